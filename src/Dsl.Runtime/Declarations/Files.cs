@@ -1,0 +1,28 @@
+using System;
+
+namespace Dsl;
+
+/// <summary>A second published layout of the same weights: renamings of runs of dotted key segments, <c>"attention=att"</c>.</summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class KeysAttribute(string name, params string[] renamings) : Attribute
+{
+    public string Name { get; } = name;
+
+    public string[] Renamings { get; } = renamings;
+}
+
+/// <summary>Other keys under which a file may hold the same weight.</summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class SameAttribute(string key, params string[] others) : Attribute
+{
+    public string Key { get; } = key;
+
+    public string[] Others { get; } = others;
+}
+
+/// <summary>Tensors of a file that are no weights: patterns over keys, <c>"*.position_ids"</c>.</summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class IgnoreAttribute(params string[] keys) : Attribute
+{
+    public string[] Keys { get; } = keys;
+}
