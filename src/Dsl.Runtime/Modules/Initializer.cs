@@ -1,0 +1,69 @@
+using System;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>How a new weight gets its numbers. Random ones draw from torch's own generator, so that <c>torch.manual_seed</c> decides them.</summary>
+public sealed class Initializer
+{
+    private readonly Action<Tensor> fill;
+
+    private Initializer(string name, Action<Tensor> fill)
+    {
+        Name = name;
+        this.fill = fill;
+    }
+
+    /// <summary>What it draws, for listings.</summary>
+    public string Name { get; }
+
+    /// <summary>All zeros.</summary>
+    public static Initializer Zeros { get; } = Constant(0);
+
+    /// <summary>All ones.</summary>
+    public static Initializer Ones { get; } = Constant(1);
+
+    /// <summary>Normal with mean 0 and standard deviation 0.02: what products and embeddings get unless told otherwise.</summary>
+    public static Initializer Default { get; } = Normal(0.02);
+
+    /// <summary>Every element equals <paramref name="value"/>.</summary>
+    public static Initializer Constant(double value) => new(FormattableString.Invariant($"constant {value}"), w => w.fill_(value).Dispose());
+
+    /// <summary>Normal with the given standard deviation and mean.</summary>
+    public static Initializer Normal(double deviation, double mean = 0) =>
+        new(FormattableString.Invariant($"normal({mean}, {deviation})"), w => w.normal_(mean, deviation).Dispose());
+
+    /// <summary>Uniform between the two bounds.</summary>
+    public static Initializer Uniform(double low, double high) =>
+        new(FormattableString.Invariant($"uniform({low}, {high})"), w => w.uniform_(low, high).Dispose());
+
+    /// <summary>Element by element, from its index; computed in double.</summary>
+    public static Initializer Of(string name, Func<long[], double> element) => new(name, w =>
+    {
+        long[] shape = w.shape;
+        var values = new double[w.numel()];
+        var index = new long[shape.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = element(index);
+            for (int axis = shape.Length - 1; axis >= 0 && ++index[axis] == shape[axis]; axis--)
+            {
+                index[axis] = 0;
+            }
+        }
+
+        using Tensor host = torch.tensor(values, shape);
+        w.copy_(host).Dispose();
+    });
+
+    /// <summary>Any other way: the action fills the tensor in place.</summary>
+    public static Initializer From(string name, Action<Tensor> fill) => new(name, fill);
+
+    /// <summary>Fills <paramref name="weight"/> in place, outside the graph.</summary>
+    public void Apply(Tensor weight)
+    {
+        using IDisposable off = torch.no_grad();
+        fill(weight);
+    }
+}

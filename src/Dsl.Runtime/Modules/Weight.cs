@@ -1,0 +1,218 @@
+using System;
+using System.Collections.Generic;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>
+/// One weight: one storage, one gradient, one key and perhaps further names for it. Whoever computes with a weight holds this object and never the
+/// <see cref="Parameter"/>, so that conversion, loading and packing leave nothing dangling.
+/// </summary>
+public sealed class Weight
+{
+    private readonly WeightTable table;
+    private readonly long[] shape;
+    private readonly List<string> aliases = [];
+    private Parameter? value;
+    private bool trainable = true;
+
+    internal Weight(WeightTable table, string key, long[] shape, Initializer init)
+    {
+        this.table = table;
+        this.shape = shape;
+        Key = key;
+        Init = init;
+        long count = 1;
+        foreach (long size in shape)
+        {
+            count = checked(count * size);
+        }
+
+        Count = count;
+    }
+
+    /// <summary>The key in a checkpoint.</summary>
+    public string Key { get; }
+
+    /// <summary>Further names under which a file may hold this weight (a tied head, for instance). They are accepted when loading and left out when saving.</summary>
+    public IReadOnlyList<string> Aliases => aliases;
+
+    /// <summary>The shape as stored.</summary>
+    public IReadOnlyList<long> Shape => shape;
+
+    /// <summary>How many numbers it holds.</summary>
+    public long Count { get; }
+
+    /// <summary>What a new weight is filled with.</summary>
+    public Initializer Init { get; internal set; }
+
+    /// <summary>False: no gradient is computed for it.</summary>
+    public bool Trainable
+    {
+        get => trainable;
+        set
+        {
+            trainable = value;
+            this.value?.requires_grad_(value);
+        }
+    }
+
+    /// <summary>The parameter as it is now: a leaf with its own gradient. Conversion and <c>to</c> replace it; don't keep it.</summary>
+    public Parameter Value => value ?? Materialise();
+
+    internal Pack? Pack { get; set; }
+
+    internal int PackIndex { get; set; }
+
+    /// <summary>The module this weight was adopted from, which then owns the parameter.</summary>
+    internal nn.Module? Owner { get; set; }
+
+    internal bool Allocated => value is not null;
+
+    internal void AddAlias(string name)
+    {
+        if (name != Key && !aliases.Contains(name))
+        {
+            aliases.Add(name);
+        }
+    }
+
+    /// <summary>Takes over <paramref name="data"/> (a detached tensor) as the storage.</summary>
+    internal void Bind(Tensor data, bool disposeOld = true)
+    {
+        Parameter? old = value;
+        var bound = data as Parameter ?? new Parameter(data, trainable && torch.is_floating_point(data));
+        bound.DetachFromDisposeScope();
+        value = bound;
+        if (disposeOld && old is not null && !ReferenceEquals(old, bound))
+        {
+            old.Dispose();
+        }
+    }
+
+    internal void Release()
+    {
+        if (Owner is null)
+        {
+            value?.Dispose();
+        }
+
+        value = null;
+    }
+
+    private Parameter Materialise()
+    {
+        if (table.Device.type == DeviceType.META)
+        {
+            Allocate();
+        }
+        else
+        {
+            // All at once and in order, so that a seed decides the numbers and not who asks first.
+            table.Materialise();
+        }
+
+        return value!;
+    }
+
+    internal void Allocate()
+    {
+        if (Allocated)
+        {
+            return;
+        }
+
+        if (Pack is { } pack)
+        {
+            pack.Materialise();
+        }
+        else
+        {
+            using IDisposable off = torch.no_grad();
+            Bind(torch.empty(shape, dtype: table.Dtype, device: table.Device));
+            if (table.Initialize && table.Device.type != DeviceType.META)
+            {
+                Init.Apply(value!);
+            }
+        }
+    }
+}
+
+/// <summary>Several weights in one storage, one after the other along the first axis; each stays a parameter of its own, a view of it.</summary>
+internal sealed class Pack
+{
+    private readonly WeightTable table;
+    private readonly Weight[] members;
+    private readonly long[] shape;
+
+    internal Pack(WeightTable table, Weight[] members)
+    {
+        this.table = table;
+        this.members = members;
+        shape = [.. members[0].Shape];
+        shape[0] = 0;
+        for (int i = 0; i < members.Length; i++)
+        {
+            shape[0] += members[i].Shape[0];
+            members[i].Pack = this;
+            members[i].PackIndex = i;
+        }
+    }
+
+    internal IReadOnlyList<Weight> Members => members;
+
+    internal bool Allocated => storage is not null;
+
+    private Tensor? storage;
+
+    /// <summary>All members, one after the other; outside the graph.</summary>
+    internal Tensor Storage
+    {
+        get
+        {
+            Materialise();
+            return storage!;
+        }
+    }
+
+    internal void Materialise()
+    {
+        if (storage is not null)
+        {
+            return;
+        }
+
+        using IDisposable off = torch.no_grad();
+        Bind(torch.empty(shape, dtype: table.Dtype, device: table.Device));
+        if (table.Initialize && table.Device.type != DeviceType.META)
+        {
+            foreach (Weight member in members)
+            {
+                member.Init.Apply(member.Value);
+            }
+        }
+    }
+
+    internal void Bind(Tensor data)
+    {
+        Tensor? old = storage;
+        storage = data.DetachFromDisposeScope();
+        long offset = 0;
+        foreach (Weight member in members)
+        {
+            using Tensor view = data.narrow(0, offset, member.Shape[0]);
+            member.Bind(view.detach());
+            offset += member.Shape[0];
+        }
+
+        old?.Dispose();
+    }
+
+    internal void Release()
+    {
+        storage?.Dispose();
+        storage = null;
+    }
+}

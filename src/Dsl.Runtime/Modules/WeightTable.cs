@@ -1,0 +1,241 @@
+using System;
+using System.Collections.Generic;
+using System.IO.Enumeration;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>Everything the weights of one model share: the table itself, its dtype and device, and what is derived from them.</summary>
+internal sealed class WeightTable
+{
+    private readonly Dictionary<string, Weight> byKey = new(StringComparer.Ordinal);
+    private readonly List<Weight> order = [];
+    private readonly List<Pack> packs = [];
+    private readonly List<(string Key, nn.Module Module)> adopted = [];
+    private readonly List<(string Glob, Initializer Init)> rules = [];
+    private readonly Dictionary<RotarySpec, Rotary> rotaries = [];
+    private readonly Dictionary<string, MaskRule> masks = new(StringComparer.Ordinal);
+    private readonly List<Func<IEnumerable<ChoiceRow>>> choices = [];
+
+    internal WeightTable(ScalarType dtype, Device device, bool initialize)
+    {
+        Dtype = dtype;
+        Device = device;
+        Initialize = initialize;
+    }
+
+    internal ScalarType Dtype { get; private set; }
+
+    internal Device Device { get; private set; }
+
+    internal bool Initialize { get; }
+
+    internal bool Training { get; set; } = true;
+
+    /// <summary>Grows whenever a storage is replaced or written by loading: what was derived from weights is then stale.</summary>
+    internal int Version { get; private set; }
+
+    internal void Touch() => Version++;
+
+    internal Weight? Find(string key) => byKey.GetValueOrDefault(key);
+
+    internal Weight Declare(string key, long[] shape, Initializer init)
+    {
+        if (byKey.TryGetValue(key, out Weight? known))
+        {
+            throw new InvalidOperationException($"The key '{key}' is declared twice (first as [{string.Join(", ", known.Shape)}], "
+                + $"now as [{string.Join(", ", shape)}]): say Shared to use one weight in two places.");
+        }
+
+        if (Array.Exists(shape, size => size <= 0))
+        {
+            throw new ArgumentException($"The weight '{key}' has the shape [{string.Join(", ", shape)}]: every size must be positive.");
+        }
+
+        foreach ((string glob, Initializer rule) in rules)
+        {
+            if (FileSystemName.MatchesSimpleExpression(glob, key, ignoreCase: false))
+            {
+                init = rule;
+            }
+        }
+
+        var weight = new Weight(this, key, shape, init);
+        byKey.Add(key, weight);
+        order.Add(weight);
+        return weight;
+    }
+
+    internal void Materialise()
+    {
+        foreach (Weight weight in order)
+        {
+            weight.Allocate();
+        }
+    }
+
+    internal void AddRule(string glob, Initializer init)
+    {
+        rules.Add((glob, init));
+        foreach (Weight weight in byKey.Values)
+        {
+            if (FileSystemName.MatchesSimpleExpression(glob, weight.Key, ignoreCase: false))
+            {
+                weight.Init = init;
+                if (weight.Allocated && Device.type != DeviceType.META)
+                {
+                    init.Apply(weight.Value);
+                    Touch();
+                }
+            }
+        }
+    }
+
+    internal void Add(Pack pack) => packs.Add(pack);
+
+    internal void Adopt(string key, nn.Module module) => adopted.Add((key, module));
+
+    internal Rotary RotaryOf(RotarySpec spec)
+    {
+        if (!rotaries.TryGetValue(spec, out Rotary? rotary))
+        {
+            rotaries.Add(spec, rotary = new Rotary(spec));
+        }
+
+        return rotary;
+    }
+
+    internal MaskRule MaskOf(string name, Func<MaskRule> make)
+    {
+        if (!masks.TryGetValue(name, out MaskRule? rule))
+        {
+            masks.Add(name, rule = make());
+        }
+
+        return rule;
+    }
+
+    internal void Explain(Func<IEnumerable<ChoiceRow>> rows) => choices.Add(rows);
+
+    internal IEnumerable<ChoiceRow> Choices()
+    {
+        foreach (Func<IEnumerable<ChoiceRow>> rows in choices)
+        {
+            foreach (ChoiceRow row in rows())
+            {
+                yield return row;
+            }
+        }
+    }
+
+    /// <summary>Each storage once, then the parameters that are views of it.</summary>
+    internal void Convert(ScalarType? dtype, Device? device)
+    {
+        ScalarType to = dtype ?? Dtype;
+        Device target = device ?? Device;
+        if (target.type == DeviceType.META)
+        {
+            throw new NotSupportedException("A model that has weights cannot be moved to the meta device: build it there.");
+        }
+
+        if (Device.type == DeviceType.META)
+        {
+            throw new NotSupportedException("A model built on the meta device has no weights to convert: build it on the device it is to run on.");
+        }
+
+        using IDisposable off = torch.no_grad();
+        foreach (Pack pack in packs)
+        {
+            if (pack.Allocated && Replaced(pack.Storage, to, target) is { } moved)
+            {
+                Tensor?[] gradients = Gradients(pack.Members, to, target);
+                pack.Bind(moved);
+                Restore(pack.Members, gradients);
+            }
+        }
+
+        foreach ((string key, nn.Module module) in adopted)
+        {
+            module.to(target, to);
+            Rebind(key, module);
+        }
+
+        foreach (Weight weight in byKey.Values)
+        {
+            if (weight.Pack is null && weight.Owner is null && weight.Allocated && Replaced(weight.Value, to, target) is { } moved)
+            {
+                Tensor?[] gradients = Gradients([weight], to, target);
+                weight.Bind(moved);
+                Restore([weight], gradients);
+            }
+        }
+
+        Dtype = to;
+        Device = target;
+        Touch();
+    }
+
+    internal void Rebind(string key, nn.Module module)
+    {
+        foreach ((string name, Parameter parameter) in module.named_parameters())
+        {
+            byKey[Weights.Join(key, name)].Bind(parameter, disposeOld: false);
+        }
+    }
+
+    internal void Release()
+    {
+        foreach (Weight weight in byKey.Values)
+        {
+            weight.Release();
+        }
+
+        foreach (Pack pack in packs)
+        {
+            pack.Release();
+        }
+
+        foreach (Rotary rotary in rotaries.Values)
+        {
+            rotary.Dispose();
+        }
+
+        Touch();
+    }
+
+    private static Tensor? Replaced(Tensor tensor, ScalarType dtype, Device device)
+    {
+        bool converts = torch.is_floating_point(tensor) && tensor.dtype != dtype;
+        bool moves = tensor.device_type != device.type || (device.type == DeviceType.CUDA && tensor.device_index != Math.Max(device.index, 0));
+        return converts || moves ? tensor.detach().to(converts ? dtype : tensor.dtype, device, disposeAfter: true) : null;
+    }
+
+    private static Tensor?[] Gradients(IReadOnlyList<Weight> weights, ScalarType dtype, Device device)
+    {
+        var gradients = new Tensor?[weights.Count];
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            using Tensor? gradient = weights[i].Value.grad;
+            gradients[i] = gradient?.to(dtype, device);
+        }
+
+        return gradients;
+    }
+
+    private static void Restore(IReadOnlyList<Weight> weights, Tensor?[] gradients)
+    {
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            if (gradients[i] is { } gradient)
+            {
+                weights[i].Value.grad = gradient;
+                gradient.Dispose();
+            }
+        }
+    }
+}
+
+/// <summary>One row of <c>Explain()</c>: which weight is computed with by which implementation, and why.</summary>
+public readonly record struct ChoiceRow(string Key, string Implementation, string Reason);

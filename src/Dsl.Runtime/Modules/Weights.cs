@@ -1,0 +1,229 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>
+/// The table of all weights of a model, in the order of their declaration, and a cursor into it: keys are relative to the cursor's own key, and one that
+/// begins with <c>/</c> starts at the root. On the meta device nothing is ever allocated, so that the largest model can be counted.
+/// </summary>
+public sealed class Weights
+{
+    private readonly Weights? parent;
+    private readonly List<Weight> own = [];
+    private readonly HashSet<Weight> known = [];
+
+    /// <summary>An empty table.</summary>
+    /// <param name="dtype">Of every floating-point weight.</param>
+    /// <param name="device">Null is the CPU; <c>torch.META</c> allocates nothing.</param>
+    /// <param name="initialize">False leaves new storage as it is, for a checkpoint to fill.</param>
+    public Weights(ScalarType dtype = ScalarType.Float32, Device? device = null, bool initialize = true)
+    {
+        Table = new WeightTable(dtype, device ?? torch.CPU, initialize);
+        Key = "";
+    }
+
+    private Weights(Weights parent, string key)
+    {
+        this.parent = parent;
+        Table = parent.Table;
+        Key = key;
+    }
+
+    /// <summary>The cursor's own key; empty at the root.</summary>
+    public string Key { get; }
+
+    /// <summary>The dtype of floating-point weights.</summary>
+    public ScalarType Dtype => Table.Dtype;
+
+    /// <summary>Where the weights live.</summary>
+    public Device Device => Table.Device;
+
+    /// <summary>The weights declared through this cursor and those below it, in order, each once.</summary>
+    public IReadOnlyList<Weight> All => own;
+
+    /// <summary>How many numbers these weights hold, shared ones counted once.</summary>
+    public long Count => own.Sum(weight => weight.Count);
+
+    internal WeightTable Table { get; }
+
+    /// <summary>The cursor at a key below this one (empty: this one's own key; a leading <c>/</c>: from the root).</summary>
+    public Weights At(string key) => new(this, Absolute(key));
+
+    /// <summary>A new weight.</summary>
+    /// <exception cref="InvalidOperationException">The key is taken.</exception>
+    public Weight Tensor(string key, long[] shape, Initializer? init = null) => Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Default));
+
+    /// <summary>A weight declared before.</summary>
+    /// <exception cref="InvalidOperationException">No weight has that key.</exception>
+    public Weight Shared(string key)
+    {
+        string absolute = Absolute(key);
+        return Own(Table.Find(absolute)
+            ?? throw new InvalidOperationException($"'{absolute}' is to be shared, but no weight of that key was declared before."));
+    }
+
+    /// <summary>True when a weight of that key was declared.</summary>
+    public bool Has(string key) => Table.Find(Absolute(key)) is not null;
+
+    /// <summary>From now on, and for the weights declared already: keys that match the glob (<c>*</c> and <c>?</c>) start as <paramref name="init"/> says.</summary>
+    public void Initialize(string glob, Initializer init) => Table.AddRule(glob, init);
+
+    /// <summary>x W^T + b. Missing names follow from the key: <c>.weight</c> and <c>.bias</c>.</summary>
+    /// <param name="key">Of the pair; relative.</param>
+    /// <param name="in">Width of what comes in.</param>
+    /// <param name="out">Width of what goes out.</param>
+    /// <param name="bias">Whether a bias is added.</param>
+    /// <param name="stored">The axes as the file stores the weight: <c>out in</c>, <c>in out</c>, or either with axes of size one, written <c>1</c>.</param>
+    /// <param name="weightKey">The weight's own key, where it doesn't follow from <paramref name="key"/>.</param>
+    /// <param name="biasKey">The bias's own key.</param>
+    /// <param name="init">Of the weight; the bias starts at zero.</param>
+    /// <param name="shared">The weight (and bias) were declared before.</param>
+    public Product Product(string key, long @in, long @out, bool bias, string stored = "out in", string? weightKey = null, string? biasKey = null,
+        Initializer? init = null, bool shared = false)
+    {
+        var layout = new Layout(stored);
+        string w = weightKey ?? Join(key, "weight"), b = biasKey ?? Join(key, "bias");
+        Weight weight = shared ? Shared(w) : Tensor(w, layout.Shape(@in, @out), init);
+        Weight? offset = !bias ? null : shared ? Shared(b) : Tensor(b, [@out], Initializer.Zeros);
+        return Explained(new Product(Table, weight, offset, layout, @in, @out));
+    }
+
+    /// <summary>The last product, to the vocabulary. Tied, it has no weight of its own: it reads the one of <paramref name="tiedTo"/>, and its own key remains a name
+    /// that a file may use.</summary>
+    public Product Head(string key, long @in, long @out, string? tiedTo, bool tied, bool bias = false)
+    {
+        if (!tied)
+        {
+            return Product(key, @in, @out, bias);
+        }
+
+        if (tiedTo is null)
+        {
+            throw new ArgumentException($"The head '{key}' is tied, but nothing says to what.");
+        }
+
+        Weight weight = Shared(Join(tiedTo, "weight"));
+        if (!weight.Shape.SequenceEqual([@out, @in]))
+        {
+            throw new InvalidOperationException($"The head '{key}' needs a weight of [{@out}, {@in}], but it is tied to '{weight.Key}' of [{string.Join(", ", weight.Shape)}].");
+        }
+
+        weight.AddAlias(Absolute(Join(key, "weight")));
+        Weight? offset = bias ? Tensor(Join(key, "bias"), [@out], Initializer.Zeros) : null;
+        return Explained(new Product(Table, weight, offset, new Layout("out in"), @in, @out));
+    }
+
+    /// <summary>Several products of one input. Stored <c>out in</c>, they share one storage [sum of outs, in], and inference multiplies once.</summary>
+    public Products Products(string[] keys, long @in, long[] outs, bool bias, string stored = "out in") =>
+        Products(keys, @in, outs, Enumerable.Repeat(bias, keys.Length).ToArray(), stored);
+
+    /// <summary>Several products of one input, each with or without a bias; packed when all or none has one.</summary>
+    public Products Products(string[] keys, long @in, long[] outs, bool[] bias, string stored = "out in")
+    {
+        var parts = new Product[keys.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            parts[i] = Product(keys[i], @in, outs[i], bias[i], stored);
+        }
+
+        return Products(parts);
+    }
+
+    /// <summary>Packs products that were declared one by one (with keys of their own, for instance).</summary>
+    public Products Products(params Product[] parts)
+    {
+        var products = new Products(Table, parts);
+        Table.Explain(products.Explain);
+        return products;
+    }
+
+    /// <summary>Root-mean-square norm (Zhang and Sennrich, arXiv 1910.07467), computed in float32 at least, cast back, then times the weight.</summary>
+    /// <param name="key">Null: no weight.</param>
+    /// <param name="width">Size of the normalised axis.</param>
+    /// <param name="eps">Added to the mean square.</param>
+    /// <param name="stored">The weight's shape where it spans more axes than the normalised one ([heads, width], for instance).</param>
+    public Norm RmsNorm(string? key, long width, double eps, long[]? stored = null) =>
+        new(NormKind.RootMeanSquare, key is null ? null : Tensor(Join(key, "weight"), stored ?? [width], Initializer.Ones), null, width, eps);
+
+    /// <summary>Layer norm (Ba et al., arXiv 1607.06450).</summary>
+    /// <param name="key">Null: neither weight nor bias.</param>
+    /// <param name="width">Size of the normalised axis.</param>
+    /// <param name="eps">Added to the variance.</param>
+    /// <param name="bias">Whether a bias is added.</param>
+    /// <param name="stored">The shape of weight and bias where they span more axes than the normalised one.</param>
+    public Norm LayerNorm(string? key, long width, double eps, bool bias = true, long[]? stored = null) => new(NormKind.Layer,
+        key is null ? null : Tensor(Join(key, "weight"), stored ?? [width], Initializer.Ones),
+        key is null || !bias ? null : Tensor(Join(key, "bias"), stored ?? [width], Initializer.Zeros), width, eps);
+
+    /// <summary>A norm over weights that were named one by one.</summary>
+    public Norm Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps) => new(kind, weight, bias, width, eps);
+
+    /// <summary>One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids.</summary>
+    public Embedding Embedding(string key, long rows, long width, bool shared = false) =>
+        new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]));
+
+    /// <summary>One row for each position; position p reads row p + <paramref name="offset"/>. The table has <paramref name="rows"/> rows in all.</summary>
+    public PositionEmbedding Positional(string key, long rows, long width, long offset = 0, bool shared = false) =>
+        new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), offset);
+
+    /// <summary>The rotation of that specification; equal specifications share one table of angles.</summary>
+    public Rotary Rotary(RotarySpec spec) => Table.RotaryOf(spec);
+
+    /// <summary>A mask rule that all places of the model that name it share, its table and what is built from it included.</summary>
+    public MaskRule Mask(string name, Func<MaskRule> make) => Table.MaskOf(name, make);
+
+    /// <summary>The parameters of an ordinary module become weights under <paramref name="key"/>; the module goes on owning them.</summary>
+    public T Adopt<T>(string key, T module)
+        where T : nn.Module
+    {
+        string absolute = Absolute(key);
+        foreach ((string name, Parameter parameter) in module.named_parameters())
+        {
+            Weight weight = Own(Table.Declare(Join(absolute, name), parameter.shape, Initializer.From("its own", _ => { })));
+            weight.Owner = module;
+            weight.Bind(parameter, disposeOld: false);
+        }
+
+        Table.Adopt(absolute, module);
+        return module;
+    }
+
+    /// <summary>Says that numbers were written into the weights from outside (by loading): whatever was derived from them is made anew.</summary>
+    public void Changed() => Table.Touch();
+
+    /// <summary>Which implementation multiplies with which weight, and why.</summary>
+    public IEnumerable<ChoiceRow> Explain() => Table.Choices();
+
+    /// <summary>The name of <paramref name="weight"/> as seen from this cursor; from outside its own key, the whole key.</summary>
+    public string NameOf(Weight weight) => Relative(weight.Key);
+
+    internal string Relative(string key) => Key.Length > 0 && key.StartsWith(Key + ".", StringComparison.Ordinal) ? key[(Key.Length + 1)..] : key;
+
+    internal static string Join(string prefix, string name) => prefix.Length == 0 ? name : name.Length == 0 ? prefix : prefix == "/" ? "/" + name : prefix + "." + name;
+
+    private string Absolute(string key) => key.StartsWith('/') ? key[1..] : Join(Key, key);
+
+    private Product Explained(Product product)
+    {
+        Table.Explain(product.Explain);
+        return product;
+    }
+
+    private Weight Own(Weight weight)
+    {
+        for (Weights? at = this; at is not null; at = at.parent)
+        {
+            if (at.known.Add(weight))
+            {
+                at.own.Add(weight);
+            }
+        }
+
+        return weight;
+    }
+}

@@ -1,0 +1,59 @@
+using System;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>Rows of a table by id.</summary>
+public sealed class Embedding
+{
+    internal Embedding(Weight weight) => Weight = weight;
+
+    /// <summary>[rows, width].</summary>
+    public Weight Weight { get; }
+
+    /// <summary>int64 [...] to [..., width].</summary>
+    public Tensor Apply(Tensor ids)
+    {
+        using Tensor flat = ids.flatten();
+        using Tensor rows = Weight.Value.index_select(0, flat);
+        return rows.view([.. ids.shape, Weight.Shape[1]]);
+    }
+}
+
+/// <summary>Rows of a table by position.</summary>
+public sealed class PositionEmbedding
+{
+    private readonly long offset;
+
+    internal PositionEmbedding(Weight weight, long offset)
+    {
+        Weight = weight;
+        this.offset = offset;
+    }
+
+    /// <summary>[rows, width].</summary>
+    public Weight Weight { get; }
+
+    /// <summary>The rows of the pass's new tokens: [time, width] where all rows count alike (a view of the table), else [batch, time, width].</summary>
+    /// <exception cref="InvalidOperationException">A position lies beyond the table.</exception>
+    public Tensor Apply(Pass pass)
+    {
+        Places places = pass.Queries;
+        if (places.End + offset > Weight.Shape[0])
+        {
+            throw new InvalidOperationException(
+                $"The sequence reaches {places.End} tokens, but the position table '{Weight.Key}' has rows for {Weight.Shape[0] - offset}.");
+        }
+
+        if (places.Uniform)
+        {
+            return Weight.Value.narrow(0, places.Start + offset, places.Count);
+        }
+
+        using Tensor shifted = pass.Positions + offset;
+        using Tensor flat = shifted.flatten();
+        using Tensor rows = Weight.Value.index_select(0, flat);
+        return rows.view(places.Batch, places.Count, Weight.Shape[1]);
+    }
+}

@@ -1,0 +1,114 @@
+using System;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>What a norm divides by.</summary>
+public enum NormKind
+{
+    /// <summary>The mean is taken away, then the rest is divided by its standard deviation.</summary>
+    Layer,
+
+    /// <summary>Divided by the root of the mean square.</summary>
+    RootMeanSquare,
+}
+
+/// <summary>Normalises the last axis, the one place that does. float16 and bfloat16 are computed in float32 and cast back before the weight.</summary>
+public sealed class Norm
+{
+    private readonly long[] axes;
+    private readonly bool spans;
+
+    internal Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps)
+    {
+        Kind = kind;
+        Weight = weight;
+        Bias = bias;
+        Width = width;
+        Eps = eps;
+        axes = [width];
+        spans = weight is not null && weight.Shape.Count != 1;
+    }
+
+    /// <summary>Which of the two.</summary>
+    public NormKind Kind { get; }
+
+    /// <summary>Multiplied in, or null.</summary>
+    public Weight? Weight { get; }
+
+    /// <summary>Added, or null.</summary>
+    public Weight? Bias { get; }
+
+    /// <summary>Size of the normalised axis.</summary>
+    public long Width { get; }
+
+    /// <summary>Added to the mean square or the variance.</summary>
+    public double Eps { get; }
+
+    /// <summary>[..., width] to the same.</summary>
+    public Tensor Apply(Tensor x)
+    {
+        if (Kind == NormKind.Layer && !spans)
+        {
+            return nn.functional.layer_norm(x, axes, Weight?.Value, Bias?.Value, Eps);
+        }
+
+        Tensor y = Kind == NormKind.Layer ? nn.functional.layer_norm(x, axes, null, null, Eps) : RootMeanSquare(x);
+        y = Times(y, Weight?.Value);
+        return Plus(y, Bias?.Value);
+    }
+
+    private static Tensor Times(Tensor y, Tensor? weight)
+    {
+        if (weight is null)
+        {
+            return y;
+        }
+
+        if (!Grad.Records(y, weight) && y.dtype == weight.dtype)
+        {
+            return Tensors.InPlace(y, t => t.mul_(weight));
+        }
+
+        using (y)
+        {
+            return y * weight;
+        }
+    }
+
+    private static Tensor Plus(Tensor y, Tensor? bias)
+    {
+        if (bias is null)
+        {
+            return y;
+        }
+
+        using (y)
+        {
+            return y + bias;
+        }
+    }
+
+    private Tensor RootMeanSquare(Tensor x)
+    {
+        bool half = Tensors.IsHalf(x.dtype);
+        Tensor wide = half ? x.to(ScalarType.Float32) : x;
+        try
+        {
+            using Tensor square = wide.square();
+            using Tensor mean = square.mean([-1], keepdim: true);
+            using Tensor shifted = mean + Eps;
+            using Tensor scale = shifted.rsqrt();
+            Tensor y = wide * scale;
+            return half ? y.to(x.dtype, disposeAfter: true) : y;
+        }
+        finally
+        {
+            if (half)
+            {
+                wide.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+using System;
+using System.Collections.Generic;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>y = x W^T + b, the one place that multiplies with a weight.</summary>
+public sealed class Product
+{
+    private readonly WeightTable table;
+    private readonly Layout layout;
+
+    internal Product(WeightTable table, Weight weight, Weight? bias, Layout layout, long @in, long @out)
+    {
+        this.table = table;
+        this.layout = layout;
+        Weight = weight;
+        Bias = bias;
+        In = @in;
+        Out = @out;
+    }
+
+    /// <summary>The weight as stored.</summary>
+    public Weight Weight { get; }
+
+    /// <summary>[out], or null.</summary>
+    public Weight? Bias { get; }
+
+    /// <summary>Width of what comes in.</summary>
+    public long In { get; }
+
+    /// <summary>Width of what goes out.</summary>
+    public long Out { get; }
+
+    internal Layout Layout => layout;
+
+    internal WeightTable Table => table;
+
+    /// <summary>[..., in] to [..., out], through the activation if one is given.</summary>
+    public Tensor Apply(Tensor x, Activation? activation = null)
+    {
+        Tensor y = Multiply(x);
+        return activation is { } function ? function.ApplyOwned(y) : y;
+    }
+
+    /// <summary>x W^T + b + residual; the residual is [..., out] and is left as it was.</summary>
+    public Tensor ApplyAdd(Tensor x, Tensor residual)
+    {
+        Tensor y = Multiply(x);
+        if (Grad.Records(y, residual))
+        {
+            using (y)
+            {
+                return y + residual;
+            }
+        }
+
+        return Tensors.InPlace(y, t => t.add_(residual));
+    }
+
+    internal IEnumerable<ChoiceRow> Explain()
+    {
+        yield return new ChoiceRow(Weight.Key, layout.Transposed ? "linear, transposed view" : "linear", "libtorch's own product");
+    }
+
+    private Tensor Multiply(Tensor x)
+    {
+        Tensor weight = Weight.Value;
+        if (layout is { Plain: true, Transposed: false })
+        {
+            return nn.functional.linear(x, weight, Bias?.Value);
+        }
+
+        using Tensor matrix = layout.Plain ? weight.t() : layout.Transposed ? Transpose(weight) : weight.view(Out, In);
+        return nn.functional.linear(x, matrix, Bias?.Value);
+    }
+
+    private Tensor Transpose(Tensor weight)
+    {
+        using Tensor flat = weight.view(In, Out);
+        return flat.t();
+    }
+}
+
+/// <summary>Several products of one input. What shares a storage is multiplied at once.</summary>
+public sealed class Products
+{
+    private readonly Product[] parts;
+    private readonly Pack? weights;
+    private readonly Pack? biases;
+    private readonly long[] outs;
+    private readonly string reason;
+
+    internal Products(WeightTable table, Product[] parts)
+    {
+        this.parts = parts;
+        outs = Array.ConvertAll(parts, part => part.Out);
+        reason = Obstacle(parts);
+        if (reason.Length == 0)
+        {
+            weights = new Pack(table, Array.ConvertAll(parts, part => part.Weight));
+            table.Add(weights);
+            if (parts[0].Bias is not null)
+            {
+                biases = new Pack(table, Array.ConvertAll(parts, part => part.Bias!));
+                table.Add(biases);
+            }
+        }
+    }
+
+    /// <summary>The products one by one.</summary>
+    public IReadOnlyList<Product> Parts => parts;
+
+    /// <summary>True when all weights lie in one storage.</summary>
+    public bool Packed => weights is not null;
+
+    /// <summary>[..., in] to one [..., out] for each product; the caller disposes each.</summary>
+    public Tensor[] Apply(Tensor x)
+    {
+        if (weights is null || torch.is_grad_enabled())
+        {
+            return Array.ConvertAll(parts, part => part.Apply(x));
+        }
+
+        using Tensor all = nn.functional.linear(x, weights.Storage, biases?.Storage);
+        var results = new Tensor[parts.Length];
+        long offset = 0;
+        for (int i = 0; i < results.Length; i++)
+        {
+            results[i] = all.narrow(-1, offset, outs[i]);
+            offset += outs[i];
+        }
+
+        return results;
+    }
+
+    /// <summary>The results of two products.</summary>
+    public (Tensor First, Tensor Second) Apply2(Tensor x)
+    {
+        Tensor[] results = Apply(x);
+        return (results[0], results[1]);
+    }
+
+    /// <summary>The results of three products.</summary>
+    public (Tensor First, Tensor Second, Tensor Third) Apply3(Tensor x)
+    {
+        Tensor[] results = Apply(x);
+        return (results[0], results[1], results[2]);
+    }
+
+    internal IEnumerable<ChoiceRow> Explain()
+    {
+        string keys = string.Join(", ", Array.ConvertAll(parts, part => part.Weight.Key));
+        yield return weights is not null
+            ? new ChoiceRow(keys, "packed", $"one product to {string.Join(" + ", outs)} in inference; a product each where gradients are recorded")
+            : new ChoiceRow(keys, "one by one", reason);
+    }
+
+    private static string Obstacle(Product[] parts)
+    {
+        foreach (Product part in parts)
+        {
+            if (!part.Layout.Plain || part.Layout.Transposed)
+            {
+                return $"'{part.Weight.Key}' is not stored as 'out in'";
+            }
+
+            if (part.Weight.Pack is not null || part.Weight.Owner is not null || part.Weight.Allocated)
+            {
+                return $"'{part.Weight.Key}' has a storage of its own that something else reads";
+            }
+
+            if (part.In != parts[0].In)
+            {
+                return $"'{part.Weight.Key}' reads another width than '{parts[0].Weight.Key}'";
+            }
+
+            if (part.Bias is null != parts[0].Bias is null)
+            {
+                return "some have a bias and some have none";
+            }
+
+            if (part.Bias is { } bias && (bias.Pack is not null || bias.Allocated))
+            {
+                return $"'{bias.Key}' has a storage of its own that something else reads";
+            }
+        }
+
+        return parts.Length < 2 ? "there is only one" : "";
+    }
+}

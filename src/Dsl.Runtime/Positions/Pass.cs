@@ -1,0 +1,235 @@
+using System;
+using System.Collections.Generic;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>
+/// What is known of one time axis in one call: which positions the new tokens have (queries), which positions everything readable has (keys), what is padding; and
+/// what the layers of the call share.
+/// </summary>
+public sealed class Pass : IDisposable
+{
+    private readonly Dictionary<object, object> memo = [];
+    private readonly Timeline timeline;
+    private Tensor? order;
+    private Tensor? back;
+    private Tensor? last;
+
+    private Pass(Timeline timeline, int length, bool[]? mask, Device device, bool training)
+    {
+        this.timeline = timeline;
+        Device = device;
+        Training = training;
+        (Queries, Keys) = timeline.Advance(length, mask, device);
+    }
+
+    /// <summary>Rows.</summary>
+    public int Batch => Queries.Batch;
+
+    /// <summary>New tokens in each row, padding included.</summary>
+    public int Length => Queries.Count;
+
+    /// <summary>Some of the new tokens are padding.</summary>
+    public bool Padded => Queries.Padded;
+
+    /// <summary>Dropout drops.</summary>
+    public bool Training { get; }
+
+    /// <summary>Where the tensors of this call live.</summary>
+    public Device Device { get; }
+
+    /// <summary>The new tokens.</summary>
+    public Places Queries { get; }
+
+    /// <summary>Everything read so far, the new tokens included.</summary>
+    public Places Keys { get; }
+
+    /// <summary>Positions of the new tokens: int64 [t] where rows are uniform, else [b, t]; at least 0.</summary>
+    public Tensor Positions => Queries.Positions;
+
+    /// <summary>bool [b, s] over all keys, true for a real one; null where nothing is padded.</summary>
+    public Tensor? KeyPadding => Keys.Real;
+
+    /// <summary>The parallel form: the whole sequence at once.</summary>
+    /// <param name="tokens">[b, t, ...]; only sizes and device are read.</param>
+    /// <param name="mask">[b, t], 1 for a real token; null when all are.</param>
+    /// <param name="training">Dropout drops.</param>
+    public static Pass Over(Tensor tokens, Tensor? mask = null, bool training = false) =>
+        new(new Timeline(Rows(tokens)), Columns(tokens), Host(tokens, mask), tokens.device, training);
+
+    /// <summary>The parallel form over an axis that no tensor of ids stands for.</summary>
+    public static Pass Over(int batch, int length, Device device, bool training = false) => new(new Timeline(batch), length, null, device, training);
+
+    /// <summary>The stateful form: the tokens come after what the timeline has read, and are counted on it at once.</summary>
+    public static Pass Next(Tensor tokens, Tensor? mask, Timeline timeline, bool training = false)
+    {
+        if (Rows(tokens) != timeline.Batch)
+        {
+            throw new ArgumentException($"The state has {timeline.Batch} rows, the tokens have {Rows(tokens)}.");
+        }
+
+        return new Pass(timeline, Columns(tokens), Host(tokens, mask), tokens.device, training);
+    }
+
+    /// <summary>What all layers of one call share, made by whoever asks first and disposed with the pass.</summary>
+    public T Memo<T>(object key, Func<T> make)
+        where T : class
+    {
+        if (!memo.TryGetValue(key, out object? known))
+        {
+            known = make();
+            if (known is Tensor tensor)
+            {
+                tensor.DetachFromDisposeScope();
+            }
+
+            memo.Add(key, known);
+        }
+
+        return (T)known;
+    }
+
+    /// <summary>[b, t, ...] to [b, 1, ...]: each row's last real token (its last column, if all of its new tokens are padding).</summary>
+    public Tensor Last(Tensor x)
+    {
+        if (!Padded)
+        {
+            return x.narrow(1, x.shape[1] - 1, 1);
+        }
+
+        if (last is null)
+        {
+            var index = new long[Batch];
+            for (int row = 0; row < Batch; row++)
+            {
+                int at = Length - 1;
+                while (at > 0 && !Queries.IsReal(row, at))
+                {
+                    at--;
+                }
+
+                index[row] = Queries.IsReal(row, at) ? at : Length - 1;
+            }
+
+            last = torch.tensor(index, [Batch, 1], device: Device).DetachFromDisposeScope();
+        }
+
+        return Gather(x, last);
+    }
+
+    /// <summary>Row by row, real tokens to the front and padding behind them, both in order; the caller owns the result.</summary>
+    public Tensor Compact(Tensor x)
+    {
+        if (!Padded)
+        {
+            return x.alias();
+        }
+
+        order ??= Order(inverse: false);
+        return Gather(x, order);
+    }
+
+    /// <summary>Undoes <see cref="Compact"/>.</summary>
+    public Tensor Expand(Tensor x)
+    {
+        if (!Padded)
+        {
+            return x.alias();
+        }
+
+        back ??= Order(inverse: true);
+        return Gather(x, back);
+    }
+
+    /// <summary>The first slot that a band of that many keys needs for the tokens of this pass.</summary>
+    internal int FirstNeeded(int window) => timeline.FirstNeeded(window, Length);
+
+    internal int Capacity => timeline.Capacity;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (object value in memo.Values)
+        {
+            (value as IDisposable)?.Dispose();
+        }
+
+        memo.Clear();
+        order?.Dispose();
+        back?.Dispose();
+        last?.Dispose();
+        Queries.Dispose();
+        Keys.Dispose();
+    }
+
+    /// <summary>x[row, index[row, i], ...] for an int64 index [b, n].</summary>
+    internal static Tensor Gather(Tensor x, Tensor index)
+    {
+        long[] shape = x.shape;
+        var view = new long[shape.Length];
+        Array.Fill(view, 1);
+        view[0] = index.shape[0];
+        view[1] = index.shape[1];
+        shape[1] = index.shape[1];
+        using Tensor spread = index.view(view);
+        using Tensor full = spread.expand(shape);
+        return x.gather(1, full);
+    }
+
+    private static int Rows(Tensor tokens) => checked((int)tokens.shape[0]);
+
+    private static int Columns(Tensor tokens) => tokens.dim() < 2 || tokens.shape[1] < 1
+        ? throw new ArgumentException($"Tokens must be [batch, time] with at least one token, not [{string.Join(", ", tokens.shape)}].")
+        : checked((int)tokens.shape[1]);
+
+    private static bool[]? Host(Tensor tokens, Tensor? mask)
+    {
+        if (mask is null)
+        {
+            return null;
+        }
+
+        if (mask.dim() != 2 || mask.shape[0] != tokens.shape[0] || mask.shape[1] != tokens.shape[1])
+        {
+            throw new ArgumentException(
+                $"The mask is [{string.Join(", ", mask.shape)}], the tokens are [{string.Join(", ", tokens.shape)}]: both must have the same batch and time.");
+        }
+
+        using Tensor set = mask.dtype == ScalarType.Bool ? mask.alias() : mask.ne(0);
+        using Tensor host = set.cpu();
+        using Tensor flat = host.contiguous();
+        return flat.data<bool>().ToArray();
+    }
+
+    private Tensor Order(bool inverse)
+    {
+        var index = new long[Batch * Length];
+        for (int row = 0; row < Batch; row++)
+        {
+            int next = row * Length;
+            for (int pick = 0; pick < 2; pick++)
+            {
+                for (int i = 0; i < Length; i++)
+                {
+                    if (Queries.IsReal(row, i) == (pick == 0))
+                    {
+                        if (inverse)
+                        {
+                            index[(row * Length) + i] = next - (row * Length);
+                        }
+                        else
+                        {
+                            index[next] = i;
+                        }
+
+                        next++;
+                    }
+                }
+            }
+        }
+
+        return torch.tensor(index, [Batch, Length], device: Device).DetachFromDisposeScope();
+    }
+}

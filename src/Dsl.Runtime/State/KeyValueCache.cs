@@ -1,0 +1,198 @@
+using System;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>
+/// Keys and values of the tokens read so far, allocated ahead and grown by doubling. With a window it keeps what the band still needs and slides when its room is used
+/// up, so that its size does not grow with the length.
+/// </summary>
+public sealed class KeyValueCache : IStatePart
+{
+    private const int SmallestRoom = 32;
+    private readonly int? window;
+    private Tensor? keys;
+    private Tensor? values;
+    private int first;
+    private int offset;
+    private int count;
+
+    /// <summary>An empty cache.</summary>
+    /// <param name="window">How many keys a query reads at most, itself included; null: all.</param>
+    public KeyValueCache(int? window = null) => this.window = window;
+
+    /// <inheritdoc/>
+    public long Bytes => (keys is null ? 0 : keys.numel() * keys.element_size()) + (values is null ? 0 : values.numel() * values.element_size());
+
+    /// <summary>Tokens that fit before it has to grow or slide.</summary>
+    public long Room => keys?.shape[2] ?? 0;
+
+    /// <summary>Adds the new tokens' keys and values and returns all that the tokens of this pass may read: the last s places of the pass.</summary>
+    /// <param name="k">[b, n, kv, d].</param>
+    /// <param name="v">[b, n, kv, e].</param>
+    /// <param name="pass">Whose tokens these are.</param>
+    /// <returns>[b, s, kv, d] and [b, s, kv, e]: views, valid until the next call; the caller disposes them.</returns>
+    public (Tensor Keys, Tensor Values) Append(Tensor k, Tensor v, Pass pass)
+    {
+        using IDisposable off = torch.no_grad();
+        int n = checked((int)k.shape[1]), end = pass.Keys.Count - n;
+        if (first + count != end)
+        {
+            throw new InvalidOperationException($"The cache holds keys up to token {first + count}, but the call goes on from token {end}: state and call don't belong together.");
+        }
+
+        if (window is { } band)
+        {
+            int needed = Math.Max(first, pass.FirstNeeded(band));
+            offset += needed - first;
+            count -= needed - first;
+            first = needed;
+        }
+
+        Reserve(k, v, n, pass.Capacity);
+        Write(keys!, k, offset + count, n);
+        Write(values!, v, offset + count, n);
+        count += n;
+        return (Read(keys!), Read(values!));
+    }
+
+    /// <inheritdoc/>
+    public void Select(Tensor rows)
+    {
+        if (keys is not null)
+        {
+            using IDisposable off = torch.no_grad();
+            using Tensor picks = rows.to(ScalarType.Int64, keys.device);
+            keys = Replace(keys, keys.index_select(0, picks));
+            values = Replace(values!, values!.index_select(0, picks));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void CopyFrom(IStatePart other)
+    {
+        var source = (KeyValueCache)other;
+        keys?.Dispose();
+        values?.Dispose();
+        keys = source.keys?.clone().DetachFromDisposeScope();
+        values = source.values?.clone().DetachFromDisposeScope();
+        (first, offset, count) = (source.first, source.offset, source.count);
+    }
+
+    /// <inheritdoc/>
+    public void CheckTruncate(Timeline timeline, int slots)
+    {
+        if (window is not { } band)
+        {
+            return;
+        }
+
+        int needed = timeline.FirstNeeded(band, timeline.Slots - slots);
+        if (first > needed)
+        {
+            throw new InvalidOperationException(
+                $"The state cannot be cut to {slots} tokens: a band of {band} keys would need token {needed} again and has already dropped all before token {first}.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Truncate(int slots)
+    {
+        count = Math.Max(0, slots - first);
+        if (count == 0)
+        {
+            first = slots;
+            offset = 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Reset() => first = offset = count = 0;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        keys?.Dispose();
+        values?.Dispose();
+        keys = values = null;
+        Reset();
+    }
+
+    private static Tensor Replace(Tensor old, Tensor with)
+    {
+        old.Dispose();
+        return with.DetachFromDisposeScope();
+    }
+
+    /// <summary>Stored [b, kv, room, d]: each head's keys lie one after the other.</summary>
+    private static void Write(Tensor store, Tensor tokens, int at, int n)
+    {
+        using Tensor place = store.narrow(2, at, n);
+        using Tensor heads = tokens.transpose(1, 2);
+        place.copy_(heads).Dispose();
+    }
+
+    private Tensor Read(Tensor store)
+    {
+        using Tensor part = store.narrow(2, offset, count);
+        return part.transpose(1, 2);
+    }
+
+    private void Reserve(Tensor k, Tensor v, int n, int capacity)
+    {
+        int room = (int)Room;
+        if (keys is not null && offset + count + n <= room)
+        {
+            return;
+        }
+
+        int wanted = count + n;
+        if (keys is not null && wanted <= room && (window is null || 2 * offset >= room || offset >= count))
+        {
+            Slide(keys);
+            Slide(values!);
+            offset = 0;
+            return;
+        }
+
+        int size = Math.Max(Math.Max(SmallestRoom, room), window is { } band ? Math.Min(capacity, 2 * band) : capacity);
+        while (size < (window is null ? wanted : 2 * wanted))
+        {
+            size = checked(size * 2);
+        }
+
+        keys = Grown(keys, k, size);
+        values = Grown(values, v, size);
+        offset = 0;
+    }
+
+    private void Slide(Tensor store)
+    {
+        using Tensor from = store.narrow(2, offset, count);
+        using Tensor to = store.narrow(2, 0, count);
+        if (offset >= count)
+        {
+            to.copy_(from).Dispose();
+        }
+        else
+        {
+            using Tensor copy = from.clone();
+            to.copy_(copy).Dispose();
+        }
+    }
+
+    private Tensor Grown(Tensor? old, Tensor like, int size)
+    {
+        Tensor store = torch.empty([like.shape[0], like.shape[2], size, like.shape[3]], dtype: like.dtype, device: like.device).DetachFromDisposeScope();
+        if (old is not null)
+        {
+            using Tensor from = old.narrow(2, offset, count);
+            using Tensor to = store.narrow(2, 0, count);
+            to.copy_(from).Dispose();
+            old.Dispose();
+        }
+
+        return store;
+    }
+}
