@@ -1,0 +1,379 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Checking;
+
+/// <summary>Parts of the groups flow and functions.</summary>
+internal sealed partial class Elaborator
+{
+    private void OutputPart(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is not { } value || part.Text(0) is not { } name)
+        {
+            return;
+        }
+
+        if (graph.Outputs.Any(o => o.Name == name))
+        {
+            Report(Problems.OutputTwice, part.Place.At(0), name);
+            return;
+        }
+
+        if (value.Named is null)
+        {
+            value.Hint = Camel(name);
+        }
+
+        graph.Outputs.Add((name, value));
+    }
+
+    private void SumPart(PartSpec part, Scope scope)
+    {
+        var terms = part.Arguments.Select((a, i) => Named(scope, a.Text, part.Place.At(i))).OfType<Value>().ToList();
+        if (terms.Count == 0)
+        {
+            return;
+        }
+
+        for (var i = 1; i < terms.Count; i++)
+        {
+            Same(terms[i], terms[0], part.Place.At(i), Problems.SizesDiffer, $"'{part.Text(i)}'", $"'{part.Text(0)}'");
+        }
+
+        var node = new SumNode { Place = part.Place };
+        node.Inputs.AddRange(terms);
+        scope.Current = [Add(node, "sum", terms[0].Axes)];
+    }
+
+    private void ConcatPart(PartSpec part, Scope scope)
+    {
+        var terms = part.Arguments.Select((a, i) => Named(scope, a.Text, part.Place.At(i))).OfType<Value>().ToList();
+        if (terms.Count == 0 || terms.Any(t => t.Last is null))
+        {
+            return;
+        }
+
+        var node = new ConcatNode { Place = part.Place };
+        node.Inputs.AddRange(terms);
+        var total = terms.Skip(1).Aggregate(terms[0].Last!, (sum, t) => sum + t.Last!);
+        scope.Current = [Add(node, "joined", WithLast(terms[0], total))];
+    }
+
+    private void SlicePart(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is not { } x || SizeOf(part[0], part.Place.At(0)) is not { } start || SizeOf(part[1], part.Place.At(1)) is not { } length)
+        {
+            return;
+        }
+
+        var node = new SliceNode(start, length) { Place = part.Place };
+        node.Inputs.Add(x);
+        scope.Current = [Add(node, "slice", WithLast(x, length))];
+    }
+
+    /// <summary><c>Split("q", "k", "v")</c> in equal parts, or with the size after each name that has one.</summary>
+    private void SplitPart(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is not { Last: { } total } x)
+        {
+            return;
+        }
+
+        var pieces = new List<(string Name, Size? Size, int Argument)>();
+        for (var i = 0; i < part.Arguments.Count; i++)
+        {
+            var argument = part[i];
+            if (pieces.Count > 0 && pieces[pieces.Count - 1].Size is null && (argument.Kind == ConstantKind.Integer || argument.Kind == ConstantKind.Reference))
+            {
+                pieces[pieces.Count - 1] = (pieces[pieces.Count - 1].Name, SizeOf(argument, part.Place.At(i)), i);
+            }
+            else
+            {
+                pieces.Add((argument.Text, null, i));
+            }
+        }
+
+        if (pieces.Count == 0)
+        {
+            return;
+        }
+
+        var equal = pieces.All(p => p.Size is null) ? sizes.Fresh() : null;
+        var lengths = pieces.Select(p => p.Size ?? equal ?? sizes.Fresh()).ToList();
+        var sum = equal is not null ? Size.Of(pieces.Count) * equal : lengths.Skip(1).Aggregate(lengths[0], (a, b) => a + b);
+        if (sizes.Unify(sum, total, "the parts of the split and the axis") == Verdict.Refuted)
+        {
+            Report(Problems.SplitSizes, part.Place, Spell(sum), Spell(total));
+        }
+
+        var node = new SplitNode(lengths) { Place = part.Place, Bracket = bracket };
+        node.Inputs.Add(x);
+        for (var i = 0; i < pieces.Count; i++)
+        {
+            var value = Result(node, Camel(pieces[i].Name), WithLast(x, lengths[i]));
+            Name(scope, pieces[i].Name, value, part.Place.At(pieces[i].Argument));
+        }
+
+        nodes.Add(node);
+        scope.Current = [node.Output];
+    }
+
+    private void GatePart(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is not { } x || Named(scope, part.Text(0) ?? "", part.Place.At(0)) is not { } other)
+        {
+            return;
+        }
+
+        Same(x, other, part.Place.At(0), Problems.SizesDiffer, "the value", $"'{part.Text(0)}'");
+        var node = new GateNode(part[1].IsNull ? null : ActivationOf(part[1], part.Place.At(1))) { Place = part.Place };
+        node.Inputs.Add(x);
+        node.Inputs.Add(other);
+        scope.Current = [Add(node, "gated", x.Axes)];
+    }
+
+    private void ActivatePart(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is { } x && ActivationOf(part[0], part.Place.At(0)) is { } activation)
+        {
+            var node = new ActivateNode(activation) { Place = part.Place };
+            node.Inputs.Add(x);
+            scope.Current = [Add(node, "activated", x.Axes)];
+        }
+    }
+
+    private void DropoutPart(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is { } x)
+        {
+            var node = new DropoutNode(NumberOf(part[0], part.Place.At(0), "0.0")) { Place = part.Place };
+            node.Inputs.Add(x);
+            scope.Current = [Add(node, x.Hint, x.Axes)];
+        }
+    }
+
+    private void ApplyPart(PartSpec part, Scope scope)
+    {
+        if (scope.Current.Count == 0 || FunctionOf(part[0], part.Place.At(0), FunctionKind.Pointwise, FunctionKind.Recurrence, FunctionKind.Transfer) is not { } function)
+        {
+            return;
+        }
+
+        var inputs = scope.Current.ToArray();
+        scope.Current = [Uncompiled(part, Camel(function.Spec.Name), inputs[inputs.Length - 1].Axes.Count > inputs[0].Axes.Count ? inputs[inputs.Length - 1].Axes : inputs[0].Axes, inputs)];
+    }
+
+    private void LearnPart(PartSpec part, Scope scope)
+    {
+        if (scope.Current.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var option in new[] { "Rate", "Read" })
+        {
+            if (part.Text(option) is { } name)
+            {
+                Named(scope, name, part.PlaceOf(option));
+            }
+        }
+
+        foreach (var option in new[] { "Loss", "RowRate" })
+        {
+            if (!part[option].IsNull)
+            {
+                FunctionOf(part[option], part.PlaceOf(option), FunctionKind.Host, FunctionKind.Pointwise);
+            }
+        }
+
+        SizeOf(part["Every"], part.PlaceOf("Every"));
+        var read = part.Text("Read") is { } at ? scope.Find(at) ?? scope.Current[0] : scope.Current[0];
+        scope.Current = [Uncompiled(part, "learnt", read.Axes, scope.Current.ToArray())];
+    }
+
+    private void UsePart(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is not { } x)
+        {
+            return;
+        }
+
+        var by = part.Text("By");
+        if (part.Types.Count > 1)
+        {
+            if (by is null)
+            {
+                Report(Problems.ChoiceWithoutBy, part.Place, string.Join(" and ", part.Types.Select(Names.Simple)));
+                return;
+            }
+
+            if (MemberOf(part["By"], part.PlaceOf("By")) is not { } member)
+            {
+                return;
+            }
+
+            if (member.Kind != MemberKind.Type)
+            {
+                Report(Problems.MemberKindWrong, part.PlaceOf("By"), member.Name, Names.Simple(member.Type), "a Type: it picks a block");
+                return;
+            }
+
+            graph.ReadsLayer |= member.OfLayer && part.Name == "Use";
+            by = member.Name + (member.OfLayer ? "(layer)" : "");
+        }
+
+        var key = part.Text(0) ?? "";
+        Key(part, key, part["Shared"].Text == "true");
+        var blocks = new List<BlockUse>();
+        var extra = new List<Value>();
+        Value? result = null;
+        foreach (var type in part.Types)
+        {
+            var (block, axes, inputs) = Instantiate(part, type, x, scope);
+            if (block is null || axes is null)
+            {
+                return;
+            }
+
+            blocks.Add(block);
+            if (result is null)
+            {
+                extra = inputs;
+                result = new Value(values++, "h", axes);
+            }
+            else
+            {
+                Same(new Value(-1, "", axes), result, part.Place, Problems.SizesDiffer, Names.Simple(type), Names.Simple(part.Types[0]));
+            }
+        }
+
+        if (result is null)
+        {
+            return;
+        }
+
+        UseNode node;
+        if (part.Name == "Repeat")
+        {
+            Same(result, x, part.Place, Problems.ResidualWidth, $"one layer of {Names.Simple(part.Types[0])}", "what the next layer reads");
+            node = new RepeatNode(blocks, key, by, SizeOf(part[1], part.Place.At(1)) ?? Size.Of(1));
+        }
+        else
+        {
+            node = new UseNode(blocks, key, by);
+        }
+
+        node.Place = part.Place;
+        node.Shared = part["Shared"].Text == "true";
+        node.Bracket = bracket;
+        node.Inputs.Add(x);
+        node.Inputs.AddRange(extra);
+        node.Outputs.Add(result);
+        nodes.Add(node);
+        scope.Current = [result];
+    }
+
+    /// <summary>A block at this place: its sizes unified with what it is given.</summary>
+    private (BlockUse? Block, IReadOnlyList<Axis>? Axes, List<Value> Inputs) Instantiate(PartSpec part, string type, Value x, Scope scope)
+    {
+        var none = ((BlockUse?)null, (IReadOnlyList<Axis>?)null, new List<Value>());
+        if (session.Closed.Find(type) is not { } declared)
+        {
+            if (session.Closed.Own.FirstOrDefault(o => o.Name == type) is not { Config.Length: > 0 } own)
+            {
+                Report(Problems.BlockUnknown, part.Place, Names.Simple(type));
+                return none;
+            }
+
+            if (!Accepts(own.Config))
+            {
+                Report(Problems.BlockConfig, part.Place, Names.Simple(type), Names.Simple(own.Config), spec.Config.SimpleName);
+                return none;
+            }
+
+            var width = own.Width.IsNull ? x.Last : SizeOf(own.Width, part.Place);
+            return (new BlockUse(type, null, own, [("width", x.Last ?? Size.Of(1))]), width is null ? x.Axes : WithLast(x, width), []);
+        }
+
+        if (declared.IsModel)
+        {
+            Report(Problems.BlockUnknown, part.Place, Names.Simple(type) + " (a model)");
+            return none;
+        }
+
+        if (!Accepts(declared.Config.Name))
+        {
+            Report(Problems.BlockConfig, part.Place, Names.Simple(type), Names.Simple(declared.Config.Name), spec.Config.SimpleName);
+            return none;
+        }
+
+        if (session.GraphOf(declared) is not { } inner)
+        {
+            Report(Problems.Recursive, part.Place, Names.Simple(type));
+            return none;
+        }
+
+        if (inner.Result is null || inner.Inputs.Count == 0)
+        {
+            return none;
+        }
+
+        // Sizes that the block leaves to its user become unknowns here.
+        var own2 = new Dictionary<string, Size>();
+        Size Outer(Size size) => inner.Sizes.Resolve(size) switch
+        {
+            Size.Member { Name: var n } m when n[0] == '@' => own2.TryGetValue(n, out var known) ? known : own2[n] = sizes.Fresh(),
+            Size.Binary b => b with { Left = Outer(b.Left), Right = Outer(b.Right) },
+            Size.Unknown => sizes.Fresh(),
+            var s => s,
+        };
+
+        var renamed = new Dictionary<string, string>();
+        var with = (part.Text("With") ?? "").Split([','], StringSplitOptions.RemoveEmptyEntries).Select(w => w.Split('=')).Where(w => w.Length == 2).ToDictionary(w => w[0].Trim(), w => w[1].Trim());
+        foreach (var word in with.Keys.Where(w => inner.Inputs.All(i => i.Name != w)))
+        {
+            Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, Suggest(word, inner.Inputs.Select(i => i.Name)));
+        }
+
+        var inputs = new List<Value>();
+        for (var i = 0; i < inner.Inputs.Count; i++)
+        {
+            var formal = inner.Inputs[i];
+            var given = i == 0 ? x : scope.Find(with.TryGetValue(formal.Name, out var other) ? other : formal.Name);
+            if (given is null)
+            {
+                Report(Problems.BlockInput, with.ContainsKey(formal.Name) ? part.PlaceOf("With") : part.Place, Names.Simple(type), formal.Name, Suggest(with.TryGetValue(formal.Name, out var w) ? w : formal.Name, scope.All));
+                return none;
+            }
+
+            var axes = formal.Output.Axes.Select(a => a with { Size = a.Size is null ? null : Outer(a.Size) }).ToList();
+            if (!(formal.Output.Axes.Count == 1 && i > 0 && formal.IsIds))
+            {
+                Same(given, new Value(-1, "", axes), part.Place, Problems.SizesDiffer, i == 0 ? "the value" : $"'{formal.Name}'", $"what {Names.Simple(type)} reads");
+            }
+
+            foreach (var (a, b) in formal.Output.Axes.Zip(given.Axes, (a, b) => (a, b)).Where(p => p.a.Size is null && p.b.Size is null))
+            {
+                renamed[a.Name] = b.Name;
+            }
+
+            if (i > 0)
+            {
+                inputs.Add(given);
+            }
+        }
+
+        var result = inner.Result.Axes.Select(a => new Axis(a.Size is null && renamed.TryGetValue(a.Name, out var n) ? n : a.Name, a.Size is null ? null : Outer(a.Size))).ToList();
+        var parameters = inner.Parameters.Select(p => (p, own2.TryGetValue("@" + p, out var size) ? size : own2["@" + p] = sizes.Fresh())).ToList();
+        return (new BlockUse(type, inner, null, parameters), result, inputs);
+    }
+
+    /// <summary>A block may be built with this declaration's config or with one that the config extends.</summary>
+    private bool Accepts(string config) => config == spec.Config.Name || config == spec.Config.Base;
+
+    private static IReadOnlyList<Axis> WithLast(Value x, Size size) =>
+        x.Axes.Select((a, i) => i == x.Axes.Count - 1 ? a with { Size = size } : a).ToList();
+}

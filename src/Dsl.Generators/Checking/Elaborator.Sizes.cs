@@ -1,0 +1,383 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Checking;
+
+/// <summary>Sizes, options and keys.</summary>
+internal sealed partial class Elaborator
+{
+    /// <summary>A size argument: a positive constant or an integer member of the config. Null where there is none.</summary>
+    private Size? SizeOf(Constant constant, Place place)
+    {
+        if (constant.IsNull)
+        {
+            return null;
+        }
+
+        if (constant.Kind == ConstantKind.Integer)
+        {
+            if (!long.TryParse(constant.Text, out var value) || value <= 0)
+            {
+                Report(Problems.SizeNotPositive, place, constant.Text);
+                return sizes.Fresh();
+            }
+
+            return Size.Of(value);
+        }
+
+        if (MemberOf(constant, place) is not { } member)
+        {
+            return sizes.Fresh();
+        }
+
+        if (member.Kind != MemberKind.Integer)
+        {
+            Report(Problems.MemberKindWrong, place, member.Name, Names.Simple(member.Type), "an integer: it is a size");
+            return sizes.Fresh();
+        }
+
+        return member.OfLayer ? Layered(member) : Size.Of(member.Name);
+    }
+
+    private Size Layered(MemberSpec member)
+    {
+        graph.ReadsLayer = true;
+        return Size.Of(member.Name + "(layer)");
+    }
+
+    private MemberSpec? MemberOf(Constant constant, Place place)
+    {
+        if (!constant.IsName)
+        {
+            Report(Problems.MemberKindWrong, place, constant.Text, "a constant", "a config member's name");
+            return null;
+        }
+
+        if (spec.Config.Member(constant.Text) is { } member)
+        {
+            return member;
+        }
+
+        Report(Problems.MemberUnknown, place, constant.Text, spec.Config.SimpleName, Suggest(constant.Text, spec.Config.Members.Select(m => m.Name)));
+        return null;
+    }
+
+    private bool IsMember(Constant constant) => constant.IsName && spec.Config.Member(constant.Text) is not null;
+
+    private string CodeOf(MemberSpec member)
+    {
+        graph.ReadsLayer |= member.OfLayer;
+        return "config." + member.Name + (member.OfLayer ? "(layer)" : "");
+    }
+
+    /// <summary>A number: a constant, a config member, or the fallback.</summary>
+    private Setting NumberOf(Constant constant, Place place, string fallback)
+    {
+        if (constant.IsNull)
+        {
+            return new Setting(fallback);
+        }
+
+        if (!constant.IsName)
+        {
+            return constant.Kind is ConstantKind.Integer or ConstantKind.Number ? new Setting(constant.ToSource()) : Wrong(constant.Text, "a number");
+        }
+
+        if (MemberOf(constant, place) is not { } member)
+        {
+            return new Setting(fallback);
+        }
+
+        return member.Kind is MemberKind.Number or MemberKind.Integer && !member.Nullable ? new Setting(CodeOf(member)) : Wrong(member.Name, "a number");
+
+        Setting Wrong(string what, string wanted)
+        {
+            Report(Problems.MemberKindWrong, place, what, spec.Config.Member(what) is { } m ? Names.Simple(m.Type) : constant.Kind.ToString().ToLowerInvariant(), wanted);
+            return new Setting(fallback);
+        }
+    }
+
+    private Setting TruthOf(Constant constant, Place place, Setting fallback)
+    {
+        if (constant.IsNull)
+        {
+            return fallback;
+        }
+
+        if (constant.Kind == ConstantKind.Truth)
+        {
+            return constant.Text == "true" ? Setting.True : Setting.False;
+        }
+
+        if (MemberOf(constant, place) is not { } member)
+        {
+            return fallback;
+        }
+
+        if (member.Kind != MemberKind.Truth || member.Nullable)
+        {
+            Report(Problems.MemberKindWrong, place, member.Name, Names.Simple(member.Type), "true or false");
+            return fallback;
+        }
+
+        return new Setting(CodeOf(member));
+    }
+
+    private Setting ConditionOf(PartSpec part) => part[0].IsNull ? Setting.True : TruthOf(part[0], part.Place.At(0), Setting.True);
+
+    /// <summary>An option of a part, else the declaration's default.</summary>
+    private Constant OptionOr(PartSpec part, string option) => part[option] is { IsNull: false } own ? own : spec.Default(option);
+
+    private Setting? ActivationOf(Constant constant, Place place)
+    {
+        if (IsMember(constant))
+        {
+            var member = spec.Config.Member(constant.Text)!;
+            if (member.Kind != MemberKind.Activation)
+            {
+                Report(Problems.MemberKindWrong, place, member.Name, Names.Simple(member.Type), "an Activation");
+                return null;
+            }
+
+            return new Setting(CodeOf(member));
+        }
+
+        if (ActivationNames.Find(constant.Text) is { } known)
+        {
+            return new Setting("Activation.Of(" + Constant.OfText(known).ToSource() + ")");
+        }
+
+        Report(Problems.ActivationUnknown, place, constant.Text, Suggest(constant.Text, ActivationNames.All.Concat(spec.Config.Members.Where(m => m.Kind == MemberKind.Activation).Select(m => m.Name))));
+        return null;
+    }
+
+    private FunctionSpec? FindFunction(Constant name) =>
+        spec.Functions.FirstOrDefault(f => f.Name == name.Text && (name.Owner.Length == 0 || f.Owner == name.Owner)) ?? spec.Functions.FirstOrDefault(f => f.Name == name.Text && name.Owner.Length == 0);
+
+    private IEnumerable<string> FunctionNames() => spec.Functions.Select(f => f.Name);
+
+    /// <summary>A named function of the kind wanted, ready to be called.</summary>
+    private FunctionUse? FunctionOf(Constant constant, Place place, params FunctionKind[] kinds)
+    {
+        if (FindFunction(constant) is not { } function)
+        {
+            Report(Problems.FunctionUnknown, place, constant.Text, spec.SimpleName, Suggest(constant.Text, FunctionNames()));
+            return null;
+        }
+
+        if (!kinds.Contains(function.Kind))
+        {
+            Report(Problems.FunctionKindWrong, place, function.Name, string.Join(" or ", kinds.Select(k => k == FunctionKind.Host ? "a plain function" : $"[{k}]")), function.Kind == FunctionKind.Host ? "no attribute" : $"[{function.Kind}]");
+            return null;
+        }
+
+        return new FunctionUse(function, function.Owner == spec.Name ? function.Name : function.Owner + "." + function.Name);
+    }
+
+    /// <summary>Makes two values equal in shape, or reports it with both sizes named.</summary>
+    private bool Same(Value a, Value b, Place place, string problem, string first, string second)
+    {
+        if (a.Axes.Count != b.Axes.Count || a.Axes.Zip(b.Axes, (x, y) => x.Size is null != y.Size is null).Any(differ => differ))
+        {
+            Report(Problems.AxesWrong, place, first, Shape(a), $"{second}, which is {Shape(b)}");
+            return false;
+        }
+
+        for (var i = 0; i < a.Axes.Count; i++)
+        {
+            if (a.Axes[i].Size is { } left && b.Axes[i].Size is { } right && !Fits(left, right, place, problem, first, second))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool Fits(Size a, Size b, Place place, string problem, string first, string second)
+    {
+        if (sizes.Unify(a, b, $"{first} and {second}") != Verdict.Refuted)
+        {
+            return true;
+        }
+
+        Report(problem, place, first, Spell(a), second, Spell(b));
+        return false;
+    }
+
+    private string Spell(Size size) => sizes.Resolve(size).Spell();
+
+    private string Shape(Value value) => "[" + string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name : sizes.IsKnown(a.Size) ? Spell(a.Size) : "?")) + "]";
+
+    private void Key(PartSpec part, string key, bool shared) => keys.Add(new KeyUse(key, shared, conditions.ToEquatable(), part.Place.At(0)));
+
+    /// <summary>Braces in a key name the layer or a config member; anything else is a slip.</summary>
+    private void CheckKeys()
+    {
+        foreach (var use in keys)
+        {
+            foreach (var index in KeyText.Indices(use.Key))
+            {
+                if (index != "layer" && spec.Config.Member(index) is not { Kind: MemberKind.Integer or MemberKind.Text })
+                {
+                    Report(Problems.KeyIndexUnknown, use.Place, index, use.Key, Suggest(index, spec.Config.Members.Select(m => m.Name).Append("layer")));
+                }
+
+                graph.ReadsLayer |= index == "layer" || spec.Config.Member(index) is { OfLayer: true };
+            }
+        }
+
+        // The same key under opposite conditions is built once.
+        var seen = new Dictionary<string, KeyUse>(StringComparer.Ordinal);
+        foreach (var use in keys.Where(k => k.Key.Length > 0))
+        {
+            if (!seen.TryGetValue(use.Key, out var first))
+            {
+                seen[use.Key] = use;
+                if (use.Shared && !use.Key.StartsWith("/", StringComparison.Ordinal) && spec.IsModel)
+                {
+                    Report(Problems.KeyUnknown, use.Place, use.Key, Suggest(use.Key, keys.Select(k => k.Key)));
+                }
+            }
+            else if (!use.Shared && !use.Conditions.Any(c => first.Conditions.Contains(c.StartsWith("!", StringComparison.Ordinal) ? c.Substring(1) : "!" + c)))
+            {
+                Report(Problems.KeyTwice, use.Place, use.Key);
+            }
+        }
+    }
+
+    /// <summary>What no part fixed: an input's size is what the block is built with; anything else is a slip.</summary>
+    private void CloseSizes()
+    {
+        var names = new HashSet<string>();
+        foreach (var input in graph.Inputs)
+        {
+            foreach (var axis in input.Output.Axes)
+            {
+                if (axis.Size is { } size && sizes.Resolve(size) is Size.Unknown unknown)
+                {
+                    var name = axis.Name == "d" && input.Name == "x" ? "width" : axis.Name;
+                    if (spec.IsModel)
+                    {
+                        Report(Problems.SizeUnfixed, input.Place, $"axis '{axis.Name}' of input '{input.Name}'");
+                    }
+
+                    while (!names.Add(name))
+                    {
+                        name += "_";
+                    }
+
+                    sizes.Bind(unknown, Size.Of("@" + name));
+                    graph.Parameters.Add(name);
+                }
+            }
+        }
+
+        foreach (var node in graph.AllNodes)
+        {
+            foreach (var size in SizesOf(node))
+            {
+                if (!sizes.IsKnown(size))
+                {
+                    Report(Problems.SizeUnfixed, node.Place, node switch
+                    {
+                        LinearNode linear => $"linear map '{linear.Key}'",
+                        SplitNode => "a part of the split",
+                        RearrangeNode rearrange => $"an axis of '{rearrange.Pattern.Text}'",
+                        _ => "an axis",
+                    });
+                    break;
+                }
+            }
+        }
+
+        // Only what the constructor reads is asked for.
+        var read = new HashSet<string>(graph.AllNodes.SelectMany(SizesOf).Concat(sizes.Open.SelectMany(o => new[] { o.Left, o.Right })).SelectMany(s => Symbols(sizes.Resolve(s))));
+        graph.Parameters.RemoveAll(p => !read.Contains("@" + p));
+    }
+
+    internal static IEnumerable<string> Symbols(Size size) => size switch
+    {
+        Size.Member m => [m.Name],
+        Size.Binary b => Symbols(b.Left).Concat(Symbols(b.Right)),
+        _ => [],
+    };
+
+    internal static IEnumerable<Size> SizesOf(Node node) => node switch
+    {
+        LinearNode linear => [linear.In, linear.Out],
+        NormNode norm => [norm.Width],
+        EmbeddingNode embedding => [embedding.Rows, embedding.Width],
+        PositionsNode positions => [positions.Rows, positions.Width],
+        SplitNode split => split.Sizes,
+        SliceNode slice => [slice.Start, slice.Length],
+        RearrangeNode rearrange => rearrange.Sizes.Values,
+        RepeatNode repeat => repeat.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)).Append(repeat.Count),
+        UseNode use => use.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)),
+        ParameterNode parameter => parameter.Shape,
+        AttendNode attend => [attend.Heads, attend.Groups],
+        RotaryNode rotary => [rotary.HeadWidth],
+        _ => [],
+    };
+
+    /// <summary>Presets are constants: what the constructor would refuse is refused here.</summary>
+    private void CheckPresets()
+    {
+        foreach (var preset in spec.Config.Presets.Where(p => p.Model.Length == 0 || p.Model == spec.Name).Where(_ => spec.IsModel || spec.Config.FromSource))
+        {
+            object? Stored(string name) => preset.Values.FirstOrDefault(v => v.Name == name) is { } v ? Members.ValueOf(v.Value) : Members.Unknown.Value;
+            foreach (var (member, dividend, divisor) in members.Divisions())
+            {
+                // A quotient that another member overrides (Given ?? A / B) is not used.
+                if (spec.Config.Member(member)!.Body.Contains("??") && Overridden(spec.Config.Member(member)!.Body, Stored))
+                {
+                    continue;
+                }
+
+                if (members.Evaluate(dividend, Stored) is long a && members.Evaluate(divisor, Stored) is long b && b != 0 && a % b != 0)
+                {
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, divisor, b.ToString(System.Globalization.CultureInfo.InvariantCulture), dividend, a.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                }
+            }
+
+            foreach (var (left, right, what) in sizes.Open)
+            {
+                if (Evaluate(left, Stored) is { } a && Evaluate(right, Stored) is { } b && a != b)
+                {
+                    Report(Problems.PresetSizes, Place.Class, preset.Name, left.Spell(), a.ToString(System.Globalization.CultureInfo.InvariantCulture), right.Spell(), b.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                }
+            }
+
+            foreach (var attend in graph.AllNodes.OfType<AttendNode>())
+            {
+                if (Evaluate(attend.Heads, Stored) is { } h && Evaluate(attend.Groups, Stored) is > 0 and var g && h % g != 0)
+                {
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, Spell(attend.Groups), g.ToString(System.Globalization.CultureInfo.InvariantCulture), Spell(attend.Heads), h.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                }
+            }
+        }
+    }
+
+    private static bool Overridden(string body, Func<string, object?> stored)
+    {
+        var given = body.Substring(0, body.IndexOf("??", StringComparison.Ordinal)).Trim();
+        return stored(given) is not null;
+    }
+
+    private long? Evaluate(Size size, Func<string, object?> stored) => sizes.Resolve(size) switch
+    {
+        Size.Number n => n.Value,
+        Size.Member m => members.Evaluate(m.Name, stored) as long?,
+        Size.Binary b when Evaluate(b.Left, stored) is { } x && Evaluate(b.Right, stored) is { } y => b.Operator switch
+        {
+            '+' => x + y,
+            '-' => x - y,
+            '*' => x * y,
+            _ => y == 0 ? null : x / y,
+        },
+        _ => null,
+    };
+}

@@ -1,0 +1,472 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Checking;
+
+/// <summary>
+/// Reads brackets from left to right into a graph and infers every size on the way. What cannot be is reported at the part at fault; what only a
+/// config can decide is left to a check in the constructor.
+/// </summary>
+internal sealed partial class Elaborator
+{
+    private const int MostNodes = 4096;
+
+    private readonly Session session;
+    private readonly DeclarationSpec spec;
+    private readonly Members members;
+    private readonly Unifier sizes;
+    private readonly Graph graph;
+    private readonly Dictionary<string, Size> axisSizes = new();
+    private readonly List<KeyUse> keys = [];
+    private readonly List<string> conditions = [];
+
+    private List<Node> nodes;
+    private int values;
+    private int bracket;
+
+    public Elaborator(Session session, DeclarationSpec spec)
+    {
+        this.session = session;
+        this.spec = spec;
+        members = new Members(spec.Config);
+        sizes = new Unifier(members);
+        graph = new Graph(spec, sizes);
+        nodes = graph.Nodes;
+    }
+
+    /// <summary>A key, and the conditions under which it is built.</summary>
+    private sealed record KeyUse(string Key, bool Shared, EquatableArray<string> Conditions, Place Place);
+
+    /// <summary>Names that a bracket may use: those of its own block, else those of the block around it.</summary>
+    private sealed class Scope(Scope? outer)
+    {
+        public Dictionary<string, Value> Names { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>What flows: usually one value, several after <c>From("a", "b")</c>, none at the head of a model.</summary>
+        public List<Value> Current { get; set; } = [];
+
+        public Value? Find(string name) => Names.TryGetValue(name, out var value) ? value : outer?.Find(name);
+
+        public IEnumerable<string> All => Names.Keys.Concat(outer?.All ?? []);
+    }
+
+    public Graph Run()
+    {
+        var scope = new Scope(null);
+        ReadAxes();
+        ReadInputs(scope);
+        RunBrackets(spec.Brackets, scope, top: true);
+        if (scope.Current.Count > 0)
+        {
+            graph.Result = scope.Current[0];
+        }
+        else if (spec.Brackets.Count > 0 && session.Problems.Count == 0)
+        {
+            Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
+        }
+
+        if (spec.Brackets.Count == 0)
+        {
+            Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
+        }
+
+        foreach (var init in spec.HeaderParts("Init"))
+        {
+            if (init[1] is { IsName: true } rule && !IsMember(rule) && FindFunction(rule) is null)
+            {
+                Report(Problems.FunctionUnknown, init.Place.At(1), rule.Text, spec.SimpleName, Suggest(rule.Text, FunctionNames()));
+            }
+        }
+
+        CheckKeys();
+        CloseSizes();
+        CheckPresets();
+        return graph;
+    }
+
+    private void ReadAxes()
+    {
+        foreach (var axis in spec.HeaderParts("Axis"))
+        {
+            if (axis.Text(0) is { } name)
+            {
+                axisSizes[name] = SizeOf(axis[1], axis.Place.At(1)) ?? sizes.Fresh();
+            }
+        }
+    }
+
+    private void ReadInputs(Scope scope)
+    {
+        var declared = spec.HeaderParts("Input").ToList();
+        if (spec.IsModel && declared.Count == 0)
+        {
+            AddInput(scope, "input_ids", "b t", Place.Class, mask: "attention_mask", steps: true, optional: false);
+        }
+
+        if (!spec.IsModel && declared.All(d => d.Text(0) != "x"))
+        {
+            AddInput(scope, "x", null, Place.Class, null, steps: true, optional: false);
+        }
+
+        foreach (var input in declared)
+        {
+            if (input.Text(0) is not { Length: > 0 } name)
+            {
+                continue;
+            }
+
+            if (scope.Names.ContainsKey(name))
+            {
+                Report(Problems.NameTwice, input.Place.At(0), name);
+                continue;
+            }
+
+            // A block's inputs step where x does; of a model's, one alone does.
+            var alone = spec.IsModel && declared.Count(d => d.Text(1) is { } a && a.Split(' ').Contains("t")) == 1 && input.Text(1)?.Split(' ').Contains("t") == true;
+            var says = input["Steps"].Text == "true";
+            AddInput(scope, name, input.Text(1), input.Place, input.Text("Mask"), spec.IsModel ? says || (alone && declared.All(d => d["Steps"].Text != "true")) : name == "x", input["Optional"].Text == "true");
+        }
+
+        scope.Current = graph.Inputs.Count > 0 ? [graph.Inputs[0].Output] : [];
+    }
+
+    private void AddInput(Scope scope, string name, string? axes, Place place, string? mask, bool steps, bool optional)
+    {
+        var shape = axes is null ? [new Axis("b", null), new Axis("t", null), new Axis("d", AxisSize("width"))] : ReadAxisList(axes);
+        var value = new Value(values++, name == "x" ? "x" : Camel(name), shape) { Named = name };
+        var node = new InputNode(name) { Mask = mask, Steps = steps, Optional = optional, Place = place, IsIds = shape.All(a => a.Size is null) };
+        node.Outputs.Add(value);
+        graph.Inputs.Add(node);
+        scope.Names[name] = value;
+    }
+
+    private Axis[] ReadAxisList(string axes) =>
+        axes.Split([' '], StringSplitOptions.RemoveEmptyEntries).Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : int.TryParse(a, out var n) ? new Axis(a, Size.Of(n)) : new Axis(a, AxisSize(a))).ToArray();
+
+    private Size AxisSize(string name) => axisSizes.TryGetValue(name, out var size) ? size : axisSizes[name] = sizes.Fresh();
+
+    private void RunBrackets(IReadOnlyList<BracketSpec> brackets, Scope scope, bool top)
+    {
+        for (var i = 0; i < brackets.Count && graph.Nodes.Count < MostNodes; i++)
+        {
+            if (top)
+            {
+                bracket = i;
+            }
+
+            var first = brackets[i].Parts[0];
+            if (first.Name is "When" or "Unless" && first.Text(0) is { } condition)
+            {
+                // The same condition, negated, in the next bracket: one choice of two.
+                var next = i + 1 < brackets.Count && brackets[i + 1].Parts[0] is { Name: "When" or "Unless" } other && other.Name != first.Name && other.Text(0) == condition ? brackets[i + 1] : null;
+                RunChoice(first, brackets[i], next, scope);
+                i += next is null ? 0 : 1;
+            }
+            else
+            {
+                RunBracket(brackets[i].Parts, scope);
+            }
+        }
+    }
+
+    private void RunChoice(PartSpec head, BracketSpec then, BracketSpec? otherwise, Scope scope)
+    {
+        var condition = ConditionOf(head);
+        var incoming = scope.Current.ToList();
+        var positive = head.Name == "When";
+        var outerNodes = nodes;
+
+        (List<Node> Nodes, Value? Result, string? Name) Branch(BracketSpec? branch, bool holds)
+        {
+            nodes = [];
+            conditions.Add((holds ? "" : "!") + head.Text(0));
+            var inner = new Scope(scope) { Current = incoming.ToList() };
+            var parts = branch?.Parts.Skip(1).ToList() ?? [];
+            var name = parts.Count > 0 && parts[parts.Count - 1].Name == "As" ? parts[parts.Count - 1].Text(0) : null;
+            RunBracket(parts, inner);
+            conditions.RemoveAt(conditions.Count - 1);
+            var result = inner.Current.FirstOrDefault();
+            var made = nodes;
+            nodes = outerNodes;
+            return (made, result, name);
+        }
+
+        var (thenNodes, thenResult, thenName) = Branch(then, positive);
+        var (elseNodes, elseResult, _) = otherwise is null ? ([], incoming.FirstOrDefault(), null) : Branch(otherwise, !positive);
+        if (thenResult is null || elseResult is null)
+        {
+            return;
+        }
+
+        if (!positive)
+        {
+            (thenNodes, thenResult, elseNodes, elseResult) = (elseNodes, elseResult, thenNodes, thenResult);
+        }
+
+        Same(thenResult, elseResult, head.Place, Problems.SizesDiffer, $"the bracket under {head.ToSource()}", "what stands in its place otherwise");
+        var node = new IfNode(condition, thenNodes, thenResult, elseNodes, elseResult) { Place = head.Place, Bracket = bracket };
+        node.Inputs.AddRange(incoming);
+        var value = Result(node, thenName ?? thenResult.Hint, thenResult.Axes);
+        nodes.Add(node);
+        scope.Current = [value];
+        if (thenName is not null)
+        {
+            Name(scope, thenName, value, head.Place);
+        }
+    }
+
+    private void RunBracket(IReadOnlyList<PartSpec> parts, Scope scope)
+    {
+        Value? residual = null;
+        PartSpec? residualPart = null;
+        var modifiers = true;
+        foreach (var part in parts)
+        {
+            if (Vocabulary.Modifiers.Contains(part.Name))
+            {
+                if (!modifiers)
+                {
+                    Report(Problems.ModifierPlace, part.Place, part.Name);
+                    continue;
+                }
+
+                if (part.Name == "From")
+                {
+                    scope.Current = part.Arguments.Select((a, i) => Named(scope, a.Text, part.Place.At(i))).OfType<Value>().ToList();
+                    if (residualPart is not null)
+                    {
+                        residual = scope.Current.FirstOrDefault();
+                    }
+                }
+                else if (part.Name == "Residual")
+                {
+                    residual = scope.Current.FirstOrDefault();
+                    residualPart = part;
+                }
+                else
+                {
+                    Report(Problems.ModifierPlace, part.Place, part.Name);
+                }
+
+                continue;
+            }
+
+            modifiers = false;
+            RunPart(part, scope);
+        }
+
+        if (residual is not null && scope.Current.Count > 0 && residualPart is not null)
+        {
+            var branch = scope.Current[0];
+            var last = parts.LastOrDefault(p => !Vocabulary.Modifiers.Contains(p.Name)) ?? residualPart;
+            Same(branch, residual, last.Place, Problems.ResidualWidth, "the branch", "the residual");
+            var sum = new SumNode { Place = residualPart.Place };
+            sum.Inputs.Add(residual);
+            sum.Inputs.Add(branch);
+            scope.Current = [Add(sum, "h", residual.Axes)];
+        }
+    }
+
+    private void RunPart(PartSpec part, Scope scope)
+    {
+        if (Sugar.Expand(part, spec.Config) is { } expansion)
+        {
+            if (Single(part, scope) is not { } x)
+            {
+                return;
+            }
+
+            var inner = new Scope(scope) { Current = [x] };
+            inner.Names["x"] = x;
+            RunBrackets(expansion, inner, top: false);
+            scope.Current = inner.Current;
+            return;
+        }
+
+        switch (part.Name)
+        {
+            case "As":
+                if (Single(part, scope) is { } named && part.Text(0) is { } name)
+                {
+                    Name(scope, name, named, part.Place.At(0));
+                }
+
+                break;
+            case "Output":
+                OutputPart(part, scope);
+                break;
+            case "Sum":
+                SumPart(part, scope);
+                break;
+            case "Concat":
+                ConcatPart(part, scope);
+                break;
+            case "Slice":
+                SlicePart(part, scope);
+                break;
+            case "Split":
+                SplitPart(part, scope);
+                break;
+            case "Gate":
+                GatePart(part, scope);
+                break;
+            case "Use":
+            case "Repeat":
+                UsePart(part, scope);
+                break;
+            case "Embedding":
+                EmbeddingPart(part, scope);
+                break;
+            case "Linear":
+                LinearPart(part, scope);
+                break;
+            case "Head":
+                HeadPart(part, scope);
+                break;
+            case "LayerNorm":
+            case "RmsNorm":
+                NormPart(part, scope);
+                break;
+            case "Parameter":
+                ParameterPart(part, scope);
+                break;
+            case "Rearrange":
+                RearrangePart(part, scope);
+                break;
+            case "Rotary":
+                RotaryPart(part, scope);
+                break;
+            case "Positions":
+                PositionsPart(part, scope);
+                break;
+            case "Attend":
+                AttendPart(part, scope);
+                break;
+            case "Activate":
+                ActivatePart(part, scope);
+                break;
+            case "Apply":
+                ApplyPart(part, scope);
+                break;
+            case "Dropout":
+                DropoutPart(part, scope);
+                break;
+            case "Shift":
+                if (Single(part, scope) is { } shifted)
+                {
+                    scope.Current = [Uncompiled(part, "previous", shifted.Axes, shifted)];
+                }
+
+                break;
+            case "Pool":
+                if (Single(part, scope) is { } pooled)
+                {
+                    scope.Current = [Uncompiled(part, "pooled", pooled.Axes.Where(a => !a.IsTime).ToList(), pooled)];
+                }
+
+                break;
+            case "Conv":
+                if (Single(part, scope) is { } convolved)
+                {
+                    Key(part, part.Text(0) ?? "", false);
+                    scope.Current = [Uncompiled(part, "convolved", convolved.Axes, convolved)];
+                }
+
+                break;
+            case "Learn":
+                LearnPart(part, scope);
+                break;
+            case "Replace":
+                Report(spec.Base.Length == 0 ? Problems.ReplaceAlone : Problems.PartPlace, part.Place, "Replace", "first in its bracket");
+                break;
+            default:
+                if (Single(part, scope) is { } other)
+                {
+                    scope.Current = [Uncompiled(part, "value", other.Axes, other)];
+                }
+
+                break;
+        }
+    }
+
+    private Value? Single(PartSpec part, Scope scope)
+    {
+        if (scope.Current.Count == 0 && session.Problems.Count == 0)
+        {
+            Report(Problems.PartPlace, part.Place, part.Name, "after a value: begin the bracket with From");
+        }
+
+        return scope.Current.FirstOrDefault();
+    }
+
+    private Value? Named(Scope scope, string name, Place place)
+    {
+        if (scope.Find(name) is { } value)
+        {
+            return value;
+        }
+
+        Report(Problems.NameUnknown, place, name, Suggest(name, scope.All.Distinct()));
+        return null;
+    }
+
+    private void Name(Scope scope, string name, Value value, Place place)
+    {
+        if (scope.Names.ContainsKey(name))
+        {
+            Report(Problems.NameTwice, place, name);
+            return;
+        }
+
+        scope.Names[name] = value;
+        if (value.Named is null)
+        {
+            value.Named = name;
+            value.Hint = Camel(name);
+        }
+    }
+
+    private Value Add(Node node, string hint, IReadOnlyList<Axis> axes)
+    {
+        node.Bracket = bracket;
+        var value = Result(node, hint, axes);
+        nodes.Add(node);
+        return value;
+    }
+
+    private Value Result(Node node, string hint, IReadOnlyList<Axis> axes)
+    {
+        var value = new Value(values++, hint, axes);
+        node.Outputs.Add(value);
+        return value;
+    }
+
+    private Value Uncompiled(PartSpec part, string hint, IReadOnlyList<Axis> axes, params Value[] inputs)
+    {
+        Report(Problems.NotCompiled, part.Place, part.Name);
+        var node = new UncompiledNode(part.Name, part.ToSource()) { Place = part.Place };
+        node.Inputs.AddRange(inputs);
+        return Add(node, hint, axes);
+    }
+
+    private void Report(string id, Place place, params string[] arguments) => session.Problems.Add(new Problem(id, place, arguments.ToEquatable()));
+
+    private static string Suggest(string name, IEnumerable<string> candidates)
+    {
+        var all = candidates.Distinct().ToList();
+        return Names.Nearest(name, all) is { } near ? $"did you mean '{near}'?"
+            : all.Count == 0 ? "there are none"
+            : "there are " + string.Join(", ", all.OrderBy(a => a, StringComparer.Ordinal).Take(12).Select(a => $"'{a}'")) + (all.Count > 12 ? ", ..." : "");
+    }
+
+    internal static string Camel(string name)
+    {
+        var words = name.Split(['.', '_', '-', '{', '}', '/', ' '], StringSplitOptions.RemoveEmptyEntries);
+        var text = string.Concat(words.Select((w, i) => i == 0 ? char.ToLowerInvariant(w[0]) + w.Substring(1) : char.ToUpperInvariant(w[0]) + w.Substring(1)));
+        text = new string(text.Where(c => char.IsLetterOrDigit(c)).ToArray());
+        return text.Length == 0 ? "value" : char.IsDigit(text[0]) ? "_" + text : text;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Checking;
+
+/// <summary>One run of the checker over a closed spec: each block is elaborated once.</summary>
+internal sealed class Session(ClosedSpec closed)
+{
+    private readonly Dictionary<string, Graph?> graphs = new();
+    private readonly HashSet<string> open = [];
+
+    /// <summary>Problems of the main declaration; those of the blocks it uses are theirs.</summary>
+    public List<Problem> Problems { get; private set; } = [];
+
+    public ClosedSpec Closed => closed;
+
+    public static (Graph Graph, IReadOnlyList<Problem> Problems) Check(ClosedSpec closed)
+    {
+        var session = new Session(closed);
+        var main = session.Resolve(closed.Main, report: true);
+        session.open.Add(main.Name);
+        DeclarationChecks.Run(main, session.Problems);
+        var graph = new Elaborator(session, main).Run();
+        StateAnalysis.Run(graph);
+        return (graph, session.Problems.Distinct().ToList());
+    }
+
+    /// <summary>The graph of a used block; null where it uses itself.</summary>
+    public Graph? GraphOf(DeclarationSpec spec)
+    {
+        if (graphs.TryGetValue(spec.Name, out var known))
+        {
+            return known;
+        }
+
+        if (!open.Add(spec.Name))
+        {
+            return null;
+        }
+
+        var mine = Problems;
+        Problems = [];
+        var graph = new Elaborator(this, Resolve(spec, report: false)).Run();
+        StateAnalysis.Run(graph);
+        Problems = mine;
+        open.Remove(spec.Name);
+        return graphs[spec.Name] = graph;
+    }
+
+    private DeclarationSpec Resolve(DeclarationSpec spec, bool report) =>
+        Derivation.Resolve(spec, closed.Find, (id, place, arguments) =>
+        {
+            if (report)
+            {
+                Problems.Add(new Problem(id, place, arguments.ToEquatable()));
+            }
+        });
+}

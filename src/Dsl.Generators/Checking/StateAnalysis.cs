@@ -1,0 +1,50 @@
+using System.Linq;
+using Dsl.Generators.Lowering;
+
+namespace Dsl.Generators.Checking;
+
+/// <summary>Whether a graph has a stateful form, and whether that form keeps anything; and whether it asks which layer it is.</summary>
+internal static class StateAnalysis
+{
+    public static void Run(Graph graph)
+    {
+        var stepping = graph.Inputs.Where(i => i.Steps).Select(i => i.Output.TimeAxis).FirstOrDefault();
+        foreach (var node in graph.AllNodes)
+        {
+            switch (node)
+            {
+                case AttendNode attend when attend.Inputs[1].TimeAxis == stepping && attend.Inputs[0].TimeAxis == stepping:
+                    graph.HasState = true;
+                    if (!attend.IsCausal)
+                    {
+                        graph.NotStateful ??= $"the mask '{attend.MaskFunction?.Spec.Name ?? attend.Mask}' of its attention is not provably causal";
+                    }
+
+                    break;
+                case ShiftNode:
+                    graph.HasState = true;
+                    break;
+                case UseNode use when use.Inputs[0].TimeAxis == stepping:
+                    foreach (var block in use.Blocks)
+                    {
+                        graph.HasState |= block.Graph?.HasState ?? block.Own!.Steps;
+                        graph.NotStateful ??= block.Graph is { NotStateful: { } reason } ? $"{Reading.Names.Simple(block.TypeName)}: {reason}" : null;
+                        graph.NotStateful ??= block.Own is { Steps: false } ? $"the layer {Reading.Names.Simple(block.TypeName)} declares no step" : null;
+                    }
+
+                    break;
+                case PoolNode:
+                    graph.NotStateful ??= "it pools over the whole sequence";
+                    break;
+                case UncompiledNode uncompiled:
+                    graph.NotStateful ??= $"{uncompiled.Word} is not compiled yet";
+                    break;
+            }
+        }
+
+        if (stepping is null)
+        {
+            graph.NotStateful ??= "none of its inputs steps";
+        }
+    }
+}

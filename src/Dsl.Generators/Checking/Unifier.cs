@@ -1,0 +1,112 @@
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Dsl.Generators.Checking;
+
+internal enum Verdict
+{
+    Proved,
+    Refuted,
+
+    /// <summary>Left to a check in the constructor.</summary>
+    Open,
+}
+
+/// <summary>Makes sizes equal: fixes unknown ones, and tells for known ones whether they are.</summary>
+internal sealed class Unifier(Members members)
+{
+    private readonly Dictionary<int, Size> bound = new();
+    private int count;
+
+    /// <summary>Equalities that only a config can decide.</summary>
+    public List<(Size Left, Size Right, string What)> Open { get; } = [];
+
+    public Size Fresh() => new Size.Unknown(count++);
+
+    /// <summary>The size with everything known put in.</summary>
+    public Size Resolve(Size size) => size switch
+    {
+        Size.Unknown u when bound.TryGetValue(u.Id, out var value) => Resolve(value),
+        Size.Binary b => b with { Left = Resolve(b.Left), Right = Resolve(b.Right) },
+        _ => size,
+    };
+
+    public bool IsKnown(Size size) => Resolve(size) is var s && s switch
+    {
+        Size.Unknown => false,
+        Size.Binary b => IsKnown(b.Left) && IsKnown(b.Right),
+        _ => true,
+    };
+
+    public void Bind(Size.Unknown unknown, Size value) => bound[unknown.Id] = value;
+
+    public Verdict Unify(Size a, Size b, string what)
+    {
+        (a, b) = (Resolve(a), Resolve(b));
+        if (a == b)
+        {
+            return Verdict.Proved;
+        }
+
+        if (a is Size.Unknown left && !Mentions(b, left.Id))
+        {
+            bound[left.Id] = b;
+            return Verdict.Proved;
+        }
+
+        if (b is Size.Unknown right && !Mentions(a, right.Id))
+        {
+            bound[right.Id] = a;
+            return Verdict.Proved;
+        }
+
+        var difference = FormOf(a) - FormOf(b);
+        if (difference.IsZero)
+        {
+            return Verdict.Proved;
+        }
+
+        // One unknown that stands in the first power is solved for.
+        foreach (var symbol in difference.Symbols.Where(s => s[0] == '?').OrderBy(s => s, System.StringComparer.Ordinal))
+        {
+            if (difference.Linear(symbol) is var (factor, rest) && Polynomial.Divide(rest.Negate(), factor) is { } value)
+            {
+                bound[int.Parse(symbol.Substring(1), System.Globalization.CultureInfo.InvariantCulture)] = value.ToSize();
+                return Verdict.Proved;
+            }
+        }
+
+        if (difference.Symbols.All(s => !members.IsOpaque(s)))
+        {
+            return Verdict.Refuted;
+        }
+
+        Open.Add((a, b, what));
+        return Verdict.Open;
+    }
+
+    /// <summary>Whether two sizes are equal for certain.</summary>
+    public bool Same(Size a, Size b) => (FormOf(Resolve(a)) - FormOf(Resolve(b))).IsZero;
+
+    private static bool Mentions(Size size, int id) => size switch
+    {
+        Size.Unknown u => u.Id == id,
+        Size.Binary b => Mentions(b.Left, id) || Mentions(b.Right, id),
+        _ => false,
+    };
+
+    public Polynomial FormOf(Size size) => size switch
+    {
+        Size.Number n => Polynomial.Of(n.Value),
+        Size.Member m => m.Name[0] == '@' ? Polynomial.Of(m.Name) : members.FormOf(m.Name),
+        Size.Unknown u => Polynomial.Of("?" + u.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        Size.Binary b => b.Operator switch
+        {
+            '+' => FormOf(b.Left) + FormOf(b.Right),
+            '-' => FormOf(b.Left) - FormOf(b.Right),
+            '*' => Polynomial.Multiply(FormOf(b.Left), FormOf(b.Right)),
+            _ => Polynomial.Divide(FormOf(b.Left), FormOf(b.Right)),
+        } ?? Polynomial.Of("(" + size.Spell() + ")"),
+        _ => Polynomial.Of(0),
+    };
+}

@@ -1,0 +1,60 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators;
+
+/// <summary>One thing wrong with a declaration, at a place of its syntax.</summary>
+/// <param name="Id">A constant of <see cref="Problems"/>.</param>
+/// <param name="Place">Where.</param>
+/// <param name="Arguments">What the message names.</param>
+internal sealed record Problem(string Id, Place Place, EquatableArray<string> Arguments);
+
+/// <summary>Ids of everything that can be wrong. The words stand in <c>Diagnostics/Rules.cs</c>.</summary>
+internal static class Problems
+{
+    public const string NotPartial = "DSL001";
+    public const string ConfigNotRecord = "DSL002";
+    public const string SpreadDataflow = "DSL003";
+    public const string NameUnknown = "DSL004";
+    public const string NameTwice = "DSL005";
+    public const string MemberUnknown = "DSL006";
+    public const string MemberKindWrong = "DSL007";
+    public const string ResidualWidth = "DSL008";
+    public const string SizesDiffer = "DSL009";
+    public const string SizeUnfixed = "DSL010";
+    public const string HeadGroups = "DSL011";
+    public const string SplitSizes = "DSL012";
+    public const string AxesWrong = "DSL013";
+    public const string KeyTwice = "DSL014";
+    public const string KeyUnknown = "DSL015";
+    public const string TiedShape = "DSL016";
+    public const string FunctionUnknown = "DSL017";
+    public const string FunctionKindWrong = "DSL018";
+    public const string FunctionSignature = "DSL019";
+    public const string BlockUnknown = "DSL020";
+    public const string BlockConfig = "DSL021";
+    public const string BlockInput = "DSL022";
+    public const string ModifierPlace = "DSL023";
+    public const string BaseUnknown = "DSL024";
+    public const string AddressUnknown = "DSL025";
+    public const string OptionUnknown = "DSL026";
+    public const string PresetDivision = "DSL027";
+    public const string PatternWrong = "DSL028";
+    public const string Recursive = "DSL029";
+    public const string ActivationUnknown = "DSL030";
+    public const string KeyIndexUnknown = "DSL031";
+    public const string MemberWithoutKey = "DSL032";
+    public const string OutputTwice = "DSL033";
+    public const string NotCompiled = "DSL034";
+    public const string WidthOdd = "DSL035";
+    public const string SizeNotPositive = "DSL036";
+    public const string ReplaceAlone = "DSL037";
+    public const string NothingDeclared = "DSL038";
+    public const string ScalarForm = "DSL039";
+    public const string PresetSizes = "DSL040";
+    public const string ExtendNotPartial = "DSL041";
+    public const string ChoiceWithoutBy = "DSL042";
+    public const string PartPlace = "DSL043";
+}

@@ -1,0 +1,185 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Dsl.Generators.Reading;
+
+/// <summary>Reads a config record: what stands in the file, what is derived from it, the published sizes.</summary>
+internal sealed class ConfigSpecReader(SpecReader reader)
+{
+    public ConfigSpec Read(INamedTypeSymbol type, CancellationToken cancel)
+    {
+        var attributes = type.GetAttributes().Where(SpecReader.IsOurs).ToList();
+        var extended = attributes.FirstOrDefault(a => SpecReader.WordOf(a) == "Extend")?.AttributeClass?.TypeArguments.FirstOrDefault() as INamedTypeSymbol;
+        var inherited = extended is null || SymbolEqualityComparer.Default.Equals(extended, type) ? null : reader.ReadConfig(extended, cancel);
+
+        var own = new List<MemberSpec>();
+        var constructor = type.InstanceConstructors.Where(c => !c.IsImplicitlyDeclared || c.Parameters.Length > 0)
+            .Where(c => !(c.Parameters.Length == 1 && SymbolEqualityComparer.Default.Equals(c.Parameters[0].Type, type)))
+            .OrderByDescending(c => c.Parameters.Length).FirstOrDefault();
+        foreach (var parameter in constructor?.Parameters ?? [])
+        {
+            var syntax = parameter.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as ParameterSyntax;
+            own.Add(Member(parameter.Name, parameter.Type, PathsOf(parameter), syntax?.Default?.Value.ToString() ?? "", positional: true, ofLayer: false, body: ""));
+        }
+
+        foreach (var member in type.GetMembers())
+        {
+            cancel.ThrowIfCancellationRequested();
+            switch (member)
+            {
+                case IPropertySymbol { IsStatic: false, IsIndexer: false } property when property.Name != "EqualityContract" && own.All(m => m.Name != property.Name):
+                    var syntax = property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax;
+                    var body = syntax?.ExpressionBody?.Expression;
+                    own.Add(Member(property.Name, property.Type, PathsOf(property), syntax?.Initializer?.Value.ToString() ?? "", false, false, body is null ? "" : Portable(body, cancel)));
+                    break;
+                case IMethodSymbol { IsStatic: false, MethodKind: MethodKind.Ordinary, Parameters: { Length: 1 } only } method when !method.IsImplicitlyDeclared && only[0].Type.SpecialType == SpecialType.System_Int32:
+                    var text = (method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as MethodDeclarationSyntax)?.ExpressionBody?.Expression;
+                    own.Add(Member(method.Name, method.ReturnType, EquatableArray<string>.Empty, only[0].Name, false, true, text is null ? "?" : Portable(text, cancel)));
+                    break;
+            }
+        }
+
+        var headers = attributes.ToLookup(SpecReader.WordOf);
+        return new ConfigSpec(
+            type.ToDisplayString(SpecReader.FullName),
+            inherited?.Name ?? "",
+            type.ContainingNamespace.IsGlobalNamespace ? "" : type.ContainingNamespace.ToDisplayString(),
+            type.DeclaringSyntaxReferences.Select(r => r.GetSyntax(cancel)).OfType<TypeDeclarationSyntax>().Any(d => d.Modifiers.Any(SyntaxKind.PartialKeyword)),
+            type.DeclaredAccessibility == Accessibility.Public,
+            (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => own.All(o => o.Name != m.Name)).Concat(own).ToEquatable(),
+            inherited?.Members.Count(m => own.All(o => o.Name != m.Name)) ?? 0,
+            (inherited?.Only ?? EquatableArray<Option>.Empty).Concat(headers["Only"].Where(a => a.ConstructorArguments.Length == 2)
+                .Select(a => new Option(a.ConstructorArguments[0].Value as string ?? "", Constant.Of(a.ConstructorArguments[1].Value), -1))).ToEquatable(),
+            (inherited?.NoEffect ?? EquatableArray<string>.Empty).Concat(headers["NoEffect"].SelectMany(a => Strings(a.ConstructorArguments))).ToEquatable(),
+            Presets(type, cancel).ToEquatable(),
+            FromSource: type.DeclaringSyntaxReferences.Length > 0);
+    }
+
+    private static MemberSpec Member(string name, ITypeSymbol type, EquatableArray<string> paths, string initial, bool positional, bool ofLayer, string body)
+    {
+        var nullable = type.NullableAnnotation == NullableAnnotation.Annotated || type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
+        var plain = type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } wrapped ? wrapped.TypeArguments[0] : type;
+        var kind = plain.SpecialType switch
+        {
+            SpecialType.System_Int32 or SpecialType.System_Int64 => MemberKind.Integer,
+            SpecialType.System_Double or SpecialType.System_Single => MemberKind.Number,
+            SpecialType.System_Boolean => MemberKind.Truth,
+            SpecialType.System_String => MemberKind.Text,
+            _ => plain.ToDisplayString(SpecReader.FullName) switch
+            {
+                "global::Dsl.Activation" => MemberKind.Activation,
+                "global::Dsl.Runtime.RopeScaling" or "global::Dsl.RopeScaling" => MemberKind.Scaling,
+                "global::System.Type" => MemberKind.Type,
+                _ => plain is IArrayTypeSymbol || plain.AllInterfaces.Any(i => i.Name == "IEnumerable") ? MemberKind.List : MemberKind.Other,
+            },
+        };
+        return new MemberSpec(name, type.ToDisplayString(SpecReader.FullName.WithMiscellaneousOptions(
+            SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes)), kind, nullable, paths, initial, positional, ofLayer, body);
+    }
+
+    private static EquatableArray<string> PathsOf(ISymbol symbol) =>
+        symbol.GetAttributes().Where(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Key").SelectMany(a => Strings(a.ConstructorArguments)).ToEquatable();
+
+    private static IEnumerable<string> Strings(System.Collections.Immutable.ImmutableArray<TypedConstant> arguments) =>
+        arguments.SelectMany(a => a.Kind == TypedConstantKind.Array ? (a.Values.IsDefault ? [] : a.Values.Select(v => v.Value as string ?? "")) : [a.Value as string ?? ""]);
+
+    /// <summary>An expression as text that means the same in another file: one line, types in full.</summary>
+    private string Portable(ExpressionSyntax expression, CancellationToken cancel)
+    {
+        var semantics = reader.SemanticsOf(expression.SyntaxTree);
+        var qualified = expression.ReplaceNodes(
+            expression.DescendantNodesAndSelf().OfType<SimpleNameSyntax>().Where(n => n.Parent is not MemberAccessExpressionSyntax access || access.Expression == n),
+            (original, _) => semantics.GetSymbolInfo(original, cancel).Symbol switch
+            {
+                INamedTypeSymbol type => SyntaxFactory.ParseName(type.ToDisplayString(SpecReader.FullName)),
+                IMethodSymbol { IsStatic: true } method => SyntaxFactory.ParseExpression(method.ContainingType.ToDisplayString(SpecReader.FullName) + "." + original),
+                _ => (SyntaxNode)original,
+            });
+        return string.Join(" ", qualified.NormalizeWhitespace().ToString().Split(['\r', '\n', ' '], System.StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private IEnumerable<PresetSpec> Presets(INamedTypeSymbol type, CancellationToken cancel)
+    {
+        foreach (var property in type.GetMembers().OfType<IPropertySymbol>().Where(p => p.IsStatic))
+        {
+            var attribute = property.GetAttributes().FirstOrDefault(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset");
+            if (attribute is null || attribute.ConstructorArguments.Length == 0)
+            {
+                continue;
+            }
+
+            var model = attribute.NamedArguments.FirstOrDefault(n => n.Key == "Model").Value.Value as ITypeSymbol;
+            var values = new Dictionary<string, Constant>();
+            Evaluate((property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax)?.ExpressionBody?.Expression, type, values, 0, cancel);
+            yield return new PresetSpec(
+                attribute.ConstructorArguments[0].Value as string ?? "",
+                property.Name,
+                model?.ToDisplayString(SpecReader.FullName) ?? "",
+                values.OrderBy(v => v.Key, System.StringComparer.Ordinal).Select(v => new Option(v.Key, v.Value, -1)).ToEquatable());
+        }
+    }
+
+    /// <summary>Constants of a preset: <c>new(...)</c>, <c>new(...) { ... }</c>, <c>Other with { ... }</c>. What is no constant stays unknown.</summary>
+    private void Evaluate(ExpressionSyntax? expression, INamedTypeSymbol type, Dictionary<string, Constant> values, int depth, CancellationToken cancel)
+    {
+        if (expression is null || depth > 16)
+        {
+            return;
+        }
+
+        var semantics = reader.SemanticsOf(expression.SyntaxTree);
+        switch (expression)
+        {
+            case BaseObjectCreationExpressionSyntax creation:
+                var constructor = semantics.GetSymbolInfo(creation, cancel).Symbol as IMethodSymbol;
+                var arguments = creation.ArgumentList?.Arguments ?? default;
+                foreach (var parameter in constructor?.Parameters ?? [])
+                {
+                    var argument = arguments.FirstOrDefault(a => a.NameColon?.Name.Identifier.Text == parameter.Name)
+                        ?? (parameter.Ordinal < arguments.Count && arguments[parameter.Ordinal].NameColon is null ? arguments[parameter.Ordinal] : null);
+                    if (argument is null && parameter.HasExplicitDefaultValue)
+                    {
+                        values[parameter.Name] = Constant.Of(parameter.ExplicitDefaultValue);
+                    }
+                    else if (argument is not null)
+                    {
+                        Assign(parameter.Name, argument.Expression);
+                    }
+                }
+
+                Initialise(creation.Initializer);
+                break;
+            case WithExpressionSyntax with:
+                Evaluate(with.Expression, type, values, depth + 1, cancel);
+                Initialise(with.Initializer);
+                break;
+            case IdentifierNameSyntax or MemberAccessExpressionSyntax when semantics.GetSymbolInfo(expression, cancel).Symbol is IPropertySymbol { IsStatic: true } other:
+                Evaluate((other.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax)?.ExpressionBody?.Expression, type, values, depth + 1, cancel);
+                break;
+        }
+
+        void Initialise(InitializerExpressionSyntax? initializer)
+        {
+            foreach (var assignment in initializer?.Expressions.OfType<AssignmentExpressionSyntax>() ?? [])
+            {
+                Assign(assignment.Left.ToString(), assignment.Right);
+            }
+        }
+
+        void Assign(string name, ExpressionSyntax value)
+        {
+            if (semantics.GetConstantValue(value, cancel) is { HasValue: true } constant)
+            {
+                values[name] = Constant.Of(constant.Value);
+            }
+            else
+            {
+                values.Remove(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Dsl.Generators.Reading;
+
+/// <summary>Carries out <c>Derive</c>: the base's brackets with the changes that the declaration names.</summary>
+internal static class Derivation
+{
+    /// <summary>The declaration as if it had been written in full. Problems are reported through <paramref name="report"/> (id, place, arguments).</summary>
+    public static DeclarationSpec Resolve(DeclarationSpec spec, System.Func<string, DeclarationSpec?> find, System.Action<string, Place, string[]> report, int depth = 0)
+    {
+        if (spec.Base.Length == 0)
+        {
+            return spec;
+        }
+
+        var derive = spec.HeaderParts("Derive").First();
+        if (depth > 16 || find(spec.Base) is not { } found)
+        {
+            report(Problems.BaseUnknown, derive.Place, [Names.Simple(spec.Base)]);
+            return spec;
+        }
+
+        // Problems of the base are the base's; here its parts stand at the Derive attribute.
+        var origin = Resolve(found, find, (_, _, _) => { }, depth + 1);
+        var brackets = origin.Brackets.Select(b => new BracketSpec(b.Parts.Select(p => p with { Place = derive.Place }).ToEquatable())).ToList();
+        var header = origin.Header.Where(p => p.Name is not ("Derive" or "Set" or "Remove" or "Rename" or "Block" or "Model"))
+            .Where(p => p.Name != "Defaults" || !spec.HeaderParts("Defaults").Any())
+            .Select(p => p with { Place = derive.Place }).ToList();
+
+        foreach (var part in spec.Header.Where(p => p.Name == "Rename"))
+        {
+            if (part.Text(0) is { } from && part.Text(1) is { } to)
+            {
+                var changed = false;
+                brackets = brackets.Select(b => new BracketSpec(b.Parts.Select(p => RenameKeys(p, from, to, ref changed)).ToEquatable())).ToList();
+                header = header.Select(p => RenameKeys(p, from, to, ref changed)).ToList();
+                if (!changed)
+                {
+                    report(Problems.AddressUnknown, part.Place, [from, Names.Simple(spec.Base), Suggestion(from, brackets)]);
+                }
+            }
+        }
+
+        foreach (var part in spec.Header.Where(p => p.Name is "Set" or "Remove"))
+        {
+            var address = part.Text(0) ?? "";
+            if (Find(brackets, address) is not var (bracket, index))
+            {
+                report(Problems.AddressUnknown, part.Place.At(0), [address, Names.Simple(spec.Base), Suggestion(address, brackets)]);
+                continue;
+            }
+
+            var parts = brackets[bracket].Parts.ToList();
+            if (part.Name == "Remove")
+            {
+                parts.RemoveAt(index);
+            }
+            else
+            {
+                parts[index] = parts[index].With(part.Text(1) ?? "", part[2]) with { Place = part.Place };
+            }
+
+            brackets[bracket] = new BracketSpec(parts.ToEquatable());
+        }
+
+        var added = new List<BracketSpec>();
+        foreach (var own in spec.Brackets)
+        {
+            if (own.Parts[0].Name != "Replace")
+            {
+                added.Add(own);
+                continue;
+            }
+
+            var address = own.Parts[0].Text(0) ?? "";
+            if (Find(brackets, address) is not var (bracket, index))
+            {
+                report(Problems.AddressUnknown, own.Parts[0].Place.At(0), [address, Names.Simple(spec.Base), Suggestion(address, brackets)]);
+                continue;
+            }
+
+            var parts = brackets[bracket].Parts.ToList();
+            parts.RemoveAt(index);
+            parts.InsertRange(index, own.Parts.Skip(1));
+            brackets[bracket] = new BracketSpec(parts.ToEquatable());
+        }
+
+        header.AddRange(spec.Header.Where(p => p.Name is not ("Set" or "Remove" or "Rename")));
+        return spec with
+        {
+            Header = header.ToEquatable(),
+            Brackets = brackets.Where(b => b.Parts.Count > 0).Concat(added).ToEquatable(),
+            Functions = spec.Functions.Concat(origin.Functions.Where(f => spec.Functions.All(o => (o.Owner, o.Name) != (f.Owner, f.Name)))).ToEquatable(),
+            Uses = spec.Uses.Concat(origin.Uses).Distinct().ToEquatable(),
+        };
+    }
+
+    /// <summary>A part's address: its key (or a run of the key's first segments), else its <c>As</c> name, else its word, with a number from the second on.</summary>
+    private static (int Bracket, int Index)? Find(IReadOnlyList<BracketSpec> brackets, string address)
+    {
+        var places = brackets.SelectMany((b, i) => b.Parts.Select((p, j) => (Part: p, Bracket: i, Index: j))).ToList();
+        foreach (var (part, bracket, index) in places)
+        {
+            if (KeyOf(part) is { Length: > 0 } key && (key == address || key.StartsWith(address + ".", System.StringComparison.Ordinal)))
+            {
+                return (bracket, index);
+            }
+        }
+
+        foreach (var (part, bracket, index) in places)
+        {
+            if (part.Name == "As" && part.Text(0) == address && index > 0)
+            {
+                return (bracket, index - 1);
+            }
+        }
+
+        var dot = address.LastIndexOf('.');
+        var (word, number) = dot > 0 && int.TryParse(address.Substring(dot + 1), out var n) ? (address.Substring(0, dot), n) : (address, 1);
+        var ofWord = places.Where(p => string.Equals(p.Part.Name, word, System.StringComparison.OrdinalIgnoreCase)).Skip(number - 1).ToList();
+        return ofWord.Count > 0 ? (ofWord[0].Bracket, ofWord[0].Index) : null;
+    }
+
+    private static string Suggestion(string address, IEnumerable<BracketSpec> brackets)
+    {
+        var addresses = brackets.SelectMany(b => b.Parts).Select(p => KeyOf(p) is { Length: > 0 } key ? key : p.Name.ToLowerInvariant()).Distinct().ToList();
+        return Names.Nearest(address, addresses) is { } near ? $"did you mean '{near}'?" : "it has " + string.Join(", ", addresses.Take(12).Select(a => $"'{a}'"));
+    }
+
+    private static string? KeyOf(PartSpec part) =>
+        part.Name is "Use" or "Repeat" or "Embedding" or "Linear" or "Conv" or "LayerNorm" or "RmsNorm" or "Parameter" or "Positions" or "Head" or "Learn" or "Experts" or "Route"
+            or "Attention" or "PackedAttention" or "FeedForward" or "GatedFeedForward" ? part.Text(0) : null;
+
+    private static PartSpec RenameKeys(PartSpec part, string from, string to, ref bool changed)
+    {
+        var renamed = part;
+        if (KeyOf(part) is { } key && Segments(key, from, to) is { } other)
+        {
+            renamed = part with { Arguments = part.Arguments.Select((a, i) => i == 0 ? Constant.OfText(other) : a).ToEquatable() };
+            changed = true;
+        }
+        else if (part.Name is "Same" or "Ignore")
+        {
+            renamed = part with { Arguments = part.Arguments.Select(a => Segments(a.Text, from, to) is { } o ? Constant.OfText(o) : a).ToEquatable() };
+        }
+
+        if (part.Text("TiedTo") is { } tied && Segments(tied, from, to) is { } moved)
+        {
+            renamed = renamed.With("TiedTo", Constant.OfText(moved));
+        }
+
+        return renamed;
+    }
+
+    private static string? Segments(string key, string from, string to)
+    {
+        var dotted = "." + key + ".";
+        var at = dotted.IndexOf("." + from + ".", System.StringComparison.Ordinal);
+        return at < 0 ? null : (dotted.Substring(0, at) + "." + to + dotted.Substring(at + from.Length + 1)).Trim('.');
+    }
+}

@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Dsl.Generators.Reading;
+
+/// <summary>
+/// Turns syntax and symbols into specs. Each type is read once per compilation; a type of a referenced assembly is read from the text that the
+/// generator left in it. Nothing of Roslyn leaves this class inside a spec.
+/// </summary>
+internal sealed class SpecReader
+{
+    private static readonly ConditionalWeakTable<Compilation, SpecReader> Readers = new();
+
+    private readonly Compilation compilation;
+    private readonly ConcurrentDictionary<ISymbol, DeclarationSpec?> declarations = new(SymbolEqualityComparer.Default);
+    private readonly ConcurrentDictionary<ISymbol, ConfigSpec> configs = new(SymbolEqualityComparer.Default);
+
+    private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> semantics = new();
+
+    private SpecReader(Compilation compilation) => this.compilation = compilation;
+
+    public static readonly SymbolDisplayFormat FullName = SymbolDisplayFormat.FullyQualifiedFormat;
+
+    public static SpecReader For(Compilation compilation) => Readers.GetValue(compilation, c => new SpecReader(c));
+
+    /// <summary>A declaration with all that it uses, or null where the class declares nothing.</summary>
+    public ClosedSpec? ReadClosed(INamedTypeSymbol type, CancellationToken cancel)
+    {
+        var main = Read(type, cancel);
+        if (main is null)
+        {
+            return null;
+        }
+
+        var others = new Dictionary<string, DeclarationSpec>();
+        var own = new Dictionary<string, OwnLayerSpec>();
+        var queue = new Queue<(INamedTypeSymbol Type, DeclarationSpec Spec)>();
+        queue.Enqueue((type, main));
+        while (queue.Count > 0)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var (owner, spec) = queue.Dequeue();
+            foreach (var used in spec.Uses.Concat(spec.Base.Length > 0 ? [spec.Base] : []))
+            {
+                if (others.ContainsKey(used) || own.ContainsKey(used) || used == main.Name || FindType(owner, used) is not { } symbol)
+                {
+                    continue;
+                }
+
+                if (Read(symbol, cancel) is { } found)
+                {
+                    others[used] = found;
+                    queue.Enqueue((symbol, found));
+                }
+                else
+                {
+                    own[used] = OwnLayerReader.Read(symbol);
+                }
+            }
+        }
+
+        return new ClosedSpec(main, others.OrderBy(o => o.Key, System.StringComparer.Ordinal).Select(o => o.Value).ToEquatable(), own.OrderBy(o => o.Key, System.StringComparer.Ordinal).Select(o => o.Value).ToEquatable());
+    }
+
+    public SemanticModel SemanticsOf(SyntaxTree tree) => semantics.GetOrAdd(tree, t => compilation.GetSemanticModel(t));
+
+    public DeclarationSpec? Read(INamedTypeSymbol type, CancellationToken cancel) =>
+        declarations.GetOrAdd(type, t => SymbolEqualityComparer.Default.Equals(t.ContainingAssembly, compilation.Assembly)
+            ? ReadSource((INamedTypeSymbol)t, cancel)
+            : CompiledSpecs.Of(t.ContainingAssembly)?.Declaration(t.ToDisplayString(FullName)));
+
+    public ConfigSpec ReadConfig(INamedTypeSymbol type, CancellationToken cancel) =>
+        configs.GetOrAdd(type, t => (SymbolEqualityComparer.Default.Equals(t.ContainingAssembly, compilation.Assembly)
+            ? null
+            : CompiledSpecs.Of(t.ContainingAssembly)?.Config(t.ToDisplayString(FullName))) ?? new ConfigSpecReader(this).Read((INamedTypeSymbol)t, cancel));
+
+    /// <summary>Types are named in specs as C# names them; the compilation finds them by metadata name.</summary>
+    private INamedTypeSymbol? FindType(INamedTypeSymbol from, string fullName)
+    {
+        var attributes = from.GetAttributes().SelectMany(a => a.AttributeClass?.TypeArguments ?? []).OfType<INamedTypeSymbol>();
+        if (attributes.FirstOrDefault(t => t.ToDisplayString(FullName) == fullName) is { } direct)
+        {
+            return direct;
+        }
+
+        var name = fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName;
+        while (true)
+        {
+            if (compilation.GetTypeByMetadataName(name) is { } found)
+            {
+                return found;
+            }
+
+            // A nested type: the last dot becomes a plus.
+            var dot = name.LastIndexOf('.');
+            if (dot < 0)
+            {
+                return null;
+            }
+
+            name = name.Substring(0, dot) + "+" + name.Substring(dot + 1);
+        }
+    }
+
+    private DeclarationSpec? ReadSource(INamedTypeSymbol type, CancellationToken cancel)
+    {
+        var attributes = type.GetAttributes().Where(IsOurs).ToList();
+        var head = attributes.FirstOrDefault(a => WordOf(a) is "Block" or "Model");
+        if (head?.AttributeClass?.TypeArguments.FirstOrDefault() is not INamedTypeSymbol { TypeKind: not TypeKind.Error } configType
+            || head.ApplicationSyntaxReference?.GetSyntax(cancel) is not AttributeSyntax { Parent.Parent: TypeDeclarationSyntax declaration })
+        {
+            return null;
+        }
+
+        var model = SemanticsOf(declaration.SyntaxTree);
+        var bySyntax = new Dictionary<AttributeSyntax, AttributeData>();
+        foreach (var attribute in attributes)
+        {
+            if (attribute.ApplicationSyntaxReference?.GetSyntax(cancel) is AttributeSyntax syntax && syntax.Parent?.Parent == declaration)
+            {
+                bySyntax[syntax] = attribute;
+            }
+        }
+
+        var header = new List<PartSpec>();
+        var brackets = new List<BracketSpec>();
+        for (var list = 0; list < declaration.AttributeLists.Count; list++)
+        {
+            var parts = new List<PartSpec>();
+            for (var index = 0; index < declaration.AttributeLists[list].Attributes.Count; index++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                var syntax = declaration.AttributeLists[list].Attributes[index];
+                if (!bySyntax.TryGetValue(syntax, out var data))
+                {
+                    continue;
+                }
+
+                var part = PartReader.Read(data, syntax, new Place(list, index), type, model, cancel);
+                if (Vocabulary.Header.Contains(part.Name))
+                {
+                    header.Add(part);
+                }
+                else if (Vocabulary.Parts.Contains(part.Name))
+                {
+                    parts.Add(part);
+                }
+            }
+
+            if (parts.Count > 0)
+            {
+                brackets.Add(new BracketSpec(parts.ToEquatable()));
+            }
+        }
+
+        var all = header.Concat(brackets.SelectMany(b => b.Parts)).ToList();
+        var derive = header.FirstOrDefault(p => p.Name == "Derive");
+        var uses = all.Where(p => p.Name is "Use" or "Repeat" or "Learn" or "Experts").SelectMany(p => p.Types).Distinct();
+        return new DeclarationSpec(
+            type.ToDisplayString(FullName),
+            type.ContainingNamespace.IsGlobalNamespace ? "" : type.ContainingNamespace.ToDisplayString(),
+            Containers(type).ToEquatable(),
+            WordOf(head) == "Model",
+            declaration.Modifiers.Any(SyntaxKind.PartialKeyword),
+            IsPublic(type),
+            type.IsSealed,
+            ReadConfig(configType, cancel),
+            head.ConstructorArguments.Length > 0 && head.ConstructorArguments[0] is { Kind: TypedConstantKind.Array, Values.IsDefault: false } names
+                ? names.Values.Select(v => v.Value as string ?? "").ToEquatable()
+                : EquatableArray<string>.Empty,
+            derive?.Types.FirstOrDefault() ?? "",
+            header.ToEquatable(),
+            brackets.ToEquatable(),
+            FunctionReader.Read(type, all, compilation, cancel).ToEquatable(),
+            uses.ToEquatable(),
+            FromSource: true);
+    }
+
+    public static bool IsOurs(AttributeData attribute) =>
+        attribute.AttributeClass is { ContainingNamespace: { Name: Vocabulary.Namespace, ContainingNamespace.IsGlobalNamespace: true } };
+
+    public static string WordOf(AttributeData attribute)
+    {
+        var name = attribute.AttributeClass!.Name;
+        return name.EndsWith("Attribute", System.StringComparison.Ordinal) ? name.Substring(0, name.Length - "Attribute".Length) : name;
+    }
+
+    private static bool IsPublic(INamedTypeSymbol type) => type.DeclaredAccessibility == Accessibility.Public && (type.ContainingType is null || IsPublic(type.ContainingType));
+
+    private static IEnumerable<string> Containers(INamedTypeSymbol type) =>
+        type.ContainingType is not { } outer
+            ? []
+            : Containers(outer).Append($"partial {(outer.IsRecord ? "record" : outer.TypeKind == TypeKind.Struct ? "struct" : "class")} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
+}

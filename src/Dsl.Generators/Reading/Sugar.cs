@@ -1,0 +1,86 @@
+using System.Linq;
+
+namespace Dsl.Generators.Reading;
+
+/// <summary>
+/// What each sugar attribute stands for: text in core parts, read by the same reader as a declaration. The expansion is an anonymous block: its
+/// <c>x</c> is the value before the attribute, and its names are its own. This is the one place that knows sugar.
+/// </summary>
+internal static class Sugar
+{
+    /// <summary>The brackets that a part stands for, or null where it is a core part.</summary>
+    public static EquatableArray<BracketSpec>? Expand(PartSpec part, ConfigSpec config)
+    {
+        var text = Text(part, config);
+        return text is null ? null : PartReader.ReadText(text, part.Place);
+    }
+
+    /// <summary>The spelled-out form of a sugar attribute, as source.</summary>
+    public static string? Text(PartSpec part, ConfigSpec config)
+    {
+        string Option(string name, string? from = null) => part[from ?? name] is { IsNull: false } value ? $", {name} = {value.ToSource()}" : "";
+        string Member(string name, string fallback) => config.Member(name) is not null ? $"nameof(C.{name})" : $"nameof(C.{fallback})";
+        var keys = Keys(part.Text(0) ?? "");
+        string Key(int index) => Constant.OfText(index < keys.Length ? keys[index] : "").ToSource();
+        var activation = part[1].ToSource();
+        switch (part.Name)
+        {
+            case "Attention":
+                var rotary = part.Text("Position") == "rotary" ? ", Rotary" : "";
+                var (heads, kvHeads, width) = ("nameof(C.Heads)", Member("KvHeads", "Heads"), "nameof(C.HeadDim)");
+                return $"""
+                    [From("x"), Linear({Key(0)}{Option("Bias")}), Heads({heads}, {width}){rotary}, As("q")]
+                    [From("x"), Linear({Key(1)}{Option("Bias")}), Heads({kvHeads}, {width}){rotary}, As("k")]
+                    [From("x"), Linear({Key(2)}{Option("Bias")}), Heads({kvHeads}, {width}), As("v")]
+                    [Attend("q", "k", "v"{Option("Mask")}{Option("Score")}{Option("Scale")}), Merge, Linear({Key(3)}{(part["OutputBias"].IsNull ? Option("Bias") : Option("Bias", "OutputBias"))})]
+                    """;
+            case "PackedAttention":
+                return $"""
+                    [From("x"), Linear({Key(0)}{Option("Bias")}{Option("Stored")}), Split("query", "key", "value")]
+                    [From("query"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
+                    [From("key"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("k")]
+                    [From("value"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("v")]
+                    [Attend("q", "k", "v"{Option("Mask")}{Option("Scale")}), Merge, Linear({Key(1)}{Option("Bias")}{Option("Stored")})]
+                    """;
+            case "FeedForward":
+                return $"[Linear({Key(0)}, nameof(C.FeedForward){Option("Bias")}{Option("Stored")}), Activate({activation}), Linear({Key(1)}{Option("Bias")}{Option("Stored")})]";
+            case "GatedFeedForward":
+                return $"""
+                    [From("x"), Linear({Key(1)}, nameof(C.FeedForward){Option("Bias")}), As("up")]
+                    [From("x"), Linear({Key(0)}, nameof(C.FeedForward){Option("Bias")}), Activate({activation}), Gate("up"), Linear({Key(2)}{Option("Bias")})]
+                    """;
+            case "Heads" when part.Arguments.Count < 2:
+                return $"[Rearrange(\"b t (h d) -> b t h d\", \"h\", {part[0].ToSource()})]";
+            case "Heads":
+                return $"[Rearrange(\"b t (h d) -> b t h d\", \"h\", {part[0].ToSource()}, \"d\", {part[1].ToSource()})]";
+            case "Merge":
+                return "[Rearrange(\"b t h d -> b t (h d)\")]";
+            default:
+                return null;
+        }
+    }
+
+    /// <summary><c>"a.{q,k}_proj"</c> is <c>a.q_proj</c>, <c>a.k_proj</c>. A brace without a comma is an index and stays.</summary>
+    public static string[] Keys(string pattern)
+    {
+        var open = pattern.IndexOf('{');
+        while (open >= 0)
+        {
+            var close = pattern.IndexOf('}', open);
+            if (close < 0)
+            {
+                break;
+            }
+
+            var inside = pattern.Substring(open + 1, close - open - 1);
+            if (inside.Contains(','))
+            {
+                return inside.Split(',').Select(word => pattern.Substring(0, open) + word.Trim() + pattern.Substring(close + 1)).ToArray();
+            }
+
+            open = pattern.IndexOf('{', close);
+        }
+
+        return [pattern];
+    }
+}
