@@ -39,7 +39,7 @@ internal sealed class AttentionMask : IDisposable
         using Tensor bytes = torch.tensor(allowed, [rows, 1, t, s], device: device);
         using Tensor closed = bytes.eq(0);
         Tensor bias = torch.zeros([rows, 1, t, s], dtype: dtype, device: device);
-        bias.masked_fill_(closed, Tensors.Lowest(dtype)).Dispose();
+        bias.masked_fill_(closed, Tensors.Lowest(dtype));
         return new AttentionMask(bias, all ? null : torch.tensor(reads, [rows, t, 1, 1], dtype: dtype, device: device));
     }
 

@@ -112,7 +112,7 @@ public abstract class GeneratedModule : nn.Module
         {
             foreach ((Weight weight, Tensor from) in pairs)
             {
-                weight.Value.copy_(from).Dispose();
+                weight.Value.copy_(from);
             }
         }
 
@@ -165,7 +165,7 @@ public abstract class GeneratedModule : nn.Module
             }
             else
             {
-                gradient.zero_().Dispose();
+                gradient.fill_(0);
             }
         }
     }

@@ -28,15 +28,15 @@ public sealed class Initializer
     public static Initializer Default { get; } = Normal(0.02);
 
     /// <summary>Every element equals <paramref name="value"/>.</summary>
-    public static Initializer Constant(double value) => new(FormattableString.Invariant($"constant {value}"), w => w.fill_(value).Dispose());
+    public static Initializer Constant(double value) => new(FormattableString.Invariant($"constant {value}"), w => w.fill_(value));
 
     /// <summary>Normal with the given standard deviation and mean.</summary>
     public static Initializer Normal(double deviation, double mean = 0) =>
-        new(FormattableString.Invariant($"normal({mean}, {deviation})"), w => w.normal_(mean, deviation).Dispose());
+        new(FormattableString.Invariant($"normal({mean}, {deviation})"), w => w.normal_(mean, deviation));
 
     /// <summary>Uniform between the two bounds.</summary>
     public static Initializer Uniform(double low, double high) =>
-        new(FormattableString.Invariant($"uniform({low}, {high})"), w => w.uniform_(low, high).Dispose());
+        new(FormattableString.Invariant($"uniform({low}, {high})"), w => w.uniform_(low, high));
 
     /// <summary>Element by element, from its index; computed in double.</summary>
     public static Initializer Of(string name, Func<long[], double> element) => new(name, w =>
@@ -54,7 +54,7 @@ public sealed class Initializer
         }
 
         using Tensor host = torch.tensor(values, shape);
-        w.copy_(host).Dispose();
+        w.copy_(host);
     });
 
     /// <summary>Any other way: the action fills the tensor in place.</summary>

@@ -232,10 +232,10 @@ public sealed class Rotary : IDisposable
         {
             using Tensor fromA = a * angles.Sin;
             using Tensor fromB = b * angles.Sin;
-            a.mul_(angles.Cos).Dispose();
-            a.sub_(fromB).Dispose();
-            b.mul_(angles.Cos).Dispose();
-            b.add_(fromA).Dispose();
+            a.mul_(angles.Cos);
+            a.sub_(fromB);
+            b.mul_(angles.Cos);
+            b.add_(fromA);
         }
 
         return x;

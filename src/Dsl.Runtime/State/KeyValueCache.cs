@@ -130,7 +130,7 @@ public sealed class KeyValueCache : IStatePart
     {
         using Tensor place = store.narrow(2, at, n);
         using Tensor heads = tokens.transpose(1, 2);
-        place.copy_(heads).Dispose();
+        place.copy_(heads);
     }
 
     private Tensor Read(Tensor store)
@@ -173,12 +173,12 @@ public sealed class KeyValueCache : IStatePart
         using Tensor to = store.narrow(2, 0, count);
         if (offset >= count)
         {
-            to.copy_(from).Dispose();
+            to.copy_(from);
         }
         else
         {
             using Tensor copy = from.clone();
-            to.copy_(copy).Dispose();
+            to.copy_(copy);
         }
     }
 
@@ -189,7 +189,7 @@ public sealed class KeyValueCache : IStatePart
         {
             using Tensor from = old.narrow(2, offset, count);
             using Tensor to = store.narrow(2, 0, count);
-            to.copy_(from).Dispose();
+            to.copy_(from);
             old.Dispose();
         }
 

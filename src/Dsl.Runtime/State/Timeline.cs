@@ -68,7 +68,8 @@ public sealed class Timeline
         lengths ??= Filled();
         for (int row = 0; row < Batch; row++)
         {
-            int behind = 0;
+            int before = (row * stride) + Slots - 1;
+            int behind = Slots > 0 && !real[before] && lengths[row] > 0 ? positions[before] - (lengths[row] - 1) : 0;
             for (int i = 0; i < count; i++)
             {
                 int at = (row * stride) + Slots + i;
