@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Dsl.Generators.Reading;
+using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
@@ -33,10 +34,13 @@ internal sealed class Members(ConfigSpec config)
 
     private Polynomial? Form(ExpressionSyntax expression, int depth)
     {
+        if (depth > MostDepth)
+        {
+            return null;
+        }
+
         switch (expression)
         {
-            case _ when depth > MostDepth:
-                return null;
             case ParenthesizedExpressionSyntax inner:
                 return Form(inner.Expression, depth + 1);
             case LiteralExpressionSyntax { Token.Value: int number }:

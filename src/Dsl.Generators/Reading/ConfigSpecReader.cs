@@ -20,7 +20,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         var constructor = type.InstanceConstructors.Where(c => !c.IsImplicitlyDeclared || c.Parameters.Length > 0)
             .Where(c => !(c.Parameters.Length == 1 && SymbolEqualityComparer.Default.Equals(c.Parameters[0].Type, type)))
             .OrderByDescending(c => c.Parameters.Length).FirstOrDefault();
-        foreach (var parameter in constructor?.Parameters ?? [])
+        foreach (var parameter in constructor?.Parameters ?? System.Collections.Immutable.ImmutableArray<IParameterSymbol>.Empty)
         {
             var syntax = parameter.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as ParameterSyntax;
             own.Add(Member(parameter.Name, parameter.Type, PathsOf(parameter), syntax?.Default?.Value.ToString() ?? "", positional: true, ofLayer: false, body: ""));
@@ -137,7 +137,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             case BaseObjectCreationExpressionSyntax creation:
                 var constructor = semantics.GetSymbolInfo(creation, cancel).Symbol as IMethodSymbol;
                 var arguments = creation.ArgumentList?.Arguments ?? default;
-                foreach (var parameter in constructor?.Parameters ?? [])
+                foreach (var parameter in constructor?.Parameters ?? System.Collections.Immutable.ImmutableArray<IParameterSymbol>.Empty)
                 {
                     var argument = arguments.FirstOrDefault(a => a.NameColon?.Name.Identifier.Text == parameter.Name)
                         ?? (parameter.Ordinal < arguments.Count && arguments[parameter.Ordinal].NameColon is null ? arguments[parameter.Ordinal] : null);

@@ -83,7 +83,7 @@ internal sealed class SpecReader
     /// <summary>Types are named in specs as C# names them; the compilation finds them by metadata name.</summary>
     private INamedTypeSymbol? FindType(INamedTypeSymbol from, string fullName)
     {
-        var attributes = from.GetAttributes().SelectMany(a => a.AttributeClass?.TypeArguments ?? []).OfType<INamedTypeSymbol>();
+        var attributes = from.GetAttributes().SelectMany(a => a.AttributeClass?.TypeArguments.AsEnumerable() ?? []).OfType<INamedTypeSymbol>();
         if (attributes.FirstOrDefault(t => t.ToDisplayString(FullName) == fullName) is { } direct)
         {
             return direct;

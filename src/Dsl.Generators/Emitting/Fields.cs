@@ -1,0 +1,307 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Emitting;
+
+/// <summary>What a block builds once and its forms read: weights, tables, masks, scales, blocks. One entry for each node that needs one.</summary>
+internal sealed class Fields
+{
+    private readonly Graph graph;
+    private readonly NameTable names;
+    private readonly Dictionary<Node, string> ofNode = new();
+    private readonly Dictionary<Node, string> masks = new();
+    private readonly Dictionary<Node, string> scales = new();
+    private readonly Dictionary<string, string> shared = new();
+    private readonly List<string> declarations = [];
+    private readonly HashSet<Node> conditional;
+
+    public Fields(Graph graph)
+    {
+        this.graph = graph;
+        names = new NameTable("config", "layer", "weights", "pass", "state", "training", "x", "name", graph.Spec.SimpleName);
+        foreach (var parameter in graph.Parameters)
+        {
+            names.Take(parameter);
+        }
+
+        conditional = new HashSet<Node>(graph.AllNodes.Except(graph.Nodes));
+    }
+
+    /// <summary>Declarations of the fields, in the order in which they are built.</summary>
+    public IReadOnlyList<string> Declarations => declarations;
+
+    public string this[Node node] => ofNode[node] + (conditional.Contains(node) ? "!" : "");
+
+    public string MaskOf(AttendNode attend) => attend.MaskFunction is null ? attend.Mask == "causal" ? "MaskRule.Causal" : "MaskRule.Full" : masks[attend] + (conditional.Contains(attend) ? "!" : "");
+
+    public string MaskFieldOf(AttendNode attend) => MaskOf(attend).TrimEnd('!');
+
+    public string ScaleOf(AttendNode attend) => scales[attend];
+
+    /// <summary>The constructor's statements.</summary>
+    public void Build(CodeWriter code) => Build(graph.Nodes, code);
+
+    private void Build(IEnumerable<Node> nodes, CodeWriter code)
+    {
+        foreach (var node in nodes)
+        {
+            switch (node)
+            {
+                case IfNode choice:
+                    var then = choice.Then;
+                    var otherwise = choice.Otherwise;
+                    var inner = new CodeWriter();
+                    code.Block($"if ({choice.Condition.Code})", () => Build(then, code));
+                    if (Graph.Flatten(otherwise).Any(HasField))
+                    {
+                        code.Block("else", () => Build(otherwise, code));
+                    }
+
+                    break;
+                case LinearNode linear:
+                    Add(node, "Product", FieldName(linear.Storage.Weight is { } own && linear.Key.Length == 0 ? own : linear.Key), Linear(linear), code);
+                    break;
+                case PackedLinearNode packed:
+                    Add(node, "Products", PackedName(packed), Packed(packed), code);
+                    break;
+                case NormNode norm:
+                    Add(node, "Norm", FieldName(norm.Key is null or "" ? norm.Storage.Weight ?? "norm" : norm.Key), Norm(norm), code);
+                    break;
+                case EmbeddingNode embedding:
+                    Add(node, "Embedding", FieldName(embedding.Key), $"weights.Embedding({Key(embedding.Key)}, {Code(embedding.Rows)}, {Code(embedding.Width)}{(embedding.Shared ? ", shared: true" : "")})", code);
+                    break;
+                case PositionsNode positions:
+                    Add(node, "PositionEmbedding", FieldName(positions.Key), $"weights.Positional({Key(positions.Key)}, {Code(positions.Rows)}, {Code(positions.Width)}{(positions.Offset.Code == "0" ? "" : ", offset: " + positions.Offset.Code)})", code);
+                    break;
+                case ParameterNode parameter:
+                    Add(node, "Weight", FieldName(parameter.Key), $"weights.Tensor({Key(parameter.Key)}, [{string.Join(", ", parameter.Shape.Select(Code))}])", code);
+                    break;
+                case RotaryNode rotary:
+                    Share(node, "Rotary", "rotary", Rotary(rotary), code);
+                    break;
+                case AttendNode attend:
+                    if (attend.MaskFunction is { } function)
+                    {
+                        masks[attend] = Shared("MaskRule", function.Spec.Name, Mask(attend, function), code, conditional.Contains(attend));
+                    }
+
+                    scales[attend] = attend.Scale.Code is "1.0" or "1" ? "1.0" : Shared("double", "scale", attend.Scale.Code, code, false);
+                    break;
+                case RepeatNode repeat:
+                    Repeat(repeat, code);
+                    break;
+                case UseNode use:
+                    Use(use, code);
+                    break;
+            }
+        }
+    }
+
+    private static bool HasField(Node node) => node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or RotaryNode or UseNode or AttendNode;
+
+    private void Add(Node node, string type, string wanted, string value, CodeWriter code)
+    {
+        var name = names.Take(wanted);
+        ofNode[node] = name;
+        declarations.Add($"private readonly {type}{(conditional.Contains(node) ? "?" : "")} {name};");
+        code.Line($"{name} = {value};");
+    }
+
+    private void Share(Node node, string type, string wanted, string value, CodeWriter code) => ofNode[node] = Shared(type, wanted, value, code, conditional.Contains(node));
+
+    /// <summary>Equal values are built once.</summary>
+    private string Shared(string type, string wanted, string value, CodeWriter code, bool nullable)
+    {
+        var id = type + (nullable ? "?" : "") + " " + value;
+        if (!shared.TryGetValue(id, out var name) || nullable)
+        {
+            name = names.Take(Elaborator.Camel(wanted));
+            shared[id] = name;
+            declarations.Add($"private readonly {type}{(nullable ? "?" : "")} {name};");
+            code.Line($"{name} = {value};");
+        }
+
+        return name;
+    }
+
+    private string Linear(LinearNode linear)
+    {
+        if (linear.TiedTo is { } tied)
+        {
+            var bias = linear.Bias.IsFalse ? "" : $", bias: {linear.Bias.Code}";
+            return $"weights.Head({Key(linear.Key)}, {Code(linear.In)}, {Code(linear.Out)}, tiedTo: {Key(tied)}, tied: {linear.Tied.Code}{bias})";
+        }
+
+        var stored = linear.Storage.WeightAxes is null or "out in" ? "" : $", stored: {Constant.OfText(linear.Storage.WeightAxes).ToSource()}";
+        var weight = linear.Storage.Weight is { } w ? $", weightKey: {Key(linear.Key.Length == 0 ? w : linear.Key + "." + w)}" : "";
+        var biasKey = linear.Storage.Bias is { } b ? $", biasKey: {Key(linear.Key.Length == 0 ? b : linear.Key + "." + b)}" : "";
+        return $"weights.Product({Key(linear.Key)}, {Code(linear.In)}, {Code(linear.Out)}, bias: {linear.Bias.Code}{stored}{weight}{biasKey})";
+    }
+
+    private string Packed(PackedLinearNode packed)
+    {
+        var biases = packed.Parts.Select(p => p.Bias.Code).Distinct().ToList();
+        var bias = biases.Count == 1 ? biases[0] : "[" + string.Join(", ", packed.Parts.Select(p => p.Bias.Code)) + "]";
+        return $"weights.Products([{string.Join(", ", packed.Parts.Select(p => Key(p.Key)))}], {Code(packed.Parts[0].In)}, [{string.Join(", ", packed.Parts.Select(p => Code(p.Out)))}], bias: {bias})";
+    }
+
+    private string Norm(NormNode norm)
+    {
+        if (norm.Storage is { Weight: null, Bias: null })
+        {
+            return norm.RootMeanSquare
+                ? $"weights.RmsNorm({KeyOrNull(norm.Key)}, {Code(norm.Width)}, {norm.Eps.Code})"
+                : $"weights.LayerNorm({KeyOrNull(norm.Key)}, {Code(norm.Width)}, {norm.Eps.Code}{(norm.Bias.IsTrue ? "" : ", bias: " + norm.Bias.Code)})";
+        }
+
+        string Part(string? name, string fallback) => Key(norm.Key is null or "" ? name ?? fallback : norm.Key + "." + (name ?? fallback));
+        var weight = $"weights.Tensor({Part(norm.Storage.Weight, "weight")}, [{Code(norm.Width)}], Initializer.Ones)";
+        var bias = norm.Bias.IsFalse ? "null" : $"{(norm.Bias.IsTrue ? "" : norm.Bias.Code + " ? ")}weights.Tensor({Part(norm.Storage.Bias, "bias")}, [{Code(norm.Width)}], Initializer.Zeros){(norm.Bias.IsTrue ? "" : " : null")}";
+        return $"weights.Norm(NormKind.{(norm.RootMeanSquare ? "RootMeanSquare" : "Layer")}, {weight}, {bias}, {Code(norm.Width)}, {norm.Eps.Code})";
+    }
+
+    private string Rotary(RotaryNode rotary)
+    {
+        var arguments = new List<string> { rotary.Width?.Code ?? Code(rotary.HeadWidth), $"Theta: {rotary.Theta.Code}" };
+        if (rotary.Pairs == "neighbours")
+        {
+            arguments.Add("Pairs: RotaryPairs.Neighbours");
+        }
+
+        if (rotary.Frequency is { } frequency)
+        {
+            arguments.Add($"Scaling: {frequency.Code}");
+        }
+
+        if (rotary.Context is { } context)
+        {
+            arguments.Add($"MaxPositions: {context.Code}");
+        }
+
+        if (rotary.Position is { } position)
+        {
+            var call = position.Spec.Parameters.Count > 1 ? "position => " + position.Call + "(position, config)" : position.Call;
+            arguments.Add($"Position: {call}, PositionName: {Constant.OfText(position.Spec.Name).ToSource()}");
+        }
+
+        return $"weights.Rotary(new RotarySpec({string.Join(", ", arguments)}))";
+    }
+
+    private string Mask(AttendNode attend, FunctionUse function)
+    {
+        var window = MaskProof.Window(function);
+        if (attend.IsCausal && window is not null && MaskProof.IsExactBand(function))
+        {
+            return window.StartsWith("config.", StringComparison.Ordinal) && MaskProof.WindowMayBeNull(function)
+                ? $"{window} is {{ }} window ? MaskRule.Band(window) : MaskRule.Causal"
+                : $"MaskRule.Band({window})";
+        }
+
+        var arguments = function.Spec.Parameters.Select(p => p.Name is "query" or "key" or "layer" ? p.Name : "config");
+        graph.ReadsLayer |= function.Spec.Parameters.Any(p => p.Name == "layer");
+        var name = function.Spec.Parameters.Any(p => p.Name == "layer") ? $"$\"{function.Spec.Name}({{layer}})\"" : Constant.OfText(function.Spec.Name).ToSource();
+        return $"weights.Mask({name}, () => MaskRule.Rule({name}, causal: {(attend.IsCausal ? "true" : "false")}, window: {window ?? "null"}, (query, key) => {function.Call}({string.Join(", ", arguments)})))";
+    }
+
+    private void Use(UseNode use, CodeWriter code)
+    {
+        if (use.Blocks.Count == 1)
+        {
+            var block = use.Blocks[0];
+            Add(use, TypeOf(block), FieldName(use.Key.Length == 0 ? Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key), "layer"), code);
+            return;
+        }
+
+        var name = names.Take(FieldName(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key));
+        ofNode[use] = name;
+        declarations.Add($"private readonly GeneratedModule{(conditional.Contains(use) ? "?" : "")} {name};");
+        code.Line($"{name} = config.{use.By} == typeof({TypeOf(use.Blocks[0])}) ? {New(use.Blocks[0], Scoped(use.Key), "layer")} : {New(use.Blocks[1], Scoped(use.Key), "layer")};");
+    }
+
+    private void Repeat(RepeatNode repeat, CodeWriter code)
+    {
+        var type = repeat.Blocks.Count == 1 ? TypeOf(repeat.Blocks[0]) : "GeneratedModule";
+        var name = names.Take(FieldName(LastSegment(repeat.Key)));
+        ofNode[repeat] = name;
+        declarations.Add($"private readonly {type}[] {name};");
+        code.Line($"{name} = new {type}[{Code(repeat.Count)}];");
+        var key = repeat.Key.Contains('{') ? repeat.Key : repeat.Key + ".{layer}";
+        code.Block($"for (var layer = 0; layer < {name}.Length; layer++)", () =>
+        {
+            var scoped = Scoped(key);
+            code.Line(repeat.Blocks.Count == 1
+                ? $"{name}[layer] = {New(repeat.Blocks[0], scoped, "layer")};"
+                : $"{name}[layer] = config.{repeat.By} == typeof({TypeOf(repeat.Blocks[0])}) ? {New(repeat.Blocks[0], scoped, "layer")} : {New(repeat.Blocks[1], scoped, "layer")};");
+        });
+    }
+
+    private string Scoped(string key) => key.Length == 0 ? "weights" : $"weights.At({Key(key)})";
+
+    private string New(BlockUse block, string weights, string layer)
+    {
+        var sizes = block.Parameters.Select(p => Code(p.Size));
+        if (block.Own is not null)
+        {
+            return $"{TypeOf(block)}.Create(config, {weights}, {string.Join(", ", sizes)})";
+        }
+
+        var arguments = new List<string> { "config", weights };
+        arguments.AddRange(sizes);
+        if (block.Graph!.ReadsLayer)
+        {
+            graph.ReadsLayer |= !IsModelOrRepeat();
+            arguments.Add(IsModelOrRepeat() ? layer : "layer");
+        }
+
+        return $"new {TypeOf(block)}({string.Join(", ", arguments)})";
+
+        bool IsModelOrRepeat() => graph.Spec.IsModel;
+    }
+
+    /// <summary>A type as this namespace writes it.</summary>
+    public string TypeOf(BlockUse block) => ShortType(block.TypeName);
+
+    public string ShortType(string full)
+    {
+        var prefix = "global::" + graph.Spec.Namespace + ".";
+        return graph.Spec.Namespace.Length > 0 && full.StartsWith(prefix, StringComparison.Ordinal) && !full.Substring(prefix.Length).Contains('.') ? full.Substring(prefix.Length) : full;
+    }
+
+    private string Code(Size size) => graph.Sizes.Resolve(size).ToCode();
+
+    private string Key(string key) => KeyText.ToCode(key, graph.Spec.Config);
+
+    private string KeyOrNull(string? key) => key is null ? "null" : Key(key);
+
+    private static string FieldName(string key) => Elaborator.Camel(KeyText.Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "")).Replace("..", "."));
+
+    private static string LastSegment(string key)
+    {
+        var plain = KeyText.Indices(key).Aggregate(key, (k, i) => k.Replace("." + "{" + i + "}", ""));
+        return plain.Substring(plain.LastIndexOf('.') + 1);
+    }
+
+    /// <summary><c>self_attn.{q,k,v}_proj</c> is <c>selfAttnQKVProj</c>.</summary>
+    private static string PackedName(PackedLinearNode packed)
+    {
+        var keys = packed.Parts.Select(p => p.Key).ToList();
+        var start = 0;
+        while (keys.All(k => start < k.Length && k[start] == keys[0][start]))
+        {
+            start++;
+        }
+
+        var end = 0;
+        while (keys.All(k => end < k.Length - start && k[k.Length - 1 - end] == keys[0][keys[0].Length - 1 - end]))
+        {
+            end++;
+        }
+
+        var middle = string.Join("_", keys.Select(k => k.Substring(start, k.Length - start - end)));
+        return FieldName(keys[0].Substring(0, start) + "_" + middle + "_" + keys[0].Substring(keys[0].Length - end));
+    }
+}
