@@ -10,8 +10,8 @@ namespace Dsl.Generators.Scalar;
 /// <param name="Causal">No query sees a later key.</param>
 /// <param name="Window">Of type int or int?: every visible key has <c>query - key &lt; window</c>, null at run time means no bound; null here: not proven.</param>
 /// <param name="Exact">
-/// The mask as one of the known rules, as a C# expression of <c>MaskRule</c> (<c>MaskRule.Causal</c>, <c>MaskRule.Full</c>, <c>MaskRule.Band(w)</c>, <c>MaskRule.Prefix(p)</c>,
-/// or a choice of them by the config), where it is exactly that; else null.
+/// The mask as one of the known rules, as a C# expression of <c>MaskRule</c> (<c>MaskRule.Causal</c>, <c>MaskRule.Full</c>, <c>MaskRule.Band(w)</c>, or a choice of
+/// them by the config), where it is exactly that; else null.
 /// </param>
 /// <param name="Prefix">The mask is exactly causal, but keys before this position are visible to all; null: it is not, or not proven.</param>
 internal sealed record MaskFacts(bool Causal, string? Window, string? Exact, string? Prefix)
@@ -33,6 +33,13 @@ internal sealed record MaskFacts(bool Causal, string? Window, string? Exact, str
         return new MaskFacts(shape.Causal, shape.WindowText(), shape.ExactText(), (shape as Leaf)?.PrefixText);
     }
 
+    /// <summary>
+    /// The <c>MaskRule</c> as a C# expression: a known rule where the mask is exactly one, else the user's own method with what is proven of it.
+    /// </summary>
+    /// <param name="call">The C# call of the mask with arguments <c>query</c> and <c>key</c>.</param>
+    public string Rule(string name, string call) => Exact
+        ?? $"MaskRule.Rule(\"{name}\", causal: {(Causal ? "true" : "false")}, window: {Window ?? "null"}, (query, key) => {call})";
+
     private abstract record Shape
     {
         public abstract bool Causal { get; }
@@ -49,8 +56,7 @@ internal sealed record MaskFacts(bool Causal, string? Window, string? Exact, str
         public override string? WindowText() => Window;
 
         public override string? ExactText() =>
-            PrefixText is not null ? $"MaskRule.Prefix({PrefixText})"
-            : !IsExact || Empty ? null
+            !IsExact || Empty ? null
             : Window is not null ? (IsCausal ? $"MaskRule.Band({Window})" : null)
             : IsCausal ? "MaskRule.Causal" : "MaskRule.Full";
     }
@@ -165,28 +171,11 @@ internal sealed record MaskFacts(bool Causal, string? Window, string? Exact, str
         }
 
         // A condition of the config alone; first of all, whether a member is null.
-        private Expression? Find(Expression expression)
-        {
-            if (expression is IsNull n && IsHost(n))
-            {
-                return n;
-            }
+        private Expression? Find(Expression expression) =>
+            NullTest(expression) ?? (Nullable(expression) is { } setting ? new IsNull(setting) : null) ?? Condition(expression);
 
-            foreach (var child in expression.Children)
-            {
-                if (Find(child) is IsNull found)
-                {
-                    return found;
-                }
-            }
-
-            if (Nullable(expression) is { } setting)
-            {
-                return new IsNull(setting);
-            }
-
-            return Condition(expression);
-        }
+        private Expression? NullTest(Expression expression) =>
+            expression is IsNull && IsHost(expression) ? expression : expression.Children.Select(NullTest).FirstOrDefault(c => c is not null);
 
         private static Expression? Nullable(Expression expression)
         {

@@ -1,0 +1,175 @@
+using System;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>What scalar functions need of whole tensors beyond TorchSharp's own methods; generated code calls it. Tensors of any device and floating type.</summary>
+public static class TensorScalar
+{
+    /// <summary>
+    /// x as a branch sees it: the same values, but a gradient comes back only where <paramref name="mask"/> holds. It is selected, not multiplied, so
+    /// that an infinite or undefined derivative where the branch is not taken leaves no NaN.
+    /// </summary>
+    public static Tensor Within(Tensor mask, Tensor x) => x.requires_grad ? torch.where(mask, x, x.detach()) : x;
+
+    /// <summary>Element by element, one or the other.</summary>
+    public static Tensor Where(Tensor condition, Tensor yes, Tensor no) => torch.where(condition, yes, no);
+
+    /// <summary>Element by element, a tensor's or a number.</summary>
+    public static Tensor Where(Tensor condition, Tensor yes, double no) => torch.where(condition, yes, torch.full([], no, yes.dtype, yes.device));
+
+    /// <summary>Element by element, a number or a tensor's.</summary>
+    public static Tensor Where(Tensor condition, double yes, Tensor no) => torch.where(condition, torch.full([], yes, no.dtype, no.device), no);
+
+    /// <summary>Element by element, one of two numbers, in the type of <paramref name="like"/>.</summary>
+    public static Tensor Where(Tensor condition, double yes, double no, Tensor like) =>
+        torch.where(condition, torch.full([], yes, like.dtype, like.device), torch.full([], no, like.dtype, like.device));
+
+    /// <summary>Entries of a table [rows, columns] at int64 indices that broadcast against each other.</summary>
+    public static Tensor Entries(Tensor table, Tensor row, Tensor column) => table.index(TensorIndex.Tensor(row), TensorIndex.Tensor(column));
+
+    /// <summary>Entries of one row.</summary>
+    public static Tensor Entries(Tensor table, long row, Tensor column) => table.select(0, row).index(TensorIndex.Tensor(column));
+
+    /// <summary>Entries of one column.</summary>
+    public static Tensor Entries(Tensor table, Tensor row, long column) => table.select(1, column).index(TensorIndex.Tensor(row));
+
+    /// <summary>One entry.</summary>
+    public static Tensor Entries(Tensor table, long row, long column) => table.select(0, row).select(0, column);
+
+    /// <summary>An integer function of an int64 tensor, called once on the host for each value between the tensor's smallest and largest.</summary>
+    public static Tensor Tabulate(Tensor argument, Func<int, int> function) => Look(argument, i => function(i), ScalarType.Int64);
+
+    /// <summary>A condition on an int64 tensor, asked once on the host for each value between the tensor's smallest and largest.</summary>
+    public static Tensor Tabulate(Tensor argument, Func<int, bool> condition) => Look(argument, i => condition(i) ? 1 : 0, ScalarType.Bool);
+
+    /// <summary>An integer function of two int64 tensors that broadcast against each other.</summary>
+    public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, int> function) => Look(first, second, (i, j) => function(i, j), ScalarType.Int64);
+
+    /// <summary>A condition on two int64 tensors that broadcast against each other.</summary>
+    public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, bool> condition) => Look(first, second, (i, j) => condition(i, j) ? 1 : 0, ScalarType.Bool);
+
+    /// <summary>Division of integers, towards zero as in C#.</summary>
+    public static Tensor Quotient(Tensor left, Tensor right) => left.div(right, RoundingMode.trunc);
+
+    /// <summary>Division of integers, towards zero as in C#.</summary>
+    public static Tensor Quotient(Tensor left, long right) => left.div(right, RoundingMode.trunc);
+
+    /// <summary>Division of integers, towards zero as in C#.</summary>
+    public static Tensor Quotient(long left, Tensor right) => torch.tensor(left, device: right.device).div(right, RoundingMode.trunc);
+
+    /// <summary>The remainder with the sign of the left operand, as in C#.</summary>
+    public static Tensor Remainder(Tensor left, Tensor right) => left.fmod(right);
+
+    /// <summary>The remainder with the sign of the left operand, as in C#.</summary>
+    public static Tensor Remainder(Tensor left, double right) => left.fmod(torch.full([], right, left.dtype, left.device));
+
+    /// <summary>The remainder with the sign of the left operand, as in C#.</summary>
+    public static Tensor Remainder(double left, Tensor right) => torch.full([], left, right.dtype, right.device).fmod(right);
+
+    /// <summary>Both.</summary>
+    public static Tensor And(Tensor left, Tensor right) => left.logical_and(right);
+
+    /// <summary>Both.</summary>
+    public static Tensor And(bool left, Tensor right) => left ? right : torch.zeros_like(right);
+
+    /// <summary>Both.</summary>
+    public static Tensor And(Tensor left, bool right) => And(right, left);
+
+    /// <summary>One or both.</summary>
+    public static Tensor Or(Tensor left, Tensor right) => left.logical_or(right);
+
+    /// <summary>One or both.</summary>
+    public static Tensor Or(bool left, Tensor right) => left ? torch.ones_like(right) : right;
+
+    /// <summary>One or both.</summary>
+    public static Tensor Or(Tensor left, bool right) => Or(right, left);
+
+    /// <summary>log(1 + exp(x)).</summary>
+    public static Tensor Softplus(Tensor x) => nn.functional.softplus(x);
+
+    /// <summary>The larger of the two.</summary>
+    public static Tensor Max(Tensor left, Tensor right) => torch.maximum(left, right);
+
+    /// <summary>The larger of the two.</summary>
+    public static Tensor Max(Tensor left, double right) => left.clamp_min(right);
+
+    /// <summary>The larger of the two.</summary>
+    public static Tensor Max(double left, Tensor right) => right.clamp_min(left);
+
+    /// <summary>The smaller of the two.</summary>
+    public static Tensor Min(Tensor left, Tensor right) => torch.minimum(left, right);
+
+    /// <summary>The smaller of the two.</summary>
+    public static Tensor Min(Tensor left, double right) => left.clamp_max(right);
+
+    /// <summary>The smaller of the two.</summary>
+    public static Tensor Min(double left, Tensor right) => right.clamp_max(left);
+
+    /// <summary>x between the bounds.</summary>
+    public static Tensor Clamp(Tensor x, double low, double high) => x.clamp(low, high);
+
+    /// <summary>x between the bounds.</summary>
+    public static Tensor Clamp(Tensor x, Tensor low, Tensor high) => Min(Max(x, low), high);
+
+    /// <summary>A power.</summary>
+    public static Tensor Pow(Tensor x, Tensor exponent) => x.pow(exponent);
+
+    /// <summary>A power.</summary>
+    public static Tensor Pow(Tensor x, double exponent) => x.pow(exponent);
+
+    /// <summary>A power.</summary>
+    public static Tensor Pow(double x, Tensor exponent) => torch.full([], x, exponent.dtype, exponent.device).pow(exponent);
+
+    /// <summary>The angle of (x, y).</summary>
+    public static Tensor Atan2(Tensor y, Tensor x) => torch.atan2(y, x);
+
+    /// <summary>The real cube root.</summary>
+    public static Tensor Cbrt(Tensor x) => x.sign() * x.abs().pow(1.0 / 3);
+
+    private static Tensor Look(Tensor argument, Func<int, long> function, ScalarType type)
+    {
+        if (argument.numel() == 0)
+        {
+            return argument.to(type);
+        }
+
+        using var scope = torch.NewDisposeScope();
+        var (low, high) = Range(argument);
+        var values = new long[high - low + 1];
+        for (long i = low; i <= high; i++)
+        {
+            values[i - low] = function((int)i);
+        }
+
+        var table = torch.tensor(values, device: argument.device).to(type);
+        return table.index(TensorIndex.Tensor(argument - low)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Look(Tensor first, Tensor second, Func<int, int, long> function, ScalarType type)
+    {
+        if (first.numel() == 0 || second.numel() == 0)
+        {
+            return (first + second).to(type);
+        }
+
+        using var scope = torch.NewDisposeScope();
+        var (low1, high1) = Range(first);
+        var (low2, high2) = Range(second);
+        var width = high2 - low2 + 1;
+        var values = new long[(high1 - low1 + 1) * width];
+        for (long i = low1; i <= high1; i++)
+        {
+            for (long j = low2; j <= high2; j++)
+            {
+                values[((i - low1) * width) + j - low2] = function((int)i, (int)j);
+            }
+        }
+
+        var table = torch.tensor(values, device: first.device).to(type);
+        return table.index(TensorIndex.Tensor(((first - low1) * width) + (second - low2))).MoveToOuterDisposeScope();
+    }
+
+    private static (long Low, long High) Range(Tensor argument) => (argument.min().cpu().item<long>(), argument.max().cpu().item<long>());
+}
