@@ -24,7 +24,7 @@ public sealed class MaskFactsTests
     [InlineData("key <= query && (c.Bound == null || query - key < c.Bound.Value)", true, "config.Bound", "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))", null)]
     [InlineData("key <= query && (!c.Bound.HasValue || query - key < c.Bound)", true, "config.Bound", "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))", null)]
     [InlineData("c.Bound is int w ? key <= query && query - key < w : key <= query", true, "config.Bound", "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))", null)]
-    [InlineData("key <= query && query - key < (c.Bound ?? 9)", true, "(config.Bound is null ? 9 : config.Bound.Value)", "(config.Bound is null ? MaskRule.Band(9) : MaskRule.Band(config.Bound.Value))", null)]
+    [InlineData("key <= query && query - key < (c.Bound ?? 9)", true, "(config.Bound ?? 9)", "MaskRule.Band((config.Bound ?? 9))", null)]
     [InlineData("key <= query && (!c.Sliding || query - key < c.Window)", true, "(config.Sliding ? config.Window : (int?)null)", "(config.Sliding ? MaskRule.Band(config.Window) : MaskRule.Causal)", null)]
     [InlineData("c.Sliding ? key <= query : true", false, null, "(config.Sliding ? MaskRule.Causal : MaskRule.Full)", null)]
     [InlineData("key <= query || key < c.Sinks", false, null, null, "config.Sinks")]
