@@ -67,7 +67,7 @@ public class AttentionTests
 
             // The same in float32, and with a rule that reads the scores.
             using Tensor single = Attention.Attend(q.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), mask, scale, pass);
-            Assert.True(Reference.Error(Reference.Host(single), expected) < 2e-5, $"{c}");
+            Assert.True(Reference.Error(Reference.Host(single), expected, 1) < 1e-5, $"float32 {c}");
             using Tensor scored = Attention.Attend(q, k, v, mask, scale, pass, score: (x, place) => x + ((place.Key - place.Query) * 0.1) + (place.Head * 0.01));
             double[] scoredExpected = Reference.Attend(q, k, v, scale,
                 (row, i, j) => real[row, j] && mask.Allows(positions[row, c.Past + i], positions[row, j]),
@@ -168,32 +168,6 @@ public class AttentionTests
         using Tensor dropped = Attention.Attend(q, q, q, MaskRule.Causal, 0.5, trains, dropout: 0.5);
         Assert.Equal(0, Reference.Error(kept, plain));
         Assert.True(Reference.Error(dropped, plain) > 1e-3);
-    }
-
-    [Fact]
-    public void NothingIsLeftBehind()
-    {
-        Tensor q = Reference.Random(1, 2, 6, 4, 4), k = Reference.Random(2, 2, 6, 2, 4);
-        using Tensor padding = torch.tensor(new long[] { 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, [2, 6]);
-        long before = 0;
-        for (int i = 0; i < 210; i++)
-        {
-            using (Pass pass = Pass.Over(q, i % 2 == 0 ? padding : null))
-            {
-                foreach (MaskRule mask in new[] { MaskRule.Full, MaskRule.Causal, MaskRule.Band(2) })
-                {
-                    Attention.Attend(q, k, k, mask, 0.5, pass).Dispose();
-                    Attention.Attend(q, k, k, mask, 0.5, pass, score: (x, place) => x * 2).Dispose();
-                }
-            }
-
-            if (i == 9)
-            {
-                before = Tensor.TotalCount;
-            }
-        }
-
-        Assert.True(Tensor.TotalCount <= before, $"{Tensor.TotalCount - before} tensors are left.");
     }
 
     [Fact]
