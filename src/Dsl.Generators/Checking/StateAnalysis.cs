@@ -11,6 +11,13 @@ internal static class StateAnalysis
         var stepping = graph.Inputs.Where(i => i.Steps).Select(i => i.Output.TimeAxis).FirstOrDefault();
         foreach (var node in graph.AllNodes)
         {
+            graph.ReadsLayer |= node switch
+            {
+                AttendNode attend => attend.MaskFunction?.Spec.Parameters.Any(p => p.Name == "layer") == true,
+                RepeatNode => false,
+                UseNode use => use.Blocks.Any(b => b.Graph?.ReadsLayer == true),
+                _ => false,
+            };
             switch (node)
             {
                 case AttendNode attend when attend.Inputs[1].TimeAxis == stepping && attend.Inputs[0].TimeAxis == stepping:

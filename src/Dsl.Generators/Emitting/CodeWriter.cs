@@ -55,6 +55,16 @@ internal sealed class CodeWriter
         Close(tail);
     }
 
+    /// <summary>A collection expression over several lines.</summary>
+    public void List(Action body, string tail)
+    {
+        Line("[");
+        depth++;
+        body();
+        depth--;
+        Line("]" + tail);
+    }
+
     public override string ToString() => text.ToString();
 }
 

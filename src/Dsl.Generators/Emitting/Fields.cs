@@ -42,6 +42,9 @@ internal sealed class Fields
 
     public string ScaleOf(AttendNode attend) => scales[attend];
 
+    /// <summary>Which layer this block is; a model is none.</summary>
+    private string OwnLayer => graph.Spec.IsModel ? "0" : "layer";
+
     /// <summary>The constructor's statements.</summary>
     public void Build(CodeWriter code) => Build(graph.Nodes, code);
 
@@ -54,7 +57,6 @@ internal sealed class Fields
                 case IfNode choice:
                     var then = choice.Then;
                     var otherwise = choice.Otherwise;
-                    var inner = new CodeWriter();
                     code.Block($"if ({choice.Condition.Code})", () => Build(then, code));
                     if (Graph.Flatten(otherwise).Any(HasField))
                     {
@@ -202,7 +204,6 @@ internal sealed class Fields
         }
 
         var arguments = function.Spec.Parameters.Select(p => p.Name is "query" or "key" or "layer" ? p.Name : "config");
-        graph.ReadsLayer |= function.Spec.Parameters.Any(p => p.Name == "layer");
         var name = function.Spec.Parameters.Any(p => p.Name == "layer") ? $"$\"{function.Spec.Name}({{layer}})\"" : Constant.OfText(function.Spec.Name).ToSource();
         return $"weights.Mask({name}, () => MaskRule.Rule({name}, causal: {(attend.IsCausal ? "true" : "false")}, window: {window ?? "null"}, (query, key) => {function.Call}({string.Join(", ", arguments)})))";
     }
@@ -212,14 +213,14 @@ internal sealed class Fields
         if (use.Blocks.Count == 1)
         {
             var block = use.Blocks[0];
-            Add(use, TypeOf(block), FieldName(use.Key.Length == 0 ? Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key), "layer"), code);
+            Add(use, TypeOf(block), FieldName(use.Key.Length == 0 ? Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key), OwnLayer), code);
             return;
         }
 
         var name = names.Take(FieldName(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key));
         ofNode[use] = name;
         declarations.Add($"private readonly GeneratedModule{(conditional.Contains(use) ? "?" : "")} {name};");
-        code.Line($"{name} = config.{use.By} == typeof({TypeOf(use.Blocks[0])}) ? {New(use.Blocks[0], Scoped(use.Key), "layer")} : {New(use.Blocks[1], Scoped(use.Key), "layer")};");
+        code.Line($"{name} = config.{use.By} == typeof({TypeOf(use.Blocks[0])}) ? {New(use.Blocks[0], Scoped(use.Key), OwnLayer)} : {New(use.Blocks[1], Scoped(use.Key), OwnLayer)};");
     }
 
     private void Repeat(RepeatNode repeat, CodeWriter code)
@@ -253,13 +254,10 @@ internal sealed class Fields
         arguments.AddRange(sizes);
         if (block.Graph!.ReadsLayer)
         {
-            graph.ReadsLayer |= !IsModelOrRepeat();
-            arguments.Add(IsModelOrRepeat() ? layer : "layer");
+            arguments.Add(layer);
         }
 
         return $"new {TypeOf(block)}({string.Join(", ", arguments)})";
-
-        bool IsModelOrRepeat() => graph.Spec.IsModel;
     }
 
     /// <summary>A type as this namespace writes it.</summary>

@@ -1,0 +1,402 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Emitting;
+
+/// <summary>
+/// Writes one form of a graph as statements, bracket by bracket. A value lives from its statement to the end of its bracket; one that a later bracket
+/// reads is disposed after the last bracket that does.
+/// </summary>
+internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, bool stateful)
+{
+    private readonly Dictionary<Value, string> names = new();
+    private readonly NameTable locals = new("config", "layer", "weights", "pass", "state", "training", "last", "wanted", "results", "i", "next");
+    private readonly StateNames states = new(graph);
+    private readonly HashSet<Value> kept = [];
+    private readonly HashSet<Value> bare = [];
+
+    /// <summary>The time axis that the stateful form steps along.</summary>
+    private string? Stepping => graph.Inputs.Where(i => i.Steps).Select(i => i.Output.TimeAxis).FirstOrDefault();
+
+    public void Bind(Value value, string name) => names[value] = locals.Take(name);
+
+    /// <summary>A value that the caller takes over: it is not disposed here.</summary>
+    public void Keep(Value value) => kept.Add(value);
+
+    public string NameOf(Value value) => names[value];
+
+    /// <summary>From now on the value goes by another local, which disposes itself.</summary>
+    public void Rebind(Value value, string name) => names[value] = name;
+
+    /// <summary>Whether a value that outlives its bracket has no using declaration.</summary>
+    public bool NeedsDispose(Value value) => bare.Contains(value);
+
+    public bool Has(Value value) => names.ContainsKey(value);
+
+    /// <summary>Emits the nodes in groups of one bracket each. <paramref name="after"/> are values read after these nodes.</summary>
+    public void Emit(IReadOnlyList<Node> nodes, IReadOnlyCollection<Value> after, Action<CodeWriter>? beforeEnd = null)
+    {
+        var groups = new List<List<Node>>();
+        foreach (var node in nodes)
+        {
+            if (groups.Count == 0 || groups[groups.Count - 1][0].Bracket != node.Bracket)
+            {
+                groups.Add([]);
+            }
+
+            groups[groups.Count - 1].Add(node);
+        }
+
+        var toDispose = new List<(Value Value, int LastGroup)>();
+        for (var g = 0; g < groups.Count; g++)
+        {
+            var made = groups[g].SelectMany(n => n.Outputs).ToList();
+            var escaping = made.Where(v => after.Contains(v) || groups.Skip(g + 1).SelectMany(x => x).Any(n => Reads(n, v))).ToList();
+            if (g > 0)
+            {
+                code.Line();
+            }
+
+            if (groups[g][0].Bracket < graph.Spec.Brackets.Count)
+            {
+                code.Line("// " + graph.Spec.Brackets[groups[g][0].Bracket].ToSource());
+            }
+
+            var local = made.Count - escaping.Count;
+            if (local > 0 && escaping.Count == 1)
+            {
+                var result = escaping[0];
+                names[result] = locals.Take(result.Hint);
+                bare.Add(result);
+                code.Line($"Tensor {names[result]};");
+                code.Block(null, () => EmitGroup(groups[g], result));
+            }
+            else
+            {
+                EmitGroup(groups[g], null, escaping);
+            }
+
+            foreach (var value in escaping.Where(v => !after.Contains(v) && !kept.Contains(v)))
+            {
+                // Flat groups have said using already.
+                if (local > 0 && escaping.Count == 1)
+                {
+                    toDispose.Add((value, Enumerable.Range(0, groups.Count).Last(i => groups[i].Any(n => Reads(n, value)))));
+                }
+            }
+
+            foreach (var (value, _) in toDispose.Where(d => d.LastGroup == g).ToList())
+            {
+                code.Line($"{names[value]}.Dispose();");
+            }
+        }
+
+        beforeEnd?.Invoke(code);
+    }
+
+    private void EmitGroup(IReadOnlyList<Node> nodes, Value? result, IReadOnlyCollection<Value>? escaping = null)
+    {
+        foreach (var node in nodes)
+        {
+            Emit(node, result, escaping ?? []);
+        }
+    }
+
+    /// <summary>The left side of a statement that makes a value.</summary>
+    private string Target(Value value, Value? result)
+    {
+        if (value == result)
+        {
+            return names[value];
+        }
+
+        if (!names.ContainsKey(value))
+        {
+            names[value] = locals.Take(value.Hint);
+        }
+
+        return (kept.Contains(value) ? "var " : "using var ") + names[value];
+    }
+
+    private void Emit(Node node, Value? result, IReadOnlyCollection<Value> escaping)
+    {
+        if (node is IfNode choice)
+        {
+            EmitChoice(choice, result);
+            return;
+        }
+
+        if (node is PackedLinearNode or SplitNode)
+        {
+            EmitSeveral(node, result);
+            return;
+        }
+
+        if (node is RepeatNode repeat)
+        {
+            EmitRepeat(repeat, result);
+            return;
+        }
+
+        code.Line($"{Target(node.Output, result)} = {Expression(node)};{Comment(node)}");
+    }
+
+    private void EmitSeveral(Node node, Value? result)
+    {
+        var x = names[node.Inputs[0]];
+        var parts = locals.Take(node is PackedLinearNode ? string.Concat(node.Outputs.Select((o, i) => i == 0 ? o.Hint : char.ToUpperInvariant(o.Hint[0]) + o.Hint.Substring(1))) : "parts");
+        code.Line(node is PackedLinearNode
+            ? $"using var {parts} = {fields[node]}.ApplyParts({x});  // one product"
+            : $"using var {parts} = Slices.Split({x}, {string.Join(", ", ((SplitNode)node).Sizes.Select(Code))});  // views");
+        for (var i = 0; i < node.Outputs.Count; i++)
+        {
+            var output = node.Outputs[i];
+            if (output == result || kept.Contains(output))
+            {
+                var target = Target(output, result);
+                code.Line($"{target} = {parts}[{i}].alias();");
+            }
+            else
+            {
+                names[output] = $"{parts}[{i}]";
+            }
+        }
+    }
+
+    private void EmitChoice(IfNode choice, Value? result)
+    {
+        var target = choice.Output;
+        if (target != result)
+        {
+            names[target] = locals.Take(target.Hint);
+            code.Line($"Tensor {names[target]};");
+        }
+
+        code.Block($"if ({choice.Condition.Code})", () => Branch(choice.Then, choice.ThenResult));
+        code.Block("else", () => Branch(choice.Otherwise, choice.OtherwiseResult));
+        if (target != result && !kept.Contains(target))
+        {
+            code.Line($"using var {locals.Take(names[target] + "Scope")} = {names[target]};");
+        }
+
+        void Branch(List<Node> nodes, Value branchResult)
+        {
+            foreach (var node in nodes)
+            {
+                if (node.Outputs.Contains(branchResult) && node.Outputs.Count == 1)
+                {
+                    names[branchResult] = names[target];
+                    Emit(node, branchResult, []);
+                }
+                else
+                {
+                    Emit(node, null, []);
+                }
+            }
+
+            if (nodes.All(n => !(n.Outputs.Contains(branchResult) && n.Outputs.Count == 1)))
+            {
+                code.Line($"{names[target]} = {names[branchResult]}.alias();  // the identity");
+            }
+        }
+    }
+
+    private void EmitRepeat(RepeatNode repeat, Value? result)
+    {
+        var steps = stateful && repeat.Inputs[0].TimeAxis == Stepping && repeat.Blocks.Any(HasState);
+        var name = result == repeat.Output ? names[repeat.Output] : names[repeat.Output] = locals.Take(repeat.Output.Hint);
+        code.Line($"{(result == repeat.Output ? "" : "var ")}{name} = {names[repeat.Inputs[0]]}.alias();");
+        var extra = repeat.Inputs.Skip(1).Select(i => ", " + names[i]).ToList();
+        code.Block($"for (var i = 0; i < {fields[repeat]}.Length; i++)", () =>
+        {
+            code.Line($"var next = {Call(repeat, fields[repeat] + "[i]", name, string.Concat(extra), steps, "state." + states.Of(repeat) + "[i]")};");
+            code.Line($"{name}.Dispose();");
+            code.Line($"{name} = next;");
+        });
+        if (result != repeat.Output && !kept.Contains(repeat.Output))
+        {
+            code.Line($"using var {locals.Take(name + "Scope")} = {name};");
+        }
+    }
+
+    private static bool HasState(BlockUse block) => block.Graph?.HasState ?? block.Own!.Steps;
+
+    private string Call(UseNode use, string target, string x, string extra, bool steps, string state)
+    {
+        var passes = Passes(use);
+        if (use.Blocks.Count == 1)
+        {
+            return steps ? $"{target}.Advance({x}{extra}, {passes}, {state})" : $"{target}.Forward({x}{extra}, {passes})";
+        }
+
+        var arms = use.Blocks.Select((b, i) => HasState(b) && steps
+            ? $"{fields.TypeOf(b)} block{i + 1} => block{i + 1}.Advance({x}{extra}, {passes}, ({fields.TypeOf(b)}.State){state}!)"
+            : $"{fields.TypeOf(b)} block{i + 1} => block{i + 1}.Forward({x}{extra}, {passes})");
+        return $"{target} switch {{ {string.Join(", ", arms)}, _ => throw new System.InvalidOperationException(\"unreachable\") }}";
+    }
+
+    /// <summary>The pass of the block's own time axis, then those of its other time axes in the order of its inputs.</summary>
+    private string Passes(UseNode use)
+    {
+        var axes = use.Inputs.Select(i => i.TimeAxis).OfType<string>().Distinct().ToList();
+        return string.Join(", ", axes.Select(PassOf));
+    }
+
+    public string PassOf(string? axis) => axis is null || axis == MainAxis ? "pass" : axis + "Pass";
+
+    private string? MainAxis => graph.Spec.IsModel ? Stepping ?? graph.Inputs.Select(i => i.Output.TimeAxis).FirstOrDefault() : graph.Inputs[0].Output.TimeAxis;
+
+    private string Expression(Node node)
+    {
+        var x = node.Inputs.Count > 0 ? names[node.Inputs[0]] : "";
+        string At(int i) => names[node.Inputs[i]];
+        switch (node)
+        {
+            case EmbeddingNode:
+                return $"{fields[node]}.Apply({x})";
+            case PositionsNode:
+                return $"{fields[node]}.AddTo({x}, {PassOf(node.Inputs[0].TimeAxis)})";
+            case LinearNode { Adds: true }:
+                return $"{fields[node]}.ApplyAdd({x}, {At(1)})";
+            case LinearNode { Activation: { } activation }:
+                return $"{fields[node]}.Apply({x}, {Activation(activation)})";
+            case LinearNode or NormNode:
+                return $"{fields[node]}.Apply({x})";
+            case ParameterNode:
+                return $"{fields[node]}.Value.alias()";
+            case RearrangeNode rearrange:
+                return Rearrange(rearrange, x);
+            case SliceNode slice:
+                return $"{x}.narrow(-1, {Code(slice.Start)}, {Code(slice.Length)})";
+            case ConcatNode:
+                return $"torch.cat([{string.Join(", ", node.Inputs.Select(i => names[i]))}], dim: -1)";
+            case SumNode { Inputs.Count: 2 }:
+                return $"{x} + {At(1)}";
+            case SumNode:
+                return $"Slices.Sum({string.Join(", ", node.Inputs.Select(i => names[i]))})";
+            case GateNode { Activation: { } activation }:
+                return $"Activations.Gate({x}, {At(1)}, {Activation(activation)})";
+            case GateNode:
+                return $"{x} * {At(1)}";
+            case ActivateNode activate:
+                return $"{Activation(activate.Activation)}.Apply({x})";
+            case DropoutNode dropout:
+                return $"Dropout.Apply({x}, {dropout.Probability.Code}, {PassOf(node.Inputs[0].TimeAxis)})";
+            case RotaryNode:
+                return $"{fields[node]}.Apply({x}, {PassOf(node.Inputs[0].TimeAxis)})";
+            case AttendNode attend:
+                return Attend(attend);
+            case PoolNode pool:
+                return $"Pool.{char.ToUpperInvariant(pool.Kind[0])}{pool.Kind.Substring(1)}({x}, {PassOf(node.Inputs[0].TimeAxis)})";
+            case UseNode use:
+                var steps = stateful && use.Inputs[0].TimeAxis == Stepping && use.Blocks.Any(HasState);
+                return Call(use, fields[use], x, string.Concat(use.Inputs.Skip(1).Select(i => ", " + names[i])), steps, "state." + states.Of(use));
+            default:
+                throw new InvalidOperationException($"no text for {node.GetType().Name}");
+        }
+    }
+
+    private string Attend(AttendNode attend)
+    {
+        var (q, k, v) = (attend.Inputs[0], attend.Inputs[1], attend.Inputs[2]);
+        var pass = PassOf(q.TimeAxis);
+        var dropout = attend.Dropout is { } p ? $", dropout: {p.Code}" : "";
+        if (stateful && k.TimeAxis == Stepping && q.TimeAxis == Stepping)
+        {
+            var rotary = unrotated.TryGetValue(attend, out var r) ? $", rotateKeys: {fields[r]}" : "";
+            return $"CachedAttention.Attend({names[q]}, {names[k]}, {names[v]}, state.{states.Of(attend)}, {fields.MaskOf(attend)}, {fields.ScaleOf(attend)}, {pass}{rotary})";
+        }
+
+        var memory = k.TimeAxis == q.TimeAxis ? "" : $", memory: {PassOf(k.TimeAxis)}";
+        return $"Attention.Attend({names[q]}, {names[k]}, {names[v]}, {fields.MaskOf(attend)}, {fields.ScaleOf(attend)}, {pass}{dropout}{memory})";
+    }
+
+    private readonly Dictionary<AttendNode, RotaryNode> unrotated = new();
+
+    /// <summary>In the stateful form keys whose frequencies may read the length are kept unrotated: the cache rotates them. Rewrites the graph.</summary>
+    public void LeaveKeysUnrotated()
+    {
+        foreach (var attend in graph.Nodes.OfType<AttendNode>().ToList())
+        {
+            if (graph.Nodes.OfType<RotaryNode>().FirstOrDefault(r => r.Output == attend.Inputs[1]) is { Frequency: not null } rotary && graph.Nodes.Count(n => n.Inputs.Contains(rotary.Output)) == 1)
+            {
+                graph.Nodes.Remove(rotary);
+                unrotated[attend] = rotary;
+                attend.Inputs[1] = rotary.Inputs[0];
+            }
+        }
+    }
+
+    private string Rearrange(RearrangeNode node, string x)
+    {
+        var pattern = node.Pattern;
+        var lastBefore = pattern.Before[pattern.Before.Count - 1];
+        var leading = pattern.Before.Take(pattern.Before.Count - 1).All(g => g.Count == 1);
+        if (!pattern.Transposes && leading && lastBefore.Count > 1 && pattern.After.All(g => g.Count == 1))
+        {
+            return $"{x}.unflatten(-1, [{string.Join(", ", lastBefore.Select(n => Code(node.Sizes[n])))}])";
+        }
+
+        var lastAfter = pattern.After[pattern.After.Count - 1];
+        if (!pattern.Transposes && pattern.Before.All(g => g.Count == 1) && pattern.After.Take(pattern.After.Count - 1).All(g => g.Count == 1))
+        {
+            return $"{x}.flatten({pattern.Before.Count - lastAfter.Count}, {pattern.Before.Count - 1})";
+        }
+
+        var elementary = pattern.Elementary.ToList();
+        var sizes = elementary.Select(n => node.Sizes.TryGetValue(n, out var size) ? Code(size) : "-1");
+        return $"Slices.Rearrange({x}, [{string.Join(", ", sizes)}], [{string.Join(", ", pattern.Order)}], [{string.Join(", ", pattern.After.Select(g => g.Count))}])";
+    }
+
+    private string Code(Size size) => graph.Sizes.Resolve(size).ToCode();
+
+    /// <summary>A literal activation is a field of the class; a config's is read from it.</summary>
+    private string Activation(Setting setting) => BlockEmitter.ActivationField(setting) ?? setting.Code;
+
+    private static string Comment(Node node) => node switch
+    {
+        LinearNode { Adds: true } => "  // the residual inside the product",
+        LinearNode { Activation: not null } => "  // the activation inside the product",
+        AttendNode { MaskFunction: null, Mask: "causal" } => "  // the mask is causal",
+        AttendNode { MaskFunction: { } mask } => $"  // {mask.Spec.Name}",
+        _ => "",
+    };
+
+    private static bool Reads(Node node, Value value) =>
+        node.Inputs.Contains(value)
+        || (node is IfNode choice && (Graph.Flatten(choice.Then.Concat(choice.Otherwise)).Any(n => n.Inputs.Contains(value)) || choice.ThenResult == value || choice.OtherwiseResult == value));
+}
+
+/// <summary>Names of what the stateful form keeps.</summary>
+internal sealed class StateNames
+{
+    private readonly Dictionary<Node, string> names = new();
+
+    public StateNames(Graph graph)
+    {
+        var table = new NameTable("Timeline", "Batch", "Length", "Bytes", "Parts", "Own", "Clone", "Select", "Truncate", "Reset", "Dispose", "Fresh", "State");
+        var stepping = graph.Inputs.Where(i => i.Steps).Select(i => i.Output.TimeAxis).FirstOrDefault();
+        foreach (var node in graph.AllNodes)
+        {
+            var name = node switch
+            {
+                AttendNode attend when attend.Inputs[1].TimeAxis == stepping && attend.Inputs[0].TimeAxis == stepping => "Attended",
+                UseNode use when use.Inputs[0].TimeAxis == stepping && use.Blocks.Any(b => b.Graph?.HasState ?? b.Own!.Steps) =>
+                    Elaborator.Camel(KeyText.Indices(use.Key).Aggregate(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key, (k, i) => k.Replace("." + "{" + i + "}", "")).Split('.').Last()),
+                _ => null,
+            };
+            if (name is not null)
+            {
+                names[node] = table.Take(char.ToUpperInvariant(name[0]) + name.Substring(1));
+            }
+        }
+    }
+
+    public IEnumerable<Node> Nodes => names.Keys;
+
+    public string Of(Node node) => names.TryGetValue(node, out var name) ? name : "";
+}

@@ -1,0 +1,98 @@
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Emitting;
+using Dsl.Generators.Reading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Dsl.Generators;
+
+/// <summary>
+/// The pipeline. Reading turns each declaration into a closed, equatable spec; everything after that is a pure function of the spec, so an edit that
+/// changes no spec writes nothing anew. Problems are the analyzer's business: where there are any, the generator stays silent.
+/// </summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class ModelGenerator : IIncrementalGenerator
+{
+    internal const string Declarations = "Declarations";
+    internal const string Configs = "Configs";
+    internal const string Sources = "Sources";
+    internal const string Registry = "Registry";
+
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        var blocks = ReadAll(context, "Dsl.BlockAttribute`1");
+        var models = ReadAll(context, "Dsl.ModelAttribute`1");
+        var all = blocks.Collect().Combine(models.Collect())
+            .SelectMany((pair, _) => pair.Left.AddRange(pair.Right))
+            .WithTrackingName(Declarations);
+
+        var sources = all.Select((closed, _) => Emitted.Of(closed)).WithTrackingName(Sources);
+        context.RegisterSourceOutput(sources, (output, source) =>
+        {
+            if (source.Text.Length > 0)
+            {
+                output.AddSource(source.Hint, SourceText.From(source.Text, Encoding.UTF8));
+            }
+        });
+
+        var configs = all.Collect().Select((closed, _) => ConfigsOf(closed).ToEquatable()).SelectMany((configs, _) => configs.ToImmutableArray()).WithTrackingName(Configs);
+        context.RegisterSourceOutput(configs, (output, config) => output.AddSource(HintName(config.Name) + "Json.g.cs", SourceText.From(ConfigEmitter.Emit(config), Encoding.UTF8)));
+
+        // Only declarations that compile are listed.
+        var registry = all.Collect().Combine(sources.Collect()).Select((pair, _) =>
+        {
+            var written = new HashSet<string>(pair.Right.Where(s => s.Text.Length > 0).Select(s => s.Hint));
+            var listed = pair.Left.Select(Whole).Where(d => written.Contains(HintName(d.Name) + ".g.cs")).OrderBy(d => d.Name, System.StringComparer.Ordinal).ToList();
+            return listed.Count == 0 ? "" : RegistryEmitter.Emit(listed, ConfigsOf(pair.Left).ToList());
+        }).WithTrackingName(Registry);
+        context.RegisterSourceOutput(registry, (output, text) =>
+        {
+            if (text.Length > 0)
+            {
+                output.AddSource("DslModels.g.cs", SourceText.From(text, Encoding.UTF8));
+            }
+        });
+    }
+
+    /// <summary>A file name that no other type can have: the full name with its arity and containers.</summary>
+    internal static string HintName(string fullName) =>
+        (fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName).Replace('<', '{').Replace('>', '}').Replace("global::", "").Replace(", ", ",");
+
+    private static IncrementalValuesProvider<ClosedSpec> ReadAll(IncrementalGeneratorInitializationContext context, string attribute) =>
+        context.SyntaxProvider
+            .ForAttributeWithMetadataName(attribute, (node, _) => node is TypeDeclarationSyntax, Read)
+            .Where(spec => spec is not null)
+            .Select((spec, _) => spec!);
+
+    private static ClosedSpec? Read(GeneratorAttributeSyntaxContext context, CancellationToken cancel) =>
+        context.TargetSymbol is INamedTypeSymbol type ? SpecReader.For(context.SemanticModel.Compilation).ReadClosed(type, cancel) : null;
+
+    /// <summary>A derived declaration as if it had been written in full, so that its base need not be known to whoever reads it.</summary>
+    private static DeclarationSpec Whole(ClosedSpec closed) => Derivation.Resolve(closed.Main, closed.Find, (_, _, _) => { }) with { Base = "" };
+
+    /// <summary>The config records that this compilation declares and its declarations use, each once.</summary>
+    private static IEnumerable<ConfigSpec> ConfigsOf(IEnumerable<ClosedSpec> closed) =>
+        closed.Select(c => c.Main.Config).Where(c => c.FromSource && c.Members.Count > 0).GroupBy(c => c.Name).Select(g => g.First()).OrderBy(c => c.Name, System.StringComparer.Ordinal);
+}
+
+/// <summary>One written file; empty text where the declaration has problems.</summary>
+internal sealed record Emitted(string Hint, string Text)
+{
+    public static Emitted Of(ClosedSpec closed)
+    {
+        var hint = ModelGenerator.HintName(closed.Main.Name) + ".g.cs";
+        var (graph, problems) = Session.Check(closed);
+        if (problems.Count > 0 || graph.Result is null)
+        {
+            return new Emitted(hint, "");
+        }
+
+        return new Emitted(hint, closed.Main.IsModel ? ModelEmitter.Emit(graph) : BlockEmitter.Emit(graph));
+    }
+}

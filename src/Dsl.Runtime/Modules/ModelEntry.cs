@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>A published size of a model.</summary>
+/// <param name="Name">As published.</param>
+/// <param name="Config">Makes the configuration record.</param>
+public sealed record ModelPreset(string Name, Func<object> Config);
+
+/// <summary>A declared model, as the generator lists it for its assembly.</summary>
+/// <param name="Name">The class's name.</param>
+/// <param name="Architectures">The names under <c>architectures</c> in <c>config.json</c> that it answers to.</param>
+/// <param name="Type">The class.</param>
+public sealed record ModelEntry(string Name, IReadOnlyList<string> Architectures, Type Type)
+{
+    /// <summary>Binds a <c>config.json</c> to the configuration record; the caller calls <see cref="ConfigReader.Finish"/>.</summary>
+    public required Func<ConfigReader, object> ReadConfig { get; init; }
+
+    /// <summary>Builds the model over a table of weights.</summary>
+    public required Func<object, Weights, IModel> Build { get; init; }
+
+    /// <summary>The brackets of the declaration.</summary>
+    public required string Declaration { get; init; }
+
+    /// <summary>Published sizes.</summary>
+    public required IReadOnlyList<ModelPreset> Presets { get; init; }
+
+    /// <summary>A model with new weights.</summary>
+    /// <exception cref="ConfigException">Sizes do not fit one another.</exception>
+    public IModel Create(object config, ScalarType dtype = ScalarType.Float32, Device? device = null) => Build(config, new Weights(dtype, device));
+
+    /// <summary>A published checkpoint folder.</summary>
+    /// <exception cref="ConfigException">The config says what this model does not do.</exception>
+    /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; nothing was loaded.</exception>
+    public IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
+    {
+        ConfigReader reader = ConfigReader.Open(folder);
+        object config = ReadConfig(reader);
+        reader.Finish();
+        var model = (GeneratedModel)Build(config, new Weights(dtype, device, initialize: false));
+        try
+        {
+            model.LoadWeights(folder);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How many numbers a model of this configuration holds, without allocating them.</summary>
+    public long ParameterCount(object config)
+    {
+        using IModel model = Build(config, new Weights(ScalarType.Float32, META));
+        return model.Weights.Count;
+    }
+}

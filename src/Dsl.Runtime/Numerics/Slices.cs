@@ -1,0 +1,97 @@
+using System;
+using System.Linq;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>Several tensors that go out of scope together.</summary>
+public readonly struct TensorParts(Tensor[] parts) : IDisposable
+{
+    /// <summary>One of them.</summary>
+    public Tensor this[int index] => parts[index];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor part in parts)
+        {
+            part.Dispose();
+        }
+    }
+}
+
+/// <summary>Cutting, reshaping and adding named values.</summary>
+public static class Slices
+{
+    /// <summary>Views of the last axis, one after the other.</summary>
+    public static TensorParts Split(Tensor x, params ReadOnlySpan<long> sizes)
+    {
+        var parts = new Tensor[sizes.Length];
+        long start = 0;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            parts[i] = x.narrow(-1, start, sizes[i]);
+            start += sizes[i];
+        }
+
+        return new TensorParts(parts);
+    }
+
+    /// <summary>Several products of one input, to be disposed together.</summary>
+    public static TensorParts ApplyParts(this Products products, Tensor x) => new(products.Apply(x));
+
+    /// <summary>x plus a learned row for each position.</summary>
+    public static Tensor AddTo(this PositionEmbedding positions, Tensor x, Pass pass)
+    {
+        using Tensor rows = positions.Apply(pass);
+        return x + rows;
+    }
+
+    /// <summary>The sum of several tensors of one shape.</summary>
+    public static Tensor Sum(Tensor first, Tensor second, params ReadOnlySpan<Tensor> others)
+    {
+        Tensor sum = first + second;
+        foreach (Tensor other in others)
+        {
+            Tensor next = sum + other;
+            sum.Dispose();
+            sum = next;
+        }
+
+        return sum;
+    }
+
+    /// <summary>Each row's last real token of a result that was computed for all of them; disposes it.</summary>
+    public static Tensor TakeLast(Tensor owned, Pass pass)
+    {
+        using (owned)
+        {
+            return pass.Last(owned);
+        }
+    }
+
+    /// <summary>Cuts axes into elementary ones, reorders these, and merges neighbours.</summary>
+    /// <param name="x">Any tensor.</param>
+    /// <param name="elementary">Sizes of the elementary axes; -1 keeps the size of the tensor's axis at this place (batch and time, which come first).</param>
+    /// <param name="order">Which elementary axis stands at each place afterwards.</param>
+    /// <param name="groups">How many of them each axis of the result merges.</param>
+    public static Tensor Rearrange(Tensor x, long[] elementary, long[] order, int[] groups)
+    {
+        long[] cut = [.. elementary.Select((size, i) => size < 0 ? x.shape[i] : size)];
+        var shape = new long[groups.Length];
+        int at = 0;
+        for (int i = 0; i < groups.Length; i++)
+        {
+            shape[i] = 1;
+            for (int j = 0; j < groups[i]; j++)
+            {
+                shape[i] *= cut[order[at++]];
+            }
+        }
+
+        using Tensor split = x.reshape(cut);
+        using Tensor ordered = split.permute(order);
+        return ordered.reshape(shape);
+    }
+}
