@@ -191,7 +191,7 @@ internal static class ConfigEmitter
             var path = member.Paths[member.Paths.Count - 1];
             if (member.Kind == MemberKind.Scaling)
             {
-                code.Line($"    .. RopeScaling.Write({Constant.OfText(path).ToSource()}, config.{member.Name}),");
+                code.Line($"    .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [],");
             }
             else if (written.Add(path))
             {

@@ -11,7 +11,7 @@ namespace Dsl.Generators.Emitting;
 internal sealed class Fields
 {
     private readonly Graph graph;
-    private readonly NameTable names;
+    private readonly NameTable taken;
     private readonly Dictionary<Node, string> ofNode = new();
     private readonly Dictionary<Node, string> masks = new();
     private readonly Dictionary<Node, string> scales = new();
@@ -22,10 +22,10 @@ internal sealed class Fields
     public Fields(Graph graph)
     {
         this.graph = graph;
-        names = new NameTable("config", "layer", "weights", "pass", "state", "training", "x", "name", graph.Spec.SimpleName);
+        taken = new NameTable("config", "layer", "weights", "pass", "state", "training", "x", "name", graph.Spec.SimpleName);
         foreach (var parameter in graph.Parameters)
         {
-            names.Take(parameter);
+            taken.Take(parameter);
         }
 
         conditional = new HashSet<Node>(graph.AllNodes.Except(graph.Nodes));
@@ -33,6 +33,9 @@ internal sealed class Fields
 
     /// <summary>Declarations of the fields, in the order in which they are built.</summary>
     public IReadOnlyList<string> Declarations => declarations;
+
+    /// <summary>Names that no local may hide.</summary>
+    public IEnumerable<string> Names => declarations.Select(d => d.TrimEnd(';').Split(' ').Last());
 
     public string this[Node node] => ofNode[node] + (conditional.Contains(node) ? "!" : "");
 
@@ -107,7 +110,7 @@ internal sealed class Fields
 
     private void Add(Node node, string type, string wanted, string value, CodeWriter code)
     {
-        var name = names.Take(wanted);
+        var name = taken.Take(wanted);
         ofNode[node] = name;
         declarations.Add($"private readonly {type}{(conditional.Contains(node) ? "?" : "")} {name};");
         code.Line($"{name} = {value};");
@@ -121,7 +124,7 @@ internal sealed class Fields
         var id = type + (nullable ? "?" : "") + " " + value;
         if (!shared.TryGetValue(id, out var name) || nullable)
         {
-            name = names.Take(Elaborator.Camel(wanted));
+            name = taken.Take(Elaborator.Camel(wanted));
             shared[id] = name;
             declarations.Add($"private readonly {type}{(nullable ? "?" : "")} {name};");
             code.Line($"{name} = {value};");
@@ -213,11 +216,11 @@ internal sealed class Fields
         if (use.Blocks.Count == 1)
         {
             var block = use.Blocks[0];
-            Add(use, TypeOf(block), FieldName(use.Key.Length == 0 ? Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key), OwnLayer), code);
+            Add(use, TypeOf(block), FieldName(use.Key.Length == 0 ? Reading.Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key), OwnLayer), code);
             return;
         }
 
-        var name = names.Take(FieldName(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key));
+        var name = taken.Take(FieldName(use.Key.Length == 0 ? Reading.Names.Simple(use.Blocks[0].TypeName) : use.Key));
         ofNode[use] = name;
         declarations.Add($"private readonly GeneratedModule{(conditional.Contains(use) ? "?" : "")} {name};");
         code.Line($"{name} = config.{use.By} == typeof({TypeOf(use.Blocks[0])}) ? {New(use.Blocks[0], Scoped(use.Key), OwnLayer)} : {New(use.Blocks[1], Scoped(use.Key), OwnLayer)};");
@@ -226,7 +229,7 @@ internal sealed class Fields
     private void Repeat(RepeatNode repeat, CodeWriter code)
     {
         var type = repeat.Blocks.Count == 1 ? TypeOf(repeat.Blocks[0]) : "GeneratedModule";
-        var name = names.Take(FieldName(LastSegment(repeat.Key)));
+        var name = taken.Take(FieldName(LastSegment(repeat.Key)));
         ofNode[repeat] = name;
         declarations.Add($"private readonly {type}[] {name};");
         code.Line($"{name} = new {type}[{Code(repeat.Count)}];");

@@ -384,7 +384,7 @@ internal sealed class ModelEmitter
             {
                 foreach (var layout in spec.HeaderParts("Keys"))
                 {
-                    code.Line($"new({layout[0].ToSource()}, [{string.Join(", ", layout.Arguments.Skip(1).Select(a => a.Text.Split('=')).Where(p => p.Length == 2).Select(p => $"({Constant.OfText(p[0]).ToSource()}, {Constant.OfText(p[1]).ToSource()})"))}]),");
+                    code.Line($"KeyLayout.Parse({string.Join(", ", layout.Arguments.Select(a => a.ToSource()))}),");
                 }
             }, ",");
             code.Line($"Ignored = [{string.Join(", ", spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()))}],");

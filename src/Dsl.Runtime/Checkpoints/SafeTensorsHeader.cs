@@ -1,4 +1,6 @@
 using System;
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
@@ -35,9 +37,7 @@ internal sealed class SafeTensorsHeader
     {
         if (fileLength < 8)
             throw new CheckpointException(file, $"{Text(fileLength)} bytes, too short for a safetensors header (8), expected the whole file");
-        ulong length = BitConverter.ToUInt64(head);
-        if (!BitConverter.IsLittleEndian)
-            length = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(length);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(head);
         bool begins = head.Length > 8 && head[8] == (byte)'{';
         if (!begins && ForeignFiles.Name(head, fileLength) is { } foreign)
             throw new CheckpointException(file, foreign);
@@ -279,7 +279,7 @@ internal sealed class SafeTensorsHeader
     private static long FirstInvalid(ReadOnlySpan<byte> text)
     {
         long at = 0;
-        while (text.Length > 0 && Rune.DecodeFromUtf8(text, out _, out int used) == System.Buffers.OperationStatus.Done)
+        while (text.Length > 0 && Rune.DecodeFromUtf8(text, out _, out int used) == OperationStatus.Done)
         {
             at += used;
             text = text[used..];

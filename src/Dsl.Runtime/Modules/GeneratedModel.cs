@@ -64,7 +64,7 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     {
         Directory.CreateDirectory(folder);
         SaveConfig(folder);
-        Checkpoint.Save(folder, Weights.All.Select(weight => TensorSource.Of(weight.Key, weight.Value)).ToList());
+        Checkpoint.Save(folder, Weights.All.Select(weight => TensorSource.From(weight.Key, weight.Value)).ToList());
     }
 
     /// <inheritdoc/>

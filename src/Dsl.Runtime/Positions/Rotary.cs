@@ -60,7 +60,7 @@ public sealed class Rotary : IDisposable
     public RotarySpec Spec { get; }
 
     /// <summary>The angles depend on the length of the sequence: a cache must then keep keys as they were before the rotation, and rotate all of them at each call.</summary>
-    public bool ReadsLength => Spec.Scaling?.Kind == "dynamic";
+    public bool ReadsLength => Spec.Scaling?.ReadsLength == true;
 
     /// <summary>The new tokens' [b, t, h, d], rotated; the caller owns both.</summary>
     public Tensor Apply(Tensor x, Pass pass) => Rotate(x, pass, pass.Queries, mayWrite: false);

@@ -12,13 +12,13 @@ internal static class RotaryFrequencies
     internal static (float[] Frequencies, double Magnitude) Of(RotarySpec spec, int length)
     {
         RopeScaling? scaling = spec.Scaling;
-        switch (scaling?.Kind ?? "default")
+        switch (scaling?.Kind ?? RopeScalingKind.Default)
         {
-            case "default":
+            case RopeScalingKind.Default:
                 return (Plain(spec.Theta, spec.Width), 1);
-            case "linear":
+            case RopeScalingKind.Linear:
                 return (Array.ConvertAll(Plain(spec.Theta, spec.Width), f => f / (float)scaling!.Factor), 1);
-            case "dynamic":
+            case RopeScalingKind.Dynamic:
                 {
                     double trained = Trained(spec, scaling!), reached = Math.Max(length, trained);
                     double theta = spec.Theta
@@ -26,19 +26,18 @@ internal static class RotaryFrequencies
                     return (Plain(theta, spec.Width), 1);
                 }
 
-            case "llama3":
+            case RopeScalingKind.Wavelength:
                 return (ByWavelength(spec, scaling!), 1);
-            case "yarn":
+            case RopeScalingKind.Yarn:
                 return (Yarn(spec, scaling!), YarnMagnitude(scaling!));
             default:
-                throw new NotSupportedException(
-                    $"The rotary scaling '{scaling!.Kind}' is unknown: expected one of default, linear, dynamic, yarn, llama3.");
+                throw new ArgumentOutOfRangeException(nameof(spec), $"The rotary scaling {scaling!.Kind} is unknown: expected a member of {nameof(RopeScalingKind)}.");
         }
     }
 
     private static double Trained(RotarySpec spec, RopeScaling scaling)
     {
-        int trained = scaling.OriginalMaxPositions ?? spec.MaxPositions;
+        int trained = scaling.OriginalLength ?? spec.MaxPositions;
         return trained > 0
             ? trained
             : throw new ArgumentException($"The rotary scaling '{scaling.Kind}' reads the trained length, but neither the scaling nor the rotation gives one.");
@@ -59,7 +58,7 @@ internal static class RotaryFrequencies
 
     private static float[] ByWavelength(RotarySpec spec, RopeScaling scaling)
     {
-        double factor = scaling.Factor, low = scaling.LowFrequencyFactor ?? 1, high = scaling.HighFrequencyFactor ?? 4;
+        double factor = scaling.Factor, low = scaling.LowFrequencyFactor, high = scaling.HighFrequencyFactor;
         double trained = Trained(spec, scaling), longest = trained / low, shortest = trained / high;
         return Array.ConvertAll(Plain(spec.Theta, spec.Width), frequency =>
         {
@@ -84,7 +83,7 @@ internal static class RotaryFrequencies
     private static float[] Yarn(RotarySpec spec, RopeScaling scaling)
     {
         double trained = Trained(spec, scaling);
-        double low = Turns(scaling.BetaFast ?? 32), high = Turns(scaling.BetaSlow ?? 1);
+        double low = Turns(scaling.BetaFast), high = Turns(scaling.BetaSlow);
         if (scaling.Truncate)
         {
             (low, high) = (Math.Floor(low), Math.Ceiling(high));
@@ -118,7 +117,7 @@ internal static class RotaryFrequencies
             return given;
         }
 
-        return scaling is { MScale: { } one and not 0, MScaleAllDim: { } all and not 0 } ? Of(one) / Of(all) : Of(1);
+        return scaling is { Scale: { } one and not 0, ScaleAllDim: { } all and not 0 } ? Of(one) / Of(all) : Of(1);
 
         double Of(double scale) => scaling.Factor <= 1 ? 1 : (0.1 * scale * Math.Log(scaling.Factor)) + 1;
     }

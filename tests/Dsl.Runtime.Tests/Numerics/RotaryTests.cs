@@ -14,10 +14,10 @@ public class RotaryTests
         new(4, 100),
         new(6, Pairs: RotaryPairs.Neighbours),
         new(4, Pairs: RotaryPairs.Neighbours, Position: p => p % 3, PositionName: "within 3"),
-        new(6, Scaling: new RopeScaling("linear", 4)),
-        new(6, Scaling: new RopeScaling("llama3", 8, OriginalMaxPositions: 64, LowFrequencyFactor: 1, HighFrequencyFactor: 4)),
-        new(6, Scaling: new RopeScaling("yarn", 4, OriginalMaxPositions: 16)),
-        new(6, Scaling: new RopeScaling("dynamic", 2), MaxPositions: 4),
+        new(6, Scaling: new RopeScaling(RopeScalingKind.Linear, 4)),
+        new(6, Scaling: new RopeScaling(RopeScalingKind.Wavelength, 8) { OriginalLength = 64, LowFrequencyFactor = 1, HighFrequencyFactor = 4 }),
+        new(6, Scaling: new RopeScaling(RopeScalingKind.Yarn, 4) { OriginalLength = 16 }),
+        new(6, Scaling: new RopeScaling(RopeScalingKind.Dynamic, 2), MaxPositions: 4),
     ];
 
     [Fact]
@@ -68,7 +68,7 @@ public class RotaryTests
     public void PublishedFrequencies()
     {
         // A head of 128, base 500,000, factor 8: 0 to 28 stay, 35 to 63 are divided by eight, between them a ramp.
-        var spec = new RotarySpec(128, 5e5, Scaling: new RopeScaling("llama3", 8, OriginalMaxPositions: 8192, LowFrequencyFactor: 1, HighFrequencyFactor: 4));
+        var spec = new RotarySpec(128, 5e5, Scaling: new RopeScaling(RopeScalingKind.Wavelength, 8) { OriginalLength = 8192, LowFrequencyFactor = 1, HighFrequencyFactor = 4 });
         float[] plain = RotaryFrequencies.Of(new RotarySpec(128, 5e5), 0).Frequencies, scaled = RotaryFrequencies.Of(spec, 0).Frequencies;
         Assert.Equal(plain[..29], scaled[..29]);
         Assert.Equal(0.00261610, plain[29], 5e-9);
@@ -81,7 +81,7 @@ public class RotaryTests
     [Fact]
     public void YarnKeepsHighFrequenciesStretchesLowOnesAndWidensTheScores()
     {
-        var spec = new RotarySpec(64, Scaling: new RopeScaling("yarn", 4, OriginalMaxPositions: 2048));
+        var spec = new RotarySpec(64, Scaling: new RopeScaling(RopeScalingKind.Yarn, 4) { OriginalLength = 2048 });
         (float[] scaled, double magnitude) = RotaryFrequencies.Of(spec, 0);
         float[] plain = RotaryFrequencies.Of(new RotarySpec(64), 0).Frequencies;
         Assert.Equal(plain[0], scaled[0]);
@@ -94,7 +94,7 @@ public class RotaryTests
     [Fact]
     public void DynamicLeavesShortSequencesAlone()
     {
-        var spec = new RotarySpec(8, Scaling: new RopeScaling("dynamic", 2), MaxPositions: 16);
+        var spec = new RotarySpec(8, Scaling: new RopeScaling(RopeScalingKind.Dynamic, 2), MaxPositions: 16);
         float[] plain = RotaryFrequencies.Of(new RotarySpec(8), 0).Frequencies;
         Assert.Equal(plain, RotaryFrequencies.Of(spec, 16).Frequencies);
         double theta = 10000 * Math.Pow((2 * 24 / 16.0) - 1, 8 / 6.0);
@@ -121,8 +121,8 @@ public class RotaryTests
     {
         var weights = new Weights();
         Assert.Contains("must be even", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(3))).Message);
-        Assert.Contains("'su' is unknown", Assert.Throws<NotSupportedException>(() => weights.Rotary(new RotarySpec(4, Scaling: new RopeScaling("su")))).Message);
-        Assert.Contains("reads the trained length", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(4, Scaling: new RopeScaling("yarn", 2)))).Message);
+        Assert.Contains("is unknown", Assert.Throws<ArgumentOutOfRangeException>(() => weights.Rotary(new RotarySpec(4, Scaling: new RopeScaling((RopeScalingKind)99)))).Message);
+        Assert.Contains("reads the trained length", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(4, Scaling: new RopeScaling(RopeScalingKind.Yarn, 2)))).Message);
         using Tensor x = torch.ones(1, 2, 1, 4);
         using Pass pass = Pass.Over(x);
         Assert.Contains("turns 8 numbers of a head, but the head has 4", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(8)).Apply(x, pass)).Message);

@@ -166,7 +166,7 @@ public class FormTests
         // After the last chunk the length is the whole one, so that the last logits of a one-layer model equal the parallel form's.
         using IDisposable off = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
-        using TinyModel model = Loud(new TinyModel(new TinyConfig(Layers: 1, Scaling: new RopeScaling("dynamic", 4)), ScalarType.Float64));
+        using TinyModel model = Loud(new TinyModel(new TinyConfig(Layers: 1, Scaling: new RopeScaling(RopeScalingKind.Dynamic, 4)), ScalarType.Float64));
         Tensor ids = Ids(new Random(3), 2, 30);
         Tensor whole = model.Forward(ids);
         using ModelState state = model.NewState(2);

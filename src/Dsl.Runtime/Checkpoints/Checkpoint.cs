@@ -1,0 +1,346 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.IO.Enumeration;
+using System.Linq;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Threading;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>The weights of a model: one safetensors file, or several through an index. One table of names, whatever the number of files.</summary>
+public sealed unsafe class Checkpoint : IDisposable
+{
+    /// <summary>Name of a checkpoint's single file.</summary>
+    public const string FileName = "model.safetensors";
+
+    /// <summary>Name of the index of a checkpoint in several files.</summary>
+    public const string IndexName = "model.safetensors.index.json";
+
+    // So many problems of each kind are named; the rest is counted.
+    private const int Named = 20;
+
+    private readonly List<SafeTensorsFile> files = [];
+    private readonly Dictionary<string, (SafeTensorsFile File, TensorEntry Entry)> tensors = new(StringComparer.Ordinal);
+
+    private Checkpoint(string path) => Path = path;
+
+    /// <summary>The file that messages name: the weights, or the index.</summary>
+    public string Path { get; }
+
+    /// <summary>All names, in the order of the files and of their data.</summary>
+    public IEnumerable<string> Names => files.SelectMany(file => file.Tensors).Select(entry => entry.Name);
+
+    /// <summary>The first file's metadata.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => files.Count > 0 ? files[0].Metadata : new Dictionary<string, string>();
+
+    /// <summary>Opens a folder (its <c>model.safetensors</c>, else its <c>model.safetensors.index.json</c>), a weight file or an index.</summary>
+    /// <exception cref="CheckpointException">Nothing to open, or a file breaks a rule of its format.</exception>
+    public static Checkpoint Open(string folderOrFile)
+    {
+        string path = Directory.Exists(folderOrFile) ? InFolder(folderOrFile) : folderOrFile;
+        var checkpoint = new Checkpoint(path);
+        try
+        {
+            if (path.EndsWith(".index.json", StringComparison.Ordinal))
+                checkpoint.OpenShards();
+            else
+                checkpoint.Add(SafeTensorsFile.Open(path));
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    private static string InFolder(string folder)
+    {
+        string single = System.IO.Path.Combine(folder, FileName), index = System.IO.Path.Combine(folder, IndexName);
+        if (File.Exists(single))
+            return single;
+        if (File.Exists(index))
+            return index;
+        string pickle = System.IO.Path.Combine(folder, "pytorch_model.bin");
+        throw File.Exists(pickle)
+            ? new CheckpointException(pickle, $"a PyTorch pickle; convert it to safetensors first, expected {FileName} beside it")
+            : new CheckpointException(folder, $"holds no weights, expected {FileName} or {IndexName}");
+    }
+
+    private void Add(SafeTensorsFile file)
+    {
+        files.Add(file);
+        foreach (var entry in file.Tensors)
+            if (!tensors.TryAdd(entry.Name, (file, entry)))
+                throw new CheckpointException(Path, $"tensor {SafeTensorsHeader.Quote(entry.Name)} in several shards, expected it in one");
+    }
+
+    private void OpenShards()
+    {
+        var map = ShardIndex.Read(Path);
+        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
+        foreach (string shard in map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            string file = System.IO.Path.Combine(folder, shard);
+            if (!File.Exists(file))
+                throw new CheckpointException(Path, $"shard {SafeTensorsHeader.Quote(shard)} not found, expected it in the model folder");
+            Add(SafeTensorsFile.Open(file));
+        }
+        foreach (var (name, shard) in map)
+        {
+            if (!tensors.TryGetValue(name, out var found) || CheckpointException.NameOf(found.File.Path) != CheckpointException.NameOf(shard))
+            {
+                throw new CheckpointException(Path, $"tensor {SafeTensorsHeader.Quote(name)} not in {SafeTensorsHeader.Printable(shard)} although the index says so, "
+                    + "expected an index of these shards");
+            }
+        }
+    }
+
+    public bool Contains(string name) => tensors.ContainsKey(name);
+
+    /// <summary>The tensor of that name; null where there is none.</summary>
+    public TensorEntry? Find(string name) => tensors.TryGetValue(name, out var found) ? found.Entry : null;
+
+    /// <summary>Fills a tensor of the same shape; see <see cref="SafeTensorsFile.Read(string, Tensor, bool)"/>.</summary>
+    /// <exception cref="CheckpointException">No such tensor, another shape, or values that do not fit the type.</exception>
+    public bool Read(string name, Tensor destination, bool checkFinite = false) => FileOf(name).Read(name, destination, checkFinite);
+
+    /// <summary>A new tensor with the stored shape; see <see cref="SafeTensorsFile.ReadTensor"/>.</summary>
+    /// <exception cref="CheckpointException">No such tensor, or values that do not fit the type.</exception>
+    public Tensor ReadTensor(string name, ScalarType? type = null, Device? device = null) => FileOf(name).ReadTensor(name, type, device);
+
+    private SafeTensorsFile FileOf(string name) => tensors.TryGetValue(name, out var found)
+        ? found.File
+        : throw new CheckpointException(Path, $"no tensor {SafeTensorsHeader.Quote(name)}, expected one of the {tensors.Count} names in the checkpoint");
+
+    /// <summary>
+    /// Fills all targets, straight from the mapped files and with conversion between float types. Everything is checked first: where a target is missing, has
+    /// another shape or type, ties are unequal, or the file holds what nothing asks for, one exception names all of it and nothing is loaded.
+    /// </summary>
+    /// <exception cref="CheckpointException">The file does not fit the targets.</exception>
+    public LoadReport LoadInto(IReadOnlyList<LoadTarget> targets, LoadOptions? options = null)
+    {
+        options ??= new LoadOptions();
+        var plan = options.Layouts.Select(layout => new Plan(this, layout, targets, options.Ignore))
+            .MinBy(plan => (plan.Missing.Count, plan.Misfits.Count, plan.Unexpected.Count))
+            ?? throw new ArgumentException("no layout given, expected at least one", nameof(options));
+        plan.CompareTies();
+        var problems = new List<string>();
+        if (plan.Missing.Count > 0)
+            problems.Add($"{plan.Missing.Count} tensor{(plan.Missing.Count == 1 ? "" : "s")} missing: {List(plan.Missing.Select(SafeTensorsHeader.Quote))}");
+        if (plan.Unexpected.Count > 0 && !options.AllowUnexpected)
+            problems.Add($"{plan.Unexpected.Count} unexpected: {List(plan.Unexpected.Select(SafeTensorsHeader.Quote))}");
+        if (plan.Misfits.Count > 0)
+            problems.Add(List(plan.Misfits));
+        if (problems.Count > 0)
+        {
+            string layout = options.Layouts.Count > 1 ? $" (names read in the layout '{plan.Layout.Name}', which fits best)" : "";
+            throw new CheckpointException(Path, string.Join("; ", problems) + ", expected the model's tensors" + layout);
+        }
+        foreach (var (target, file, entry) in plan.Loads)
+        {
+            if (!TensorFiller.Fill(file, entry, target.Destination, options.CheckFinite))
+                options.Warn?.Invoke($"{CheckpointException.NameOf(file.Path)}: {SafeTensorsHeader.Quote(entry.Name)} holds values that are NaN or infinite");
+        }
+        return new LoadReport(plan.Layout, plan.Loads.Count, plan.Unexpected);
+    }
+
+    private static string List(IEnumerable<string> items)
+    {
+        var all = items.ToList();
+        string named = string.Join(", ", all.Take(Named));
+        return all.Count > Named ? $"{named} and {all.Count - Named} more" : named;
+    }
+
+    /// <summary>How one layout fits.</summary>
+    private sealed class Plan
+    {
+        private readonly List<((SafeTensorsFile File, TensorEntry Entry) First, (SafeTensorsFile File, TensorEntry Entry) Other)> ties = [];
+
+        public Plan(Checkpoint checkpoint, KeyLayout layout, IReadOnlyList<LoadTarget> targets, IReadOnlyList<string> ignore)
+        {
+            Layout = layout;
+            var used = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var target in targets)
+            {
+                var names = target.Aliases.Prepend(target.Key).SelectMany(layout.NamesOf).Distinct(StringComparer.Ordinal);
+                var present = names.Where(checkpoint.tensors.ContainsKey).Select(name => checkpoint.tensors[name]).ToList();
+                if (present.Count == 0)
+                {
+                    Missing.Add(layout.NamesOf(target.Key)[0]);
+                    continue;
+                }
+                foreach (var found in present)
+                {
+                    used.Add(found.Entry.Name);
+                    CheckFit(target, found.Entry);
+                    if (found.Entry != present[0].Entry && found.Entry.Shape.SequenceEqual(present[0].Entry.Shape))
+                        ties.Add((present[0], found));
+                }
+                Loads.Add((target, present[0].File, present[0].Entry));
+            }
+            Unexpected = checkpoint.Names.Where(name => !used.Contains(name)
+                && !ignore.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))).ToList();
+        }
+
+        public KeyLayout Layout { get; }
+
+        public List<string> Missing { get; } = [];
+
+        public List<string> Misfits { get; } = [];
+
+        public List<string> Unexpected { get; }
+
+        public List<(LoadTarget Target, SafeTensorsFile File, TensorEntry Entry)> Loads { get; } = [];
+
+        /// <summary>Reads the data of what is stored several times; only the chosen plan pays for it.</summary>
+        public void CompareTies()
+        {
+            foreach (var (first, other) in ties)
+            {
+                if (!SameValues(first.File, first.Entry, other.File, other.Entry))
+                    Misfits.Add($"{SafeTensorsHeader.Quote(other.Entry.Name)} differs from {SafeTensorsHeader.Quote(first.Entry.Name)} but config ties them");
+            }
+        }
+
+        private void CheckFit(LoadTarget target, TensorEntry entry)
+        {
+            string name = SafeTensorsHeader.Quote(entry.Name);
+            if (!target.Destination.shape.AsSpan().SequenceEqual(target.Shape.ToArray()))
+                throw new ArgumentException($"{name}: destination {TensorEntry.Text(target.Destination.shape)}, expected {TensorEntry.Text(target.Shape)}");
+            var type = target.Destination.dtype.ToElementType();
+            if (!entry.Shape.SequenceEqual(target.Shape))
+                Misfits.Add($"{name}: file {TensorEntry.Text(entry.Shape)}, model {TensorEntry.Text(target.Shape)}");
+            else if (!entry.Type.CanFill(type))
+                Misfits.Add($"{name}: file {entry.Type.Name()}, model {type.Name()}");
+        }
+    }
+
+    private static bool SameValues(SafeTensorsFile fileA, TensorEntry a, SafeTensorsFile fileB, TensorEntry b)
+    {
+        byte* dataA = fileA.Data(a), dataB = fileB.Data(b);
+        const int part = 1 << 16;
+        if (a.Type == b.Type)
+        {
+            for (long i = 0; i < a.Bytes; i += part)
+            {
+                int n = (int)Math.Min(part, a.Bytes - i);
+                if (!new ReadOnlySpan<byte>(dataA + i, n).SequenceEqual(new ReadOnlySpan<byte>(dataB + i, n)))
+                    return false;
+            }
+            return true;
+        }
+        if (!a.Type.IsFloat() || !b.Type.IsFloat())
+            return false;
+        var valuesA = new double[part];
+        var valuesB = new double[part];
+        fixed (double* toA = valuesA, toB = valuesB)
+        {
+            for (long i = 0; i < a.Count; i += part)
+            {
+                int n = (int)Math.Min(part, a.Count - i);
+                Conversion.Convert(dataA + i * a.Type.Size(), a.Type, (byte*)toA, ElementType.F64, n);
+                Conversion.Convert(dataB + i * b.Type.Size(), b.Type, (byte*)toB, ElementType.F64, n);
+                if (!valuesA.AsSpan(0, n).SequenceEqual(valuesB.AsSpan(0, n)))
+                    return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Writes a checkpoint into a folder: <c>model.safetensors</c>, or shards with an index where it is larger than <paramref name="maxShardBytes"/>. All files are
+    /// complete on disk before the first takes its place; files of the checkpoint that stood there before and are not part of this one are then removed.
+    /// </summary>
+    /// <param name="folder">Made where it is missing.</param>
+    /// <param name="tensors">What to write; shards are filled in this order.</param>
+    /// <param name="maxShardBytes">Largest number of bytes of tensors in a file; a tensor that is larger stands alone. No limit where null.</param>
+    /// <param name="metadata">By default <c>format: pt</c>, which the published loaders ask for.</param>
+    /// <param name="cancel">Stops between parts of a tensor; nothing is left behind.</param>
+    /// <exception cref="CheckpointException">A file could not be written; the folder is as it was.</exception>
+    public static void Save(string folder, IReadOnlyList<TensorSource> tensors, long? maxShardBytes = null,
+        IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancel = default)
+    {
+        metadata ??= new Dictionary<string, string> { ["format"] = "pt" };
+        var shards = Shards(tensors, maxShardBytes ?? long.MaxValue);
+        var before = ShardIndex.FilesOf(folder);
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        using (var output = new AtomicFiles())
+        {
+            var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            for (int i = 0; i < shards.Count; i++)
+            {
+                string name = shards.Count == 1 ? FileName : $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
+                string path = System.IO.Path.Combine(folder, name);
+                SafeTensorsWriter.WriteTo(output.Create(path), path, shards[i], metadata, cancel);
+                written.Add(name);
+                foreach (var tensor in shards[i])
+                    if (!map.TryAdd(tensor.Name, name))
+                        throw new CheckpointException(path, $"tensor {SafeTensorsHeader.Quote(tensor.Name)} listed twice, expected a name of its own");
+            }
+            if (shards.Count > 1)
+            {
+                string path = System.IO.Path.Combine(folder, IndexName);
+                AtomicFiles.Guarded(path, () =>
+                {
+                    WriteIndex(output.Create(path), map, tensors.Sum(tensor => tensor.Bytes));
+                    return true;
+                });
+                written.Add(IndexName);
+            }
+            output.Commit();
+        }
+        // A file of the other kind left standing would be read instead of, or beside, the new ones.
+        foreach (string old in before.Where(name => !written.Contains(name)))
+        {
+            string path = System.IO.Path.Combine(folder, old);
+            AtomicFiles.Guarded(path, () =>
+            {
+                File.Delete(path);
+                return true;
+            });
+        }
+    }
+
+    private static List<List<TensorSource>> Shards(IReadOnlyList<TensorSource> tensors, long maxBytes)
+    {
+        var shards = new List<List<TensorSource>> { new() };
+        long bytes = 0;
+        foreach (var tensor in tensors)
+        {
+            if (shards[^1].Count > 0 && bytes > maxBytes - tensor.Bytes)
+            {
+                shards.Add([]);
+                bytes = 0;
+            }
+            shards[^1].Add(tensor);
+            bytes += tensor.Bytes;
+        }
+        return shards;
+    }
+
+    private static void WriteIndex(Stream stream, SortedDictionary<string, string> map, long totalSize)
+    {
+        var options = new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        using var json = new Utf8JsonWriter(stream, options);
+        json.WriteStartObject();
+        json.WriteStartObject("metadata");
+        json.WriteNumber("total_size", totalSize);
+        json.WriteEndObject();
+        json.WriteStartObject("weight_map");
+        foreach (var (name, shard) in map)
+            json.WriteString(name, shard);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in files)
+            file.Dispose();
+    }
+}

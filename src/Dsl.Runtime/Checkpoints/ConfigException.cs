@@ -1,0 +1,20 @@
+using System;
+
+namespace Dsl.Runtime;
+
+/// <summary>A configuration that cannot be read, or that says what the model cannot be. The message is one line: <c>file: what is wrong, expected what</c>.</summary>
+public sealed class ConfigException : Exception
+{
+    public ConfigException(string file, string problem, Exception? inner = null)
+        : base($"{CheckpointException.NameOf(file)}: {problem}", inner)
+    {
+        File = file;
+        Problem = problem;
+    }
+
+    /// <summary>The file at fault, as it was given.</summary>
+    public string File { get; }
+
+    /// <summary>The message without the file's name.</summary>
+    public string Problem { get; }
+}

@@ -1,0 +1,177 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Dsl.Runtime;
+
+/// <summary>A JSON value as published configs hold it: like JSON, with bare <c>Infinity</c>, <c>-Infinity</c> and <c>NaN</c>.</summary>
+internal sealed class ConfigNode
+{
+    public const int MaxDepth = 64;
+    public const long MaxBytes = 16 << 20;
+
+    // What stands in for a bare word while the JSON reader runs; its place in the text says which it was.
+    private static ReadOnlySpan<byte> Blank => "null"u8;
+
+    private ConfigNode(JsonTokenType kind, string text)
+    {
+        Kind = kind;
+        Text = text;
+    }
+
+    /// <summary>String, Number, True, False, Null, StartObject or StartArray.</summary>
+    public JsonTokenType Kind { get; }
+
+    /// <summary>The string, or the number as it stands.</summary>
+    public string Text { get; }
+
+    public Dictionary<string, ConfigNode> Members { get; } = new(StringComparer.Ordinal);
+
+    public List<ConfigNode> Items { get; } = [];
+
+    /// <exception cref="ConfigException">The file cannot be read, is too large or too deep, or is no JSON object.</exception>
+    public static ConfigNode ReadFile(string path)
+    {
+        if (Directory.Exists(path))
+            throw new ConfigException(path, "is a folder, expected a file");
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            if (stream.Length > MaxBytes)
+                throw new ConfigException(path, string.Create(CultureInfo.InvariantCulture, $"{stream.Length} bytes, expected at most {MaxBytes}"));
+            byte[] bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return Parse(path, bytes);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigException(path, "not found, expected a file", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new ConfigException(path, $"cannot be read ({MappedFile.Reason(e)}), expected a readable file", e);
+        }
+    }
+
+    /// <exception cref="ConfigException">The text is too large or too deep, or is no JSON object.</exception>
+    public static ConfigNode Parse(string file, ReadOnlySpan<byte> text)
+    {
+        if (text.Length > MaxBytes)
+            throw new ConfigException(file, string.Create(CultureInfo.InvariantCulture, $"{text.Length} bytes, expected at most {MaxBytes}"));
+        if (text.StartsWith("\uFEFF"u8))
+            text = text[3..];
+        var bare = new Dictionary<long, string>();
+        byte[] json = WithoutBareWords(text, bare);
+        if (!Utf8.IsValid(json))
+            throw new ConfigException(file, "is not UTF-8, expected a JSON object");
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                throw new ConfigException(file, "is not a JSON object (byte 1), expected an object");
+            var root = ReadValue(file, "", ref reader, bare);
+            reader.Read(); // nothing but white space may follow
+            return root;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            if (reader.CurrentDepth >= MaxDepth)
+                throw new ConfigException(file, $"nested deeper than {MaxDepth} levels, expected less", e);
+            if (ForeignFiles.Name(text, text.Length) is { } foreign)
+                throw new ConfigException(file, foreign.Replace("a safetensors file", "a JSON object", StringComparison.Ordinal), e);
+            throw new ConfigException(file, string.Create(CultureInfo.InvariantCulture, $"is not JSON (byte {reader.BytesConsumed + 1}), expected an object"), e);
+        }
+    }
+
+    private static ConfigNode ReadValue(string file, string path, ref Utf8JsonReader reader, Dictionary<long, string> bare)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                var node = new ConfigNode(JsonTokenType.StartObject, "");
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    string key = reader.GetString()!;
+                    string inner = path.Length > 0 ? path + "." + key : key;
+                    reader.Read();
+                    if (!node.Members.TryAdd(key, ReadValue(file, inner, ref reader, bare)))
+                        throw new ConfigException(file, $"{SafeTensorsHeader.Printable(inner)} listed twice, expected once");
+                }
+                return node;
+            case JsonTokenType.StartArray:
+                var list = new ConfigNode(JsonTokenType.StartArray, "");
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                    list.Items.Add(ReadValue(file, path, ref reader, bare));
+                return list;
+            case JsonTokenType.String:
+                return new ConfigNode(JsonTokenType.String, reader.GetString()!);
+            case JsonTokenType.Null when bare.TryGetValue(reader.TokenStartIndex, out string? word):
+                return new ConfigNode(JsonTokenType.Number, word);
+            default:
+                return new ConfigNode(reader.TokenType, Encoding.UTF8.GetString(reader.ValueSpan));
+        }
+    }
+
+    // Python writes these words where JSON has none.
+    private static byte[] WithoutBareWords(ReadOnlySpan<byte> text, Dictionary<long, string> bare)
+    {
+        var result = new List<byte>(text.Length);
+        bool inString = false;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (inString && text[i] == (byte)'\\' && i + 1 < text.Length)
+            {
+                result.Add(text[i++]);
+            }
+            else if (text[i] == (byte)'"')
+            {
+                inString = !inString;
+            }
+            else if (!inString && text[i] is (byte)'I' or (byte)'N' or (byte)'-' && BareWord(text[i..]) is { } word)
+            {
+                bare.Add(result.Count, word);
+                result.AddRange(Blank);
+                i += word.Length - 1;
+                continue;
+            }
+            result.Add(text[i]);
+        }
+        return [.. result];
+    }
+
+    private static string? BareWord(ReadOnlySpan<byte> text) =>
+        text.StartsWith("Infinity"u8) ? "Infinity" : text.StartsWith("-Infinity"u8) ? "-Infinity" : text.StartsWith("NaN"u8) ? "NaN" : null;
+
+    /// <summary>The value as a message shows it.</summary>
+    public string Describe() => Kind switch
+    {
+        JsonTokenType.String => SafeTensorsHeader.Quote(Text),
+        JsonTokenType.Number => SafeTensorsHeader.Printable(Text),
+        JsonTokenType.True => "true",
+        JsonTokenType.False => "false",
+        _ => SafeTensorsHeader.Kind(Kind),
+    };
+
+    /// <summary>The number; null where it is none or not one of doubles.</summary>
+    public double? AsDouble()
+    {
+        if (Kind != JsonTokenType.Number)
+            return null;
+        return Text switch
+        {
+            "Infinity" => double.PositiveInfinity,
+            "-Infinity" => double.NegativeInfinity,
+            "NaN" => double.NaN,
+            _ => double.Parse(Text, NumberStyles.Float, CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>The number; null where it is none or not a whole number of 64 bits.</summary>
+    public long? AsLong() => Kind == JsonTokenType.Number && long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+        ? value
+        : null;
+}

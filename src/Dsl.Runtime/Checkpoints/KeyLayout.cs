@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Dsl.Runtime;
+
+/// <summary>One renaming of key segments: every whole-segment occurrence of <paramref name="From"/> becomes <paramref name="To"/>.</summary>
+/// <param name="From">Segments joined by dots; a leading <c>/</c> holds it to the start of the key (<c>/</c> alone is the empty start).</param>
+/// <param name="To">Segments joined by dots; empty removes.</param>
+/// <param name="Optional">The file may use either name, key by key.</param>
+public sealed record KeyRename(string From, string To, bool Optional = false)
+{
+    /// <summary>Reads <c>from=to</c>, or <c>from?=to</c> for an optional one.</summary>
+    /// <exception cref="FormatException">There is no equals sign, or nothing before it.</exception>
+    public static KeyRename Parse(string text)
+    {
+        int equals = text.IndexOf('=');
+        if (equals < 1 || text[..equals] == "?")
+            throw new FormatException($"'{text}' is no renaming, expected 'from=to' or 'from?=to'");
+        bool optional = text[equals - 1] == '?';
+        return new KeyRename(text[..(optional ? equals - 1 : equals)], text[(equals + 1)..], optional);
+    }
+
+    /// <summary>The key after the renaming; the same key where nothing matches.</summary>
+    public string Apply(string key)
+    {
+        string[] segments = key.Split('.');
+        string[] from = From.TrimStart('/') is { Length: > 0 } text ? text.Split('.') : [];
+        string[] to = To.Length > 0 ? To.Split('.') : [];
+        if (From.StartsWith('/'))
+            return Matches(segments, 0, from) ? string.Join('.', to.Concat(segments.Skip(from.Length))) : key;
+        var result = new List<string>(segments.Length + to.Length);
+        for (int i = 0; i < segments.Length;)
+        {
+            bool match = Matches(segments, i, from);
+            result.AddRange(match ? to : [segments[i]]);
+            i += match ? from.Length : 1;
+        }
+        return string.Join('.', result);
+    }
+
+    private static bool Matches(string[] segments, int at, string[] from) =>
+        at + from.Length <= segments.Length && segments.AsSpan(at, from.Length).SequenceEqual(from);
+}
+
+/// <summary>How a published family of files names what the model's keys name: renamings, applied in order to the model's key.</summary>
+public sealed record KeyLayout(string Name, IReadOnlyList<KeyRename> Renames)
+{
+    /// <summary>The file uses the model's keys as they are.</summary>
+    public static KeyLayout Declared { get; } = new("declared", []);
+
+    /// <summary>A layout from renamings in text: <c>from=to</c>, <c>from?=to</c>, <c>/from=to</c>.</summary>
+    /// <exception cref="FormatException">A renaming cannot be read.</exception>
+    public static KeyLayout Parse(string name, params IEnumerable<string> renames) => new(name, renames.Select(KeyRename.Parse).ToList());
+
+    /// <summary>This layout, where norms may also carry their old names <c>gamma</c> and <c>beta</c> for weight and bias.</summary>
+    public KeyLayout WithOldNorms() => this with { Renames = [.. Renames, new KeyRename("weight", "gamma", true), new KeyRename("bias", "beta", true)] };
+
+    /// <summary>The names under which the file may hold a key, the likeliest first.</summary>
+    public IReadOnlyList<string> NamesOf(string key)
+    {
+        var names = new List<string> { key };
+        foreach (var rename in Renames)
+        {
+            int count = names.Count;
+            for (int i = 0; i < count; i++)
+            {
+                string renamed = rename.Apply(names[i]);
+                if (!rename.Optional)
+                    names[i] = renamed;
+                else if (!names.Contains(renamed))
+                    names.Add(renamed);
+            }
+        }
+        return names;
+    }
+}

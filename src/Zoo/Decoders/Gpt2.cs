@@ -1,0 +1,42 @@
+using System;
+using Dsl;
+using C = Zoo.Decoders.Gpt2Config;
+
+namespace Zoo.Decoders;
+
+/// <summary>GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners").</summary>
+[Only("add_cross_attention", false), NoEffect("reorder_and_upcast_attn")]
+public sealed partial record Gpt2Config(
+    [Key("vocab_size")] int Vocab,
+    [Key("n_embd")] int Hidden,
+    [Key("n_layer")] int Layers,
+    [Key("n_head")] int Heads,
+    [Key("n_positions")] int Context,
+    [Key("activation_function")] Activation Act,
+    [Key("n_inner")] int? FeedForwardKey = null,
+    [Key("layer_norm_epsilon")] double Eps = 1e-5,
+    [Key("embd_pdrop")] double EmbeddingDrop = 0.1,
+    [Key("attn_pdrop")] double AttentionDrop = 0.1,
+    [Key("resid_pdrop")] double ResidualDrop = 0.1,
+    [Key("scale_attn_weights")] bool Scaled = true,
+    [Key("scale_attn_by_inverse_layer_idx")] bool ScaledByLayer = false,
+    [Key("tie_word_embeddings")] bool Tied = true)
+{
+    public int HeadDim => Hidden / Heads;
+    public int FeedForward => FeedForwardKey ?? 4 * Hidden;
+    public double Scale(int layer) => (Scaled ? 1 / Math.Sqrt(HeadDim) : 1) / (ScaledByLayer ? layer + 1 : 1);
+    public double ResidualDeviation => 0.02 / Math.Sqrt(2 * Layers);
+}
+
+[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]
+[Residual, LayerNorm("ln_1"), PackedAttention("attn.{c_attn,c_proj}", Mask = Mask.Causal, Scale = nameof(C.Scale), Stored = "in out"), Dropout(nameof(C.ResidualDrop))]
+[Residual, LayerNorm("ln_2"), FeedForward("mlp.{c_fc,c_proj}", nameof(C.Act), Stored = "in out"), Dropout(nameof(C.ResidualDrop))]
+public sealed partial class Gpt2Block;
+
+[Model<C>("GPT2LMHeadModel"), Defaults(Eps = nameof(C.Eps))]
+[Embedding("transformer.wte", nameof(C.Vocab), nameof(C.Hidden)), Positions("transformer.wpe", nameof(C.Context)), Dropout(nameof(C.EmbeddingDrop))]
+[Repeat<Gpt2Block>("transformer.h", nameof(C.Layers)), LayerNorm("transformer.ln_f"), Output("hidden")]
+[Head("lm_head", TiedTo = "transformer.wte", Tied = nameof(C.Tied)), Output("logits")]
+[Keys("without prefix", "transformer="), Ignore("*.attn.bias", "*.attn.masked_bias")]
+[Init("*.c_proj.weight", nameof(C.ResidualDeviation))]
+public sealed partial class Gpt2;

@@ -1,0 +1,40 @@
+using Dsl;
+using Dsl.Runtime;
+using C = Zoo.Decoders.LlamaConfig;
+
+namespace Zoo.Decoders;
+
+/// <summary>LLaMA 1, 2 and 3 (Touvron et al. 2023, arXiv 2302.13971 and 2307.09288; Grattafiori et al. 2024, arXiv 2407.21783).</summary>
+public sealed partial record LlamaConfig(
+    [Key("vocab_size")] int Vocab,
+    [Key("hidden_size")] int Hidden,
+    [Key("intermediate_size")] int FeedForward,
+    [Key("num_hidden_layers")] int Layers,
+    [Key("num_attention_heads")] int Heads,
+    [Key("hidden_act")] Activation Act,
+    [Key("num_key_value_heads")] int? KvHeadsKey = null,
+    [Key("head_dim")] int? HeadDimKey = null,
+    [Key("rms_norm_eps")] double Eps = 1e-6,
+    [Key("rope_parameters.rope_theta", "rope_theta")] double Theta = 10000,
+    [Key("rope_parameters", "rope_scaling")] RopeScaling? Scaling = null,
+    [Key("max_position_embeddings")] int Context = 2048,
+    [Key("attention_bias")] bool AttentionBias = false,
+    [Key("mlp_bias")] bool FeedForwardBias = false,
+    [Key("attention_dropout")] double AttentionDrop = 0,
+    [Key("tie_word_embeddings")] bool Tied = false)
+{
+    public int KvHeads => KvHeadsKey ?? Heads;
+    public int HeadDim => HeadDimKey ?? Hidden / Heads;
+}
+
+[Block<C>, Defaults(Eps = nameof(C.Eps), Theta = nameof(C.Theta), Frequency = nameof(C.Scaling), Context = nameof(C.Context), Dropout = nameof(C.AttentionDrop))]
+[Residual, RmsNorm("input_layernorm"), Attention("self_attn.{q,k,v,o}_proj", Mask = Mask.Causal, Position = Position.Rotary, Bias = nameof(C.AttentionBias))]
+[Residual, RmsNorm("post_attention_layernorm"), GatedFeedForward("mlp.{gate,up,down}_proj", nameof(C.Act), Bias = nameof(C.FeedForwardBias))]
+public sealed partial class LlamaBlock;
+
+[Model<C>("LlamaForCausalLM"), Defaults(Eps = nameof(C.Eps))]
+[Embedding("model.embed_tokens", nameof(C.Vocab), nameof(C.Hidden))]
+[Repeat<LlamaBlock>("model.layers", nameof(C.Layers)), RmsNorm("model.norm"), Output("hidden")]
+[Head("lm_head", TiedTo = "model.embed_tokens", Tied = nameof(C.Tied)), Output("logits")]
+[Keys("without prefix", "model="), Ignore("*.rotary_emb.inv_freq")]
+public sealed partial class Llama;
