@@ -14,7 +14,7 @@ namespace Dsl.Runtime.Native;
 /// </summary>
 /// <remarks>
 /// <para>This class owns what is delicate about autograd functions in TorchSharp: gradients handed to native code are kept alive until it has copied them;
-/// temporaries of both directions die with a dispose scope; saved tensors and results are not held a second time; and no exception crosses native frames.</para>
+/// temporaries die with a dispose scope; saved tensors and results are not held a second time; and no exception crosses native frames.</para>
 /// <para>An exception in <see cref="Backward"/> ends the whole backward pass: <see cref="Differentiate"/> throws it as it is, a plain <c>backward()</c>
 /// an <c>ExternalException</c> of TorchSharp; TorchSharp's <c>autograd.grad</c>, which cannot report errors, ends the process.</para>
 /// <para>What was saved is freed by the first backward pass, so there is no second one, and there is no second derivative.</para>
