@@ -25,6 +25,7 @@ public static class TorchLibrary
 
     private static readonly Lock gate = new();
     private static bool prepared;
+    private static volatile bool loaded;
     private static nint patched;
     private static TorchLoadException? failure;
 
@@ -49,6 +50,10 @@ public static class TorchLibrary
     /// <exception cref="TorchLoadException">They cannot be loaded; the message says why.</exception>
     public static void Load()
     {
+        if (loaded)
+        {
+            return;
+        }
         Prepare();
         try
         {
@@ -60,8 +65,9 @@ public static class TorchLibrary
         }
         if (failure is { } cause)
         {
-            throw cause;
+            throw new TorchLoadException(cause.Message, cause.InnerException);
         }
+        loaded = true;
     }
 
     // Called by the .NET runtime when its own search failed.
@@ -79,7 +85,7 @@ public static class TorchLibrary
             }
             try
             {
-                return patched = LoadOnLinux();
+                return patched = LoadFrom(NativeFolders().ToList());
             }
             catch (TorchLoadException e)
             {
@@ -87,7 +93,8 @@ public static class TorchLibrary
                 // So let it believe that it is loaded: its first call of a native function then meets the resolver, whose exception reaches the caller.
                 if (failure is null)
                 {
-                    NativeLibrary.SetDllImportResolver(assembly, (library, _, _) => library == ManagedName ? throw failure! : 0);
+                    NativeLibrary.SetDllImportResolver(
+                        assembly, (library, _, _) => library == ManagedName ? throw new TorchLoadException(failure!.Message, failure.InnerException) : 0);
                 }
                 failure = e;
                 return NativeLibrary.GetMainProgramHandle();
@@ -95,18 +102,20 @@ public static class TorchLibrary
         }
     }
 
-    private static nint LoadOnLinux()
+    /// <summary>Loads libtorch and then TorchSharp's library, or a copy of it that asks for less, from the first of the folders that has them.</summary>
+    /// <exception cref="TorchLoadException">One of them is missing or refused by the system.</exception>
+    internal static nint LoadFrom(IReadOnlyList<string> folders)
     {
         string platform = RuntimeInformation.RuntimeIdentifier;
         if (RuntimeInformation.ProcessArchitecture != Architecture.X64 || platform.Contains("musl", StringComparison.Ordinal))
         {
-            throw new TorchLoadException($"TorchSharp has no native library for {platform}: it runs on linux-x64 with glibc, win-x64, win-arm64 and osx-arm64.");
+            throw new TorchLoadException($"TorchSharp has no native library for {platform}: it runs on linux-x64 (glibc), win-x64, win-arm64 and osx-arm64.");
         }
-        var folders = NativeFolders().ToList();
         string library = Find(folders, "libLibTorchSharp.so")
-            ?? throw new TorchLoadException($"TorchSharp's library libLibTorchSharp.so is in none of the application's folders ({string.Join(", ", folders)}).");
+            ?? throw new TorchLoadException(
+                "TorchSharp's library libLibTorchSharp.so is missing: it belongs beside the application or in its folder runtimes/linux-x64/native.");
         string torch = Find(folders, "libtorch.so")
-            ?? throw new TorchLoadException("libtorch is missing: the application must reference one of the packages TorchSharp-cpu and TorchSharp-cuda-linux.");
+            ?? throw new TorchLoadException("libtorch is missing: the application must reference the package TorchSharp-cpu or TorchSharp-cuda-linux.");
 
         // First by path, since the copy stands in another folder; the loader then finds it by its name.
         LoadFile(torch);
@@ -129,7 +138,8 @@ public static class TorchLibrary
     {
         TorchLoadException? refused = null;
         // A folder may be read-only or mounted without the right to execute, so there are three.
-        foreach (string parent in (string[])[Path.GetTempPath(), Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), AppContext.BaseDirectory])
+        string[] parents = [Path.GetTempPath(), Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), AppContext.BaseDirectory];
+        foreach (string parent in parents)
         {
             if (!Directory.Exists(parent))
             {
@@ -148,7 +158,8 @@ public static class TorchLibrary
             }
             catch (Exception e) when (e is TorchLoadException or IOException or UnauthorizedAccessException)
             {
-                refused = e as TorchLoadException ?? new TorchLoadException($"TorchSharp needs a small private copy of {fileName} on this system: {e.Message}", e);
+                refused = e as TorchLoadException
+                    ?? new TorchLoadException($"TorchSharp needs a small private copy of {fileName} on this system: {e.Message}", e);
             }
             finally
             {
@@ -181,7 +192,7 @@ public static class TorchLibrary
     private static string Explain(Exception e) =>
         $"TorchSharp cannot be loaded: {e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1].TrimEnd('.')}.";
 
-    private static string? Find(List<string> folders, string file) =>
+    private static string? Find(IReadOnlyList<string> folders, string file) =>
         folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
 
     private static IEnumerable<string> NativeFolders()
