@@ -68,27 +68,27 @@ internal sealed class ConfigNode
         byte[] json = WithoutBareWords(text, bare);
         if (!Utf8.IsValid(json))
             throw new ConfigException(file, "is not UTF-8, expected a JSON object");
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth + 2 });
         try
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
                 throw new ConfigException(file, "is not a JSON object (byte 1), expected an object");
-            var root = ReadValue(file, "", ref reader, bare);
+            var root = ReadValue(file, "", 1, ref reader, bare);
             reader.Read(); // nothing but white space may follow
             return root;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            if (reader.CurrentDepth >= MaxDepth)
-                throw new ConfigException(file, $"nested deeper than {MaxDepth} levels, expected less", e);
             if (ForeignFiles.Name(text, text.Length) is { } foreign)
                 throw new ConfigException(file, foreign.Replace("a safetensors file", "a JSON object", StringComparison.Ordinal), e);
             throw new ConfigException(file, string.Create(CultureInfo.InvariantCulture, $"is not JSON (byte {reader.BytesConsumed + 1}), expected an object"), e);
         }
     }
 
-    private static ConfigNode ReadValue(string file, string path, ref Utf8JsonReader reader, Dictionary<long, string> bare)
+    private static ConfigNode ReadValue(string file, string path, int depth, ref Utf8JsonReader reader, Dictionary<long, string> bare)
     {
+        if (depth > MaxDepth && reader.TokenType is (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            throw new ConfigException(file, $"nested deeper than {MaxDepth} levels, expected less");
         switch (reader.TokenType)
         {
             case JsonTokenType.StartObject:
@@ -98,14 +98,14 @@ internal sealed class ConfigNode
                     string key = reader.GetString()!;
                     string inner = path.Length > 0 ? path + "." + key : key;
                     reader.Read();
-                    if (!node.Members.TryAdd(key, ReadValue(file, inner, ref reader, bare)))
+                    if (!node.Members.TryAdd(key, ReadValue(file, inner, depth + 1, ref reader, bare)))
                         throw new ConfigException(file, $"{SafeTensorsHeader.Printable(inner)} listed twice, expected once");
                 }
                 return node;
             case JsonTokenType.StartArray:
                 var list = new ConfigNode(JsonTokenType.StartArray, "");
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                    list.Items.Add(ReadValue(file, path, ref reader, bare));
+                    list.Items.Add(ReadValue(file, path, depth + 1, ref reader, bare));
                 return list;
             case JsonTokenType.String:
                 return new ConfigNode(JsonTokenType.String, reader.GetString()!);

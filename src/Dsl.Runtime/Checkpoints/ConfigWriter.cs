@@ -2,22 +2,15 @@ using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
+using System.Linq;
+using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Json;
 
 namespace Dsl.Runtime;
 
 /// <summary>Writes a <c>config.json</c> as the published library does: indented by two, keys sorted, infinities and NaN as bare words.</summary>
 public static class ConfigWriter
 {
-    private static readonly JsonWriterOptions Options = new()
-    {
-        Indented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>Writes the file, whole or not at all.</summary>
     /// <param name="path">The file; replaced where it exists.</param>
     /// <param name="architectures">Classes of the published library; left out where empty.</param>
@@ -34,13 +27,11 @@ public static class ConfigWriter
             root.Add("model_type", modelType);
         foreach (var (key, value) in values)
             Place(root, key, value);
-        AtomicFiles.Write(path, stream =>
-        {
-            using var json = new Utf8JsonWriter(stream, Options);
-            WriteValue(json, root);
-            json.Flush();
-            stream.Write("\n"u8);
-        });
+        var text = new StringBuilder();
+        WriteValue(text, root, "\n");
+        text.Append('\n');
+        byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
+        AtomicFiles.Write(path, stream => stream.Write(bytes));
     }
 
     /// <summary>Writes the file from values alone.</summary>
@@ -62,59 +53,65 @@ public static class ConfigWriter
             throw new ArgumentException($"'{path}' given twice, expected once");
     }
 
-    private static void WriteValue(Utf8JsonWriter json, object? value)
+    // By hand: the JSON writer of the platform neither writes bare words nor indents raw values.
+    private static void WriteValue(StringBuilder text, object? value, string line)
     {
         switch (value)
         {
             case null:
-                json.WriteNullValue();
+                text.Append("null");
                 break;
             case bool flag:
-                json.WriteBooleanValue(flag);
+                text.Append(flag ? "true" : "false");
                 break;
-            case int number:
-                json.WriteNumberValue(number);
-                break;
-            case long number:
-                json.WriteNumberValue(number);
-                break;
-            case float number:
-                WriteDouble(json, number);
+            case int or long:
+                text.Append(CultureInfo.InvariantCulture, $"{value}");
                 break;
             case double number:
-                WriteDouble(json, number);
+                text.Append(Number(number));
                 break;
-            case string text:
-                json.WriteStringValue(text);
+            case string name:
+                WriteString(text, name);
                 break;
             case SortedDictionary<string, object?> members:
-                json.WriteStartObject();
-                foreach (var (key, member) in members)
+                WriteItems(text, '{', '}', members, line, (member, inner) =>
                 {
-                    json.WritePropertyName(key);
-                    WriteValue(json, member);
-                }
-                json.WriteEndObject();
+                    WriteString(text, member.Key);
+                    text.Append(": ");
+                    WriteValue(text, member.Value, inner);
+                });
                 break;
             case IEnumerable items:
-                json.WriteStartArray();
-                foreach (object? item in items)
-                    WriteValue(json, item);
-                json.WriteEndArray();
+                WriteItems(text, '[', ']', items.Cast<object?>(), line, (item, inner) => WriteValue(text, item, inner));
                 break;
             default:
-                throw new ArgumentException($"{value.GetType().Name} is no value of a config, expected null, a bool, a number, a string or a list of these");
+                throw new ArgumentException($"{value.GetType().Name} is no value of a config, expected null, a bool, an int, a long, a double, a string or a list of these");
         }
     }
 
-    private static void WriteDouble(Utf8JsonWriter json, double number)
+    private static void WriteItems<T>(StringBuilder text, char open, char close, IEnumerable<T> items, string line, Action<T, string> write)
     {
-        string text = double.IsNaN(number) ? "NaN"
-            : double.IsInfinity(number) ? (number > 0 ? "Infinity" : "-Infinity")
-            : number.ToString("R", CultureInfo.InvariantCulture);
+        string inner = line + "  ";
+        bool any = false;
+        text.Append(open);
+        foreach (var item in items)
+        {
+            text.Append(any ? "," : "").Append(inner);
+            write(item, inner);
+            any = true;
+        }
+        text.Append(any ? line : "").Append(close);
+    }
+
+    private static void WriteString(StringBuilder text, string value) =>
+        text.Append('"').Append(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value)).Append('"');
+
+    private static string Number(double number)
+    {
+        if (!double.IsFinite(number))
+            return double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+        string text = number.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
         // A whole double keeps its point, so that it is read back as a double by everyone.
-        if (double.IsFinite(number) && text.AsSpan().IndexOfAny('.', 'E') < 0)
-            text += ".0";
-        json.WriteRawValue(text, skipInputValidation: true);
+        return text.AsSpan().IndexOfAny('.', 'e') < 0 ? text + ".0" : text;
     }
 }
