@@ -28,7 +28,7 @@ internal sealed class DecodingLoop
         this.cancellation = cancellation;
         endTokens = options.EndTokens ?? codec?.EndTokens ?? [];
         chain = LogitChain.For(options.Sampling, endTokens);
-        device = model.Module.parameters().Select(parameter => parameter.device).FirstOrDefault() ?? CPU;
+        device = model.Weights.Device;
     }
 
     internal void Run(IReadOnlyList<int[]> prompts, Action<GeneratedToken> emit)

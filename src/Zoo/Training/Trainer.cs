@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using Dsl.Runtime;
 using TorchSharp;
@@ -47,12 +46,12 @@ public sealed class Trainer : IDisposable
         Model = model;
         Corpus = corpus;
         Options = options;
-        (string Key, Parameter Parameter)[] named = model.Module.named_parameters().Select(pair => (pair.name, pair.parameter)).ToArray();
+        (string Key, Parameter Parameter)[] named = model.Weights.All.Select(weight => (weight.Key, weight.Value)).ToArray();
         parameters = Array.ConvertAll(named, pair => pair.Parameter);
         optimizer = new AdamW(AdamW.DecayMatrices(named, options.Decay), options.Beta1, options.Beta2, options.Epsilon);
         schedule = options.MakeSchedule();
         data = SeededRandom.For((ulong)options.Seed, [1]);
-        device = parameters.Length > 0 ? parameters[0].device : CPU;
+        device = model.Weights.Device;
     }
 
     /// <summary>The model in training.</summary>
@@ -105,6 +104,7 @@ public sealed class Trainer : IDisposable
 
             double rate = schedule.At(Step);
             optimizer.Step(rate);
+            Model.Weights.Changed();
             Step++;
             return new StepResult(Step, loss, rate, norm);
         }
@@ -141,7 +141,7 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Weights by their keys.</summary>
     internal IReadOnlyList<(string Key, Tensor Value)> Weights() =>
-        Model.Module.named_parameters().Select(pair => (pair.name, (Tensor)pair.parameter)).ToArray();
+        Model.Weights.All.Select(weight => (weight.Key, (Tensor)weight.Value)).ToArray();
 
     /// <summary>Moments and torch's generator. The generator's state is the caller's to dispose.</summary>
     internal (IReadOnlyList<(string Key, Tensor Value)> Tensors, Tensor Generator) State()
@@ -164,6 +164,7 @@ public sealed class Trainer : IDisposable
             state.Read(key, value);
         }
 
+        Model.Weights.Changed();
         using Tensor generator = state.ReadTensor(GeneratorKey);
         set_rng_state(generator);
         optimizer.Resume(step);
