@@ -66,20 +66,19 @@ public sealed class AdamW : IDisposable
                 continue;
             }
 
-            // In place throughout; the wrappers that in-place calls return are new each time and go at once.
             if (slot.Decay != 0)
             {
-                slot.Parameter.mul_(1 - rate * slot.Decay).Dispose();
+                slot.Parameter.mul_(1 - rate * slot.Decay);
             }
 
-            slot.Mean.mul_(beta1).Dispose();
-            slot.Mean.add_(gradient, alpha: 1 - beta1).Dispose();
-            slot.Square.mul_(beta2).Dispose();
-            slot.Square.addcmul_(gradient, gradient, 1 - beta2).Dispose();
+            slot.Mean.mul_(beta1);
+            slot.Mean.add_(gradient, alpha: 1 - beta1);
+            slot.Square.mul_(beta2);
+            slot.Square.addcmul_(gradient, gradient, 1 - beta2);
             using Tensor root = slot.Square.sqrt();
-            root.div_(rootCorrection2).Dispose();
-            root.add_(epsilon).Dispose();
-            slot.Parameter.addcdiv_(slot.Mean, root, -rate / correction1).Dispose();
+            root.div_(rootCorrection2);
+            root.add_(epsilon);
+            slot.Parameter.addcdiv_(slot.Mean, root, -rate / correction1);
         }
     }
 
@@ -145,7 +144,7 @@ public static class Gradients
             {
                 foreach (Tensor gradient in gradients)
                 {
-                    gradient.mul_(scale).Dispose();
+                    gradient.mul_(scale);
                 }
             }
 

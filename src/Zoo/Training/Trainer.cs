@@ -177,9 +177,7 @@ public sealed class Trainer : IDisposable
         IReadOnlyDictionary<string, Tensor> results = Model.Run(new Dictionary<string, Tensor> { ["input_ids"] = inputs }, "logits");
         try
         {
-            using Tensor flat = results["logits"].flatten(0, 1);
-            using Tensor wanted = targets.flatten();
-            return nn.functional.cross_entropy(flat, wanted);
+            return Losses.CrossEntropy(results["logits"], targets);
         }
         finally
         {
