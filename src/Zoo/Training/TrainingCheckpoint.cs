@@ -80,12 +80,12 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     /// <param name="written">Called with the name of each file that is complete.</param>
     internal static void Write(string folder, Trainer trainer, string family, string config, Action<string>? written)
     {
-        SafeTensorsWriter.Write(Path.Combine(folder, WeightsFile), trainer.Weights(), new Dictionary<string, string> { ["format"] = "pt" });
+        SafeTensorsWriter.Write(Path.Combine(folder, WeightsFile), Sources(trainer.Weights()), new Dictionary<string, string> { ["format"] = "pt" });
         written?.Invoke(WeightsFile);
         (IReadOnlyList<(string, TorchSharp.torch.Tensor)> state, TorchSharp.torch.Tensor generator) = trainer.State();
         using (generator)
         {
-            SafeTensorsWriter.Write(Path.Combine(folder, StateFile), state);
+            SafeTensorsWriter.Write(Path.Combine(folder, StateFile), Sources(state));
         }
 
         written?.Invoke(StateFile);
@@ -104,6 +104,9 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
         WriteText(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(manifest, Json) + "\n");
         written?.Invoke(ManifestFile);
     }
+
+    private static TensorSource[] Sources(IReadOnlyList<(string Key, TorchSharp.torch.Tensor Value)> tensors) =>
+        tensors.Select(tensor => TensorSource.From(tensor.Key, tensor.Value)).ToArray();
 
     private static void WriteText(string path, string text)
     {
