@@ -1,0 +1,292 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using Dsl.Runtime;
+using Spectre.Console;
+using TorchSharp;
+using Zoo.Generation;
+using Zoo.Text;
+using Zoo.Training;
+using static TorchSharp.torch;
+
+namespace Zoo.Cli;
+
+/// <summary><c>train</c>: with no more words, the quickstart.</summary>
+internal sealed class TrainCommand
+{
+    /// <summary>How commands are typed from a clone.</summary>
+    internal const string Program = "dotnet run -c Release --project src/Zoo --";
+
+    private readonly CliContext context;
+    private readonly Option<string?> family = new("--family") { Description = $"What to train: {string.Join(", ", Quickstart.Families.Select(f => f.Name))}.", HelpName = "name" };
+    private readonly Option<string?> output = new("--out", "-o") { Description = "The run's folder; runs/quickstart unless another family is asked for.", HelpName = "folder" };
+    private readonly Option<bool> resume = new("--resume") { Description = "Go on from the newest checkpoint in the folder, bit for bit as if the run had never stopped." };
+    private readonly Option<bool> overwrite = new("--overwrite") { Description = "Replace the run that the folder holds." };
+    private readonly Option<string?> text = new("--text") { Description = "A UTF-8 text to learn; the King James Bible without it.", HelpName = "file" };
+    private readonly Option<string?> tokens = new("--tokens") { Description = "characters (one id per character that occurs) or bytes.", HelpName = "kind" };
+    private readonly Option<int?> steps = new("--steps") { Description = "Steps of the run (500).", HelpName = "n" };
+    private readonly Option<int?> batch = new("--batch") { Description = "Rows in a step (16).", HelpName = "n" };
+    private readonly Option<int?> length = new("--context") { Description = "Tokens in a row (128).", HelpName = "n" };
+    private readonly Option<double?> rate = new("--rate") { Description = "The learning rate after the warm-up (1e-3).", HelpName = "x" };
+    private readonly Option<double?> lastRate = new("--last-rate") { Description = "The learning rate at the end (a tenth of the rate).", HelpName = "x" };
+    private readonly Option<int?> warmUp = new("--warm-up") { Description = "Steps of linear warm-up (a tenth of the steps, at most 50).", HelpName = "n" };
+    private readonly Option<string?> schedule = new("--schedule") { Description = "cosine, linear, constant or inverse-sqrt (cosine).", HelpName = "name" };
+    private readonly Option<double?> decay = new("--decay") { Description = "AdamW's weight decay, on matrices only (0.1).", HelpName = "x" };
+    private readonly Option<double?> clip = new("--clip") { Description = "The norm to which gradients are clipped (1).", HelpName = "x" };
+    private readonly Option<long?> seed = new("--seed") { Description = "Decides first weights, data order and dropout (0).", HelpName = "n" };
+    private readonly Option<int?> evaluateEvery = new("--evaluate-every") { Description = "Measure the held-out loss every so many steps (100).", HelpName = "n" };
+    private readonly Option<int?> evaluationBatches = new("--evaluation-batches") { Description = "Over so many fixed batches (20).", HelpName = "n" };
+    private readonly Option<int> saveEvery = new("--save-every") { Description = "Write a checkpoint every so many steps.", HelpName = "n", DefaultValueFactory = _ => 100 };
+    private readonly Option<int> keep = new("--keep") { Description = "How many checkpoints are kept.", HelpName = "n", DefaultValueFactory = _ => 2 };
+    private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
+
+    private TrainCommand(CliContext context) => this.context = context;
+
+    internal static Command Make(CliContext context)
+    {
+        var made = new TrainCommand(context);
+        var command = new Command("train", "Train a small model on a text; with no more words, the quickstart: a LLaMA on the King James Bible.")
+        {
+            made.family, made.output, made.resume, made.overwrite, made.text, made.tokens, made.steps, made.batch, made.length, made.rate, made.lastRate,
+            made.warmUp, made.schedule, made.decay, made.clip, made.seed, made.evaluateEvery, made.evaluationBatches, made.saveEvery, made.keep, made.device,
+        };
+        command.SetAction(made.Run);
+        return command;
+    }
+
+    private int Run(ParseResult words)
+    {
+        QuickstartFamily chosen = Family(words.GetValue(family));
+        string path = words.GetValue(output) ?? Path.Combine("runs", chosen == Quickstart.Families[0] ? "quickstart" : chosen.Name);
+        TrainingOptions.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
+        TrainingOptions.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
+        Device where = Arguments.Device(words.GetValue(device)!);
+        var folder = new RunFolder(path);
+        return words.GetValue(resume) ? Resume(words, folder, where) : Begin(words, folder, chosen, where);
+    }
+
+    private int Begin(ParseResult words, RunFolder folder, QuickstartFamily chosen, Device where)
+    {
+        TrainingOptions options = Options(words, new TrainingOptions());
+        options.Validate();
+        if (File.Exists(folder.Path))
+        {
+            throw new CommandException($"{folder.Path}: is a file, expected a folder");
+        }
+
+        if (folder.HoldsRun && !words.GetValue(overwrite))
+        {
+            throw new CommandException($"{folder.Path} exists; --resume goes on from it, --overwrite replaces it");
+        }
+
+        TokenCorpus corpus = Corpus(words.GetValue(text), words.GetValue(tokens) ?? "characters");
+        corpus.RequireContext(options.Context);
+        string config = chosen.ConfigText(corpus.Codec.Vocabulary, options.Context);
+        manual_seed(options.Seed);
+        using IModel model = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
+        using var trainer = new Trainer(model, corpus, options);
+        if (folder.HoldsRun)
+        {
+            folder.Clear();
+        }
+
+        return Train(words, trainer, folder, chosen.Name, config);
+    }
+
+    private int Resume(ParseResult words, RunFolder folder, Device where)
+    {
+        (TrainingCheckpoint? found, IReadOnlyList<string> notes) = folder.Latest();
+        foreach (string note in notes)
+        {
+            context.Output.WriteLine(note);
+        }
+
+        TrainingCheckpoint checkpoint = found ?? throw new CommandException($"{folder.Path}: no complete checkpoint, expected a folder step-N that train wrote");
+        TrainingState state = checkpoint.State;
+        string name = Path.GetFileName(checkpoint.Folder);
+        if (words.GetValue(family) is { } asked && asked != state.Family)
+        {
+            throw new CommandException($"{name} was trained with --family {state.Family}, not {asked}; --resume takes no other");
+        }
+
+        TrainingOptions options = Options(words, state.Options);
+        if (Difference(state.Options, options) is { } difference)
+        {
+            throw new CommandException($"{name} was trained with {difference}; --resume takes no other");
+        }
+
+        string kind = TextCodecs.Open(checkpoint.Folder).Name;
+        if (words.GetValue(tokens) is { } askedTokens && askedTokens != kind)
+        {
+            throw new CommandException($"{name} was trained with --tokens {kind}, not {askedTokens}; --resume takes no other");
+        }
+
+        TokenCorpus corpus = Corpus(words.GetValue(text) ?? (state.Text == KingJames ? null : state.Text), kind);
+        if (corpus.Hash != state.TextHash)
+        {
+            throw new CommandException($"{corpus.Name} is not the text that {name} was trained on, expected {state.Text} as it was (SHA-256 {state.TextHash[..12]}...)");
+        }
+
+        string config = File.ReadAllText(Path.Combine(checkpoint.Folder, TrainingCheckpoint.ConfigFile));
+        using IModel model = context.Zoo.Create(config, Path.Combine(checkpoint.Folder, TrainingCheckpoint.ConfigFile), ScalarType.Float32, where);
+        using var trainer = new Trainer(model, corpus, options);
+        checkpoint.ReadInto(trainer);
+        context.Output.WriteLine(FormattableString.Invariant($"resuming from {name} of {options.Steps}"));
+        return Train(words, trainer, folder, state.Family, config);
+    }
+
+    private int Train(ParseResult words, Trainer trainer, RunFolder folder, string name, string config)
+    {
+        TrainingOptions options = trainer.Options;
+        string title = FormattableString.Invariant(
+            $"{name}, {Words.Count(trainer.Model.Weights.Count)} parameters, {trainer.Corpus.Codec.Vocabulary} {trainer.Corpus.Codec.Name}, {options.Batch} x {options.Context} tokens a step");
+        context.Output.WriteLine($"training {title}");
+        context.Output.WriteLine($"on {trainer.Corpus.Name}: {Words.Count(trainer.Corpus.TrainingTokens)} tokens, {Words.Count(trainer.Corpus.HeldOutTokens)} more held out");
+        ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title) : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 50));
+        TrainingOutcome outcome = new TrainingRun(trainer, folder, name, config, words.GetValue(saveEvery), words.GetValue(keep)).Run(view, context.Stop);
+        Report(outcome, folder, options);
+        if (!outcome.Interrupted)
+        {
+            Speak(trainer);
+        }
+
+        Next(outcome, folder);
+        return outcome.Interrupted ? ZooCommands.Interrupted : 0;
+    }
+
+    private void Report(TrainingOutcome outcome, RunFolder folder, TrainingOptions options)
+    {
+        TextWriter to = context.Output;
+        to.WriteLine();
+        if (outcome.Interrupted)
+        {
+            to.WriteLine(FormattableString.Invariant($"stopped after step {outcome.Step} of {options.Steps}; the checkpoint is complete"));
+        }
+        else if (outcome.HeldOutLoss is { } loss)
+        {
+            to.WriteLine(FormattableString.Invariant(
+                $"held-out loss {loss:F4} after {outcome.Step} steps, {Words.Duration(TimeSpan.FromSeconds(outcome.Seconds))}, {outcome.TokensPerSecond:N0} tokens/s"));
+        }
+
+        to.WriteLine($"checkpoint  {outcome.Checkpoint}");
+        to.WriteLine($"metrics     {folder.Metrics}");
+        to.WriteLine($"loss curve  {folder.Curve}");
+    }
+
+    private void Speak(Trainer trainer)
+    {
+        ITextCodec codec = trainer.Corpus.Codec;
+        int[] prompt;
+        try
+        {
+            prompt = codec.Encode("\n");
+        }
+        catch (TextException)
+        {
+            prompt = [0];
+        }
+
+        using var generator = new TextGenerator(trainer.Model, codec);
+        var options = new GenerationOptions
+        {
+            MaxTokens = 300,
+            Context = trainer.Options.Context,
+            AtContextEnd = ContextEnd.Slide,
+            Sampling = new SamplingOptions { Temperature = 0.8, Seed = (ulong)trainer.Options.Seed },
+        };
+        string written = generator.CompleteAsync([prompt], options).GetAwaiter().GetResult()[0].Text;
+        context.Output.WriteLine();
+        context.Output.WriteLine("the model writes:");
+        context.Output.WriteLine(written.Trim('\n'));
+    }
+
+    private void Next(TrainingOutcome outcome, RunFolder folder)
+    {
+        string quoted = folder.Path.Contains(' ') ? $"\"{folder.Path}\"" : folder.Path;
+        string where = folder.Path == Path.Combine("runs", "quickstart") ? "" : $" --out {quoted}";
+        context.Output.WriteLine();
+        context.Output.WriteLine("next:");
+        if (outcome.Interrupted)
+        {
+            context.Output.WriteLine($"  {Program} train --resume{where}");
+        }
+
+        context.Output.WriteLine($"  {Program} generate {quoted} --prompt \"And God said\"");
+        context.Output.WriteLine($"  {Program} list");
+    }
+
+    private const string KingJames = "the King James Bible";
+
+    private static QuickstartFamily Family(string? name) => name is null
+        ? Quickstart.Families[0]
+        : Quickstart.Families.FirstOrDefault(candidate => candidate.Name == name)
+            ?? throw new CommandException($"--family '{name}', expected {string.Join(", ", Quickstart.Families.Select(candidate => candidate.Name))}", 2);
+
+    private static TokenCorpus Corpus(string? path, string kind)
+    {
+        ITextCodec? codec = kind switch
+        {
+            "characters" => null,
+            "bytes" => new ByteCodec(),
+            _ => throw new CommandException($"--tokens '{kind}', expected characters or bytes", 2),
+        };
+        if (path is null)
+        {
+            return new TokenCorpus(KingJames, TokenCorpus.KingJames(), codec);
+        }
+
+        if (Directory.Exists(path))
+        {
+            throw new CommandException($"{path}: is a folder, expected a text file");
+        }
+
+        return new TokenCorpus(path, TokenCorpus.ReadText(path), codec);
+    }
+
+    /// <summary>What was typed over what holds otherwise.</summary>
+    private TrainingOptions Options(ParseResult words, TrainingOptions defaults)
+    {
+        bool fresh = !words.GetValue(resume);
+        int total = words.GetValue(steps) ?? defaults.Steps;
+        double highest = words.GetValue(rate) ?? defaults.Rate;
+        return defaults with
+        {
+            Steps = total,
+            Batch = words.GetValue(batch) ?? defaults.Batch,
+            Context = words.GetValue(length) ?? defaults.Context,
+            Rate = highest,
+            LastRate = words.GetValue(lastRate) ?? (fresh ? highest / 10 : defaults.LastRate),
+            WarmUp = words.GetValue(warmUp) ?? (fresh ? Math.Min(50, total / 10) : defaults.WarmUp),
+            Schedule = words.GetValue(schedule) ?? defaults.Schedule,
+            Decay = words.GetValue(decay) ?? defaults.Decay,
+            Clip = words.GetValue(clip) ?? defaults.Clip,
+            Seed = words.GetValue(seed) ?? defaults.Seed,
+            EvaluateEvery = words.GetValue(evaluateEvery) ?? defaults.EvaluateEvery,
+            EvaluationBatches = words.GetValue(evaluationBatches) ?? defaults.EvaluationBatches,
+        };
+    }
+
+    private static string? Difference(TrainingOptions was, TrainingOptions asked)
+    {
+        (string Name, object Was, object Asked)[] values =
+        [
+            ("steps", was.Steps, asked.Steps), ("batch", was.Batch, asked.Batch), ("context", was.Context, asked.Context), ("rate", was.Rate, asked.Rate),
+            ("last-rate", was.LastRate, asked.LastRate), ("warm-up", was.WarmUp, asked.WarmUp), ("schedule", was.Schedule, asked.Schedule),
+            ("decay", was.Decay, asked.Decay), ("clip", was.Clip, asked.Clip), ("seed", was.Seed, asked.Seed),
+            ("evaluate-every", was.EvaluateEvery, asked.EvaluateEvery), ("evaluation-batches", was.EvaluationBatches, asked.EvaluationBatches),
+        ];
+        foreach ((string name, object before, object now) in values)
+        {
+            if (!before.Equals(now))
+            {
+                return FormattableString.Invariant($"--{name} {before}, not {now}");
+            }
+        }
+
+        return null;
+    }
+}

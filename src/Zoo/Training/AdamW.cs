@@ -1,0 +1,158 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Zoo.Training;
+
+/// <summary>Parameters that share a decay.</summary>
+/// <param name="Parameters">By the key under which their state is saved.</param>
+/// <param name="Decay">Weight decay of these parameters.</param>
+public sealed record ParameterGroup(IReadOnlyList<(string Key, Parameter Parameter)> Parameters, double Decay);
+
+/// <summary>
+/// AdamW (Loshchilov and Hutter, 2019): p *= 1 - rate x decay; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
+/// p -= rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps). As torch.optim.AdamW, with a state that can be saved under the parameters' keys.
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    private readonly List<Slot> slots = [];
+    private readonly double beta1;
+    private readonly double beta2;
+    private readonly double epsilon;
+
+    /// <param name="groups">Each parameter belongs to one group.</param>
+    /// <param name="beta1">How slowly the mean of the gradient moves.</param>
+    /// <param name="beta2">How slowly the mean of its square moves.</param>
+    /// <param name="epsilon">Added to the root, outside of it.</param>
+    public AdamW(IEnumerable<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
+    {
+        this.beta1 = beta1;
+        this.beta2 = beta2;
+        this.epsilon = epsilon;
+        foreach (ParameterGroup group in groups)
+        {
+            foreach ((string key, Parameter parameter) in group.Parameters)
+            {
+                slots.Add(new Slot(key, parameter, group.Decay, zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()));
+            }
+        }
+    }
+
+    /// <summary>How many steps have been taken.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Decay on what has two or more dimensions, none on biases and the weights of norms.</summary>
+    public static IReadOnlyList<ParameterGroup> DecayMatrices(IEnumerable<(string Key, Parameter Parameter)> parameters, double decay)
+    {
+        ILookup<bool, (string, Parameter)> kinds = parameters.Where(pair => pair.Parameter.requires_grad).ToLookup(pair => pair.Parameter.dim() >= 2);
+        return [new ParameterGroup([.. kinds[true]], decay), new ParameterGroup([.. kinds[false]], 0)];
+    }
+
+    /// <summary>One step; a parameter without a gradient stays as it is.</summary>
+    public void Step(double rate)
+    {
+        Steps++;
+        double correction1 = 1 - Math.Pow(beta1, Steps);
+        double rootCorrection2 = Math.Sqrt(1 - Math.Pow(beta2, Steps));
+        using IDisposable off = no_grad();
+        foreach (Slot slot in slots)
+        {
+            using Tensor? gradient = slot.Parameter.grad;
+            if (gradient is null)
+            {
+                continue;
+            }
+
+            if (slot.Decay != 0)
+            {
+                slot.Parameter.mul_(1 - rate * slot.Decay);
+            }
+
+            slot.Mean.mul_(beta1);
+            slot.Mean.add_(gradient, alpha: 1 - beta1);
+            slot.Square.mul_(beta2);
+            slot.Square.addcmul_(gradient, gradient, 1 - beta2);
+            using Tensor root = slot.Square.sqrt();
+            root.div_(rootCorrection2);
+            root.add_(epsilon);
+            slot.Parameter.addcdiv_(slot.Mean, root, -rate / correction1);
+        }
+    }
+
+    /// <summary>The state as named tensors (<c>mean.KEY</c>, <c>square.KEY</c>), which stay the optimiser's own.</summary>
+    public IReadOnlyDictionary<string, Tensor> State()
+    {
+        var state = new Dictionary<string, Tensor>();
+        foreach (Slot slot in slots)
+        {
+            state.Add("mean." + slot.Key, slot.Mean);
+            state.Add("square." + slot.Key, slot.Square);
+        }
+
+        return state;
+    }
+
+    /// <summary>Goes on from a saved state whose tensors were read into <see cref="State"/>.</summary>
+    public void Resume(long steps) => Steps = steps;
+
+    /// <summary>Frees the state.</summary>
+    public void Dispose()
+    {
+        foreach (Slot slot in slots)
+        {
+            slot.Mean.Dispose();
+            slot.Square.Dispose();
+        }
+    }
+
+    private sealed record Slot(string Key, Parameter Parameter, double Decay, Tensor Mean, Tensor Square);
+}
+
+/// <summary>Gradients as a whole.</summary>
+public static class Gradients
+{
+    /// <summary>
+    /// Scales all gradients by min(1, limit / (norm + 1e-6)), with the norm taken over all of them together, as torch.nn.utils.clip_grad_norm_.
+    /// </summary>
+    /// <returns>The norm before clipping.</returns>
+    public static double Clip(IEnumerable<Parameter> parameters, double limit)
+    {
+        using IDisposable off = no_grad();
+        List<Tensor> gradients = [];
+        try
+        {
+            double squares = 0;
+            foreach (Parameter parameter in parameters)
+            {
+                if (parameter.grad is not { } gradient)
+                {
+                    continue;
+                }
+
+                gradients.Add(gradient);
+                using Tensor norm = gradient.norm();
+                double length = norm.to(ScalarType.Float64).item<double>();
+                squares += length * length;
+            }
+
+            double total = Math.Sqrt(squares);
+            double scale = limit / (total + 1e-6);
+            if (scale < 1)
+            {
+                foreach (Tensor gradient in gradients)
+                {
+                    gradient.mul_(scale);
+                }
+            }
+
+            return total;
+        }
+        finally
+        {
+            gradients.ForEach(gradient => gradient.Dispose());
+        }
+    }
+}

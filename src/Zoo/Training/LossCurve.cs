@@ -1,0 +1,54 @@
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Zoo.Training;
+
+/// <summary>The losses of a run as a picture.</summary>
+public static class LossCurve
+{
+    /// <summary>Writes a PNG of 1000 x 560 pixels: the loss of every step, smoothed, and the held-out losses as points.</summary>
+    public static void Save(string path, IReadOnlyList<MetricsRow> rows)
+    {
+        var plot = new ScottPlot.Plot();
+        double[] steps = rows.Select(row => (double)row.Step).ToArray();
+        ScottPlot.Plottables.Scatter each = plot.Add.ScatterLine(steps, rows.Select(row => row.Loss).ToArray());
+        each.Color = ScottPlot.Colors.SteelBlue.WithAlpha(0.25);
+        each.LegendText = "loss of each step";
+        ScottPlot.Plottables.Scatter smooth = plot.Add.ScatterLine(steps, Smooth(rows));
+        smooth.Color = ScottPlot.Colors.SteelBlue;
+        smooth.LineWidth = 2;
+        smooth.LegendText = "smoothed";
+        MetricsRow[] heldOut = rows.Where(row => row.HeldOutLoss is not null).ToArray();
+        if (heldOut.Length > 0)
+        {
+            ScottPlot.Plottables.Scatter points = plot.Add.Scatter(
+                heldOut.Select(row => (double)row.Step).ToArray(), heldOut.Select(row => row.HeldOutLoss!.Value).ToArray());
+            points.Color = ScottPlot.Colors.DarkOrange;
+            points.LineWidth = 2;
+            points.MarkerSize = 8;
+            points.LegendText = "held out";
+        }
+
+        plot.XLabel("step");
+        plot.YLabel("cross entropy of the next token, nats");
+        plot.ShowLegend(ScottPlot.Alignment.UpperRight);
+        plot.SavePng(path, 1000, 560);
+    }
+
+    private static double[] Smooth(IReadOnlyList<MetricsRow> rows)
+    {
+        const double Memory = 0.95;
+        var smooth = new double[rows.Count];
+        double mean = 0;
+        double weight = 0;
+        for (int i = 0; i < smooth.Length; i++)
+        {
+            // Divided by the sum of the weights, so that the first values are not pulled towards zero.
+            mean = Memory * mean + (1 - Memory) * rows[i].Loss;
+            weight = Memory * weight + (1 - Memory);
+            smooth[i] = mean / weight;
+        }
+
+        return smooth;
+    }
+}

@@ -1,0 +1,46 @@
+using System;
+using System.Collections.Generic;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Zoo.Training;
+
+/// <summary>A small model of one family that <c>train</c> can begin with, described as published checkpoints are: by its config.json.</summary>
+/// <param name="Name">What <c>--family</c> calls it.</param>
+/// <param name="What">Its sizes in a few words.</param>
+/// <param name="Config">The config for a vocabulary and a context.</param>
+public sealed record QuickstartFamily(string Name, string What, Func<int, int, JsonObject> Config)
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The text of config.json.</summary>
+    public string ConfigText(int vocabulary, int context) => Config(vocabulary, context).ToJsonString(Json) + "\n";
+}
+
+/// <summary>The families that <c>train</c> offers, the first by default.</summary>
+public static class Quickstart
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<QuickstartFamily> Families { get; } =
+    [
+        new("llama", "4 layers, width 192, 6 heads, feed-forward 512, tied head", (vocabulary, context) => new JsonObject
+        {
+            ["architectures"] = new JsonArray("LlamaForCausalLM"),
+            ["model_type"] = "llama",
+            ["vocab_size"] = vocabulary,
+            ["hidden_size"] = 192,
+            ["intermediate_size"] = 512,
+            ["num_hidden_layers"] = 4,
+            ["num_attention_heads"] = 6,
+            ["num_key_value_heads"] = 6,
+            ["max_position_embeddings"] = context,
+            ["rms_norm_eps"] = 1e-6,
+            ["rope_theta"] = 10000.0,
+            ["hidden_act"] = "silu",
+            ["attention_bias"] = false,
+            ["mlp_bias"] = false,
+            ["tie_word_embeddings"] = true,
+        }),
+    ];
+}
