@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.IO;
 using System.Linq;
+using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -65,7 +66,7 @@ internal sealed class Keystroke : IBenchmark
     }
 
     private static IEnumerable<IIncrementalGenerator> Generators() =>
-        typeof(Dsl.Generators.ModelGenerator).Assembly.GetTypes()
+        Assembly.Load("Dsl.Generators").GetTypes()
             .Where(t => t.GetCustomAttributes(typeof(GeneratorAttribute), false).Length > 0)
             .Select(t => (IIncrementalGenerator)Activator.CreateInstance(t)!);
 

@@ -46,20 +46,20 @@ internal sealed record Subject(
         model.Module.named_parameters().Where(p => !Lookups.Contains(p.name)).Sum(p => (double)p.parameter.numel() * p.parameter.element_size());
 
     /// <summary>Ours, with random weights.</summary>
-    public IModel Ours() => ZooModels.Create(Config, ScalarType.Float32);
+    public IModel Ours() => GoldenModels.Create(Config, ScalarType.Float32);
 
     /// <summary>The weights of ours by published key: the same storage.</summary>
     public static Dictionary<string, Tensor> WeightsOf(IModel model) => model.Module.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
 
     /// <summary>Copies that can be trained apart.</summary>
     public static Dictionary<string, Tensor> CopiesOf(IModel model) =>
-        WeightsOf(model).ToDictionary(w => w.Key, w => (Tensor)new Modules.Parameter(w.Value.detach().clone()));
+        WeightsOf(model).ToDictionary(w => w.Key, w => (Tensor)new TorchSharp.Modules.Parameter(w.Value.detach().clone()));
 
     /// <summary>Random weights of the same shapes, for a process that never builds ours.</summary>
     public Dictionary<string, Tensor> RandomWeights()
     {
-        using var shapes = ZooModels.Create(Config, ScalarType.Float32, META);
-        return shapes.Module.named_parameters().ToDictionary(p => p.name, p => (Tensor)new Modules.Parameter(randn(p.parameter.shape) * 0.02));
+        using var shapes = GoldenModels.Create(Config, ScalarType.Float32, META);
+        return shapes.Module.named_parameters().ToDictionary(p => p.name, p => (Tensor)new TorchSharp.Modules.Parameter(randn(p.parameter.shape) * 0.02));
     }
 
     /// <summary>Token ids [batch, time].</summary>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Benchmarks.Baselines;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -51,6 +52,14 @@ internal sealed class Train : IBenchmark
             PeakMemory.InChild(Name, shape.Name, ours: true), PeakMemory.InChild(Name, shape.Name, ours: false));
     }
 
+    /// <summary>torch.optim.AdamW with decay on matrices only.</summary>
+    private static optim.Optimizer Optimizer(TorchSharp.Modules.Parameter[] all) => optim.AdamW(
+        [
+            new(all.Where(p => p.dim() > 1), new() { weight_decay = Decay }),
+            new(all.Where(p => p.dim() <= 1), new() { weight_decay = 0 }),
+        ],
+        Rate, Beta1, Beta2);
+
     private sealed record Shape(Subject Subject, int Batch, int Time)
     {
         public string Name => $"{Subject.Name} {Batch}x{Time}";
@@ -64,8 +73,35 @@ internal sealed class Train : IBenchmark
         public abstract void Dispose();
     }
 
+    /// <summary>The generated model, trained as the zoo's trainer does it.</summary>
     private sealed class OursStepper : Stepper
     {
+        private readonly optim.Optimizer optimizer;
+
+        public OursStepper(Subject subject)
+        {
+            Model = subject.Ours();
+            Model.Module.train();
+            optimizer = Optimizer([.. Model.Module.parameters()]);
+        }
+
+        public IModel Model { get; }
+
+        public override float Step(Tensor ids)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            var loss = Eager.CausalLoss(Model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, "logits")["logits"], ids);
+            loss.backward();
+            optimizer.step();
+            return loss.item<float>();
+        }
+
+        public override void Dispose()
+        {
+            optimizer.Dispose();
+            Model.Dispose();
+        }
     }
 
     /// <summary>PyTorch's ordinary loop: cross entropy of shifted logits, torch.optim.AdamW with decay on matrices only.</summary>
@@ -77,13 +113,7 @@ internal sealed class Train : IBenchmark
         public EagerStepper(Subject subject, Dictionary<string, Tensor> weights)
         {
             model = subject.Eager(weights);
-            var all = weights.Values.Cast<Modules.Parameter>().ToArray();
-            optimizer = optim.AdamW(
-                [
-                    new() { Parameters = all.Where(p => p.dim() > 1), Options = new() { weight_decay = Decay } },
-                    new() { Parameters = all.Where(p => p.dim() <= 1), Options = new() { weight_decay = 0 } },
-                ],
-                Rate, Beta1, Beta2);
+            optimizer = Optimizer([.. weights.Values.Cast<TorchSharp.Modules.Parameter>()]);
         }
 
         public override float Step(Tensor ids)

@@ -91,6 +91,19 @@ public sealed class GoldenCase : IDisposable
         }
     }
 
+    /// <summary>All tensors of a safetensors file by name, in the dtypes it stores.</summary>
+    internal static Dictionary<string, Tensor> Read(string path)
+    {
+        using var file = SafeTensorsFile.Open(path);
+        return file.Tensors.ToDictionary(t => t.Name, t => file.ReadTensor(t.Name).DetachFromDisposeScope());
+    }
+
+    private static JsonElement ConfigOf(string folder)
+    {
+        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json")));
+        return config.RootElement.Clone();
+    }
+
     private static bool IsCase(string folder) =>
         new[] { "case.json", "config.json", "model.safetensors", "io.safetensors" }.All(file => File.Exists(Path.Combine(folder, file)));
 
