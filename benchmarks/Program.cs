@@ -24,7 +24,7 @@ root.SetAction(parsed =>
         return 0;
     }
 
-    TorchLibrary.Load();
+    Dsl.Runtime.Native.TorchLibrary.Load();
     var effort = new Effort(parsed.GetValue(quick));
     var machine = Machine.Measure(effort);
     var report = new Report(benchmark.Name, machine, benchmark.Run(machine, effort));

@@ -55,8 +55,8 @@ internal sealed class Train : IBenchmark
     /// <summary>torch.optim.AdamW with decay on matrices only.</summary>
     private static optim.Optimizer Optimizer(TorchSharp.Modules.Parameter[] all) => optim.AdamW(
         [
-            new(all.Where(p => p.dim() > 1), new() { weight_decay = Decay }),
-            new(all.Where(p => p.dim() <= 1), new() { weight_decay = 0 }),
+            new TorchSharp.Modules.AdamW.ParamGroup(all.Where(p => p.dim() > 1), weight_decay: Decay),
+            new TorchSharp.Modules.AdamW.ParamGroup(all.Where(p => p.dim() <= 1), weight_decay: 0),
         ],
         Rate, Beta1, Beta2);
 

@@ -35,8 +35,8 @@ public sealed record GoldenReport(string Case, string What, IReadOnlyList<Golden
     public void Print(IAnsiConsole console)
     {
         var dtypes = Rows.Select(r => r.Dtype).Distinct().ToArray();
-        var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape($"{Case}: {What}"));
-        table.AddColumn("check");
+        var table = new Table().Border(TableBorder.Horizontal).Title(Markup.Escape($"{Case}: {What}"));
+        table.AddColumn(new TableColumn("check").NoWrap());
         foreach (var dtype in dtypes)
         {
             table.AddColumn(new TableColumn(Markup.Escape(dtype.ToString())).RightAligned());
@@ -50,7 +50,7 @@ public sealed record GoldenReport(string Case, string What, IReadOnlyList<Golden
             {
                 var row = check.FirstOrDefault(r => r.Dtype == dtype);
                 cells.Add(row is null ? "" : row.Passed ? $"[green]{Number(row.Error)}[/]" : $"[red]{Number(row.Error)}[/]");
-                cells.Add(row is null ? "" : Number(row.Tolerance));
+                cells.Add(row is null ? "" : Number(row.Tolerance, "0e+00"));
             }
 
             table.AddRow([.. cells]);
@@ -63,5 +63,5 @@ public sealed record GoldenReport(string Case, string What, IReadOnlyList<Golden
         }
     }
 
-    private static string Number(double value) => value == 0 ? "0" : value.ToString("0.0e+00", CultureInfo.InvariantCulture);
+    private static string Number(double value, string format = "0.0e+00") => value == 0 ? "0" : value.ToString(format, CultureInfo.InvariantCulture);
 }
