@@ -1,0 +1,73 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Dsl.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Benchmarks;
+
+/// <summary>Reading a checkpoint into a model that is already there.</summary>
+internal sealed class Load : IBenchmark
+{
+    private static readonly Subject Subject = Subject.Gpt2Small;
+
+    public string Name => "load";
+
+    public string Help => "a safetensors file of GPT-2 small's size into the model: time (share: of the read bandwidth) and peak memory, the model included";
+
+    public IReadOnlyList<Result> Run(Machine machine, Effort effort)
+    {
+        using var none = no_grad();
+        using var model = Subject.Ours();
+        using var file = new TemporaryCheckpoint(Subject.WeightsOf(model));
+        double bytes = new FileInfo(file.Path).Length;
+        var copies = Subject.CopiesOf(model);
+
+        double[] ms = Timing.Interleaved(effort.Medium, () => Ours(model, file.Path), () => Plain(copies, file.Path));
+        string name = $"{Subject.Name}, {bytes / 1e6:F0} MB";
+        Console.WriteLine($"ours reads {bytes / ms[0] / 1e6:F1} GB/s, the baseline {bytes / ms[1] / 1e6:F1} GB/s");
+        return [new Result(name, ms[0], ms[1], machine.ReadShare(bytes, ms[0]), PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false))];
+    }
+
+    public double PeakOf(string @case, bool ours)
+    {
+        using var none = no_grad();
+        using var file = new TemporaryCheckpoint(Subject.RandomWeights());
+        return ours
+            ? PeakMemory.Above(Subject.Ours, model => Ours(model, file.Path))
+            : PeakMemory.Above(Subject.RandomWeights, weights => Plain(weights, file.Path));
+    }
+
+    /// <summary>As one reads a safetensors file without a library: all bytes, then each tensor from its range.</summary>
+    private static void Plain(Dictionary<string, Tensor> weights, string path)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        int header = (int)BitConverter.ToInt64(bytes);
+        using var index = JsonDocument.Parse(bytes.AsMemory(8, header));
+        foreach (var entry in index.RootElement.EnumerateObject().Where(e => e.Name != "__metadata__"))
+        {
+            int[] range = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(o => o.GetInt32())];
+            using var scope = NewDisposeScope();
+            var values = empty(weights[entry.Name].shape);
+            bytes.AsSpan((8 + header + range[0])..(8 + header + range[1])).CopyTo(values.bytes);
+            weights[entry.Name].copy_(values);
+        }
+    }
+
+    /// <summary>A file that is gone afterwards.</summary>
+    private sealed class TemporaryCheckpoint : IDisposable
+    {
+        private readonly string folder = Directory.CreateTempSubdirectory("load").FullName;
+
+        public TemporaryCheckpoint(IReadOnlyDictionary<string, Tensor> weights) => throw new NotImplementedException();
+
+        public string Path => System.IO.Path.Combine(folder, "model.safetensors");
+
+        public void Dispose() => Directory.Delete(folder, recursive: true);
+    }
+
+    private static void Ours(IModel model, string path) => throw new NotImplementedException();
+}

@@ -1,0 +1,115 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Dsl.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Zoo.Verification;
+
+/// <summary>
+/// A folder that says what a published implementation answers: <c>config.json</c> and <c>model.safetensors</c> as published, <c>io.safetensors</c> with
+/// <c>in.*</c>, <c>out.*</c> and <c>grad.*</c>, and <c>case.json</c> that says how it was made.
+/// </summary>
+public sealed class GoldenCase : IDisposable
+{
+    private readonly JsonElement config;
+
+    private GoldenCase(string folder)
+    {
+        Folder = folder;
+        Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        config = ConfigOf(folder);
+        Architecture = ArchitectureOf(config) ?? throw new FormatException($"{Name}: config.json names no architecture.");
+
+        using var described = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "case.json")));
+        What = described.RootElement.TryGetProperty("what", out var what) ? what.GetString() ?? "" : "";
+        Tied = described.RootElement.TryGetProperty("tied", out var tied)
+            ? tied.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!)
+            : [];
+
+        var tensors = Read(Path.Combine(folder, "io.safetensors"));
+        Inputs = Prefixed(tensors, "in.");
+        Outputs = Prefixed(tensors, "out.");
+        Gradients = Prefixed(tensors, "grad.");
+    }
+
+    /// <summary>Where it lies.</summary>
+    public string Folder { get; }
+
+    /// <summary>The folder's name.</summary>
+    public string Name { get; }
+
+    /// <summary>What the case is, in a line.</summary>
+    public string What { get; }
+
+    /// <summary>The published class: the first of config.json's <c>architectures</c>.</summary>
+    public string Architecture { get; }
+
+    /// <summary>Keys that share another key's weight, and which.</summary>
+    public IReadOnlyDictionary<string, string> Tied { get; }
+
+    /// <summary>By name without <c>in.</c>.</summary>
+    public IReadOnlyDictionary<string, Tensor> Inputs { get; }
+
+    /// <summary>By name without <c>out.</c>.</summary>
+    public IReadOnlyDictionary<string, Tensor> Outputs { get; }
+
+    /// <summary>Gradients of <c>out.loss</c> by weight key.</summary>
+    public IReadOnlyDictionary<string, Tensor> Gradients { get; }
+
+    /// <summary>Opens a case.</summary>
+    /// <exception cref="FormatException">Its files contradict each other.</exception>
+    /// <exception cref="IOException">A file is missing.</exception>
+    public static GoldenCase Open(string folder) => new(folder);
+
+    /// <summary>The model cases of a folder: itself, or its direct subfolders, in order of name. A model case has a config, weights and tensors.</summary>
+    public static IReadOnlyList<string> Find(string path)
+    {
+        if (IsCase(path))
+        {
+            return [path];
+        }
+
+        return Directory.Exists(path) ? [.. Directory.GetDirectories(path).Where(IsCase).Order(StringComparer.Ordinal)] : [];
+    }
+
+    /// <summary>The architecture that a folder's config.json names; null when it has none.</summary>
+    public static string? ArchitectureOf(string folder) => ArchitectureOf(ConfigOf(folder));
+
+    /// <summary>An integer at the top of config.json; null when absent or null.</summary>
+    public long? ConfigInt(string key) => config.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var tensor in Inputs.Values.Concat(Outputs.Values).Concat(Gradients.Values))
+        {
+            tensor.Dispose();
+        }
+    }
+
+    /// <summary>All tensors of a safetensors file by name, in the dtypes it stores.</summary>
+    internal static Dictionary<string, Tensor> Read(string path)
+    {
+        using var file = SafeTensorsFile.Open(path);
+        return file.Tensors.ToDictionary(t => t.Name, t => file.ReadTensor(t.Name).DetachFromDisposeScope());
+    }
+
+    private static JsonElement ConfigOf(string folder)
+    {
+        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json")));
+        return config.RootElement.Clone();
+    }
+
+    private static bool IsCase(string folder) =>
+        new[] { "case.json", "config.json", "model.safetensors", "io.safetensors" }.All(file => File.Exists(Path.Combine(folder, file)));
+
+    private static string? ArchitectureOf(JsonElement config) =>
+        config.TryGetProperty("architectures", out var names) && names.ValueKind == JsonValueKind.Array && names.GetArrayLength() > 0 ? names[0].GetString() : null;
+
+    private static Dictionary<string, Tensor> Prefixed(Dictionary<string, Tensor> tensors, string prefix) =>
+        tensors.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[prefix.Length..], t => t.Value);
+}

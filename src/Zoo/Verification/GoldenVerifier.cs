@@ -1,0 +1,356 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Dsl.Runtime;
+using Spectre.Console;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Zoo.Verification;
+
+/// <summary>
+/// Compares a model with what its published implementation answers, and its forms with one another: outputs, every gradient, left padding, greedy
+/// tokens, the parallel form against <c>Advance</c> in chunks of 1, 3 and all at every position, in float32 and in float64.
+/// </summary>
+/// <param name="build">Builds the model of a folder from its config.json alone, in a dtype, with the folder's weights loaded.</param>
+public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
+{
+    /// <summary>Tokens that a state has room for when it is made, so that every case crosses its growth.</summary>
+    private const int SmallCapacity = 2;
+
+    private static readonly int[] Chunks = [1, 3, int.MaxValue];
+
+    /// <summary>The verifier of the zoo's own models.</summary>
+    public static GoldenVerifier Zoo { get; } = new(GoldenModels.Build);
+
+    /// <summary>Verifies the given cases (a case's folder, or a folder of cases) and prints a table of each.</summary>
+    /// <returns>The exit code: 0 when everything is within its tolerance, 1 on a miss, 2 when a path holds no case.</returns>
+    public int Print(IEnumerable<string> paths, IAnsiConsole console)
+    {
+        int exit = 0;
+        foreach (string path in paths)
+        {
+            var found = GoldenCase.Find(path);
+            if (found.Count == 0)
+            {
+                console.MarkupLineInterpolated($"[red]{path} holds no case: case.json, config.json, model.safetensors and io.safetensors were expected.[/]");
+                exit = 2;
+            }
+
+            foreach (string folder in found)
+            {
+                var report = Verify(folder);
+                report.Print(console);
+                exit = report.Passed ? exit : Math.Max(exit, 1);
+            }
+        }
+
+        return exit;
+    }
+
+    /// <summary>Verifies one case. What cannot be compared is a row that missed, with the reason as its note.</summary>
+    /// <param name="folder">The case's folder.</param>
+    /// <param name="dtypes">Dtypes to run in; none: float32 and float64.</param>
+    /// <exception cref="FormatException">The case's own files are at fault.</exception>
+    public GoldenReport Verify(string folder, params ScalarType[] dtypes)
+    {
+        using var golden = GoldenCase.Open(folder);
+        var rows = new List<GoldenRow>();
+        foreach (var dtype in dtypes.Length == 0 ? [ScalarType.Float32, ScalarType.Float64] : dtypes)
+        {
+            var checks = new List<GoldenRow>();
+            Attempt(checks, "model", dtype, () =>
+            {
+                using var scope = NewDisposeScope();
+                using var model = build(folder, dtype);
+                model.Module.eval();
+                new Run(golden, model, dtype, checks).All();
+            });
+            rows.AddRange(checks);
+        }
+
+        return new GoldenReport(golden.Name, golden.What, rows);
+    }
+
+    /// <summary>Runs one check; an exception becomes a row that missed.</summary>
+    private static void Attempt(List<GoldenRow> rows, string check, ScalarType dtype, Action compare)
+    {
+        try
+        {
+            compare();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, e.Message));
+        }
+    }
+
+    /// <summary>One model in one dtype against one case.</summary>
+    private sealed class Run(GoldenCase golden, IModel model, ScalarType dtype, List<GoldenRow> rows)
+    {
+        private readonly double tolerance = GoldenTolerance.Output(golden.Architecture, dtype);
+        private readonly GoldenObjective? objective = GoldenObjective.For(golden.Architecture);
+        private readonly bool decodes = model.Inputs.Contains("decoder_input_ids");
+
+        public void All()
+        {
+            var inputs = Inputs();
+            Outputs(inputs);
+            Gradients(inputs);
+            LeftPadding(inputs);
+            Greedy();
+            Forms();
+        }
+
+        /// <summary>What the case gives under the model's input names, in the model's dtype; decoder inputs follow from labels where they are left out.</summary>
+        private Dictionary<string, Tensor> Inputs()
+        {
+            var inputs = golden.Inputs.Where(i => model.Inputs.Contains(i.Key))
+                .ToDictionary(i => i.Key, i => i.Value.is_floating_point() ? i.Value.to_type(dtype) : i.Value);
+            if (decodes && !inputs.ContainsKey("decoder_input_ids") && golden.Inputs.ContainsKey("labels"))
+            {
+                inputs["decoder_input_ids"] = GoldenObjective.DecoderInputs(golden);
+            }
+
+            return inputs;
+        }
+
+        private void Outputs(Dictionary<string, Tensor> inputs)
+        {
+            // What other checks compare: not an output of one run.
+            var direct = golden.Outputs.Keys.Except(["loss", "greedy", "left_padded_logits"]).ToArray();
+            foreach (string name in direct.Except(model.Outputs))
+            {
+                Miss("out." + name, $"the model has no such output, its outputs are {string.Join(", ", model.Outputs)}.");
+            }
+
+            Attempt("outputs", () =>
+            {
+                using var none = no_grad();
+                using var scope = NewDisposeScope();
+                foreach (var (name, value) in model.Run(inputs, [.. direct.Intersect(model.Outputs)]))
+                {
+                    Compare("out." + name, value, golden.Outputs[name], RealPositions(name, golden.Outputs[name]));
+                }
+            });
+        }
+
+        /// <summary>Where an output is compared: at real tokens, if it has a value at each; null: everywhere.</summary>
+        private Tensor? RealPositions(string name, Tensor reference)
+        {
+            // Question answering's softmax reads padded positions too; a decoder's positions are not those of the mask, which is the encoder's.
+            bool perToken = reference.dim() > 2 || (reference.dim() == 2 && objective?.PerToken == true);
+            bool ofMask = !decodes || name.StartsWith("encoder_", StringComparison.Ordinal);
+            return perToken && ofMask && golden.Inputs.TryGetValue("attention_mask", out var mask) && reference.shape[1] == mask.shape[1]
+                ? Spread(mask, reference)
+                : null;
+        }
+
+        private void Gradients(Dictionary<string, Tensor> inputs)
+        {
+            if (!golden.Outputs.TryGetValue("loss", out var reference))
+            {
+                return;
+            }
+
+            if (objective is null)
+            {
+                Miss("out.loss", $"no loss is known for {golden.Architecture}.");
+                return;
+            }
+
+            var worst = new Dictionary<string, double>();
+            Attempt("gradients", () =>
+            {
+                BackwardOnce("out.loss", inputs, reference, worst);
+
+                // Training may run fused operations of its own. With dropout the two differ, and only the first is comparable.
+                model.Module.train();
+                if (Repeats(inputs))
+                {
+                    BackwardOnce("out.loss in training", inputs, reference, worst);
+                }
+
+                model.Module.eval();
+            });
+
+            foreach (var (key, error) in worst)
+            {
+                rows.Add(new GoldenRow("grad." + key, dtype, error, GoldenTolerance.Gradient, double.IsPositiveInfinity(error) ? "the weight has no gradient." : null));
+            }
+
+            foreach (string key in golden.Gradients.Keys.Where(k => !worst.ContainsKey(k)))
+            {
+                Miss("grad." + key, "the model has no weight of that name.");
+            }
+        }
+
+        private bool Repeats(Dictionary<string, Tensor> inputs)
+        {
+            using var none = no_grad();
+            using var scope = NewDisposeScope();
+            return Loss(inputs).Equals(Loss(inputs));
+        }
+
+        private Tensor Loss(Dictionary<string, Tensor> inputs) => objective!.Loss(golden, model.Run(inputs, objective.Reads));
+
+        /// <summary>Loss and backward; keeps the worst error of each weight's gradient.</summary>
+        private void BackwardOnce(string check, Dictionary<string, Tensor> inputs, Tensor reference, Dictionary<string, double> worst)
+        {
+            using var scope = NewDisposeScope();
+            model.Module.zero_grad();
+            var loss = Loss(inputs);
+            rows.Add(new GoldenRow(check, dtype, GoldenTolerance.Error(loss, reference), GoldenTolerance.Loss(dtype)));
+            if (golden.Gradients.Count == 0)
+            {
+                return;
+            }
+
+            loss.backward();
+            double largest = golden.Gradients.Values.Max(g => g.abs().max().to_type(ScalarType.Float64).item<double>());
+            foreach (var (name, weight) in model.Module.named_parameters())
+            {
+                string key = golden.Tied.GetValueOrDefault(name, name);
+                var gradient = weight.grad;
+                double error;
+                if (golden.Gradients.TryGetValue(key, out var expected))
+                {
+                    error = gradient is null ? double.PositiveInfinity : GoldenTolerance.Error(gradient, expected, floor: GoldenTolerance.GradientFloor * largest);
+                }
+                else if (gradient is not null)
+                {
+                    // The reference never reached this weight: neither may we.
+                    error = gradient.abs().max().to_type(ScalarType.Float64).item<double>() / largest;
+                }
+                else
+                {
+                    continue;
+                }
+
+                worst[key] = double.IsNaN(error) ? error : Math.Max(error, worst.GetValueOrDefault(key));
+            }
+        }
+
+        private void LeftPadding(Dictionary<string, Tensor> inputs)
+        {
+            if (!golden.Outputs.TryGetValue("left_padded_logits", out var reference))
+            {
+                return;
+            }
+
+            var mask = golden.Inputs["left_padding_mask"];
+            using var real = Spread(mask, reference);
+            Attempt("out.left_padded_logits", () =>
+            {
+                using var none = no_grad();
+                using var scope = NewDisposeScope();
+                var padded = new Dictionary<string, Tensor>(inputs) { ["attention_mask"] = mask };
+                Compare("out.left_padded_logits", model.Run(padded, "logits")["logits"], reference, real);
+            });
+
+            foreach (int chunk in Chunks)
+            {
+                string check = $"out.left_padded_logits, {By(chunk)}";
+                Attempt(check, () =>
+                {
+                    using var none = no_grad();
+                    using var scope = NewDisposeScope();
+                    Compare(check, Advance(golden.Inputs["input_ids"], mask, chunk), reference, real);
+                });
+            }
+        }
+
+        /// <summary>Greedy decoding: the prompt in one piece, then token by token.</summary>
+        private void Greedy()
+        {
+            if (!golden.Outputs.TryGetValue("greedy", out var reference))
+            {
+                return;
+            }
+
+            Attempt("out.greedy", () =>
+            {
+                using var none = no_grad();
+                using var scope = NewDisposeScope();
+                long prompt = golden.Inputs["input_ids"].shape[1];
+                using var state = model.NewState((int)reference.shape[0], SmallCapacity);
+                var token = model.Advance(reference.narrow(1, 0, prompt), state, last: true).argmax(-1);
+                long different = token.ne(reference.narrow(1, prompt, 1)).sum().item<long>();
+                for (long at = prompt + 1; at < reference.shape[1]; at++)
+                {
+                    token = model.Advance(token, state, last: true).argmax(-1);
+                    different += token.ne(reference.narrow(1, at, 1)).sum().item<long>();
+                }
+
+                rows.Add(new GoldenRow("out.greedy", dtype, different, 0, different == 0 ? null : $"{different} tokens differ."));
+            });
+        }
+
+        /// <summary>The parallel form against Advance in chunks, at every position.</summary>
+        private void Forms()
+        {
+            if (decodes || !model.Inputs.Contains("input_ids") || !model.Outputs.Contains("logits") || !golden.Outputs.ContainsKey("greedy"))
+            {
+                return;
+            }
+
+            foreach (int chunk in Chunks)
+            {
+                Attempt(By(chunk), () =>
+                {
+                    using var none = no_grad();
+                    using var scope = NewDisposeScope();
+                    var ids = LongIds();
+                    var whole = model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, "logits")["logits"];
+                    Compare(By(chunk), Advance(ids, null, chunk), whole);
+                });
+            }
+        }
+
+        /// <summary>The longest text at hand, repeated until it has passed the model's window twice, as far as its positions reach.</summary>
+        private Tensor LongIds()
+        {
+            var ids = golden.Outputs["greedy"];
+            long window = golden.ConfigInt("sliding_window") ?? golden.ConfigInt("window_size") ?? 0;
+            long positions = golden.ConfigInt("max_position_embeddings") ?? golden.ConfigInt("n_positions") ?? long.MaxValue;
+            long wanted = Math.Min(Math.Max(ids.shape[1], 2 * window + 3), positions);
+            return ids.repeat(1, (wanted + ids.shape[1] - 1) / ids.shape[1]).narrow(1, 0, wanted);
+        }
+
+        private Tensor Advance(Tensor ids, Tensor? mask, int chunk)
+        {
+            using var state = model.NewState((int)ids.shape[0], SmallCapacity);
+            var logits = new List<Tensor>();
+            for (long at = 0; at < ids.shape[1]; at += chunk)
+            {
+                long n = Math.Min(chunk, ids.shape[1] - at);
+                logits.Add(model.Advance(ids.narrow(1, at, n), state, mask?.narrow(1, at, n)));
+            }
+
+            return cat(logits, dim: 1);
+        }
+
+        private static string By(int chunk) => chunk == int.MaxValue ? "advance at once" : $"advance by {chunk}";
+
+        /// <summary>A mask [batch, time] over all further axes of a tensor.</summary>
+        private static Tensor Spread(Tensor mask, Tensor over)
+        {
+            using var scope = NewDisposeScope();
+            var real = mask.ne(0);
+            for (long axis = real.dim(); axis < over.dim(); axis++)
+            {
+                real = real.unsqueeze(-1);
+            }
+
+            return real.expand(over.shape).MoveToOuterDisposeScope();
+        }
+
+        private void Compare(string check, Tensor ours, Tensor reference, Tensor? where = null) =>
+            Attempt(check, () => rows.Add(new GoldenRow(check, dtype, GoldenTolerance.Error(ours, reference, where), tolerance)));
+
+        private void Miss(string check, string note) => rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, note));
+
+        private void Attempt(string check, Action compare) => GoldenVerifier.Attempt(rows, check, dtype, compare);
+    }
+}

@@ -1,0 +1,66 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Benchmarks.Baselines;
+using Dsl.Runtime;
+using TorchSharp;
+using Xunit;
+using Zoo.Verification;
+using static TorchSharp.torch;
+
+namespace Zoo.Tests.Goldens;
+
+/// <summary>The op-by-op models that the benchmarks compare with are the published ones themselves.</summary>
+[Trait("Category", "Goldens")]
+public sealed class EagerBaselineTests
+{
+    /// <summary>GPT-2, and LLaMA with plain rotary positions.</summary>
+    public static TheoryData<string> Cases => [.. GoldenCase.Find(GoldenFolder.Path).Where(f => Eager(f, []) is not null).Select(f => Path.GetFileName(f)!)];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Eager_model_equals_the_published_one(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var golden = GoldenCase.Open(GoldenFolder.Case(name));
+        var weights = GoldenCase.Read(Path.Combine(golden.Folder, "model.safetensors")).ToDictionary(w => w.Key, w => w.Value.requires_grad_(true));
+        var eager = Eager(golden.Folder, weights)!;
+
+        var ids = golden.Inputs["input_ids"];
+        var logits = eager.Logits(ids);
+        var loss = Benchmarks.Baselines.Eager.CausalLoss(logits, golden.Inputs["labels"]);
+        loss.backward();
+        Assert.InRange(GoldenTolerance.Error(logits, golden.Outputs["logits"]), 0, 1e-5);
+        Assert.InRange(GoldenTolerance.Error(loss, golden.Outputs["loss"]), 0, 1e-5);
+        double largest = golden.Gradients.Values.Max(g => g.abs().max().item<float>());
+        Assert.All(golden.Gradients, g => Assert.InRange(GoldenTolerance.Error(weights[g.Key].grad!, g.Value, floor: GoldenTolerance.GradientFloor * largest), 0, GoldenTolerance.Gradient));
+
+        // The cache: a piece of the text, then token by token.
+        using var none = no_grad();
+        using var cache = new EagerCache();
+        var read = new List<Tensor> { eager.Logits(ids.narrow(1, 0, 4), cache) };
+        for (long at = 4; at < ids.shape[1]; at++)
+        {
+            read.Add(eager.Logits(ids.narrow(1, at, 1), cache));
+        }
+
+        Assert.InRange(GoldenTolerance.Error(cat(read, dim: 1), logits), 0, 1e-5);
+    }
+
+    private static IEager? Eager(string folder, Dictionary<string, Tensor> weights)
+    {
+        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json")));
+        var c = config.RootElement;
+        int Int(string key) => c.GetProperty(key).GetInt32();
+        return GoldenCase.ArchitectureOf(folder) switch
+        {
+            "GPT2LMHeadModel" => new EagerGpt(new EagerGptSizes(Int("n_layer"), Int("n_head"), c.GetProperty("layer_norm_epsilon").GetDouble()), weights),
+            "LlamaForCausalLM" when c.GetProperty("rope_parameters") is var rope && rope.GetProperty("rope_type").GetString() == "default" => new EagerLlama(
+                new EagerLlamaSizes(Int("num_hidden_layers"), Int("num_attention_heads"), Int("num_key_value_heads"), Int("head_dim"),
+                    c.GetProperty("rms_norm_eps").GetDouble(), rope.GetProperty("rope_theta").GetDouble()), weights),
+            _ => null,
+        };
+    }
+}
