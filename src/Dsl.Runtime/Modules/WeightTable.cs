@@ -12,6 +12,7 @@ internal sealed class WeightTable
 {
     private readonly Dictionary<string, Weight> byKey = new(StringComparer.Ordinal);
     private readonly List<Weight> order = [];
+    private readonly List<Action> derived = [];
     private readonly List<Pack> packs = [];
     private readonly List<(string Key, nn.Module Module)> adopted = [];
     private readonly List<(string Glob, Initializer Init)> rules = [];
@@ -37,7 +38,18 @@ internal sealed class WeightTable
     /// <summary>Grows whenever a storage is replaced or written by loading: what was derived from weights is then stale.</summary>
     internal int Version { get; private set; }
 
-    internal void Touch() => Version++;
+    /// <summary>What was derived from weights is stale: it is dropped, and its memory with it.</summary>
+    internal void Touch()
+    {
+        Version++;
+        foreach (Action drop in derived)
+        {
+            drop();
+        }
+    }
+
+    /// <summary>Registers how to drop something that is derived from weights.</summary>
+    internal void Derived(Action drop) => derived.Add(drop);
 
     internal Weight? Find(string key) => byKey.GetValueOrDefault(key);
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Dsl.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -106,7 +107,7 @@ public static class Attention
         long heads = q.shape[2], keyHeads = k.shape[2], groups = heads / keyHeads, width = q.shape[3];
         double builtIn = 1 / Math.Sqrt(width);
         bool rescales = Math.Abs(scale - builtIn) > 1e-12 * builtIn;
-        using Tensor scaled = rescales ? q * (scale / builtIn) : q.alias();
+        using Tensor scaled = rescales && !StableC.HasOperators ? q * (scale / builtIn) : q.alias();
         if (groups > 1 && q.shape[1] == 1 && !causal)
         {
             // One new token: the query heads of a group stand where times would, and no key is repeated.
@@ -114,16 +115,21 @@ public static class Attention
             using Tensor kt = k.transpose(1, 2);
             using Tensor vt = v.transpose(1, 2);
             using Tensor? spread = bias?.expand(bias.shape[0], 1, groups, bias.shape[3]);
-            using Tensor read = nn.functional.scaled_dot_product_attention(folded, kt, vt, spread, dropout, false);
+            using Tensor read = Kernel(folded, kt, vt, spread, dropout, false, rescales ? scale : null);
             return read.reshape(q.shape[0], 1, heads, v.shape[3]);
         }
 
         using Tensor qh = scaled.transpose(1, 2);
         using Tensor kh = Repeated(k, groups);
         using Tensor vh = Repeated(v, groups);
-        using Tensor result = nn.functional.scaled_dot_product_attention(qh, kh, vh, bias, dropout, causal);
+        using Tensor result = Kernel(qh, kh, vh, bias, dropout, causal, rescales ? scale : null);
         return result.transpose(1, 2);
     }
+
+    /// <summary>With a scale of its own where libtorch's operator can be called; TorchSharp's has none, and its queries come scaled.</summary>
+    private static Tensor Kernel(Tensor q, Tensor k, Tensor v, Tensor? bias, double dropout, bool causal, double? scale) => scale is not null && StableC.HasOperators
+        ? StableC.ScaledDotProductAttention(q, k, v, bias, dropout, causal, scale)
+        : nn.functional.scaled_dot_product_attention(q, k, v, bias, dropout, causal);
 
     /// <summary>[b, s, g, d] to [b, g r, s, d]; a copy only where heads are shared.</summary>
     private static Tensor Repeated(Tensor x, long groups)

@@ -1,4 +1,5 @@
 using System;
+using Dsl.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -52,6 +53,11 @@ public sealed class Norm
         if (Kind == NormKind.Layer && !spans)
         {
             return nn.functional.layer_norm(x, axes, Weight?.Value, Bias?.Value, Eps);
+        }
+
+        if (Kind == NormKind.RootMeanSquare && !spans && Bias is null && StableC.HasOperators && !Tensors.IsHalf(x.dtype) && (Weight is null || Weight.Value.dtype == x.dtype))
+        {
+            return StableC.RmsNorm(x, Weight?.Value, Eps);
         }
 
         Tensor y = Kind == NormKind.Layer ? nn.functional.layer_norm(x, axes, null, null, Eps) : RootMeanSquare(x);

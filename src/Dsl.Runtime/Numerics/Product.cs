@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Dsl.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,17 +9,16 @@ namespace Dsl.Runtime;
 /// <summary>y = x W^T + b, the one place that multiplies with a weight.</summary>
 public sealed class Product
 {
-    private readonly WeightTable table;
-    private readonly Layout layout;
+    private readonly Multiplier multiplier;
 
     internal Product(WeightTable table, Weight weight, Weight? bias, Layout layout, long @in, long @out)
     {
-        this.table = table;
-        this.layout = layout;
         Weight = weight;
         Bias = bias;
         In = @in;
         Out = @out;
+        Layout = layout;
+        multiplier = new Multiplier(table, weight.Key, () => Matrix(weight.Value), () => bias?.Value);
     }
 
     /// <summary>The weight as stored.</summary>
@@ -33,51 +33,29 @@ public sealed class Product
     /// <summary>Width of what goes out.</summary>
     public long Out { get; }
 
-    internal Layout Layout => layout;
-
-    internal WeightTable Table => table;
+    internal Layout Layout { get; }
 
     /// <summary>[..., in] to [..., out], through the activation if one is given.</summary>
-    public Tensor Apply(Tensor x, Activation? activation = null)
-    {
-        Tensor y = Multiply(x);
-        return activation is { } function ? function.ApplyOwned(y) : y;
-    }
+    public Tensor Apply(Tensor x, Activation? activation = null) => multiplier.Apply(x, activation);
 
     /// <summary>x W^T + b + residual; the residual is [..., out] and is left as it was.</summary>
-    public Tensor ApplyAdd(Tensor x, Tensor residual)
+    public Tensor ApplyAdd(Tensor x, Tensor residual) => multiplier.ApplyAdd(x, residual);
+
+    internal IEnumerable<ChoiceRow> Explain() => multiplier.Explain();
+
+    /// <summary>The weight as [out, in]: itself, or a view of it.</summary>
+    private Tensor Matrix(Tensor weight)
     {
-        Tensor y = Multiply(x);
-        if (Grad.Records(y, residual))
+        if (Layout.Plain)
         {
-            using (y)
-            {
-                return y + residual;
-            }
+            return Layout.Transposed ? weight.t() : weight.alias();
         }
 
-        return Tensors.InPlace(y, t => t.add_(residual));
-    }
-
-    internal IEnumerable<ChoiceRow> Explain()
-    {
-        yield return new ChoiceRow(Weight.Key, layout.Transposed ? "linear, transposed view" : "linear", "libtorch's own product");
-    }
-
-    private Tensor Multiply(Tensor x)
-    {
-        Tensor weight = Weight.Value;
-        if (layout is { Plain: true, Transposed: false })
+        if (!Layout.Transposed)
         {
-            return nn.functional.linear(x, weight, Bias?.Value);
+            return weight.view(Out, In);
         }
 
-        using Tensor matrix = layout.Plain ? weight.t() : layout.Transposed ? Transpose(weight) : weight.view(Out, In);
-        return nn.functional.linear(x, matrix, Bias?.Value);
-    }
-
-    private Tensor Transpose(Tensor weight)
-    {
         using Tensor flat = weight.view(In, Out);
         return flat.t();
     }
@@ -88,25 +66,30 @@ public sealed class Products
 {
     private readonly Product[] parts;
     private readonly Pack? weights;
-    private readonly Pack? biases;
+    private readonly Multiplier? together;
     private readonly long[] outs;
-    private readonly string reason;
+    private readonly string obstacle;
 
     internal Products(WeightTable table, Product[] parts)
     {
         this.parts = parts;
         outs = Array.ConvertAll(parts, part => part.Out);
-        reason = Obstacle(parts);
-        if (reason.Length == 0)
+        obstacle = Obstacle(parts);
+        if (obstacle.Length > 0)
         {
-            weights = new Pack(table, Array.ConvertAll(parts, part => part.Weight));
-            table.Add(weights);
-            if (parts[0].Bias is not null)
-            {
-                biases = new Pack(table, Array.ConvertAll(parts, part => part.Bias!));
-                table.Add(biases);
-            }
+            return;
         }
+
+        Pack packed = weights = new Pack(table, Array.ConvertAll(parts, part => part.Weight));
+        Pack? offsets = parts[0].Bias is null ? null : new Pack(table, Array.ConvertAll(parts, part => part.Bias!));
+        table.Add(packed);
+        if (offsets is not null)
+        {
+            table.Add(offsets);
+        }
+
+        string keys = string.Join(", ", Array.ConvertAll(parts, part => part.Weight.Key));
+        together = new Multiplier(table, keys, () => packed.Storage.alias(), () => offsets?.Storage);
     }
 
     /// <summary>The products one by one.</summary>
@@ -118,12 +101,13 @@ public sealed class Products
     /// <summary>[..., in] to one [..., out] for each product; the caller disposes each.</summary>
     public Tensor[] Apply(Tensor x)
     {
-        if (weights is null || torch.is_grad_enabled())
+        if (together is null || torch.is_grad_enabled())
         {
+            // Each weight is a leaf with a gradient of its own.
             return Array.ConvertAll(parts, part => part.Apply(x));
         }
 
-        using Tensor all = nn.functional.linear(x, weights.Storage, biases?.Storage);
+        using Tensor all = together.Apply(x, null);
         var results = new Tensor[parts.Length];
         long offset = 0;
         for (int i = 0; i < results.Length; i++)
@@ -152,9 +136,17 @@ public sealed class Products
     internal IEnumerable<ChoiceRow> Explain()
     {
         string keys = string.Join(", ", Array.ConvertAll(parts, part => part.Weight.Key));
-        yield return weights is not null
-            ? new ChoiceRow(keys, "packed", $"one product to {string.Join(" + ", outs)} in inference; a product each where gradients are recorded")
-            : new ChoiceRow(keys, "one by one", reason);
+        if (together is null)
+        {
+            yield return new ChoiceRow(keys, "one by one", obstacle);
+            yield break;
+        }
+
+        yield return new ChoiceRow(keys, "packed", $"one product to {string.Join(" + ", outs)} in inference; a product each where gradients are recorded");
+        foreach (ChoiceRow row in together.Explain())
+        {
+            yield return row;
+        }
     }
 
     private static string Obstacle(Product[] parts)
