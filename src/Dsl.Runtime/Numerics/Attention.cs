@@ -101,13 +101,15 @@ public static class Attention
         return pass.Memo((mask, keys.Count, keys.Start, dtype), () => AttentionMask.Of(mask, queries, keys, dtype, device));
     }
 
+    private static bool HasScale => ProductPolicy.UseFused && StableC.HasOperators;
+
     /// <summary>libtorch's own attention, which never stores the scores where it can avoid it.</summary>
     private static Tensor Fast(Tensor q, Tensor k, Tensor v, Tensor? bias, bool causal, double scale, double dropout)
     {
         long heads = q.shape[2], keyHeads = k.shape[2], groups = heads / keyHeads, width = q.shape[3];
         double builtIn = 1 / Math.Sqrt(width);
         bool rescales = Math.Abs(scale - builtIn) > 1e-12 * builtIn;
-        using Tensor scaled = rescales && !StableC.HasOperators ? q * (scale / builtIn) : q.alias();
+        using Tensor scaled = rescales && !HasScale ? q * (scale / builtIn) : q.alias();
         if (groups > 1 && q.shape[1] == 1 && !causal)
         {
             // One new token: the query heads of a group stand where times would, and no key is repeated.
@@ -127,7 +129,7 @@ public static class Attention
     }
 
     /// <summary>With a scale of its own where libtorch's operator can be called; TorchSharp's has none, and its queries come scaled.</summary>
-    private static Tensor Kernel(Tensor q, Tensor k, Tensor v, Tensor? bias, double dropout, bool causal, double? scale) => scale is not null && StableC.HasOperators
+    private static Tensor Kernel(Tensor q, Tensor k, Tensor v, Tensor? bias, double dropout, bool causal, double? scale) => scale is not null && HasScale
         ? StableC.ScaledDotProductAttention(q, k, v, bias, dropout, causal, scale)
         : nn.functional.scaled_dot_product_attention(q, k, v, bias, dropout, causal);
 

@@ -6,10 +6,13 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
 
-/// <summary>Which implementations of products may be used. All switches are for the whole process.</summary>
+/// <summary>Which implementations may be used. All switches are for the whole process.</summary>
 public static class ProductPolicy
 {
-    /// <summary>oneDNN's products, with activation and residual within, where libtorch has them and nothing records gradients.</summary>
+    /// <summary>
+    /// What TorchSharp doesn't offer and libtorch has: oneDNN's products with activation and residual within (where nothing records gradients), attention with a scale of
+    /// its own, the root-mean-square norm. False takes the plain TorchSharp way everywhere.
+    /// </summary>
     public static bool UseFused { get; set; } = true;
 
     /// <summary>

@@ -55,7 +55,8 @@ public sealed class Norm
             return nn.functional.layer_norm(x, axes, Weight?.Value, Bias?.Value, Eps);
         }
 
-        if (Kind == NormKind.RootMeanSquare && !spans && Bias is null && StableC.HasOperators && !Tensors.IsHalf(x.dtype) && (Weight is null || Weight.Value.dtype == x.dtype))
+        if (Kind == NormKind.RootMeanSquare && !spans && Bias is null && ProductPolicy.UseFused && StableC.HasOperators
+            && !Tensors.IsHalf(x.dtype) && (Weight is null || Weight.Value.dtype == x.dtype))
         {
             return StableC.RmsNorm(x, Weight?.Value, Eps);
         }

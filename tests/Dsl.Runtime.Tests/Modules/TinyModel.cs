@@ -138,6 +138,12 @@ internal sealed class TinyModel : GeneratedModel
 
     public override object Config => config;
 
+    public override KeyRules KeyRules { get; } = new();
+
+    protected override IReadOnlyList<string> Fused { get; } = [];
+
+    protected override void SaveConfig(string folder) => throw new NotSupportedException("A model of the tests has no config file.");
+
     public Tensor Forward(Tensor ids, Tensor? mask = null)
     {
         using Pass pass = Pass.Over(ids, mask, training);
