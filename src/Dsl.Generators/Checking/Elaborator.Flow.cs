@@ -151,7 +151,7 @@ internal sealed partial class Elaborator
         {
             var node = new DropoutNode(NumberOf(part[0], part.Place.At(0), "0.0")) { Place = part.Place };
             node.Inputs.Add(x);
-            scope.Current = [Add(node, x.Hint, x.Axes)];
+            scope.Current = [Add(node, "dropped", x.Axes)];
         }
     }
 
@@ -163,7 +163,36 @@ internal sealed partial class Elaborator
         }
 
         var inputs = scope.Current.ToArray();
-        scope.Current = [Uncompiled(part, Camel(function.Spec.Name), inputs[inputs.Length - 1].Axes.Count > inputs[0].Axes.Count ? inputs[inputs.Length - 1].Axes : inputs[0].Axes, inputs)];
+        if (function.Spec.Kind != FunctionKind.Pointwise || function.Scalar is null)
+        {
+            scope.Current = [Uncompiled(part, Camel(function.Spec.Name), inputs[inputs.Length - 1].Axes.Count > inputs[0].Axes.Count ? inputs[inputs.Length - 1].Axes : inputs[0].Axes, inputs)];
+            return;
+        }
+
+        var formal = function.Scalar.Parameters.Count(p => p.Role == Scalar.ScalarRole.Value);
+        if (formal != inputs.Length)
+        {
+            Report(Problems.FunctionSignature, part.Place.At(0), function.Spec.Name, $"{formal} values", $"{inputs.Length}, as many as flow into it");
+            return;
+        }
+
+        for (var i = 1; i < inputs.Length; i++)
+        {
+            Same(inputs[i], inputs[0], part.Place, Problems.SizesDiffer, $"value {i + 1} of {function.Spec.Name}", "its first");
+        }
+
+        foreach (var weight in function.Scalar.Of(Scalar.ScalarRole.Parameter))
+        {
+            var shape = weight.Axes.Split([' '], StringSplitOptions.RemoveEmptyEntries)
+                .Select(a => long.TryParse(a, out var n) ? Size.Of(n) : inputs[0].Axes.FirstOrDefault(x => x.Name == a && x.Size is not null)?.Size ?? (a == "d" ? inputs[0].Last : null) ?? AxisSize(a)).ToList();
+            Key(part, weight.Key, false);
+            function.Weights.Add((weight.Name, weight.Key, shape));
+        }
+
+        graph.ReadsLayer |= function.Scalar.Parameters.Any(p => p.Name == "layer");
+        var node = new PointwiseNode(function) { Place = part.Place };
+        node.Inputs.AddRange(inputs);
+        scope.Current = [Add(node, Camel(function.Spec.Name), inputs[0].Axes)];
     }
 
     private void LearnPart(PartSpec part, Scope scope)

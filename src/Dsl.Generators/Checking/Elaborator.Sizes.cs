@@ -174,7 +174,7 @@ internal sealed partial class Elaborator
             return null;
         }
 
-        return new FunctionUse(function, function.Owner == spec.Name ? function.Name : function.Owner + "." + function.Name);
+        return new FunctionUse(function);
     }
 
     /// <summary>Makes two values equal in shape, or reports it with both sizes named.</summary>
@@ -318,6 +318,7 @@ internal sealed partial class Elaborator
         RepeatNode repeat => repeat.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)).Append(repeat.Count),
         UseNode use => use.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)),
         ParameterNode parameter => parameter.Shape,
+        PointwiseNode pointwise => pointwise.Function.Weights.SelectMany(w => w.Shape),
         AttendNode attend => [attend.Heads, attend.Groups],
         RotaryNode rotary => [rotary.HeadWidth],
         _ => [],

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Lowering;
 using Dsl.Generators.Reading;
+using ScalarRole = Dsl.Generators.Scalar.ScalarRole;
 
 namespace Dsl.Generators.Checking;
 
@@ -86,7 +87,7 @@ internal sealed partial class Elaborator
         var bias = TruthOf(OptionOr(part, "Bias"), part.PlaceOf("Bias"), storage.Bias is null ? Setting.False : Setting.True);
         var node = new LinearNode(key, width, size, bias, storage) { Place = part.Place };
         node.Inputs.Add(x);
-        scope.Current = [Add(node, "projected", WithLast(x, size))];
+        scope.Current = [Add(node, key.Length == 0 ? "projected" : Camel(key.Substring(key.LastIndexOf('.') + 1)), WithLast(x, size))];
     }
 
     private void HeadPart(PartSpec part, Scope scope)
@@ -257,7 +258,7 @@ internal sealed partial class Elaborator
 
         var node = new RearrangeNode(pattern, elementary.Where(e => e.Value is not null).ToDictionary(e => e.Key, e => e.Value!)) { Place = part.Place };
         node.Inputs.Add(x);
-        scope.Current = [Add(node, pattern.After.Any(g => g.Count > 1) ? "merged" : x.Hint, axes)];
+        scope.Current = [Add(node, pattern.After.Any(g => g.Count > 1) ? "merged" : x.Hint + "Heads", axes)];
     }
 
     private void RotaryPart(PartSpec part, Scope scope)
@@ -349,20 +350,28 @@ internal sealed partial class Elaborator
         }
 
         FunctionUse? score = null;
+        var tables = new List<Value>();
         if (!part["Score"].IsNull)
         {
             score = FunctionOf(part["Score"], part.PlaceOf("Score"), FunctionKind.Score);
             CheckSignature(score, part.PlaceOf("Score"), "double", "score");
-            if (score is not null)
+            foreach (var table in score?.Scalar?.Of(ScalarRole.Table) ?? [])
             {
-                Report(Problems.NotCompiled, part.PlaceOf("Score"), "Score");
+                if (scope.Find(table.Name) is { } given)
+                {
+                    tables.Add(given);
+                }
+                else
+                {
+                    Report(Problems.NameUnknown, part.PlaceOf("Score"), table.Name, Suggest(table.Name, scope.All));
+                }
             }
         }
 
         var scale = part["Scale"].IsNull ? new Setting($"1 / Math.Sqrt({sizes.Resolve(q.Axes[3].Size!).ToCode()})") : NumberOf(part["Scale"], part.PlaceOf("Scale"), "1.0");
         var dropout = OptionOr(part, "Dropout") is { IsNull: false } p ? NumberOf(p, part.PlaceOf("Dropout"), "0.0") : null;
-        var node = new AttendNode(mask, maskFunction, score, scale, dropout, heads, groups) { Place = part.Place, IsCausal = mask == "causal" || MaskProof.IsCausal(maskFunction) };
-        node.Inputs.AddRange([q, k, v]);
+        var node = new AttendNode(mask, maskFunction, score, scale, dropout, heads, groups) { Place = part.Place, IsCausal = mask == "causal" || MaskProof.Of(maskFunction)?.Causal == true };
+        node.Inputs.AddRange([q, k, v, .. tables]);
         scope.Current = [Add(node, "attended", [q.Axes[0], q.Axes[1], q.Axes[2], new Axis("d", v.Axes[3].Size)])];
     }
 

@@ -53,6 +53,8 @@ internal sealed class BlockEmitter
                 code.Line();
                 code.Line($"// No stateful form: {reason}.");
             }
+
+            Shared(code, graph, fields, notes, spec.SimpleName);
         });
         Tail(code, spec);
         return code.ToString();
@@ -81,7 +83,7 @@ internal sealed class BlockEmitter
         code.Line("/// <remarks>");
         foreach (var bracket in spec.Brackets)
         {
-            code.Line($"/// <code>{Escape(bracket.ToSource())}</code>");
+            code.Line($"/// <code>{Escape(Short(bracket.ToSource()))}</code>");
         }
 
         code.Line("/// </remarks>");
@@ -94,6 +96,9 @@ internal sealed class BlockEmitter
             code.Close();
         }
     }
+
+    /// <summary>Source as the declaration spells it: the config is C, this namespace goes without saying.</summary>
+    public static string Short(string source) => System.Text.RegularExpressions.Regex.Replace(source, @"nameof\((global::)?[A-Za-z0-9_.:]*?([A-Za-z0-9_]+)\.([A-Za-z0-9_]+)\)", m => $"nameof({(m.Groups[2].Value.EndsWith("Config", StringComparison.Ordinal) ? "C" : m.Groups[2].Value)}.{m.Groups[3].Value})");
 
     public static string Accessibility(DeclarationSpec spec) => "";
 
@@ -165,6 +170,62 @@ internal sealed class BlockEmitter
             Checks(code, graph);
             code.Lines(body.ToString().TrimEnd('\n'));
         });
+    }
+
+    /// <summary>What blocks and models have alike: scalar functions over tensors, masks in use, what was fused.</summary>
+    public static void Shared(CodeWriter code, Graph graph, Fields fields, IReadOnlyList<string> notes, string name)
+    {
+        foreach (var method in fields.Methods)
+        {
+            code.Line();
+            code.Lines(method);
+        }
+
+        var masks = new List<string>();
+        foreach (var node in graph.AllNodes)
+        {
+            var optional = !graph.Nodes.Contains(node);
+            switch (node)
+            {
+                case AttendNode attend:
+                    var mask = fields.MaskFieldOf(attend);
+                    masks.Add(optional && !mask.StartsWith("MaskRule.", StringComparison.Ordinal)
+                        ? $"if ({mask} is not null)\n{{\n    yield return (\"attend\", {mask});\n}}\n"
+                        : $"yield return (\"attend\", {mask});\n");
+                    break;
+                case RepeatNode repeat when repeat.Blocks.Any(b => b.Graph is not null):
+                    masks.Add($"for (var i = 0; i < {fields[repeat]}.Length; i++)\n{{\n    foreach (var (place, mask) in {fields[repeat]}[i].Masks())\n    {{\n        yield return ($\"{Key(repeat)}.{{i}}.{{place}}\", mask);\n    }}\n}}\n");
+                    break;
+                case UseNode use when use.Blocks.Any(b => b.Graph is not null):
+                    masks.Add($"foreach (var (place, mask) in {(optional ? fields[use].TrimEnd('!') + "?" : fields[use])}.Masks(){(optional ? " ?? []" : "")})\n{{\n    yield return (\"{Key(use)}.\" + place, mask);\n}}\n");
+                    break;
+            }
+        }
+
+        if (masks.Count > 0)
+        {
+            code.Line();
+            code.Line("/// <inheritdoc/>");
+            code.Block("public override System.Collections.Generic.IEnumerable<(string Place, MaskRule Mask)> Masks()", () => code.Lines(string.Concat(masks).TrimEnd('\n')));
+        }
+
+        code.Line();
+        code.Line("/// <summary>What the compiler fused here.</summary>");
+        code.Line("public static System.Collections.Generic.IReadOnlyList<string> Fusions { get; } =");
+        code.List(() =>
+        {
+            foreach (var note in notes)
+            {
+                code.Line(Constant.OfText(name + ": " + note).ToSource() + ",");
+            }
+
+            foreach (var block in graph.AllNodes.OfType<UseNode>().SelectMany(u => u.Blocks).Where(b => b.Graph is not null).Select(fields.TypeOf).Distinct())
+            {
+                code.Line($".. {block}.Fusions,");
+            }
+        }, ";");
+
+        static string Key(UseNode use) => KeyText.Indices(use.Key).Aggregate(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key, (k, i) => k.Replace(".{" + i + "}", "").Replace("{" + i + "}", ""));
     }
 
     /// <summary>What only a config can decide.</summary>

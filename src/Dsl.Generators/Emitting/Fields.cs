@@ -4,6 +4,7 @@ using System.Linq;
 using Dsl.Generators.Checking;
 using Dsl.Generators.Lowering;
 using Dsl.Generators.Reading;
+using Dsl.Generators.Scalar;
 
 namespace Dsl.Generators.Emitting;
 
@@ -17,6 +18,10 @@ internal sealed class Fields
     private readonly Dictionary<Node, string> scales = new();
     private readonly Dictionary<string, string> shared = new();
     private readonly List<string> declarations = [];
+    private readonly List<string> methods = [];
+    private readonly HashSet<string> copies = [];
+    private readonly Dictionary<string, string> tensorMethods = new();
+    private readonly Dictionary<(Node Node, string Name), string> functionWeights = new();
     private readonly HashSet<Node> conditional;
 
     public Fields(Graph graph)
@@ -42,6 +47,9 @@ internal sealed class Fields
     public string MaskOf(AttendNode attend) => attend.MaskFunction is null ? attend.Mask == "causal" ? "MaskRule.Causal" : "MaskRule.Full" : masks[attend] + (conditional.Contains(attend) ? "!" : "");
 
     public string MaskFieldOf(AttendNode attend) => MaskOf(attend).TrimEnd('!');
+
+    /// <summary>The field of a scalar function's own weight.</summary>
+    public string WeightOf(Node node, string parameter) => functionWeights[(node, parameter)];
 
     public string ScaleOf(AttendNode attend) => scales[attend];
 
@@ -85,6 +93,16 @@ internal sealed class Fields
                 case ParameterNode parameter:
                     Add(node, "Weight", FieldName(parameter.Key), $"weights.Tensor({Key(parameter.Key)}, [{string.Join(", ", parameter.Shape.Select(Code))}])", code);
                     break;
+                case PointwiseNode pointwise:
+                    foreach (var (name, key, shape) in pointwise.Function.Weights)
+                    {
+                        var field = taken.Take(Elaborator.Camel(key.Length == 0 ? name : key));
+                        functionWeights[(node, name)] = field + (conditional.Contains(node) ? "!" : "");
+                        declarations.Add($"private readonly Weight{(conditional.Contains(node) ? "?" : "")} {field};");
+                        code.Line($"{field} = weights.Tensor({Key(key)}, [{string.Join(", ", shape.Select(Code))}]);");
+                    }
+
+                    break;
                 case RotaryNode rotary:
                     Share(node, "Rotary", "rotary", Rotary(rotary), code);
                     break;
@@ -106,7 +124,7 @@ internal sealed class Fields
         }
     }
 
-    private static bool HasField(Node node) => node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or RotaryNode or UseNode or AttendNode;
+    private static bool HasField(Node node) => node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RotaryNode or UseNode or AttendNode;
 
     private void Add(Node node, string type, string wanted, string value, CodeWriter code)
     {
@@ -141,7 +159,7 @@ internal sealed class Fields
             return $"weights.Head({Key(linear.Key)}, {Code(linear.In)}, {Code(linear.Out)}, tiedTo: {Key(tied)}, tied: {linear.Tied.Code}{bias})";
         }
 
-        var stored = linear.Storage.WeightAxes is null or "out in" ? "" : $", stored: {Constant.OfText(linear.Storage.WeightAxes).ToSource()}";
+        var stored = linear.Storage.WeightAxes is null or "out in" ? "" : $", stored: {Reading.Constant.OfText(linear.Storage.WeightAxes).ToSource()}";
         var weight = linear.Storage.Weight is { } w ? $", weightKey: {Key(linear.Key.Length == 0 ? w : linear.Key + "." + w)}" : "";
         var biasKey = linear.Storage.Bias is { } b ? $", biasKey: {Key(linear.Key.Length == 0 ? b : linear.Key + "." + b)}" : "";
         return $"weights.Product({Key(linear.Key)}, {Code(linear.In)}, {Code(linear.Out)}, bias: {linear.Bias.Code}{stored}{weight}{biasKey})";
@@ -189,8 +207,8 @@ internal sealed class Fields
 
         if (rotary.Position is { } position)
         {
-            var call = position.Spec.Parameters.Count > 1 ? "position => " + position.Call + "(position, config)" : position.Call;
-            arguments.Add($"Position: {call}, PositionName: {Constant.OfText(position.Spec.Name).ToSource()}");
+            var call = position.Spec.Parameters.Count > 1 ? "position => " + Host(position) + "(position, config)" : Host(position);
+            arguments.Add($"Position: {call}, PositionName: {Reading.Constant.OfText(position.Spec.Name).ToSource()}");
         }
 
         return $"weights.Rotary(new RotarySpec({string.Join(", ", arguments)}))";
@@ -198,18 +216,90 @@ internal sealed class Fields
 
     private string Mask(AttendNode attend, FunctionUse function)
     {
-        var window = MaskProof.Window(function);
-        if (attend.IsCausal && window is not null && MaskProof.IsExactBand(function))
+        var facts = MaskProof.Of(function);
+        if (facts?.Exact is { } exact)
         {
-            return window.StartsWith("config.", StringComparison.Ordinal) && MaskProof.WindowMayBeNull(function)
-                ? $"{window} is {{ }} window ? MaskRule.Band(window) : MaskRule.Causal"
-                : $"MaskRule.Band({window})";
+            return exact;
         }
 
         var arguments = function.Spec.Parameters.Select(p => p.Name is "query" or "key" or "layer" ? p.Name : "config");
-        var name = function.Spec.Parameters.Any(p => p.Name == "layer") ? $"$\"{function.Spec.Name}({{layer}})\"" : Constant.OfText(function.Spec.Name).ToSource();
-        return $"weights.Mask({name}, () => MaskRule.Rule({name}, causal: {(attend.IsCausal ? "true" : "false")}, window: {window ?? "null"}, (query, key) => {function.Call}({string.Join(", ", arguments)})))";
+        var name = function.Spec.Parameters.Any(p => p.Name == "layer") ? $"$\"{function.Spec.Name}({{layer}})\"" : Reading.Constant.OfText(function.Spec.Name).ToSource();
+        return $"weights.Mask({name}, () => MaskRule.Rule({name}, causal: {(attend.IsCausal ? "true" : "false")}, window: {facts?.Window ?? "null"}, (query, key) => {Host(function)}({string.Join(", ", arguments)})))";
     }
+
+    /// <summary>How this class calls a function: by its name where it may, else a copy of it.</summary>
+    public string Host(FunctionUse function)
+    {
+        if (function.Spec.Owner == graph.Spec.Name)
+        {
+            return function.Spec.Name;
+        }
+
+        if (function.Scalar is null || HostEmitter.MayCall(function.Scalar, graph.Spec.Name, graph.Spec.Functions.Contains(function.Spec)))
+        {
+            return function.Spec.Owner + "." + function.Spec.Name;
+        }
+
+        if (!copies.Contains(function.Spec.Name))
+        {
+            copies.Add(function.Spec.Name);
+            methods.AddRange(HostEmitter.Methods(function.Scalar, function.Spec.Name, graph.Spec.Name));
+        }
+
+        return function.Spec.Name;
+    }
+
+    /// <summary>A scalar function over whole tensors, as a method of this class. Returns the method's name.</summary>
+    public string TensorMethod(FunctionUse function)
+    {
+        if (tensorMethods.TryGetValue(function.Spec.Owner + "." + function.Spec.Name, out var known))
+        {
+            return known;
+        }
+
+        var scalar = function.Scalar!;
+        var score = function.Spec.Kind == FunctionKind.Score;
+        var arguments = new Dictionary<string, string>();
+        var parameters = new List<string>();
+        foreach (var parameter in scalar.Parameters)
+        {
+            switch (parameter.Name)
+            {
+                case "query" when score:
+                    arguments["query"] = "place.Query";
+                    break;
+                case "key" when score:
+                    arguments["key"] = "place.Key";
+                    break;
+                case "head" when score:
+                    arguments["head"] = "place.Head";
+                    break;
+                default:
+                    if (parameter.Role is ScalarRole.Value or ScalarRole.Parameter or ScalarRole.Table)
+                    {
+                        parameters.Add("Tensor " + Literals.Name(parameter.Name));
+                        arguments[parameter.Name] = Literals.Name(parameter.Name);
+                    }
+
+                    break;
+            }
+        }
+
+        if (score)
+        {
+            parameters.Insert(1, "ScorePlace place");
+        }
+
+        var emitted = TensorEmitter.Emit(scalar, arguments, "config", graph.Spec.Name);
+        var name = taken.Take(function.Spec.Name + "OfTensors");
+        tensorMethods[function.Spec.Owner + "." + function.Spec.Name] = name;
+        methods.Add($"private Tensor {name}({string.Join(", ", parameters)})\n{{\n{string.Join("\n", emitted.Body.TrimEnd().Split('\n').Select(l => l.Length == 0 ? l : "    " + l))}\n}}");
+        methods.AddRange(emitted.Methods);
+        return name;
+    }
+
+    /// <summary>Methods that the forms call.</summary>
+    public IReadOnlyList<string> Methods => methods;
 
     private void Use(UseNode use, CodeWriter code)
     {

@@ -18,6 +18,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     private readonly StateNames states = new(graph);
     private readonly HashSet<Value> kept = [];
     private readonly HashSet<Value> bare = [];
+    private string lastComment = "";
 
     /// <summary>The time axis that the stateful form steps along.</summary>
     private string? Stepping => graph.Inputs.Where(i => i.Steps).Select(i => i.Output.TimeAxis).FirstOrDefault();
@@ -63,7 +64,13 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
 
             if (groups[g][0].Bracket < graph.Spec.Brackets.Count)
             {
-                code.Line("// " + graph.Spec.Brackets[groups[g][0].Bracket].ToSource());
+                var source = "// " + BlockEmitter.Short(graph.Spec.Brackets[groups[g][0].Bracket].ToSource());
+                if (source != lastComment)
+                {
+                    code.Line(source);
+                }
+
+                lastComment = source;
             }
 
             var local = made.Count - escaping.Count;
@@ -260,6 +267,8 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 return $"{fields[node]}.Apply({x})";
             case PositionsNode:
                 return $"{fields[node]}.AddTo({x}, {PassOf(node.Inputs[0].TimeAxis)})";
+            case LinearNode { Adds: true, Dropout: { } dropped }:
+                return $"{fields[node]}.ApplyAdd({x}, {At(1)}, {dropped.Code}, {PassOf(node.Inputs[0].TimeAxis)})";
             case LinearNode { Adds: true }:
                 return $"{fields[node]}.ApplyAdd({x}, {At(1)})";
             case LinearNode { Activation: { } activation }:
@@ -286,6 +295,12 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 return $"{Activation(activate.Activation)}.Apply({x})";
             case DropoutNode dropout:
                 return $"Dropout.Apply({x}, {dropout.Probability.Code}, {PassOf(node.Inputs[0].TimeAxis)})";
+            case PointwiseNode pointwise:
+                var weights = pointwise.Function.Weights.ToDictionary(w => w.Name, w => fields.WeightOf(node, w.Name) + ".Value");
+                var flowing = new Queue<string>(node.Inputs.Select(i => names[i]));
+                var actual = pointwise.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
+                    .Select(f => f.Role == Scalar.ScalarRole.Value ? flowing.Dequeue() : weights[f.Name]);
+                return $"{fields.TensorMethod(pointwise.Function)}({string.Join(", ", actual)})";
             case RotaryNode:
                 return $"{fields[node]}.Apply({x}, {PassOf(node.Inputs[0].TimeAxis)})";
             case AttendNode attend:
@@ -305,14 +320,15 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         var (q, k, v) = (attend.Inputs[0], attend.Inputs[1], attend.Inputs[2]);
         var pass = PassOf(q.TimeAxis);
         var dropout = attend.Dropout is { } p ? $", dropout: {p.Code}" : "";
+        var score = attend.Score is null ? "" : $", score: (scores, place) => {fields.TensorMethod(attend.Score)}(scores, place{string.Concat(attend.Inputs.Skip(3).Select(t => ", " + names[t]))})";
         if (stateful && k.TimeAxis == Stepping && q.TimeAxis == Stepping)
         {
             var rotary = unrotated.TryGetValue(attend, out var r) ? $", rotateKeys: {fields[r]}" : "";
-            return $"CachedAttention.Attend({names[q]}, {names[k]}, {names[v]}, state.{states.Of(attend)}, {fields.MaskOf(attend)}, {fields.ScaleOf(attend)}, {pass}{rotary})";
+            return $"CachedAttention.Attend({names[q]}, {names[k]}, {names[v]}, state.{states.Of(attend)}, {fields.MaskOf(attend)}, {fields.ScaleOf(attend)}, {pass}{rotary}{score})";
         }
 
         var memory = k.TimeAxis == q.TimeAxis ? "" : $", memory: {PassOf(k.TimeAxis)}";
-        return $"Attention.Attend({names[q]}, {names[k]}, {names[v]}, {fields.MaskOf(attend)}, {fields.ScaleOf(attend)}, {pass}{dropout}{memory})";
+        return $"Attention.Attend({names[q]}, {names[k]}, {names[v]}, {fields.MaskOf(attend)}, {fields.ScaleOf(attend)}, {pass}{dropout}{score}{memory})";
     }
 
     private readonly Dictionary<AttendNode, RotaryNode> unrotated = new();

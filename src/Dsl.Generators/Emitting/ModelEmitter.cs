@@ -446,14 +446,8 @@ internal sealed class ModelEmitter
         });
         code.Line();
         code.Line("/// <inheritdoc/>");
-        code.Line("protected override System.Collections.Generic.IReadOnlyList<string> Fused { get; } =");
-        code.List(() =>
-        {
-            foreach (var note in notes)
-            {
-                code.Line(Constant.OfText(note).ToSource() + ",");
-            }
-        }, ";");
+        code.Line("protected override System.Collections.Generic.IReadOnlyList<string> Fused => Fusions;");
+        BlockEmitter.Shared(code, graph, fields, notes, spec.SimpleName);
     }
 
     private void Results()

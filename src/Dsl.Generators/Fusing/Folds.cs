@@ -46,7 +46,7 @@ internal sealed class FoldGate : IPass
     }
 }
 
-/// <summary>A residual is added inside the product that ends its branch.</summary>
+/// <summary>A residual is added inside the product that ends its branch; dropout between the two splits them in training only.</summary>
 internal sealed class FoldResidual : IPass
 {
     public string Name => "residual inside the product";
@@ -55,8 +55,21 @@ internal sealed class FoldResidual : IPass
     {
         foreach (var sum in region.Nodes.OfType<SumNode>().Where(s => s.Inputs.Count == 2).ToList())
         {
-            if (region.ProducerOf(sum.Inputs[1]) is LinearNode { Adds: false, Activation: null } linear && region.OnlyReader(linear.Output, sum) && sum.Inputs[0] != linear.Output)
+            var branch = region.ProducerOf(sum.Inputs[1]);
+            var dropout = branch as DropoutNode;
+            if (dropout is not null && region.OnlyReader(dropout.Output, sum))
             {
+                branch = region.ProducerOf(dropout.Inputs[0]);
+            }
+
+            if (branch is LinearNode { Adds: false, Activation: null } linear && region.OnlyReader(linear.Output, (Node?)dropout ?? sum) && sum.Inputs[0] != linear.Output)
+            {
+                linear.Dropout = dropout?.Probability;
+                if (dropout is not null)
+                {
+                    region.Nodes.Remove(dropout);
+                }
+
                 linear.Inputs.Add(sum.Inputs[0]);
                 linear.Outputs[0] = sum.Output;
 

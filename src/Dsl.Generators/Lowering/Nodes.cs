@@ -90,6 +90,9 @@ internal sealed class LinearNode(string key, Size @in, Size @out, Setting bias, 
     /// <summary>The activation that the product applies to its result.</summary>
     public Setting? Activation { get; set; }
 
+    /// <summary>Dropout between the product and the residual.</summary>
+    public Setting? Dropout { get; set; }
+
     /// <summary>Whether the second input is added to the result.</summary>
     public bool Adds => Inputs.Count > 1;
 

@@ -1,4 +1,5 @@
 using System.Threading;
+using Dsl.Generators.Scalar;
 using Microsoft.CodeAnalysis;
 
 namespace Dsl.Generators.Reading;
@@ -7,5 +8,6 @@ namespace Dsl.Generators.Reading;
 internal static class ScalarBridge
 {
     /// <summary>The function's expression tree as text; empty where it uses what scalar functions may not.</summary>
-    public static string Read(IMethodSymbol method, Compilation compilation, CancellationToken cancel) => "";
+    public static string Read(IMethodSymbol method, Compilation compilation, CancellationToken cancel) =>
+        ScalarReader.Read(method, compilation, cancellation: cancel).Function is { } function ? ScalarText.Write(function) : "";
 }

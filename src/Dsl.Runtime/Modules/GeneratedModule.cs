@@ -182,6 +182,9 @@ public abstract class GeneratedModule : nn.Module
         return text.ToString();
     }
 
+    /// <summary>The masks in use here and below, each with the place of its attention.</summary>
+    public virtual IEnumerable<(string Place, MaskRule Mask)> Masks() => [];
+
     /// <summary>Nothing: what this module owns is in its table.</summary>
     protected override void RegisterComponents()
     {

@@ -38,6 +38,9 @@ public interface IModel : IDisposable
     /// <returns>Logits [batch, n, vocabulary], or [batch, 1, vocabulary] with <paramref name="last"/>.</returns>
     Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false);
 
+    /// <summary>The masks in use, each with the place of its attention.</summary>
+    IEnumerable<(string Place, MaskRule Mask)> Masks() => [];
+
     /// <summary>What was fused, what was not and why, weight by weight.</summary>
     string Explain();
 }

@@ -48,6 +48,19 @@ public static class Slices
         return x + rows;
     }
 
+    /// <summary>x W^T + b, dropped out in training, plus a residual; one product where nothing is dropped.</summary>
+    public static Tensor ApplyAdd(this Product product, Tensor x, Tensor residual, double dropout, Pass pass)
+    {
+        if (!pass.Training || dropout <= 0)
+        {
+            return product.ApplyAdd(x, residual);
+        }
+
+        using Tensor y = product.Apply(x);
+        using Tensor dropped = Dropout.Apply(y, dropout, pass);
+        return residual + dropped;
+    }
+
     /// <summary>The sum of several tensors of one shape.</summary>
     public static Tensor Sum(Tensor first, Tensor second, params ReadOnlySpan<Tensor> others)
     {

@@ -40,7 +40,7 @@ internal sealed class LiveTrainingView(IAnsiConsole console, string title) : ITr
     private LiveDisplayContext? display;
     private DateTime drawn = DateTime.MinValue;
 
-    public void Show(Action body) => console.Live(new Text("")).AutoClear(false).Start(context =>
+    public void Show(Action body) => console.Live(new Spectre.Console.Text("")).AutoClear(false).Start(context =>
     {
         display = context;
         body();

@@ -6,6 +6,7 @@ using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Runtime.Native;
 using Zoo.Text;
 using Zoo.Training;
 

@@ -1,6 +1,4 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
+using System.Linq;
 using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,9 +9,9 @@ namespace Zoo.Verification;
 internal static class GoldenModels
 {
     /// <summary>Whether the zoo declares a folder's architecture.</summary>
-    public static bool Supports(string folder) => false;
+    public static bool Supports(string folder) => ConfigReader.Open(folder).Architectures.Any(name => Models.Find(name) is not null);
 
-    public static IModel Build(string folder, ScalarType dtype) => throw new NotSupportedException($"The zoo declares no {GoldenCase.ArchitectureOf(folder)}.");
+    public static IModel Build(string folder, ScalarType dtype) => Models.Create(ConfigReader.Open(folder), dtype);
 
-    public static IModel Create(string config, ScalarType dtype, Device? device = null) => throw new NotSupportedException("The zoo declares nothing.");
+    public static IModel Create(string config, ScalarType dtype, Device? device = null) => Models.Create(ConfigReader.Parse(config), dtype, device);
 }

@@ -1,0 +1,39 @@
+using Dsl;
+using C = Zoo.Decoders.Gpt1Config;
+
+namespace Zoo.Decoders;
+
+/// <summary>GPT-1 (Radford et al. 2018, "Improving Language Understanding by Generative Pre-Training"): norms after the residuals, none at the end.</summary>
+public sealed partial record Gpt1Config(
+    [Key("vocab_size")] int Vocab,
+    [Key("n_embd")] int Hidden,
+    [Key("n_layer")] int Layers,
+    [Key("n_head")] int Heads,
+    [Key("n_positions")] int Context,
+    [Key("afn")] string ActName = "gelu",
+    [Key("layer_norm_epsilon")] double Eps = 1e-5,
+    [Key("embd_pdrop")] double EmbeddingDrop = 0.1,
+    [Key("attn_pdrop")] double AttentionDrop = 0.1,
+    [Key("resid_pdrop")] double ResidualDrop = 0.1,
+    [Key("tie_word_embeddings")] bool Tied = true)
+{
+    public int HeadDim => Hidden / Heads;
+    public int FeedForward => 4 * Hidden;
+    public Activation Act => ActName == "gelu" ? Activation.Of(Activation.GeluTanh) : Activation.Of(ActName);        // "gelu" was the tanh form then
+
+    [Preset("gpt1")] public static Gpt1Config Base => new(40478, 768, 12, 12, 512);
+}
+
+[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]
+[Residual, PackedAttention("attn.{c_attn,c_proj}", Mask = Mask.Causal, Stored = "in out"), Dropout(nameof(C.ResidualDrop))]
+[LayerNorm("ln_1"), As("n")]
+[Residual, FeedForward("mlp.{c_fc,c_proj}", nameof(C.Act), Stored = "in out"), Dropout(nameof(C.ResidualDrop))]
+[LayerNorm("ln_2")]
+public sealed partial class Gpt1Block;
+
+[Model<C>("OpenAIGPTLMHeadModel")]
+[Embedding("transformer.tokens_embed", nameof(C.Vocab), nameof(C.Hidden)), Positions("transformer.positions_embed", nameof(C.Context)), Dropout(nameof(C.EmbeddingDrop))]
+[Repeat<Gpt1Block>("transformer.h", nameof(C.Layers)), Output("hidden")]
+[Head("lm_head", TiedTo = "transformer.tokens_embed", Tied = nameof(C.Tied)), Output("logits")]
+[Keys("without prefix", "transformer="), Ignore("*.attn.bias", "*.position_ids")]
+public sealed partial class Gpt1;
