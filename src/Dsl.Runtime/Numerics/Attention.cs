@@ -39,11 +39,12 @@ public static class Attention
             throw new ArgumentException($"{heads} query heads cannot share {keyHeads} key heads evenly.");
         }
 
-        Places queries = pass.Queries, keys = (memory ?? pass).Keys.Last(checked((int)k.shape[1]));
+        Pass axis = memory ?? pass;
+        Places queries = pass.Queries, keys = axis.LastKeys(checked((int)k.shape[1]));
         double drop = pass.Training ? dropout : 0;
         if (score is not null)
         {
-            return Plain(q, k, v, NeedsMask(mask, queries, keys) ? Built(mask, queries, keys, q, pass) : null, scale, drop, score, queries, keys);
+            return Plain(q, k, v, NeedsMask(mask, queries, keys) ? Built(mask, queries, keys, q, pass, axis) : null, scale, drop, score, queries, keys);
         }
 
         if (!NeedsMask(mask, queries, keys))
@@ -65,7 +66,7 @@ public static class Attention
             }
         }
 
-        AttentionMask built = Built(mask, queries, keys, q, pass);
+        AttentionMask built = Built(mask, queries, keys, q, pass, axis);
         Tensor read = Fast(q, k, v, built.Bias, false, scale, drop);
         return built.Reads is null ? read : Erase(read, built.Reads);
     }
@@ -94,11 +95,11 @@ public static class Attention
         return !(sees && (mask.Window is not { } window || queries.End - 1 - keys.Start < window));
     }
 
-    private static AttentionMask Built(MaskRule mask, Places queries, Places keys, Tensor q, Pass pass)
+    private static AttentionMask Built(MaskRule mask, Places queries, Places keys, Tensor q, Pass pass, Pass axis)
     {
         ScalarType dtype = q.dtype;
         Device device = q.device;
-        return pass.Memo((mask, keys.Count, keys.Start, dtype), () => AttentionMask.Of(mask, queries, keys, dtype, device));
+        return pass.Memo((mask, axis, keys.Count, dtype), () => AttentionMask.Of(mask, queries, keys, dtype, device));
     }
 
     private static bool HasScale => ProductPolicy.UseFused && StableC.HasOperators;
@@ -174,9 +175,8 @@ public static class Attention
                 Device device = q.device;
 
                 // A rule that is nothing but a band looks the same from every block: one bias serves all that have the same shape.
-                int shift = queries.Start + from - first;
-                object key = mask.IsArbitrary ? (mask, from, "block") : (mask, count, last - first, shift);
-                int start = queries.Start + from;
+                int start = queries.Start + from, shift = start - first;
+                object key = mask.IsArbitrary ? (mask, start, first, last, dtype) : (mask, count, last - first, shift, dtype);
                 AttentionMask built = pass.Memo(key, () =>
                 {
                     using var rows = new Places(1, start, count, device);

@@ -41,7 +41,8 @@ public sealed class Product
     /// <summary>x W^T + b + residual; the residual is [..., out] and is left as it was.</summary>
     public Tensor ApplyAdd(Tensor x, Tensor residual) => multiplier.ApplyAdd(x, residual);
 
-    internal IEnumerable<ChoiceRow> Explain() => multiplier.Explain();
+    /// <summary>A member of a pack is told of with its pack.</summary>
+    internal IEnumerable<ChoiceRow> Explain() => Weight.Pack is null ? multiplier.Explain() : [];
 
     /// <summary>The weight as [out, in]: itself, or a view of it.</summary>
     private Tensor Matrix(Tensor weight)

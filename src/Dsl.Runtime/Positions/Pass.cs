@@ -91,6 +91,9 @@ public sealed class Pass : IDisposable
         return (T)known;
     }
 
+    /// <summary>The last <paramref name="count"/> keys: what a cache that drops old ones still holds. Owned by the pass.</summary>
+    public Places LastKeys(int count) => count == Keys.Count ? Keys : Memo((nameof(LastKeys), count), () => Keys.Last(count));
+
     /// <summary>[b, t, ...] to [b, 1, ...]: each row's last real token (its last column, if all of its new tokens are padding).</summary>
     public Tensor Last(Tensor x)
     {

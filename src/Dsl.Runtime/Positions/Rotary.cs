@@ -78,7 +78,7 @@ public sealed class Rotary : IDisposable
     }
 
     /// <summary>Cached keys [b, s, h, d], the last s that the pass knows, rotated into a new tensor: what <see cref="ReadsLength"/> asks for.</summary>
-    public Tensor ApplyKeys(Tensor keys, Pass pass) => Rotate(keys, pass, pass.Keys.Last(checked((int)keys.shape[1])), mayWrite: false);
+    public Tensor ApplyKeys(Tensor keys, Pass pass) => Rotate(keys, pass, pass.LastKeys(checked((int)keys.shape[1])), mayWrite: false);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -150,7 +150,15 @@ public class AttentionTests
         Tensor q = Reference.Random(1, 2, 3, 2, 4), k = Reference.Random(2, 2, 5, 2, 4), v = Reference.Random(3, 2, 5, 2, 4);
         using Tensor padding = torch.tensor(new long[] { 1, 1, 1, 0, 0, 1, 1, 1, 1, 1 }, [2, 5]);
         using Pass memory = Pass.Over(k, padding);
-        using Pass pass = Pass.Over(q);
+        using Tensor own = torch.tensor(new long[] { 1, 1, 1, 0, 1, 1 }, [2, 3]);
+        using Pass pass = Pass.Over(q, own);
+
+        // The same rule over both axes, of one size at first: what is laid out for the one must not serve the other.
+        using Tensor self = Attention.Attend(q, q, q, MaskRule.Full, 0.5, pass);
+        Assert.True(Reference.Error(Reference.Host(self), Reference.Attend(q, q, q, 0.5, (row, _, j) => row == 0 || j > 0)) < 1e-12);
+        using Pass shorter = Pass.Over(q, torch.tensor(new long[] { 1, 1, 0, 1, 1, 1 }, [2, 3]));
+        using Tensor cross = Attention.Attend(q, q, q, MaskRule.Full, 0.5, pass, memory: shorter);
+        Assert.True(Reference.Error(Reference.Host(cross), Reference.Attend(q, q, q, 0.5, (row, _, j) => row == 1 || j < 2)) < 1e-12);
         using Tensor y = Attention.Attend(q, k, v, MaskRule.Full, 0.5, pass, memory: memory);
         double[] expected = Reference.Attend(q, k, v, 0.5, (row, _, j) => row == 1 || j < 3);
         Assert.True(Reference.Error(Reference.Host(y), expected) < 1e-12);
