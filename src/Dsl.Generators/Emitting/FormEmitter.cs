@@ -354,7 +354,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         var leading = pattern.Before.Take(pattern.Before.Count - 1).All(g => g.Count == 1);
         if (!pattern.Transposes && leading && lastBefore.Count > 1 && pattern.After.All(g => g.Count == 1))
         {
-            return $"{x}.unflatten(-1, [{string.Join(", ", lastBefore.Select(n => Code(node.Sizes[n])))}])";
+            return $"{x}.unflatten({pattern.Before.Count - 1}, [{string.Join(", ", lastBefore.Select(n => Code(node.Sizes[n])))}])";
         }
 
         var lastAfter = pattern.After[pattern.After.Count - 1];
