@@ -41,6 +41,8 @@ internal static unsafe class TensorFiller
         var (run, stride, outer, outerStrides) = Runs(destination.shape, destination.stride());
         long runs = entry.Count / run;
         bool finite = true;
+        if (runs == 1 && stride == 1)
+            MappedFile.PreferLargePages(target, entry.Count * toSize);
 
         // Tasks are ranges of the stored order; a task may begin and end inside a run.
         long perTask = Math.Max(1, TaskBytes / Math.Max(fromSize, toSize));
