@@ -94,8 +94,8 @@ public sealed unsafe class Checkpoint : IDisposable
         {
             if (!tensors.TryGetValue(name, out var found) || CheckpointException.NameOf(found.File.Path) != CheckpointException.NameOf(shard))
             {
-                throw new CheckpointException(Path, $"tensor {SafeTensorsHeader.Quote(name)} not in {SafeTensorsHeader.Printable(shard)} although the index says so, "
-                    + "expected an index of these shards");
+                throw new CheckpointException(Path, $"tensor {SafeTensorsHeader.Quote(name)} not in {SafeTensorsHeader.Printable(shard)} "
+                    + "although the index says so, expected an index of these shards");
             }
         }
     }
@@ -253,8 +253,9 @@ public sealed unsafe class Checkpoint : IDisposable
     }
 
     /// <summary>
-    /// Writes a checkpoint into a folder: <c>model.safetensors</c>, or shards with an index where it is larger than <paramref name="maxShardBytes"/>. All files are
-    /// complete on disk before the first takes its place; files of the checkpoint that stood there before and are not part of this one are then removed.
+    /// Writes a checkpoint into a folder: <c>model.safetensors</c>, or shards with an index where it is larger than <paramref name="maxShardBytes"/>.
+    /// All files are complete on disk before the first takes its place; files of the checkpoint that stood there before
+    /// and are not part of this one are then removed.
     /// </summary>
     /// <param name="folder">Made where it is missing.</param>
     /// <param name="tensors">What to write; shards are filled in this order.</param>

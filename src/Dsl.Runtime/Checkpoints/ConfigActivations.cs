@@ -12,7 +12,8 @@ public static class ConfigActivations
     public static Activation Activation(this ConfigReader reader, string[] paths, Activation @default) => reader.OptionalActivation(paths) ?? @default;
 
     /// <exception cref="ConfigException">The name is unknown.</exception>
-    public static Activation? OptionalActivation(this ConfigReader reader, string[] paths) => reader.OptionalString(paths) is { } name ? Known(reader, paths[0], name) : (Activation?)null;
+    public static Activation? OptionalActivation(this ConfigReader reader, string[] paths) =>
+        reader.OptionalString(paths) is { } name ? Known(reader, paths[0], name) : (Activation?)null;
 
     private static Activation Known(ConfigReader reader, string path, string name)
     {

@@ -2,7 +2,9 @@ using System;
 
 namespace Dsl.Runtime;
 
-/// <summary>A configuration that cannot be read, or that says what the model cannot be. The message is one line: <c>file: what is wrong, expected what</c>.</summary>
+/// <summary>
+/// A configuration that cannot be read, or that says what the model cannot be. The message is one line: <c>file: what is wrong, expected what</c>.
+/// </summary>
 public sealed class ConfigException : Exception
 {
     public ConfigException(string file, string problem, Exception? inner = null)

@@ -81,7 +81,8 @@ internal sealed class ConfigNode
         {
             if (ForeignFiles.Name(text, text.Length) is { } foreign)
                 throw new ConfigException(file, foreign.Replace("a safetensors file", "a JSON object", StringComparison.Ordinal), e);
-            throw new ConfigException(file, string.Create(CultureInfo.InvariantCulture, $"is not JSON (byte {reader.BytesConsumed + 1}), expected an object"), e);
+            throw new ConfigException(file, string.Create(CultureInfo.InvariantCulture, $"is not JSON (byte {reader.BytesConsumed + 1}), expected an object"),
+                e);
         }
     }
 

@@ -9,8 +9,9 @@ using System.Text.Json;
 namespace Dsl.Runtime;
 
 /// <summary>
-/// Typed access to a <c>config.json</c>. A value is asked for by one or several dotted paths (<c>rope_parameters.rope_theta</c>): the first that is there and not
-/// null is taken, and all of them count as handled. <see cref="Finish"/> refuses what nobody asked for, so that no key is ignored that would change the result.
+/// Typed access to a <c>config.json</c>. A value is asked for by one or several dotted paths (<c>rope_parameters.rope_theta</c>): the first that is there
+/// and not null is taken, and all of them count as handled. <see cref="Finish"/> refuses what nobody asked for, so that no key is
+/// ignored that would change the result.
 /// </summary>
 public sealed class ConfigReader
 {
@@ -144,7 +145,9 @@ public sealed class ConfigReader
     public T Enum<T>(string[] paths, IReadOnlyList<(string Name, T Value)> known, T @default) =>
         Find(paths) is { } found ? Known(found.Path, found.Node, known) : @default;
 
-    /// <summary>Number of members of an object or items of a list (<c>id2label</c>: the number of classes); null where missing. Its content counts as handled.</summary>
+    /// <summary>
+    /// Number of members of an object or items of a list (<c>id2label</c>: the number of classes); null where missing. Its content counts as handled.
+    /// </summary>
     /// <exception cref="ConfigException">Neither an object nor a list.</exception>
     public int? OptionalCount(string[] paths)
     {
@@ -190,7 +193,10 @@ public sealed class ConfigReader
         readWhole.Add(prefix + path);
     }
 
-    /// <summary>Refuses every key that nobody asked for and that is not in <see cref="KeysWithoutEffect"/>, in one error. Null and empty objects say nothing and pass.</summary>
+    /// <summary>
+    /// Refuses every key that nobody asked for and that is not in <see cref="KeysWithoutEffect"/>, in one error. Null and empty objects say
+    /// nothing and pass.
+    /// </summary>
     /// <exception cref="ConfigException">There are such keys; the message names them.</exception>
     public void Finish()
     {

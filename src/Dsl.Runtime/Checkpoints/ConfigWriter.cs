@@ -85,7 +85,8 @@ public static class ConfigWriter
                 WriteItems(text, '[', ']', items.Cast<object?>(), line, (item, inner) => WriteValue(text, item, inner));
                 break;
             default:
-                throw new ArgumentException($"{value.GetType().Name} is no value of a config, expected null, a bool, an int, a long, a double, a string or a list of these");
+                throw new ArgumentException($"{value.GetType().Name} is no value of a config, "
+                    + "expected null, a bool, an int, a long, a double, a string or a list of these");
         }
     }
 

@@ -43,7 +43,9 @@ public static class ElementTypes
     /// <summary>Whether the type is F64, F32, F16 or BF16.</summary>
     public static bool IsFloat(this ElementType type) => type is ElementType.F16 or ElementType.BF16 or ElementType.F32 or ElementType.F64;
 
-    /// <summary>Whether values of <paramref name="from"/> may be loaded into <paramref name="to"/>: equal types, any two floats, or an integer into a wider one.</summary>
+    /// <summary>
+    /// Whether values of <paramref name="from"/> may be loaded into <paramref name="to"/>: equal types, any two floats, or an integer into a wider one.
+    /// </summary>
     public static bool CanFill(this ElementType from, ElementType to)
     {
         if (from == to)

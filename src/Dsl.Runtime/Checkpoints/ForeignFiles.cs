@@ -13,13 +13,15 @@ internal static class ForeignFiles
         if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith((ReadOnlySpan<byte>)[0x80, 2]) || head.StartsWith((ReadOnlySpan<byte>)[0x80, 4]))
             return "a PyTorch pickle; convert it to safetensors first, expected a safetensors file";
         if (head.StartsWith("version https://git-lfs"u8))
-            return string.Create(CultureInfo.InvariantCulture, $"a Git LFS pointer ({length} bytes), not the weights; run git lfs pull, expected a safetensors file");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"a Git LFS pointer ({length} bytes), not the weights; run git lfs pull, expected a safetensors file");
         if (head.StartsWith("GGUF"u8))
             return "a GGUF file, expected a safetensors file";
         var text = head.StartsWith("\uFEFF"u8) ? head[3..] : head;
         text = text.TrimStart(" \t\r\n"u8);
         if (StartsWithIgnoringCase(text, "<!doctype"u8) || StartsWithIgnoringCase(text, "<html"u8))
-            return string.Create(CultureInfo.InvariantCulture, $"an HTML page ({length} bytes), not the weights; download the file itself, expected a safetensors file");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"an HTML page ({length} bytes), not the weights; download the file itself, expected a safetensors file");
         return null;
     }
 

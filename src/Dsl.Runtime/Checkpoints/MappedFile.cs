@@ -63,7 +63,9 @@ internal sealed unsafe class MappedFile : IDisposable
             _ = Advise(Start + first, (nuint)(end - first), DontNeed);
     }
 
-    /// <summary>Asks for large pages in memory that is about to be filled: a fresh model is otherwise faulted in 4 KB at a time, which costs more than the copy.</summary>
+    /// <summary>
+    /// Asks for large pages in memory that is about to be filled: a fresh model is otherwise faulted in 4 KB at a time, which costs more than the copy.
+    /// </summary>
     public static void PreferLargePages(byte* memory, long length)
     {
         if (!OperatingSystem.IsLinux())

@@ -72,7 +72,9 @@ public sealed unsafe class SafeTensorsFile : IDisposable
         return new ReadOnlySpan<byte>(Data(entry), (int)entry.Bytes);
     }
 
-    /// <summary>All elements, row by row, converted to <typeparamref name="T"/> (a float type from any float, an integer from an equal or narrower one).</summary>
+    /// <summary>
+    /// All elements, row by row, converted to <typeparamref name="T"/> (a float type from any float, an integer from an equal or narrower one).
+    /// </summary>
     /// <exception cref="CheckpointException">No such tensor, or its values do not fit the type.</exception>
     public T[] Read<T>(string name) where T : unmanaged
     {
@@ -93,7 +95,8 @@ public sealed unsafe class SafeTensorsFile : IDisposable
         var entry = this[name];
         CheckFills(entry, destination.dtype.ToElementType());
         if (!destination.shape.AsSpan().SequenceEqual(entry.ShapeArray))
-            throw new CheckpointException(Path, $"{SafeTensorsHeader.Quote(name)}: file {TensorEntry.Text(entry.Shape)}, expected {TensorEntry.Text(destination.shape)}");
+            throw new CheckpointException(Path, $"{SafeTensorsHeader.Quote(name)}: file {TensorEntry.Text(entry.Shape)}, "
+                + $"expected {TensorEntry.Text(destination.shape)}");
         return TensorFiller.Fill(this, entry, destination, checkFinite);
     }
 
@@ -125,7 +128,8 @@ public sealed unsafe class SafeTensorsFile : IDisposable
     private void CheckFills(TensorEntry entry, ElementType target)
     {
         if (!entry.Type.CanFill(target))
-            throw new CheckpointException(Path, $"{SafeTensorsHeader.Quote(entry.Name)}: file {entry.Type.Name()}, expected {target.Name()} or a type that converts to it");
+            throw new CheckpointException(Path, $"{SafeTensorsHeader.Quote(entry.Name)}: file {entry.Type.Name()}, "
+                + $"expected {target.Name()} or a type that converts to it");
     }
 
     private static ElementType TypeOf<T>() where T : unmanaged =>
@@ -138,5 +142,6 @@ public sealed unsafe class SafeTensorsFile : IDisposable
         : typeof(T) == typeof(sbyte) ? ElementType.I8
         : typeof(T) == typeof(byte) ? ElementType.U8
         : typeof(T) == typeof(bool) ? ElementType.Bool
-        : throw new NotSupportedException($"elements of type {typeof(T).Name} are not stored, expected float, double, Half, long, int, short, sbyte, byte or bool");
+        : throw new NotSupportedException($"elements of type {typeof(T).Name} are not stored, "
+            + "expected float, double, Half, long, int, short, sbyte, byte or bool");
 }

@@ -9,7 +9,10 @@ using System.Text.Unicode;
 
 namespace Dsl.Runtime;
 
-/// <summary>The header of a safetensors file, checked by every rule of the format: 8 bytes of length, a JSON object, and tensors that cover the rest without gap or overlap.</summary>
+/// <summary>
+/// The header of a safetensors file, checked by every rule of the format: 8 bytes of length, a JSON object, and tensors that cover the rest without gap
+/// or overlap.
+/// </summary>
 internal sealed class SafeTensorsHeader
 {
     /// <summary>The published limit on a header's length, in bytes; writers keep it too.</summary>

@@ -11,12 +11,17 @@ using System.Threading;
 
 namespace Dsl.Runtime;
 
-/// <summary>Writes safetensors files as the published writer does, byte for byte: wider types first, then by name, the header padded with spaces to a multiple of 8.</summary>
+/// <summary>
+/// Writes safetensors files as the published writer does, byte for byte: wider types first, then by name, the header padded with
+/// spaces to a multiple of 8.
+/// </summary>
 public static class SafeTensorsWriter
 {
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes a file, whole or not at all: a temporary file in the same folder, flushed to the disk, then renamed over <paramref name="path"/>.</summary>
+    /// <summary>
+    /// Writes a file, whole or not at all: a temporary file in the same folder, flushed to the disk, then renamed over <paramref name="path"/>.
+    /// </summary>
     /// <param name="path">The file; replaced where it exists.</param>
     /// <param name="tensors">In any order; each is streamed, none is held in managed memory.</param>
     /// <param name="metadata">Becomes <c>__metadata__</c>; none where null or empty.</param>

@@ -7,7 +7,9 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
 
-/// <summary>Copies a stored tensor into a tensor of the tensor library, whatever its strides, in parts that fit the cache: no second copy exists at any time.</summary>
+/// <summary>
+/// Copies a stored tensor into a tensor of the tensor library, whatever its strides, in parts that fit the cache: no second copy exists at any time.
+/// </summary>
 internal static unsafe class TensorFiller
 {
     private const long PartBytes = 256 * 1024;      // converted and scanned while in the cache

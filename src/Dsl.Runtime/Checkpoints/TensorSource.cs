@@ -28,7 +28,8 @@ public sealed unsafe class TensorSource
         this.write = write;
         long bytes = type.Size();
         foreach (long size in shape)
-            bytes = checked(bytes * (size >= 0 ? size : throw new ArgumentOutOfRangeException(nameof(shape), $"'{name}': size {size} is negative, expected 0 or more")));
+            bytes = checked(bytes * (size >= 0 ? size : throw new ArgumentOutOfRangeException(nameof(shape),
+                $"'{name}': size {size} is negative, expected 0 or more")));
         Bytes = bytes;
     }
 
@@ -41,7 +42,9 @@ public sealed unsafe class TensorSource
     /// <summary>Number of bytes.</summary>
     public long Bytes { get; }
 
-    /// <summary>A tensor of the tensor library, of any strides and on any device, converted where another type is asked for. It must live until it is written.</summary>
+    /// <summary>
+    /// A tensor of the tensor library, of any strides and on any device, converted where another type is asked for. It must live until it is written.
+    /// </summary>
     /// <exception cref="NotSupportedException">The tensor's type cannot be stored or converted.</exception>
     public static TensorSource From(string name, Tensor tensor, ElementType? type = null)
     {

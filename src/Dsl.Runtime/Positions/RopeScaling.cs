@@ -106,7 +106,8 @@ public sealed record RopeScaling(RopeScalingKind Kind, double Factor = 1)
             },
         };
         if (kind == RopeScalingKind.Wavelength && scaling.HighFrequencyFactor <= scaling.LowFrequencyFactor)
-            throw reader.Fault("high_freq_factor", FormattableString.Invariant($"is {scaling.HighFrequencyFactor}, expected more than low_freq_factor {scaling.LowFrequencyFactor}"));
+            throw reader.Fault("high_freq_factor", FormattableString.Invariant(
+                $"is {scaling.HighFrequencyFactor}, expected more than low_freq_factor {scaling.LowFrequencyFactor}"));
         if (kind == RopeScalingKind.Yarn && scaling.BetaFast < scaling.BetaSlow)
             throw reader.Fault("beta_fast", FormattableString.Invariant($"is {scaling.BetaFast}, expected at least beta_slow {scaling.BetaSlow}"));
         return scaling;

@@ -48,7 +48,8 @@ public class BadSafeTensorsTests
 
     [Fact]
     public void HalfOfASurrogatePairInAName() =>
-        Assert.Contains("header is not a JSON object", Message(Raw.File("""{"\ud800":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0)), StringComparison.Ordinal);
+        Assert.Contains("header is not a JSON object", Message(Raw.File("""{"\ud800":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void NestedTooDeep() =>
@@ -179,9 +180,11 @@ public class BadSafeTensorsTests
     public void MissingFileAndFolder()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal("no.safetensors: not found, expected a file", Assert.Throws<CheckpointException>(() => SafeTensorsFile.Open(folder.File("no.safetensors"))).Message);
+        Assert.Equal("no.safetensors: not found, expected a file", Assert.Throws<CheckpointException>(() =>
+            SafeTensorsFile.Open(folder.File("no.safetensors"))).Message);
         Directory.CreateDirectory(folder.File("d.safetensors"));
-        Assert.Equal("d.safetensors: is a folder, expected a file", Assert.Throws<CheckpointException>(() => SafeTensorsFile.Open(folder.File("d.safetensors"))).Message);
+        Assert.Equal("d.safetensors: is a folder, expected a file", Assert.Throws<CheckpointException>(() =>
+            SafeTensorsFile.Open(folder.File("d.safetensors"))).Message);
     }
 
     [Fact]

@@ -36,9 +36,10 @@ public class CheckpointTests
         using var folder = new TemporaryFolder();
         Checkpoint.Save(folder.Path, [Floats("good", [2]), Floats("d", [1]), Floats("lm_head.weight", [3, 4]),
             TensorSource.From<int>("ids", ElementType.I32, [2], new int[2])]);
-        string message = Refused(folder.Path, [Target("good", 2), Target("a", 1), Target("b", 1), Target("c", 1), Target("lm_head.weight", 5, 4), Target("ids", 2)]);
-        Assert.Equal("model.safetensors: 3 tensors missing: 'a', 'b', 'c'; 1 unexpected: 'd'; 'lm_head.weight': file [3,4], model [5,4], 'ids': file I32, model F32, "
-            + "expected the model's tensors", message);
+        string message = Refused(folder.Path, [Target("good", 2), Target("a", 1), Target("b", 1), Target("c", 1), Target("lm_head.weight", 5, 4),
+            Target("ids", 2)]);
+        Assert.Equal("model.safetensors: 3 tensors missing: 'a', 'b', 'c'; 1 unexpected: 'd'; 'lm_head.weight': file [3,4], model [5,4], "
+            + "'ids': file I32, model F32, expected the model's tensors", message);
     }
 
     [Fact]
@@ -148,7 +149,8 @@ public class CheckpointTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Checkpoint.Save(folder.Path, [Floats("a", [1]), Floats("h.0.attn.bias", [1]), Floats("h.11.attn.bias", [1]), Floats("x.position_ids", [1]), Floats("other", [1])]);
+        Checkpoint.Save(folder.Path, [Floats("a", [1]), Floats("h.0.attn.bias", [1]), Floats("h.11.attn.bias", [1]), Floats("x.position_ids", [1]),
+            Floats("other", [1])]);
         var options = new LoadOptions { Ignore = ["*.position_ids", "h.*.attn.bias"] };
         Assert.Equal("model.safetensors: 1 unexpected: 'other', expected the model's tensors", Refused(folder.Path, [Target("a", 1)], options));
         using var checkpoint = Checkpoint.Open(folder.Path);
@@ -176,7 +178,8 @@ public class CheckpointTests
         // Problems are those of the layout that fits best.
         Assert.Equal("model.safetensors: 1 tensor missing: 'blocks.0.att.value.weight', expected the model's tensors "
             + "(names read in the layout 'original', which fits best)",
-            Refused(folder.Path, keys.Append("rwkv.blocks.0.attention.value.weight").Select(key => Target(key, 1)).ToList(), new LoadOptions { Layouts = layouts }));
+            Refused(folder.Path, keys.Append("rwkv.blocks.0.attention.value.weight").Select(key => Target(key, 1)).ToList(),
+                new LoadOptions { Layouts = layouts }));
     }
 
     [Fact]
@@ -184,7 +187,8 @@ public class CheckpointTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Checkpoint.Save(folder.Path, [Floats("encoder.LayerNorm.gamma", [1], 1), Floats("encoder.LayerNorm.beta", [1], 2), Floats("bert.dense.weight", [1], 3)]);
+        Checkpoint.Save(folder.Path, [Floats("encoder.LayerNorm.gamma", [1], 1), Floats("encoder.LayerNorm.beta", [1], 2),
+            Floats("bert.dense.weight", [1], 3)]);
         var targets = new[] { "bert.encoder.LayerNorm.weight", "bert.encoder.LayerNorm.bias", "bert.dense.weight" }.Select(key => Target(key, 1)).ToList();
         var layout = KeyLayout.Parse("either", "/bert?=").WithOldNorms();
         using var checkpoint = Checkpoint.Open(folder.Path);
@@ -218,7 +222,8 @@ public class CheckpointTests
         Checkpoint.Save(folder.Path, [Floats("stale", [1])]);
         var tensors = Enumerable.Range(0, 5).Select(i => Floats("t" + i, [100], i)).ToList();
         Checkpoint.Save(folder.Path, tensors, maxShardBytes: 900);
-        Assert.Equal(["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors", "model.safetensors.index.json"],
+        Assert.Equal(["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors",
+            "model.safetensors.index.json"],
             folder.Names());
         using (var index = JsonDocument.Parse(File.ReadAllText(folder.File("model.safetensors.index.json"))))
         {

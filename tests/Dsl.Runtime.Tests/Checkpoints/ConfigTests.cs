@@ -172,7 +172,8 @@ public class ConfigTests
         using var folder = new TemporaryFolder();
         using (var stream = File.Create(folder.File("config.json")))
             stream.SetLength(OperatingSystem.IsWindows() ? 17 << 20 : 2L << 30);
-        Assert.EndsWith(" bytes, expected at most 16777216", Assert.Throws<ConfigException>(() => ConfigReader.Open(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.EndsWith(" bytes, expected at most 16777216", Assert.Throws<ConfigException>(() => ConfigReader.Open(folder.Path)).Message,
+            StringComparison.Ordinal);
         File.Delete(folder.File("config.json"));
         Assert.Equal("config.json: not found, expected a file", Assert.Throws<ConfigException>(() => ConfigReader.Open(folder.Path)).Message);
         Directory.CreateDirectory(folder.File("x.json"));
@@ -234,7 +235,8 @@ public class ConfigTests
         _ => node.Items.Select(Plain).ToArray(),
     };
 
-    private static IEnumerable<string> Shown(IEnumerable<(string Path, object? Value)> leaves) => leaves.Select(leaf => $"{leaf.Path} = {Show(leaf.Value)}").Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Shown(IEnumerable<(string Path, object? Value)> leaves) => leaves.Select(leaf =>
+        $"{leaf.Path} = {Show(leaf.Value)}").Order(StringComparer.Ordinal);
 
     private static string Show(object? value) => value switch
     {
@@ -304,12 +306,14 @@ public class ConfigTests
         const int mutants = 3_000;
         const string valid = """
             {"architectures":["X"],"vocab_size":99,"hidden_size":32,"eps":1e-05,"limit":[0.0,Infinity],"tied":false,"act":"silu","layers":["global","local"],
-             "rope_parameters":{"factor":8.0,"high_freq_factor":4.0,"low_freq_factor":1.0,"original_max_position_embeddings":32,"rope_theta":500000.0,"rope_type":"llama3"},
+             "rope_parameters":{"factor":8.0,"high_freq_factor":4.0,"low_freq_factor":1.0,"original_max_position_embeddings":32,
+                                "rope_theta":500000.0,"rope_type":"llama3"},
              "id2label":{"0":"LABEL_0"},"pad_token_id":null,"transformers_version":"5.23.0"}
             """;
         string[] pieces = System.Text.RegularExpressions.Regex.Matches(valid, "\"[^\"]*\"|[-+.\\w]+|[^\\w\\s]|\\s+").Select(match => match.Value).ToArray();
         Assert.Equal(valid, string.Concat(pieces));
-        string[] tokens = ["-1", "1e999", "-Infinity", "NaN", "Infinity", "null", "{}", "[]", "[[[[", "\"\"", "\"yarn\"", "\"\\ud800\"", "99999999999999999999", "0", "1.5", "\\", "\"", "}", "\u0000"];
+        string[] tokens = ["-1", "1e999", "-Infinity", "NaN", "Infinity", "null", "{}", "[]", "[[[[", "\"\"", "\"yarn\"", "\"\\ud800\"",
+            "99999999999999999999", "0", "1.5", "\\", "\"", "}", "\u0000"];
         var random = new Random(seed);
         int bound = 0, refused = 0;
         var watch = Stopwatch.StartNew();

@@ -17,7 +17,9 @@ public class LoadMemoryTests
 {
     private const long Megabyte = 1 << 20;
 
-    /// <summary>Loading 200 MB leaves the process with the model's memory and at most an eighth of the file beside it at any time, and next to nothing managed.</summary>
+    /// <summary>
+    /// Loading 200 MB leaves the process with the model's memory and at most an eighth of the file beside it at any time, and next to nothing managed.
+    /// </summary>
     [Theory]
     [InlineData(ElementType.F32)]
     [InlineData(ElementType.BF16)]
@@ -78,7 +80,8 @@ public class LoadMemoryTests
         using var folder = new TemporaryFolder();
         string path = folder.File("m.safetensors");
         const long big = 5L << 30;
-        string header = $$"""{"big":{"dtype":"U8","shape":[5,1073741824],"data_offsets":[0,{{big}}]},"last":{"dtype":"F32","shape":[3],"data_offsets":[{{big}},{{big + 12}}] } }""";
+        string header = $$"""{"big":{"dtype":"U8","shape":[5,1073741824],"data_offsets":[0,{{big}}]},"""
+            + $$""" "last":{"dtype":"F32","shape":[3],"data_offsets":[{{big}},{{big + 12}}] } }""";
         using (var stream = File.Create(path))
         {
             stream.Write(BitConverter.GetBytes((long)header.Length));

@@ -40,7 +40,8 @@ public class RopeScalingTests
     [Theory]
     [InlineData("""{"rope_scaling":{"rope_type":"yarn2","factor":2}}""",
         "config.json: rope_scaling.rope_type 'yarn2' unknown, expected one of default, linear, dynamic, yarn, llama3")]
-    [InlineData("""{"rope_scaling":{"type":"mrope"}}""", "config.json: rope_scaling.type 'mrope' unknown, expected one of default, linear, dynamic, yarn, llama3")]
+    [InlineData("""{"rope_scaling":{"type":"mrope"}}""",
+        "config.json: rope_scaling.type 'mrope' unknown, expected one of default, linear, dynamic, yarn, llama3")]
     [InlineData("""{"rope_scaling":{"type":"linear"}}""", "config.json: rope_scaling.factor missing, expected a number")]
     [InlineData("""{"rope_scaling":{"type":"linear","factor":0}}""", "config.json: rope_scaling.factor is 0, expected a positive number")]
     [InlineData("""{"rope_scaling":{"type":"linear","factor":NaN}}""", "config.json: rope_scaling.factor is NaN, expected a positive number")]
@@ -67,7 +68,8 @@ public class RopeScalingTests
             new(RopeScalingKind.Default) { Theta = 5e5 },
             new(RopeScalingKind.Linear, 2.5),
             new(RopeScalingKind.Dynamic, 2) { OriginalLength = 77 },
-            new(RopeScalingKind.Yarn, 4) { OriginalLength = 8, AttentionFactor = 1.25, BetaFast = 16, BetaSlow = 2, Scale = 1, ScaleAllDim = 0.5, Truncate = false, Theta = 1e4 },
+            new(RopeScalingKind.Yarn, 4) { OriginalLength = 8, AttentionFactor = 1.25, BetaFast = 16, BetaSlow = 2, Scale = 1, ScaleAllDim = 0.5,
+                Truncate = false, Theta = 1e4 },
             new(RopeScalingKind.Wavelength, 8) { OriginalLength = 32, LowFrequencyFactor = 1.5, HighFrequencyFactor = 5 },
         ];
         using var folder = new TemporaryFolder();

@@ -37,7 +37,8 @@ public class RoundTripTests
                 written.Add(whole, (Types[type], shape, bytes));
             }
             var wholeMetadata = metadata.GroupBy(pair => WholeText(pair.Key)).ToDictionary(group => group.Key, group => WholeText(group.First().Value));
-            SafeTensorsWriter.Write(path, written.Select(pair => TensorSource.From<byte>(pair.Key, pair.Value.Type, pair.Value.Shape, pair.Value.Bytes)).ToList(),
+            SafeTensorsWriter.Write(path, written.Select(pair => TensorSource.From<byte>(pair.Key, pair.Value.Type, pair.Value.Shape,
+                pair.Value.Bytes)).ToList(),
                 wholeMetadata);
             using var file = SafeTensorsFile.Open(path);
             Assert.Equal(wholeMetadata, file.Metadata);
@@ -99,7 +100,9 @@ public class RoundTripTests
         }
     }
 
-    /// <summary>Every pair of float types converts as the tensor library converts, for every bit pattern of 16 bits and for hard cases of the wide types.</summary>
+    /// <summary>
+    /// Every pair of float types converts as the tensor library converts, for every bit pattern of 16 bits and for hard cases of the wide types.
+    /// </summary>
     [Fact]
     public void ConversionsEqualTheLibrarys()
     {
@@ -111,11 +114,12 @@ public class RoundTripTests
         {
             floats.Add(BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue)));
             // Around the grid of halves and brain floats: exact ties and their neighbours.
-            float tie = ((float)BitConverter.UInt16BitsToHalf((ushort)random.Next(65536)) + (float)BitConverter.UInt16BitsToHalf((ushort)random.Next(65536))) / 2;
+            Half one = BitConverter.UInt16BitsToHalf((ushort)random.Next(65536)), other = BitConverter.UInt16BitsToHalf((ushort)random.Next(65536));
+            float tie = ((float)one + (float)other) / 2;
             floats.AddRange([tie, MathF.BitIncrement(tie), MathF.BitDecrement(tie), BitConverter.UInt32BitsToSingle(((uint)random.Next() << 16) | 0x8000)]);
         }
-        floats.AddRange([0f, -0f, 65504f, 65519.996f, 65520f, 65536f, float.MaxValue, float.MinValue, float.Epsilon, 5.9604645e-8f, 2.9802322e-8f, 2.980233e-8f, 6.1e-5f,
-            6.1035156e-5f, 6.0975552e-5f, float.PositiveInfinity, float.NegativeInfinity, float.NaN]);
+        floats.AddRange([0f, -0f, 65504f, 65519.996f, 65520f, 65536f, float.MaxValue, float.MinValue, float.Epsilon, 5.9604645e-8f, 2.9802322e-8f,
+            2.980233e-8f, 6.1e-5f, 6.1035156e-5f, 6.0975552e-5f, float.PositiveInfinity, float.NegativeInfinity, float.NaN]);
         var sources = new Dictionary<ElementType, byte[]>
         {
             [ElementType.F16] = MemoryMarshal.AsBytes<ushort>(all16).ToArray(),
@@ -185,7 +189,8 @@ public class RoundTripTests
         byte[] bytes = File.ReadAllBytes(path);
         int length = (int)BitConverter.ToUInt64(bytes);
         Assert.Equal(0, length % 8);
-        const string expected = """{"__metadata__":{"format":"pt"},"i":{"dtype":"I64","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}"""
+        const string expected = """{"__metadata__":{"format":"pt"},"i":{"dtype":"I64","shape":[0],"data_offsets":[0,0]}"""
+            + ""","a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}"""
             + ""","z":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},"b":{"dtype":"U8","shape":[1],"data_offsets":[8,9]}}""";
         Assert.Equal(expected, Encoding.UTF8.GetString(bytes, 8, length).TrimEnd(' '));
         Assert.Equal(8 + length + 9, bytes.Length);
@@ -234,7 +239,8 @@ public class RoundTripTests
         Assert.Equal(["m.safetensors"], folder.Names());
 
         var short4 = new TensorSource("x", ElementType.F32, [2], (stream, _) => stream.Write(new byte[4]));
-        Assert.Equal("m.safetensors: tensor 'x' wrote 4 bytes, expected 8", Assert.Throws<CheckpointException>(() => SafeTensorsWriter.Write(path, [short4])).Message);
+        Assert.Equal("m.safetensors: tensor 'x' wrote 4 bytes, expected 8", Assert.Throws<CheckpointException>(() => SafeTensorsWriter.Write(path,
+            [short4])).Message);
         var named = TensorSource.From<float>("x", ElementType.F32, [], new float[1]);
         Assert.Equal("m.safetensors: tensor 'x' listed twice, expected a name of its own",
             Assert.Throws<CheckpointException>(() => SafeTensorsWriter.Write(path, [named, named])).Message);
@@ -250,7 +256,8 @@ public class RoundTripTests
             Assert.Throws<CheckpointException>(() => SafeTensorsWriter.Write(folder.File("m.safetensors"), [])).Message);
         folder.Put("file", [1]);
         string below = Path.Combine(folder.File("file"), "m.safetensors");
-        Assert.StartsWith("m.safetensors: not written (", Assert.Throws<CheckpointException>(() => SafeTensorsWriter.Write(below, [])).Message, StringComparison.Ordinal);
+        Assert.StartsWith("m.safetensors: not written (", Assert.Throws<CheckpointException>(() => SafeTensorsWriter.Write(below, [])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
