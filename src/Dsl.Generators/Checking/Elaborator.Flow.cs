@@ -396,6 +396,12 @@ internal sealed partial class Elaborator
         }
 
         var result = inner.Result.Axes.Select(a => new Axis(a.Size is null && renamed.TryGetValue(a.Name, out var n) ? n : a.Name, a.Size is null ? null : Outer(a.Size))).ToList();
+        foreach (var table in inner.Embeddings)
+        {
+            var prefix = part.Text(0) ?? "";
+            graph.Embeddings[prefix.Length == 0 ? table.Key : prefix + "." + table.Key] = (Outer(table.Value.Rows), Outer(table.Value.Width));
+        }
+
         var parameters = inner.Parameters.Select(p => (p, own2.TryGetValue("@" + p, out var size) ? size : own2["@" + p] = sizes.Fresh())).ToList();
         return (new BlockUse(type, inner, null, parameters), result, inputs);
     }

@@ -10,8 +10,6 @@ namespace Dsl.Generators.Checking;
 /// <summary>Parts of the groups weights, axes, positions and products.</summary>
 internal sealed partial class Elaborator
 {
-    private readonly Dictionary<string, (Size Rows, Size Width)> embeddings = new(StringComparer.Ordinal);
-
     private void EmbeddingPart(PartSpec part, Scope scope)
     {
         if (Single(part, scope) is not { } ids)
@@ -28,7 +26,7 @@ internal sealed partial class Elaborator
         }
 
         (Size Rows, Size Width) table;
-        if (shared && part[1].IsNull && embeddings.TryGetValue(key, out var before))
+        if (shared && part[1].IsNull && graph.Embeddings.TryGetValue(key, out var before))
         {
             table = before;
         }
@@ -38,7 +36,7 @@ internal sealed partial class Elaborator
         }
 
         Key(part, key, shared);
-        embeddings[key] = table;
+        graph.Embeddings[key] = table;
         var node = new EmbeddingNode(key, table.Rows, table.Width, shared) { Place = part.Place };
         node.Inputs.Add(ids);
         scope.Current = [Add(node, "embedded", [.. ids.Axes, new Axis("d", table.Width)])];
@@ -102,9 +100,9 @@ internal sealed partial class Elaborator
         var tiedTo = part.Text("TiedTo");
         if (tiedTo is not null)
         {
-            if (!embeddings.TryGetValue(tiedTo, out var table))
+            if (!graph.Embeddings.TryGetValue(tiedTo, out var table))
             {
-                Report(Problems.KeyUnknown, part.PlaceOf("TiedTo"), tiedTo, Suggest(tiedTo, embeddings.Keys));
+                Report(Problems.KeyUnknown, part.PlaceOf("TiedTo"), tiedTo, Suggest(tiedTo, graph.Embeddings.Keys));
             }
             else
             {
@@ -123,7 +121,7 @@ internal sealed partial class Elaborator
 
         size ??= sizes.Fresh();
         Key(part, key, false);
-        var node = new LinearNode(key, width, size, TruthOf(part["Bias"], part.PlaceOf("Bias"), Setting.False), new Storage(null, null, null, null))
+        var node = new LinearNode(key, width, size, TruthOf(part["Bias"], part.PlaceOf("Bias"), part.Text("BiasWeight") is null ? Setting.False : Setting.True), new Storage(null, part.Text("BiasWeight"), null, null))
         {
             Place = part.Place,
             TiedTo = tiedTo,
@@ -213,6 +211,12 @@ internal sealed partial class Elaborator
         {
             var group = pattern.Before[i];
             var axis = x.Axes[i];
+            if (group.Count == 0)
+            {
+                Fits(axis.Size ?? Size.Of(0), Size.Of(1), part.Place, Problems.SizesDiffer, "the axis", "1");
+                continue;
+            }
+
             if (axis.Size is null)
             {
                 if (group.Count != 1)
@@ -240,7 +244,11 @@ internal sealed partial class Elaborator
         var axes = new List<Axis>();
         foreach (var group in pattern.After)
         {
-            if (group.Count == 1)
+            if (group.Count == 0)
+            {
+                axes.Add(new Axis("1", Size.Of(1)));
+            }
+            else if (group.Count == 1)
             {
                 var run = elementary[group[0]] is null;
                 axes.Add(new Axis(run ? x.Axes[pattern.Before.ToList().FindIndex(g => g.Contains(group[0]))].Name : group[0], elementary[group[0]]));

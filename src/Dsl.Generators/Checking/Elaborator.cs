@@ -206,7 +206,11 @@ internal sealed partial class Elaborator
             (thenNodes, thenResult, elseNodes, elseResult) = (elseNodes, elseResult, thenNodes, thenResult);
         }
 
-        Same(thenResult, elseResult, head.Place, Problems.SizesDiffer, $"the bracket under {head.ToSource()}", "what stands in its place otherwise");
+        if (!AssumedEqual(head, thenResult, elseResult))
+        {
+            Same(thenResult, elseResult, head.Place, Problems.SizesDiffer, $"the bracket under {head.ToSource()}", "what stands in its place otherwise");
+        }
+
         var node = new IfNode(condition, thenNodes, thenResult, elseNodes, elseResult) { Place = head.Place, Bracket = bracket };
         node.Inputs.AddRange(incoming);
         var value = Result(node, thenName ?? thenResult.Hint, thenResult.Axes);
@@ -216,6 +220,21 @@ internal sealed partial class Elaborator
         {
             Name(scope, thenName, value, head.Place);
         }
+    }
+
+    /// <summary>Under <c>A != B</c> the branch without it may take A for B: whether that is all in which the two differ.</summary>
+    private bool AssumedEqual(PartSpec head, Value then, Value otherwise)
+    {
+        if (spec.Config.Member(head.Text(0) ?? "")?.Body.Split([" != "], StringSplitOptions.None) is not { Length: 2 } sides || then.Axes.Count != otherwise.Axes.Count)
+        {
+            return false;
+        }
+
+        return then.Axes.Zip(otherwise.Axes, (a, b) => (a.Size, b.Size)).All(pair =>
+            (pair.Item1 is null && pair.Item2 is null)
+            || (pair.Item1 is not null && pair.Item2 is not null && (sizes.Same(pair.Item1, pair.Item2) || Sides(pair.Item1, pair.Item2) || Sides(pair.Item2, pair.Item1))));
+
+        bool Sides(Size a, Size b) => sizes.Resolve(a) == Size.Of(sides[0].Trim()) && sizes.Resolve(b) == Size.Of(sides[1].Trim());
     }
 
     private void RunBracket(IReadOnlyList<PartSpec> parts, Scope scope)
@@ -364,7 +383,9 @@ internal sealed partial class Elaborator
             case "Pool":
                 if (Single(part, scope) is { } pooled)
                 {
-                    scope.Current = [Uncompiled(part, "pooled", pooled.Axes.Where(a => !a.IsTime).ToList(), pooled)];
+                    var pool = new PoolNode(part.Text(0) ?? "first") { Place = part.Place };
+                    pool.Inputs.Add(pooled);
+                    scope.Current = [Add(pool, "pooled", pooled.Axes.Where(a => !a.IsTime).ToList())];
                 }
 
                 break;

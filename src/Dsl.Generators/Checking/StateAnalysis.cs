@@ -49,6 +49,7 @@ internal static class StateAnalysis
             }
         }
 
+        graph.HasState |= new StatefulForm(graph).HasMemory;
         if (stepping is null)
         {
             graph.NotStateful ??= "none of its inputs steps";

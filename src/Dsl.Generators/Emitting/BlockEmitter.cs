@@ -255,7 +255,7 @@ internal sealed class BlockEmitter
     private string Signature(bool stateful)
     {
         var parameters = new List<string>();
-        foreach (var input in graph.Inputs)
+        foreach (var input in graph.Inputs.Where(i => !(stateful && states.Form.MemoryInputs.Contains(i))))
         {
             parameters.Add($"Tensor {(input.Name == "x" ? "x" : input.Output.Hint)}");
         }
@@ -278,7 +278,7 @@ internal sealed class BlockEmitter
     private void Forward()
     {
         code.Line($"/// <summary>The parallel form: {string.Join(", ", graph.Inputs.Select(i => $"<c>{(i.Name == "x" ? "x" : i.Output.Hint)}</c> {ShapeOf(i.Output)}"))} to {ShapeOf(graph.Result!)}.</summary>");
-        code.Block($"public Tensor Forward({Signature(stateful: false)})", () => Body(new FormEmitter(graph, fields, code, stateful: false)));
+        code.Block($"public Tensor Forward({Signature(stateful: false)})", () => Body(new FormEmitter(graph, fields, code, stateful: false), graph.Nodes));
     }
 
     private void Advance()
@@ -288,20 +288,46 @@ internal sealed class BlockEmitter
         {
             var form = new FormEmitter(graph, fields, code, stateful: true);
             form.LeaveKeysUnrotated();
-            Body(form);
+            Body(form, states.Form.NodesOfStep(graph));
+        });
+        if (states.Form.HasMemory)
+        {
+            code.Line();
+            Begin();
+        }
+    }
+
+    /// <summary>What depends on the memory alone.</summary>
+    private void Begin()
+    {
+        var memory = states.Form.MemoryInputs;
+        var parameters = memory.Select(i => $"Tensor {i.Output.Hint}").Concat(memory.Select(i => i.Output.TimeAxis).Distinct().Select(a => $"Pass {a}Pass"));
+        code.Line("/// <summary>Computes once what depends on the memory alone, and keeps it in the state.</summary>");
+        code.Block($"public void Begin({string.Join(", ", parameters)}, State state)", () =>
+        {
+            var form = new FormEmitter(graph, fields, code, stateful: false);
+            foreach (var input in memory)
+            {
+                form.Bind(input.Output, input.Output.Hint);
+            }
+
+            form.Emit(states.Form.NodesOfBegin(graph), [.. states.Form.Held, .. states.Form.Begins.SelectMany(u => u.Inputs.Skip(1))]);
+            form.EmitKeeping();
+            form.DisposeBare();
         });
     }
 
-    private void Body(FormEmitter form)
+    private void Body(FormEmitter form, IReadOnlyList<Node> nodes)
     {
-        foreach (var input in graph.Inputs)
+        form.BindHeldIfStateful();
+        foreach (var input in graph.Inputs.Where(i => !form.Has(i.Output)))
         {
             form.Bind(input.Output, input.Output.Hint);
         }
 
         var result = graph.Result!;
         form.Keep(result);
-        form.Emit(graph.Nodes, [result]);
+        form.Emit(nodes, [result]);
         code.Line(graph.Inputs.Any(i => i.Output == result) ? $"return {form.NameOf(result)}.alias();" : $"return {form.NameOf(result)};");
     }
 
@@ -320,6 +346,11 @@ internal sealed class BlockEmitter
 
     public static void StateBuild(CodeWriter code, Fields fields, StateNames states, string block, string owner)
     {
+        foreach (var value in states.Held)
+        {
+            code.Line($"{states.Of(value)} = {owner}.Own(new HeldValue());");
+        }
+
         foreach (var node in states.Nodes)
         {
             var name = states.Of(node);
@@ -356,6 +387,12 @@ internal sealed class BlockEmitter
 
     public static void StateProperties(CodeWriter code, Fields fields, StateNames states)
     {
+        foreach (var value in states.Held)
+        {
+            code.Line();
+            code.Line($"public HeldValue {states.Of(value)} {{ get; }}");
+        }
+
         foreach (var node in states.Nodes)
         {
             var type = node switch

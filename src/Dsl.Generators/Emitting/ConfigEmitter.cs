@@ -88,7 +88,7 @@ internal static class ConfigEmitter
             }
 
             code.Line($"/// <summary>The part that {Names.Simple(config.Base)} has.</summary>");
-            var positional = string.Join(", ", origin.Where(m => m.Positional).Select(m => $"{m.Name}: config.{m.Name}"));
+            var positional = string.Join(", ", origin.Where(m => m.Positional).Select(m => m.Name).Concat(config.Overridden).Select(m => $"{m}: config.{m}"));
             var settable = string.Join(", ", origin.Where(m => m is { Positional: false, Stored: true, OfLayer: false }).Select(m => $"{m.Name} = config.{m.Name}"));
             code.Line($"public static implicit operator {config.Base}({config.SimpleName} config) => new({positional}){(settable.Length > 0 ? $" {{ {settable} }}" : "")};");
         });
@@ -145,6 +145,8 @@ internal static class ConfigEmitter
         var optional = member.Nullable ? "Optional" : "";
         return member.Kind switch
         {
+            MemberKind.Integer when member.Paths[0][0] == '#' =>
+                $"reader.OptionalCount([{string.Join(", ", member.Paths.Select(p => Constant.OfText(p.TrimStart('#')).ToSource()))}]) ?? reader.Int([\"num_labels\"]{(fallback.Length > 0 ? fallback : ", 2")})",
             MemberKind.Integer => member.Type.TrimEnd('?') == "long" ? $"reader.{optional}Long({paths}{fallback})" : $"reader.{optional}Int({paths}{fallback})",
             MemberKind.Number => $"reader.{optional}Double({paths}{fallback})",
             MemberKind.Truth => $"reader.{optional}Bool({paths}{fallback})",
@@ -188,7 +190,7 @@ internal static class ConfigEmitter
         var written = new HashSet<string>();
         foreach (var member in Stored(config).OrderBy(m => m.Kind == MemberKind.Scaling ? 1 : 0))
         {
-            var path = member.Paths[member.Paths.Count - 1];
+            var path = member.Paths[0][0] == '#' ? "num_labels" : member.Paths[member.Paths.Count - 1];
             if (member.Kind == MemberKind.Scaling)
             {
                 code.Line($"    .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [],");

@@ -155,7 +155,7 @@ internal sealed class Fields
     {
         if (linear.TiedTo is { } tied)
         {
-            var bias = linear.Bias.IsFalse ? "" : $", bias: {linear.Bias.Code}";
+            var bias = linear.Bias.IsFalse ? "" : $", bias: {linear.Bias.Code}{(linear.Storage.Bias is { } own ? $", biasKey: {Key(own)}" : "")}";
             return $"weights.Head({Key(linear.Key)}, {Code(linear.In)}, {Code(linear.Out)}, tiedTo: {Key(tied)}, tied: {linear.Tied.Code}{bias})";
         }
 
@@ -324,6 +324,20 @@ internal sealed class Fields
         declarations.Add($"private readonly {type}[] {name};");
         code.Line($"{name} = new {type}[{Code(repeat.Count)}];");
         var key = repeat.Key.Contains('{') ? repeat.Key : repeat.Key + ".{layer}";
+        if (repeat.Shared)
+        {
+            // Layers of one key are one block: one set of weights, one gradient.
+            code.Line($"var {name}ByKey = new System.Collections.Generic.Dictionary<string, {type}>();");
+            code.Block($"for (var layer = 0; layer < {name}.Length; layer++)", () =>
+            {
+                code.Line($"var key = {Key(key)};");
+                code.Block($"if (!{name}ByKey.TryGetValue(key, out var block))", () => code.Line($"{name}ByKey[key] = block = {New(repeat.Blocks[0], "weights.At(key)", "layer")};"));
+                code.Line();
+                code.Line($"{name}[layer] = block;");
+            });
+            return;
+        }
+
         code.Block($"for (var layer = 0; layer < {name}.Length; layer++)", () =>
         {
             var scoped = Scoped(key);

@@ -30,6 +30,70 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
 
     public string NameOf(Value value) => names[value];
 
+    /// <summary>In the stateful form values that the state keeps are read from it.</summary>
+    public void BindHeldIfStateful()
+    {
+        if (!stateful)
+        {
+            return;
+        }
+
+        foreach (var value in states.Held)
+        {
+            names[value] = $"state.{states.Of(value)}.Value!";
+        }
+    }
+
+    /// <summary>Disposes what outlived its bracket and has no using declaration.</summary>
+    public void DisposeBare()
+    {
+        foreach (var value in bare)
+        {
+            code.Line($"{names[value]}.Dispose();");
+        }
+    }
+
+    /// <summary>What <c>Begin</c> does after its nodes: keeps values, and begins the blocks below.</summary>
+    public void EmitKeeping()
+    {
+        foreach (var value in states.Held)
+        {
+            code.Line($"state.{states.Of(value)}.Hold({names[value]}.{(graph.Inputs.Any(i => i.Output == value) ? "clone()" : "alias()")});");
+        }
+
+        foreach (var use in states.Form.Begins)
+        {
+            var memory = use.Inputs.Skip(1).Where(states.Form.IsMemory).ToList();
+            var arguments = string.Join(", ", memory.Select(m => names[m]).Concat(memory.Select(m => m.TimeAxis).OfType<string>().Distinct().Select(PassOf)));
+            var kept = $"state.{states.Of(use)}";
+            void One(string target, string state)
+            {
+                if (use.Blocks.Count == 1)
+                {
+                    code.Line($"{target}.Begin({arguments}, {state});");
+                    return;
+                }
+
+                code.Block($"switch ({target})", () =>
+                {
+                    foreach (var block in use.Blocks.Where(b => b.Graph is not null))
+                    {
+                        code.Lines($"case {fields.TypeOf(block)} block:\n    block.Begin({arguments}, ({fields.TypeOf(block)}.State){state}!);\n    break;");
+                    }
+                });
+            }
+
+            if (use is RepeatNode)
+            {
+                code.Block($"for (var i = 0; i < {fields[use]}.Length; i++)", () => One(fields[use] + "[i]", kept + "[i]"));
+            }
+            else
+            {
+                One(fields[use], kept);
+            }
+        }
+    }
+
     /// <summary>From now on the value goes by another local, which disposes itself.</summary>
     public void Rebind(Value value, string name) => names[value] = name;
 
@@ -217,10 +281,10 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         var steps = stateful && repeat.Inputs[0].TimeAxis == Stepping && repeat.Blocks.Any(HasState);
         var name = result == repeat.Output ? names[repeat.Output] : names[repeat.Output] = locals.Take(repeat.Output.Hint);
         code.Line($"{(result == repeat.Output ? "" : "var ")}{name} = {names[repeat.Inputs[0]]}.alias();");
-        var extra = repeat.Inputs.Skip(1).Select(i => ", " + names[i]).ToList();
+        var extra = Extra(repeat, steps);
         code.Block($"for (var i = 0; i < {fields[repeat]}.Length; i++)", () =>
         {
-            code.Line($"var next = {Call(repeat, fields[repeat] + "[i]", name, string.Concat(extra), steps, "state." + states.Of(repeat) + "[i]")};");
+            code.Line($"var next = {Call(repeat, fields[repeat] + "[i]", name, extra, steps, "state." + states.Of(repeat) + "[i]")};");
             code.Line($"{name}.Dispose();");
             code.Line($"{name} = next;");
         });
@@ -231,6 +295,9 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     }
 
     private static bool HasState(BlockUse block) => block.Graph?.HasState ?? block.Own!.Steps;
+
+    /// <summary>The arguments after x; a block that steps has kept what it needs of the memory.</summary>
+    private string Extra(UseNode use, bool steps) => string.Concat(use.Inputs.Skip(1).Where(i => !(steps && states.Form.IsMemory(i))).Select(i => ", " + names[i]));
 
     private string Call(UseNode use, string target, string x, string extra, bool steps, string state)
     {
@@ -309,7 +376,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 return $"Pool.{char.ToUpperInvariant(pool.Kind[0])}{pool.Kind.Substring(1)}({x}, {PassOf(node.Inputs[0].TimeAxis)})";
             case UseNode use:
                 var steps = stateful && use.Inputs[0].TimeAxis == Stepping && use.Blocks.Any(HasState);
-                return Call(use, fields[use], x, string.Concat(use.Inputs.Skip(1).Select(i => ", " + names[i])), steps, "state." + states.Of(use));
+                return Call(use, fields[use], x, Extra(use, steps), steps, "state." + states.Of(use));
             default:
                 throw new InvalidOperationException($"no text for {node.GetType().Name}");
         }
@@ -358,7 +425,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         }
 
         var lastAfter = pattern.After[pattern.After.Count - 1];
-        if (!pattern.Transposes && pattern.Before.All(g => g.Count == 1) && pattern.After.Take(pattern.After.Count - 1).All(g => g.Count == 1))
+        if (!pattern.Transposes && lastAfter.Count > 1 && pattern.Before.All(g => g.Count == 1) && pattern.After.Take(pattern.After.Count - 1).All(g => g.Count == 1))
         {
             return $"{x}.flatten({pattern.Before.Count - lastAfter.Count}, {pattern.Before.Count - 1})";
         }
@@ -391,9 +458,11 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
 internal sealed class StateNames
 {
     private readonly Dictionary<Node, string> names = new();
+    private readonly Dictionary<Value, string> held = new();
 
     public StateNames(Graph graph)
     {
+        Form = new StatefulForm(graph);
         var table = new NameTable("Timeline", "Batch", "Length", "Bytes", "Parts", "Own", "Clone", "Select", "Truncate", "Reset", "Dispose", "Fresh", "State");
         var stepping = graph.Inputs.Where(i => i.Steps).Select(i => i.Output.TimeAxis).FirstOrDefault();
         foreach (var node in graph.AllNodes)
@@ -410,7 +479,22 @@ internal sealed class StateNames
                 names[node] = table.Take(char.ToUpperInvariant(name[0]) + name.Substring(1));
             }
         }
+
+        foreach (var value in Form.Held)
+        {
+            held[value] = table.Take(char.ToUpperInvariant(value.Hint[0]) + value.Hint.Substring(1));
+        }
     }
+
+    public StatefulForm Form { get; }
+
+    /// <summary>Values computed once.</summary>
+    public IEnumerable<Value> Held => held.Keys;
+
+    public string Of(Value value) => held[value];
+
+    /// <summary>What says which tokens of a memory are real.</summary>
+    public static string RealOf(string axis) => char.ToUpperInvariant(axis[0]) + axis.Substring(1) + "Real";
 
     public IEnumerable<Node> Nodes => names.Keys;
 

@@ -270,7 +270,7 @@ internal sealed class ModelEmitter
     {
         var needs = Needs();
         var logits = graph.Outputs.First(o => o.Name == LogitsName).Value;
-        var nodes = graph.Nodes.Where(n => needs[n].Contains(LogitsName)).ToList();
+        var nodes = states.Form.NodesOfStep(graph).Where(n => needs[n].Contains(LogitsName)).ToList();
         var input = graph.Inputs.First(i => i.Steps);
         code.Lines($$"""
             /// <summary>The stateful form: reads tokens after those that the state has read.</summary>
@@ -283,7 +283,15 @@ internal sealed class ModelEmitter
         code.Block($"public Tensor Advance(Tensor {input.Output.Hint}, State state, Tensor? mask = null, bool last = false)", () =>
         {
             code.Line($"using var pass = Pass.Next({input.Output.Hint}, mask, state.Timeline, training);");
+            foreach (var axis in MemoryAxes)
+            {
+                var real = $"state.{StateNames.RealOf(axis)}.Value ?? throw new InvalidOperationException(\"the state has read no {states.Form.MemoryInputs.First(i => i.Output.TimeAxis == axis).Name}: call Begin first\")";
+                code.Line($"var {axis}Real = {real};");
+                code.Line($"using var {axis}Pass = Pass.Over({axis}Real, {axis}Real, training);");
+            }
+
             var form = new FormEmitter(graph, fields, code, stateful: true);
+            form.BindHeldIfStateful();
             form.Bind(input.Output, input.Output.Hint);
             form.Keep(logits);
 
@@ -325,8 +333,20 @@ internal sealed class ModelEmitter
             {
                 code.Line("this.model = model;");
                 code.Line("this.capacity = capacity;");
+                foreach (var axis in MemoryAxes)
+                {
+                    code.Line($"{StateNames.RealOf(axis)} = Own(new HeldValue());");
+                }
+
                 BlockEmitter.StateBuild(code, fields, states, "model", "this");
             });
+            foreach (var axis in MemoryAxes)
+            {
+                code.Line();
+                code.Line("/// <summary>[batch, time], 1 for a real token of the memory.</summary>");
+                code.Line($"public HeldValue {StateNames.RealOf(axis)} {{ get; }}");
+            }
+
             BlockEmitter.StateProperties(code, fields, states);
             code.Line();
             code.Line("/// <inheritdoc/>");
@@ -335,6 +355,10 @@ internal sealed class ModelEmitter
         code.Line();
         code.Line("/// <inheritdoc/>");
         code.Line("public override ModelState NewState(int batch, int capacity = 0) => new State(this, batch, capacity);");
+        if (states.Form.HasMemory)
+        {
+            BeginForm();
+        }
         code.Line();
         code.Line("/// <inheritdoc/>");
         code.Lines("""
@@ -344,6 +368,44 @@ internal sealed class ModelEmitter
         code.Line();
 
         bool IsWeight(Value v) => graph.Nodes.Any(n => n is ParameterNode && n.Outputs.Contains(v));
+    }
+
+    private IEnumerable<string> MemoryAxes => states.Form.MemoryInputs.Select(i => i.Output.TimeAxis!).Distinct();
+
+    /// <summary>Runs once what the stepping input does not enter.</summary>
+    private void BeginForm()
+    {
+        var inputs = states.Form.MemoryInputs;
+        var masks = inputs.Select(i => i.Mask).OfType<string>().Distinct().ToList();
+        var parameters = inputs.Select(i => $"Tensor {i.Output.Hint}").Concat(masks.Select(m => $"Tensor? {Elaborator.Camel(m)} = null"));
+        code.Line();
+        code.Line("/// <summary>A state that has read everything but the tokens it steps along: what depends on these inputs alone is computed here, once.</summary>");
+        code.Block($"public State Begin({string.Join(", ", parameters)}, int capacity = 0)", () =>
+        {
+            code.Line($"var state = new State(this, checked((int){inputs[0].Output.Hint}.shape[0]), capacity);");
+            var form = new FormEmitter(graph, fields, code, stateful: false);
+            foreach (var axis in MemoryAxes)
+            {
+                var input = inputs.First(i => i.Output.TimeAxis == axis);
+                var mask = input.Mask is { } m ? Elaborator.Camel(m) : "null";
+                code.Line($"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {mask}, training);");
+                code.Line($"state.{StateNames.RealOf(axis)}.Hold({(input.Mask is null ? "" : mask + "?.clone() ?? ")}torch.ones_like({input.Output.Hint}));");
+            }
+
+            foreach (var input in inputs)
+            {
+                form.Bind(input.Output, input.Output.Hint);
+            }
+
+            form.Emit(states.Form.NodesOfBegin(graph), [.. states.Form.Held, .. states.Form.Begins.SelectMany(u => u.Inputs.Skip(1))]);
+            form.EmitKeeping();
+            form.DisposeBare();
+            code.Line("return state;");
+        });
+        code.Line();
+        code.Line("/// <inheritdoc/>");
+        var arguments = inputs.Select(i => $"Input(inputs, {Constant.OfText(i.Name).ToSource()})").Concat(masks.Select(m => $"OptionalInput(inputs, {Constant.OfText(m).ToSource()})"));
+        code.Line($"public override ModelState Begin(System.Collections.Generic.IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) => Begin({string.Join(", ", arguments)}, capacity);");
     }
 
     private void NoState()

@@ -21,6 +21,9 @@ internal sealed class Graph(DeclarationSpec spec, Unifier sizes)
 
     public List<(string Name, Value Value)> Outputs { get; } = [];
 
+    /// <summary>Tables that a head may be tied to, by key.</summary>
+    public Dictionary<string, (Size Rows, Size Width)> Embeddings { get; } = new(System.StringComparer.Ordinal);
+
     /// <summary>Sizes that whoever builds the block passes in, in the order of the constructor.</summary>
     public List<string> Parameters { get; } = [];
 

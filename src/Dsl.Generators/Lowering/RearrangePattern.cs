@@ -79,6 +79,9 @@ internal sealed class RearrangePattern
                 case "(" or ")":
                     problem = "its brackets do not match";
                     return null;
+                case "1" when open is null:
+                    groups.Add([]);
+                    break;
                 case var name when open is not null:
                     open.Add(name);
                     break;

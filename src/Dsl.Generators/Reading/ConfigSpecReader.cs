@@ -56,7 +56,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                 .Select(a => new Option(a.ConstructorArguments[0].Value as string ?? "", Constant.Of(a.ConstructorArguments[1].Value), -1))).ToEquatable(),
             (inherited?.NoEffect ?? EquatableArray<string>.Empty).Concat(headers["NoEffect"].SelectMany(a => Strings(a.ConstructorArguments))).ToEquatable(),
             Presets(type, cancel).ToEquatable(),
-            FromSource: type.DeclaringSyntaxReferences.Length > 0);
+            FromSource: type.DeclaringSyntaxReferences.Length > 0,
+            (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => m.Positional && own.Any(o => o.Name == m.Name && o.Stored)).Select(m => m.Name).ToEquatable());
     }
 
     private static MemberSpec Member(string name, ITypeSymbol type, EquatableArray<string> paths, string initial, bool positional, bool ofLayer, string body)
@@ -82,7 +83,13 @@ internal sealed class ConfigSpecReader(SpecReader reader)
     }
 
     private static EquatableArray<string> PathsOf(ISymbol symbol) =>
-        symbol.GetAttributes().Where(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Key").SelectMany(a => Strings(a.ConstructorArguments)).ToEquatable();
+        symbol.GetAttributes().Where(SpecReader.IsOurs)
+            .SelectMany(a => SpecReader.WordOf(a) switch
+            {
+                "Key" => Strings(a.ConstructorArguments),
+                "Count" => Strings(a.ConstructorArguments).Select(p => "#" + p),
+                _ => [],
+            }).ToEquatable();
 
     private static IEnumerable<string> Strings(System.Collections.Immutable.ImmutableArray<TypedConstant> arguments) =>
         arguments.SelectMany(a => a.Kind == TypedConstantKind.Array ? (a.Values.IsDefault ? [] : a.Values.Select(v => v.Value as string ?? "")) : [a.Value as string ?? ""]);

@@ -112,9 +112,10 @@ internal sealed record PresetSpec(string Name, string Property, string Model, Eq
 /// <param name="NoEffect">Paths that change nothing.</param>
 /// <param name="Presets">Published sizes.</param>
 /// <param name="FromSource">Whether this compilation declares it (so its reader is emitted here).</param>
+/// <param name="Overridden">Parameters of the base's constructor that this record declares anew.</param>
 internal sealed record ConfigSpec(
     string Name, string Base, string Namespace, bool Partial, bool Public, EquatableArray<MemberSpec> Members, int Inherited, EquatableArray<Option> Only,
-    EquatableArray<string> NoEffect, EquatableArray<PresetSpec> Presets, bool FromSource)
+    EquatableArray<string> NoEffect, EquatableArray<PresetSpec> Presets, bool FromSource, EquatableArray<string> Overridden = default)
 {
     public MemberSpec? Member(string name) => Members.FirstOrDefault(m => m.Name == name);
 

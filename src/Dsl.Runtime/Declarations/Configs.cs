@@ -38,3 +38,10 @@ public sealed class PresetAttribute(string name) : Attribute
 /// <summary>This record has every member of another one; it says only what it adds.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class ExtendAttribute<TBase> : Attribute;
+
+/// <summary>The member is the number of entries of an object or a list in <c>config.json</c> (the classes of <c>id2label</c>), else of <c>num_labels</c>.</summary>
+[AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
+public sealed class CountAttribute(string path) : Attribute
+{
+    public string Path { get; } = path;
+}

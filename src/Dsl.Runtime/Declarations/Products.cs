@@ -67,6 +67,9 @@ public sealed class HeadAttribute(string key, object? size = null) : Attribute
     public object? Tied { get; set; }
 
     public object? Bias { get; set; }
+
+    /// <summary>The bias's own key, from where this declaration stands, where it is not <c>key.bias</c>.</summary>
+    public string? BiasWeight { get; set; }
 }
 
 /// <summary>Picks the best experts of each token.</summary>

@@ -41,6 +41,9 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     public abstract ModelState NewState(int batch, int capacity = 0);
 
     /// <inheritdoc/>
+    public virtual ModelState Begin(IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) => NewState(checked((int)Input(inputs, Inputs[0]).shape[0]), capacity);
+
+    /// <inheritdoc/>
     public abstract Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false);
 
     /// <summary>Fills the weights from a checkpoint: a folder or a safetensors file, in any of the declared layouts.</summary>

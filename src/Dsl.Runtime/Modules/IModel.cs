@@ -30,6 +30,9 @@ public interface IModel : IDisposable
     /// <exception cref="NotSupportedException">The model has no stateful form (its mask is not provably causal); the message says why.</exception>
     ModelState NewState(int batch, int capacity = 0);
 
+    /// <summary>A state that has read every input but the one it steps along (an encoder's memory is computed here, once); the empty state where that is all.</summary>
+    ModelState Begin(IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) => NewState(checked((int)inputs[Inputs[0]].shape[0]), capacity);
+
     /// <summary>The stateful form: reads <paramref name="tokens"/> after what the state has read.</summary>
     /// <param name="tokens">int64 [batch, n], n at least 1.</param>
     /// <param name="state">Read and advanced by n tokens (by each row's real tokens where a mask is given).</param>

@@ -95,11 +95,11 @@ public sealed class Weights
 
     /// <summary>The last product, to the vocabulary. Tied, it has no weight of its own: it reads the one of <paramref name="tiedTo"/>, and its own key remains a name
     /// that a file may use.</summary>
-    public Product Head(string key, long @in, long @out, string? tiedTo, bool tied, bool bias = false)
+    public Product Head(string key, long @in, long @out, string? tiedTo, bool tied, bool bias = false, string? biasKey = null)
     {
         if (!tied)
         {
-            return Product(key, @in, @out, bias);
+            return Product(key, @in, @out, bias, biasKey: biasKey);
         }
 
         if (tiedTo is null)
@@ -114,7 +114,7 @@ public sealed class Weights
         }
 
         weight.AddAlias(Absolute(Join(key, "weight")));
-        Weight? offset = bias ? Tensor(Join(key, "bias"), [@out], Initializer.Zeros) : null;
+        Weight? offset = bias ? Tensor(biasKey ?? Join(key, "bias"), [@out], Initializer.Zeros) : null;
         return Explained(new Product(Table, weight, offset, new Layout("out in"), @in, @out));
     }
 
