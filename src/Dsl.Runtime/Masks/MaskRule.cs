@@ -45,7 +45,8 @@ public sealed class MaskRule
     public static MaskRule Rule(string name, bool causal, int? window, Func<int, int, bool> allows) => new(name, causal, window, allows);
 
     /// <summary>Whether the query at that position may read the key at that position.</summary>
-    public bool Allows(int query, int key) => (!IsCausal || key <= query) && (Window is not { } window || query - key < window) && (allows is null || allows(query, key));
+    public bool Allows(int query, int key) => (!IsCausal || key <= query) && (Window is not { } window || query - key < window)
+        && (allows is null || allows(query, key));
 
     /// <summary>The rule over positions 0, 1, ...</summary>
     public bool[,] Table(int queries, int keys)

@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 namespace Dsl.Runtime;
 
 /// <summary>
-/// What generated blocks and models derive from: an ordinary TorchSharp module whose parameters are the weights of its table, under exactly their checkpoint keys.
+/// What generated blocks and models derive from: an ordinary TorchSharp module whose parameters are the weights of its table, under exactly their
+/// checkpoint keys.
 /// Conversion converts each storage once and leaves ties and packed views as they were.
 /// </summary>
 public abstract class GeneratedModule : nn.Module
@@ -68,7 +69,8 @@ public abstract class GeneratedModule : nn.Module
     }
 
     /// <summary>Copies by key, converting the dtype; further names of a weight (a tied head) are accepted.</summary>
-    /// <exception cref="InvalidOperationException">Keys are missing or unexpected (with <paramref name="strict"/>) or shapes differ; nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">Keys are missing or unexpected (with <paramref name="strict"/>) or shapes differ; nothing was
+    /// changed.</exception>
     public override (IList<string> missing_keys, IList<string> unexpected_keyes) load_state_dict(
         Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
     {

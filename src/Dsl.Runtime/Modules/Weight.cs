@@ -36,7 +36,8 @@ public sealed class Weight
     /// <summary>The key in a checkpoint.</summary>
     public string Key { get; }
 
-    /// <summary>Further names under which a file may hold this weight (a tied head, for instance). They are accepted when loading and left out when saving.</summary>
+    /// <summary>Further names under which a file may hold this weight (a tied head, for instance). They are accepted when loading and left out when
+    /// saving.</summary>
     public IReadOnlyList<string> Aliases => aliases;
 
     /// <summary>The shape as stored.</summary>

@@ -70,7 +70,8 @@ public sealed class Weights
     /// <summary>True when a weight of that key was declared.</summary>
     public bool Has(string key) => Table.Find(Absolute(key)) is not null;
 
-    /// <summary>From now on, and for the weights declared already: keys that match the glob (<c>*</c> and <c>?</c>) start as <paramref name="init"/> says.</summary>
+    /// <summary>From now on, and for the weights declared already: keys that match the glob (<c>*</c> and <c>?</c>) start as <paramref name="init"/>
+    /// says.</summary>
     public void Initialize(string glob, Initializer init) => Table.AddRule(glob, init);
 
     /// <summary>x W^T + b. Missing names follow from the key: <c>.weight</c> and <c>.bias</c>.</summary>
@@ -93,7 +94,8 @@ public sealed class Weights
         return Explained(new Product(Table, weight, offset, layout, @in, @out));
     }
 
-    /// <summary>The last product, to the vocabulary. Tied, it has no weight of its own: it reads the one of <paramref name="tiedTo"/>, and its own key remains a name
+    /// <summary>The last product, to the vocabulary. Tied, it has no weight of its own: it reads the one of <paramref name="tiedTo"/>, and its own key
+    /// remains a name
     /// that a file may use.</summary>
     public Product Head(string key, long @in, long @out, string? tiedTo, bool tied, bool bias = false, string? biasKey = null)
     {
@@ -110,7 +112,8 @@ public sealed class Weights
         Weight weight = Shared(Join(tiedTo, "weight"));
         if (!weight.Shape.SequenceEqual([@out, @in]))
         {
-            throw new InvalidOperationException($"The head '{key}' needs a weight of [{@out}, {@in}], but it is tied to '{weight.Key}' of [{string.Join(", ", weight.Shape)}].");
+            throw new InvalidOperationException(
+                $"The head '{key}' needs a weight of [{@out}, {@in}], but it is tied to '{weight.Key}' of [{string.Join(", ", weight.Shape)}].");
         }
 
         weight.AddAlias(Absolute(Join(key, "weight")));
@@ -204,7 +207,8 @@ public sealed class Weights
 
     internal string Relative(string key) => Key.Length > 0 && key.StartsWith(Key + ".", StringComparison.Ordinal) ? key[(Key.Length + 1)..] : key;
 
-    internal static string Join(string prefix, string name) => prefix.Length == 0 ? name : name.Length == 0 ? prefix : prefix == "/" ? "/" + name : prefix + "." + name;
+    internal static string Join(string prefix, string name) =>
+        prefix.Length == 0 ? name : name.Length == 0 ? prefix : prefix == "/" ? "/" + name : prefix + "." + name;
 
     private string Absolute(string key) => key.StartsWith('/') ? key[1..] : Join(Key, key);
 

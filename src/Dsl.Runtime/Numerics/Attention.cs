@@ -19,7 +19,8 @@ public static class Attention
     private const int SmallestBlock = 128;
 
     /// <summary>
-    /// Scores are scaled, then changed by the score rule, then masked. Query head i reads key head i / (heads / key heads). A query that may read nothing gets zeros.
+    /// Scores are scaled, then changed by the score rule, then masked. Query head i reads key head i / (heads / key heads). A query that may read nothing
+    /// gets zeros.
     /// </summary>
     /// <param name="q">[b, t, heads, d].</param>
     /// <param name="k">[b, s, key heads, d]: the last s places that <paramref name="pass"/> (or <paramref name="memory"/>) knows.</param>
@@ -31,7 +32,8 @@ public static class Attention
     /// <param name="score">Reads and changes the scores.</param>
     /// <param name="memory">The axis of the keys where it is another one than the queries' (cross-attention).</param>
     /// <returns>[b, t, heads, e].</returns>
-    public static Tensor Attend(Tensor q, Tensor k, Tensor v, MaskRule mask, double scale, Pass pass, double dropout = 0, ScoreRule? score = null, Pass? memory = null)
+    public static Tensor Attend(Tensor q, Tensor k, Tensor v, MaskRule mask, double scale, Pass pass, double dropout = 0, ScoreRule? score = null,
+        Pass? memory = null)
     {
         long heads = q.shape[2], keyHeads = k.shape[2];
         if (heads % keyHeads != 0)

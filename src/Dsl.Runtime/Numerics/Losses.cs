@@ -9,7 +9,8 @@ namespace Dsl.Runtime;
 public static class Losses
 {
     /// <summary>
-    /// -log softmax(logits)[target], the mean over targets that are not ignored (NaN if all are, as in torch). In float32 for half types. Beside the logits nothing of their
+    /// -log softmax(logits)[target], the mean over targets that are not ignored (NaN if all are, as in torch). In float32 for half types. Beside the logits
+    /// nothing of their
     /// size is stored until the gradient is; there is no second derivative.
     /// </summary>
     /// <param name="logits">[..., vocabulary].</param>

@@ -11,19 +11,22 @@ namespace Dsl.Runtime;
 public static class ProductPolicy
 {
     /// <summary>
-    /// What TorchSharp doesn't offer and libtorch has: oneDNN's products with activation and residual within (where nothing records gradients), attention with a scale of
+    /// What TorchSharp doesn't offer and libtorch has: oneDNN's products with activation and residual within (where nothing records gradients), attention
+    /// with a scale of
     /// its own, the root-mean-square norm. False takes the plain TorchSharp way everywhere.
     /// </summary>
     public static bool UseFused { get; set; } = true;
 
     /// <summary>
-    /// oneDNN's products where gradients are recorded too, forward and backward, from 32 rows on. Set where the processor has AVX-512, on which they are about twice as fast
+    /// oneDNN's products where gradients are recorded too, forward and backward, from 32 rows on. Set where the processor has AVX-512, on which they are
+    /// about twice as fast
     /// as libtorch's linear.
     /// </summary>
     public static bool UseFusedTraining { get; set; } = Avx512F.IsSupported;
 
     /// <summary>
-    /// A copy of each weight in oneDNN's blocked layout, for calls without gradients. It is faster for a few rows at a time and takes the weight's memory once more.
+    /// A copy of each weight in oneDNN's blocked layout, for calls without gradients. It is faster for a few rows at a time and takes the weight's memory
+    /// once more.
     /// </summary>
     public static bool KeepPackedCopies { get; set; }
 }
@@ -122,11 +125,13 @@ internal sealed class Multiplier
         }
         else if (table.Dtype != ScalarType.Float32 || table.Device.type != DeviceType.CPU)
         {
-            yield return new ChoiceRow(key, "libtorch linear", $"without gradients: oneDNN multiplies float32 on the CPU, this is {table.Dtype} on {table.Device.type}");
+            yield return new ChoiceRow(key, "libtorch linear",
+                $"without gradients: oneDNN multiplies float32 on the CPU, this is {table.Dtype} on {table.Device.type}");
         }
         else if (ProductPolicy.KeepPackedCopies && StableC.HasReorder)
         {
-            yield return new ChoiceRow(key, "oneDNN, packed copy", $"without gradients, one copy up to {FewRows} rows and one above; activation and residual within");
+            yield return new ChoiceRow(key, "oneDNN, packed copy",
+                $"without gradients, one copy up to {FewRows} rows and one above; activation and residual within");
         }
         else
         {

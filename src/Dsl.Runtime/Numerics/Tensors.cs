@@ -7,7 +7,8 @@ namespace Dsl.Runtime;
 /// <summary>Small things that every other file here needs.</summary>
 internal static class Tensors
 {
-    /// <summary>Runs an in-place operation on a tensor that the caller owns, and returns that same tensor. Most such operations of TorchSharp return the object they
+    /// <summary>Runs an in-place operation on a tensor that the caller owns, and returns that same tensor. Most such operations of TorchSharp return the
+    /// object they
     /// were called on; a few make a second wrapper, which is dropped.</summary>
     internal static Tensor InPlace(Tensor owned, Func<Tensor, Tensor> operation)
     {

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace Dsl.Runtime;
 
 /// <summary>
-/// What is known of one time axis in one call: which positions the new tokens have (queries), which positions everything readable has (keys), what is padding; and
+/// What is known of one time axis in one call: which positions the new tokens have (queries), which positions everything readable has (keys), what is
+/// padding; and
 /// what the layers of the call share.
 /// </summary>
 public sealed class Pass : IDisposable

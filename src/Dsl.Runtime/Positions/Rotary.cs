@@ -36,7 +36,8 @@ public sealed record RotarySpec(long Width, double Theta = 10000, RotaryPairs Pa
 }
 
 /// <summary>
-/// Rotates by position. Frequencies and angles are computed in float32, as published; their sines and cosines are tabulated, grown by doubling, and shared by all
+/// Rotates by position. Frequencies and angles are computed in float32, as published; their sines and cosines are tabulated, grown by doubling, and shared
+/// by all
 /// layers that rotate alike.
 /// </summary>
 public sealed class Rotary : IDisposable
@@ -59,7 +60,8 @@ public sealed class Rotary : IDisposable
     /// <summary>What is rotated and how.</summary>
     public RotarySpec Spec { get; }
 
-    /// <summary>The angles depend on the length of the sequence: a cache must then keep keys as they were before the rotation, and rotate all of them at each call.</summary>
+    /// <summary>The angles depend on the length of the sequence: a cache must then keep keys as they were before the rotation, and rotate all of them at
+    /// each call.</summary>
     public bool ReadsLength => Spec.Scaling?.ReadsLength == true;
 
     /// <summary>The new tokens' [b, t, h, d], rotated; the caller owns both.</summary>

@@ -31,7 +31,8 @@ internal static class RotaryFrequencies
             case RopeScalingKind.Yarn:
                 return (Yarn(spec, scaling!), YarnMagnitude(scaling!));
             default:
-                throw new ArgumentOutOfRangeException(nameof(spec), $"The rotary scaling {scaling!.Kind} is unknown: expected a member of {nameof(RopeScalingKind)}.");
+                throw new ArgumentOutOfRangeException(nameof(spec),
+                    $"The rotary scaling {scaling!.Kind} is unknown: expected a member of {nameof(RopeScalingKind)}.");
         }
     }
 

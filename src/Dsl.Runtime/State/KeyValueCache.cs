@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Dsl.Runtime;
 
 /// <summary>
-/// Keys and values of the tokens read so far, allocated ahead and grown by doubling. With a window it keeps what the band still needs and slides when its room is used
+/// Keys and values of the tokens read so far, allocated ahead and grown by doubling. With a window it keeps what the band still needs and slides when its
+/// room is used
 /// up, so that its size does not grow with the length.
 /// </summary>
 public sealed class KeyValueCache : IStatePart
@@ -39,7 +40,8 @@ public sealed class KeyValueCache : IStatePart
         int n = checked((int)k.shape[1]), end = pass.Keys.Count - n;
         if (first + count != end)
         {
-            throw new InvalidOperationException($"The cache holds keys up to token {first + count}, but the call goes on from token {end}: state and call don't belong together.");
+            throw new InvalidOperationException(
+                $"The cache holds keys up to token {first + count}, but the call goes on from token {end}: state and call don't belong together.");
         }
 
         if (window is { } band)
@@ -92,7 +94,8 @@ public sealed class KeyValueCache : IStatePart
         if (first > needed)
         {
             throw new InvalidOperationException(
-                $"The state cannot be cut to {slots} tokens: a band of {band} keys would need token {needed} again and has already dropped all before token {first}.");
+                $"The state cannot be cut to {slots} tokens: a band of {band} keys would need token {needed} again "
+                + $"and has already dropped all before token {first}.");
         }
     }
 

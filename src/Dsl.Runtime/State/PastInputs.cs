@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Dsl.Runtime;
 
 /// <summary>
-/// The last inputs of a place, as a shift (one of them) or a causal convolution (kernel - 1) needs them. A padded token leaves them as they were. Before the first
+/// The last inputs of a place, as a shift (one of them) or a causal convolution (kernel - 1) needs them. A padded token leaves them as they were. Before
+/// the first
 /// token they are zero.
 /// </summary>
 public class PastInputs : IStatePart
@@ -30,7 +31,8 @@ public class PastInputs : IStatePart
     public long Bytes => past is null ? 0 : past.numel() * past.element_size();
 
     /// <summary>
-    /// The past inputs, then the new ones, each row's padding moved to the end (<see cref="Pass.Compact"/>): [b, length + t, ...]. What is computed from it returns to its
+    /// The past inputs, then the new ones, each row's padding moved to the end (<see cref="Pass.Compact"/>): [b, length + t, ...]. What is computed from it
+    /// returns to its
     /// places by <see cref="Pass.Expand"/>. A state, if given, goes on to the last real tokens.
     /// </summary>
     public static Tensor Before(Tensor x, Pass pass, int length, PastInputs? state)

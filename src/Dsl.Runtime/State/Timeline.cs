@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Dsl.Runtime;
 
 /// <summary>
-/// What a state has read: one slot for each column of tokens so far. A plain counter as long as nothing is padded; from the first padded token on, the position and
+/// What a state has read: one slot for each column of tokens so far. A plain counter as long as nothing is padded; from the first padded token on, the
+/// position and
 /// the validity of every slot.
 /// </summary>
 public sealed class Timeline
@@ -85,7 +86,8 @@ public sealed class Timeline
         return (new Places(Batch, positions, real, stride, Slots - count, count, device), new Places(Batch, positions, real, stride, 0, Slots, device));
     }
 
-    /// <summary>The first slot that a band of <paramref name="window"/> keys still needs, when the next <paramref name="incoming"/> columns were already counted.</summary>
+    /// <summary>The first slot that a band of <paramref name="window"/> keys still needs, when the next <paramref name="incoming"/> columns were already
+    /// counted.</summary>
     internal int FirstNeeded(int window, int incoming)
     {
         int end = Slots - incoming;

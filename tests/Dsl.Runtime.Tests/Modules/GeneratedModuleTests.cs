@@ -17,7 +17,8 @@ public class GeneratedModuleTests
         "model.embed.weight",
         .. new[] { 0, 1 }.SelectMany(i => new[]
         {
-            "norm1.weight", "attn.q.weight", "attn.q.bias", "attn.k.weight", "attn.k.bias", "attn.v.weight", "attn.v.bias", "attn.o.weight", "attn.o.bias", "norm2.weight", "norm2.bias",
+            "norm1.weight", "attn.q.weight", "attn.q.bias", "attn.k.weight", "attn.k.bias", "attn.v.weight", "attn.v.bias", "attn.o.weight", "attn.o.bias",
+            "norm2.weight", "norm2.bias",
             "mlp.gate.weight", "mlp.up.weight", "mlp.down.weight",
         }.Select(name => $"model.layers.{i}.{name}")),
         "model.norm.weight",

@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime.Tests.Modules;
 
-/// <summary>What a declaration comes out as, by hand: grouped heads, rotary, a mask, a gated feed-forward, a head that may be tied, and a token shift.</summary>
-internal sealed record TinyConfig(int Vocab = 29, int Hidden = 12, int Heads = 4, int KvHeads = 2, int HeadDim = 4, int Inner = 10, int Layers = 2, MaskRule? Mask = null,
+/// <summary>What a declaration comes out as, by hand: grouped heads, rotary, a mask, a gated feed-forward, a head that may be tied, and a token
+/// shift.</summary>
+internal sealed record TinyConfig(int Vocab = 29, int Hidden = 12, int Heads = 4, int KvHeads = 2, int HeadDim = 4, int Inner = 10, int Layers = 2,
+    MaskRule? Mask = null,
     bool Tied = true, bool Bias = true, RopeScaling? Scaling = null, bool Shifts = false, double Dropout = 0);
 
 internal sealed class TinyBlock : GeneratedModule

@@ -54,7 +54,8 @@ public class AttentionTests
         {
             using DisposeScope scope = torch.NewDisposeScope();
             int s = c.Past + c.T;
-            Tensor q = Reference.Random(c.Seed, c.B, c.T, c.G * c.R, c.D), k = Reference.Random(c.Seed + 1, c.B, s, c.G, c.D), v = Reference.Random(c.Seed + 2, c.B, s, c.G, c.D);
+            Tensor q = Reference.Random(c.Seed, c.B, c.T, c.G * c.R, c.D), k = Reference.Random(c.Seed + 1, c.B, s, c.G, c.D),
+                v = Reference.Random(c.Seed + 2, c.B, s, c.G, c.D);
             bool[,] real = Real(c, s);
             MaskRule mask = Mask(c);
             using Pass pass = PassOver(real, c.Past);
@@ -68,7 +69,8 @@ public class AttentionTests
             // The same in float32, and with a rule that reads the scores.
             using Tensor single = Attention.Attend(q.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), mask, scale, pass);
             Assert.True(Reference.Error(Reference.Host(single), expected, 1) < 1e-5, $"float32 {c}");
-            using Tensor scored = Attention.Attend(q, k, v, mask, scale, pass, score: (x, place) => x + ((place.Key - place.Query) * 0.1) + (place.Head * 0.01));
+            using Tensor scored = Attention.Attend(q, k, v, mask, scale, pass, score: (x, place) =>
+                x + ((place.Key - place.Query) * 0.1) + (place.Head * 0.01));
             double[] scoredExpected = Reference.Attend(q, k, v, scale,
                 (row, i, j) => real[row, j] && mask.Allows(positions[row, c.Past + i], positions[row, j]),
                 (x, row, head, i, j) => x + ((positions[row, j] - positions[row, c.Past + i]) * 0.1) + (head * 0.01));
@@ -102,7 +104,8 @@ public class AttentionTests
             {
                 var c = new Case(2, 2, 2, 4, 0, 3, kind, 2, padding, 7);
                 bool[,] real = Real(c, c.T);
-                Tensor q = Reference.Random(1, 2, 4, 4, 3).requires_grad_(), k = Reference.Random(2, 2, 4, 2, 3).requires_grad_(), v = Reference.Random(3, 2, 4, 2, 3).requires_grad_();
+                Tensor q = Reference.Random(1, 2, 4, 4, 3).requires_grad_(), k = Reference.Random(2, 2, 4, 2, 3).requires_grad_();
+                Tensor v = Reference.Random(3, 2, 4, 2, 3).requires_grad_();
                 Tensor weight = Reference.Random(4, 2, 4, 4, 3);
                 MaskRule mask = Mask(c);
                 foreach (bool scored in new[] { false, true })

@@ -68,7 +68,8 @@ public class NumericsTests
                 Product product = weights.Product("p", c.@in, c.@out, c.bias, c.stored);
                 weights.Initialize("p.*", Initializer.Uniform(-1, 1));
                 Tensor x = Reference.Random(1, 2, c.rows, c.@in), residual = Reference.Random(2, 2, c.rows, c.@out);
-                double[] xs = Reference.Host(x), w = Reference.Host(product.Weight.Value), b = c.bias ? Reference.Host(product.Bias!.Value) : new double[c.@out], add = Reference.Host(residual);
+                double[] xs = Reference.Host(x), w = Reference.Host(product.Weight.Value),
+                    b = c.bias ? Reference.Host(product.Bias!.Value) : new double[c.@out], add = Reference.Host(residual);
                 var expected = new double[2 * c.rows * c.@out];
                 for (int i = 0; i < expected.Length; i++)
                 {
@@ -84,7 +85,8 @@ public class NumericsTests
                 {
                     using IDisposable mode = torch.set_grad_enabled(recorded);
                     Assert.True(Reference.Error(Reference.Host(product.Apply(x)), expected) < 1e-12);
-                    Assert.True(Reference.Error(Reference.Host(product.Apply(x, Functions[c.act].Name)), [.. expected.Select(Functions[c.act].Function)]) < 1e-12);
+                    Assert.True(Reference.Error(Reference.Host(product.Apply(x, Functions[c.act].Name)),
+                        [.. expected.Select(Functions[c.act].Function)]) < 1e-12);
                     Assert.True(Reference.Error(Reference.Host(product.ApplyAdd(x, residual)), [.. expected.Zip(add, (p, q) => p + q)]) < 1e-12);
                     Assert.Equal(add, Reference.Host(residual));
                 }
@@ -165,7 +167,10 @@ public class NumericsTests
         Norm norm = new Weights(ScalarType.Float64).RmsNorm("n", 6, 1e-3);
         using Pass pass = Pass.Over(q);
         double[] Run(bool fused) => Policy(fused, false, () => (double[])
-            [.. Reference.Host(norm.Apply(q)), .. Reference.Host(Attention.Attend(q, k, k, MaskRule.Causal, 1.7, pass)), .. Reference.Host(Attention.Attend(q, k, k, MaskRule.Band(2), 1.7, pass))]);
+        [
+            .. Reference.Host(norm.Apply(q)), .. Reference.Host(Attention.Attend(q, k, k, MaskRule.Causal, 1.7, pass)),
+            .. Reference.Host(Attention.Attend(q, k, k, MaskRule.Band(2), 1.7, pass)),
+        ]);
         Assert.True(Reference.Error(Run(true), Run(false)) < 1e-14);
     }
 
@@ -254,7 +259,8 @@ public class NumericsTests
             {
                 var weights = new Weights(ScalarType.Float64);
                 long[] shape = spans ? [3, 5] : [5];
-                Weight? w = weighted ? weights.Tensor("w", shape, Initializer.Uniform(-1, 1)) : null, b = biased ? weights.Tensor("b", shape, Initializer.Uniform(-1, 1)) : null;
+                Weight? w = weighted ? weights.Tensor("w", shape, Initializer.Uniform(-1, 1)) : null, b = biased ? weights.Tensor("b", shape,
+                    Initializer.Uniform(-1, 1)) : null;
                 Norm norm = weights.Norm(kind, w, b, 5, 1e-3);
                 Tensor x = Reference.Random(1, 2, 3, 5).requires_grad_(), outer = Reference.Random(4, 2, 3, 5);
                 double[] xs = Reference.Host(x), expected = new double[30];
@@ -265,7 +271,8 @@ public class NumericsTests
                     for (int i = 0; i < 5; i++)
                     {
                         int at = spans ? (row % 3 * 5) + i : i;
-                        expected[(row * 5) + i] = ((line[i] - mean) * scale * (w is null ? 1 : Reference.Host(w.Value)[at])) + (b is null ? 0 : Reference.Host(b.Value)[at]);
+                        double factor = w is null ? 1 : Reference.Host(w.Value)[at], offset = b is null ? 0 : Reference.Host(b.Value)[at];
+                        expected[(row * 5) + i] = ((line[i] - mean) * scale * factor) + offset;
                     }
                 }
 
@@ -351,13 +358,15 @@ public class NumericsTests
         Assert.All(Reference.Host(broken.grad!), x => Assert.True(double.IsFinite(x)));
 
         // More rows than fit one block.
-        Tensor large = torch.randn(100, 30000).requires_grad_(), same = large.detach().clone().requires_grad_(), picks = torch.randint(30000, 100, dtype: ScalarType.Int64);
+        Tensor large = torch.randn(100, 30000).requires_grad_(), same = large.detach().clone().requires_grad_(), picks = torch.randint(30000, 100,
+            dtype: ScalarType.Int64);
         Tensor whole = nn.functional.cross_entropy(same, picks), blocks = Losses.CrossEntropy(large, picks);
         Assert.Equal(whole.item<float>(), blocks.item<float>(), 1e-5);
         whole.backward();
         blocks.backward();
         Assert.True(Reference.Error(large.grad!, same.grad!) < 1e-5);
-        Assert.Contains("6 tokens and 5 targets", Assert.Throws<ArgumentException>(() => Losses.CrossEntropy(logits, torch.zeros(5, dtype: ScalarType.Int64))).Message);
+        Assert.Contains("6 tokens and 5 targets", Assert.Throws<ArgumentException>(() => Losses.CrossEntropy(logits, torch.zeros(5,
+            dtype: ScalarType.Int64))).Message);
     }
 
     [Fact]
@@ -401,7 +410,8 @@ public class NumericsTests
         Assert.Contains("'in out out'", Assert.Throws<ArgumentException>(() => weights.Product("a", 2, 2, false, "in out out")).Message);
         Assert.Contains("every size must be positive", Assert.Throws<ArgumentException>(() => weights.Product("b", 0, 2, false)).Message);
         weights.Embedding("e", 4, 3);
-        Assert.Contains("needs a weight of [5, 3], but it is tied to 'e.weight' of [4, 3]", Assert.Throws<InvalidOperationException>(() => weights.Head("h", 3, 5, "e", true)).Message);
+        Assert.Contains("needs a weight of [5, 3], but it is tied to 'e.weight' of [4, 3]", Assert.Throws<InvalidOperationException>(() => weights.Head("h",
+            3, 5, "e", true)).Message);
         using Tensor x = torch.ones(2, 7);
         Assert.Contains("2 heads of 3 need a width of 6, not 7", Assert.Throws<ArgumentException>(() => Axes.Heads(x, 2, 3)).Message);
     }

@@ -41,7 +41,8 @@ internal static class Reference
     }
 
     /// <summary>Attention by loops: [b, t, h, e] from q [b, t, h, d], k [b, s, g, d], v [b, s, g, e].</summary>
-    internal static double[] Attend(Tensor q, Tensor k, Tensor v, double scale, Func<int, int, int, bool> allows, Func<double, int, int, int, int, double>? score = null)
+    internal static double[] Attend(Tensor q, Tensor k, Tensor v, double scale, Func<int, int, int, bool> allows, Func<double, int, int, int, int,
+        double>? score = null)
     {
         (int b, int t, int h, int d) = ((int)q.shape[0], (int)q.shape[1], (int)q.shape[2], (int)q.shape[3]);
         (int s, int g, int e) = ((int)k.shape[1], (int)k.shape[2], (int)v.shape[3]);
@@ -93,7 +94,8 @@ internal static class Reference
         return result;
     }
 
-    /// <summary>The worst difference between the gradient of a scalar function and central differences, relative to the gradient's size or a thousandth of the largest
+    /// <summary>The worst difference between the gradient of a scalar function and central differences, relative to the gradient's size or a thousandth of
+    /// the largest
     /// gradient (some are zero on paper); float64.</summary>
     internal static double GradientError(Func<Tensor> scalar, params Tensor[] leaves)
     {

@@ -68,7 +68,8 @@ public class RotaryTests
     public void PublishedFrequencies()
     {
         // A head of 128, base 500,000, factor 8: 0 to 28 stay, 35 to 63 are divided by eight, between them a ramp.
-        var spec = new RotarySpec(128, 5e5, Scaling: new RopeScaling(RopeScalingKind.Wavelength, 8) { OriginalLength = 8192, LowFrequencyFactor = 1, HighFrequencyFactor = 4 });
+        var spec = new RotarySpec(128, 5e5, Scaling: new RopeScaling(RopeScalingKind.Wavelength, 8) { OriginalLength = 8192, LowFrequencyFactor = 1,
+            HighFrequencyFactor = 4 });
         float[] plain = RotaryFrequencies.Of(new RotarySpec(128, 5e5), 0).Frequencies, scaled = RotaryFrequencies.Of(spec, 0).Frequencies;
         Assert.Equal(plain[..29], scaled[..29]);
         Assert.Equal(0.00261610, plain[29], 5e-9);
@@ -121,10 +122,13 @@ public class RotaryTests
     {
         var weights = new Weights();
         Assert.Contains("must be even", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(3))).Message);
-        Assert.Contains("is unknown", Assert.Throws<ArgumentOutOfRangeException>(() => weights.Rotary(new RotarySpec(4, Scaling: new RopeScaling((RopeScalingKind)99)))).Message);
-        Assert.Contains("reads the trained length", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(4, Scaling: new RopeScaling(RopeScalingKind.Yarn, 2)))).Message);
+        Assert.Contains("is unknown", Assert.Throws<ArgumentOutOfRangeException>(() => weights.Rotary(new RotarySpec(4,
+            Scaling: new RopeScaling((RopeScalingKind)99)))).Message);
+        Assert.Contains("reads the trained length", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(4,
+            Scaling: new RopeScaling(RopeScalingKind.Yarn, 2)))).Message);
         using Tensor x = torch.ones(1, 2, 1, 4);
         using Pass pass = Pass.Over(x);
-        Assert.Contains("turns 8 numbers of a head, but the head has 4", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(8)).Apply(x, pass)).Message);
+        Assert.Contains("turns 8 numbers of a head, but the head has 4", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(8)).Apply(x,
+            pass)).Message);
     }
 }

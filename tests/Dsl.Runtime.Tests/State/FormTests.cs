@@ -128,7 +128,8 @@ public class FormTests
             using Tensor rows = torch.tensor(new long[] { 2, 0, 2, 1 });
             state.Select(rows);
             Assert.Equal(4, state.Batch);
-            Check(whole.index_select(0, rows).narrow(1, 30, 10), model.Advance(ids.index_select(0, rows).narrow(1, 30, 10), state, mask.index_select(0, rows).narrow(1, 30, 10)));
+            Check(whole.index_select(0, rows).narrow(1, 30, 10), model.Advance(ids.index_select(0, rows).narrow(1, 30, 10), state, mask.index_select(0,
+                rows).narrow(1, 30, 10)));
 
             clone.Reset();
             Assert.Equal(0, clone.Length);
