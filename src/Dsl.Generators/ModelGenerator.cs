@@ -87,12 +87,20 @@ internal sealed record Emitted(string Hint, string Text)
     public static Emitted Of(ClosedSpec closed)
     {
         var hint = ModelGenerator.HintName(closed.Main.Name) + ".g.cs";
-        var (graph, problems) = Session.Check(closed);
-        if (problems.Count > 0 || graph.Result is null)
+        try
         {
-            return new Emitted(hint, "");
-        }
+            var (graph, problems) = Session.Check(closed);
+            if (problems.Count > 0 || graph.Result is null)
+            {
+                return new Emitted(hint, "");
+            }
 
-        return new Emitted(hint, closed.Main.IsModel ? ModelEmitter.Emit(graph) : BlockEmitter.Emit(graph));
+            return new Emitted(hint, closed.Main.IsModel ? ModelEmitter.Emit(graph) : BlockEmitter.Emit(graph));
+        }
+        catch (System.Exception e) when (e is not System.OperationCanceledException)
+        {
+            // A generator that throws takes the output of every other declaration with it: a defect here costs this one only, and says so.
+            return new Emitted(hint, $"#error The compiler of declarations failed on {closed.Main.SimpleName}: {e.GetType().Name} {e.Message.Replace('\r', ' ').Replace('\n', ' ')} {(e.StackTrace ?? "").Replace('\r', ' ').Replace('\n', ' ')}");
+        }
     }
 }

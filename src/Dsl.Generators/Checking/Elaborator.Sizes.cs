@@ -276,6 +276,13 @@ internal sealed partial class Elaborator
             }
         }
 
+        // What leaves a block may be left to whoever uses it.
+        if (!spec.IsModel && graph.Result?.Last is { } last && sizes.Resolve(last) is Size.Unknown open)
+        {
+            sizes.Bind(open, Size.Of("@result"));
+            graph.Parameters.Add("result");
+        }
+
         foreach (var node in graph.AllNodes)
         {
             foreach (var size in SizesOf(node))

@@ -160,8 +160,8 @@ internal sealed partial class Elaborator
             var first = brackets[i].Parts[0];
             if (first.Name is "When" or "Unless" && first.Text(0) is { } condition)
             {
-                // The same condition, negated, in the next bracket: one choice of two.
-                var next = i + 1 < brackets.Count && brackets[i + 1].Parts[0] is { Name: "When" or "Unless" } other && other.Name != first.Name && other.Text(0) == condition ? brackets[i + 1] : null;
+                // The same condition, negated, in the next bracket: one choice of two, unless what is between them has a name.
+                var next = i + 1 < brackets.Count && brackets[i].Parts.All(p => p.Name != "As") && brackets[i + 1].Parts[0] is { Name: "When" or "Unless" } other && other.Name != first.Name && other.Text(0) == condition ? brackets[i + 1] : null;
                 RunChoice(first, brackets[i], next, scope);
                 i += next is null ? 0 : 1;
             }

@@ -22,8 +22,8 @@ internal sealed class BlockEmitter
     {
         this.graph = graph;
         spec = graph.Spec;
-        states = new StateNames(graph);
         notes = Passes.Run(graph);
+        states = new StateNames(graph);
         fields = new Fields(graph);
     }
 

@@ -23,8 +23,8 @@ internal sealed class ModelEmitter
     {
         this.graph = graph;
         spec = graph.Spec;
-        states = new StateNames(graph);
         notes = Passes.Run(graph);
+        states = new StateNames(graph);
         fields = new Fields(graph);
         config = fields.ShortType(spec.Config.Name);
     }
@@ -282,6 +282,7 @@ internal sealed class ModelEmitter
             """);
         code.Block($"public Tensor Advance(Tensor {input.Output.Hint}, State state, Tensor? mask = null, bool last = false)", () =>
         {
+            code.Line("using var off = torch.no_grad();  // a state carries no gradient");
             code.Line($"using var pass = Pass.Next({input.Output.Hint}, mask, state.Timeline, training);");
             foreach (var axis in MemoryAxes)
             {
@@ -382,6 +383,7 @@ internal sealed class ModelEmitter
         code.Line("/// <summary>A state that has read everything but the tokens it steps along: what depends on these inputs alone is computed here, once.</summary>");
         code.Block($"public State Begin({string.Join(", ", parameters)}, int capacity = 0)", () =>
         {
+            code.Line("using var off = torch.no_grad();  // a state carries no gradient");
             code.Line($"var state = new State(this, checked((int){inputs[0].Output.Hint}.shape[0]), capacity);");
             var form = new FormEmitter(graph, fields, code, stateful: false);
             foreach (var axis in MemoryAxes)

@@ -37,15 +37,27 @@ public sealed partial class BertEmbeddings;
 [LayerNorm("output.LayerNorm")]
 public sealed partial class BertBlock;
 
+/// <summary>The encoder alone: token vectors, and the pooled first token.</summary>
+[Model<C>("BertModel"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[From("input_ids"), Use<BertEmbeddings>("embeddings")]
+[Repeat<BertBlock>("encoder.layer", nameof(C.Layers)), Output("hidden")]
+[Pool("first"), Linear("pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Output("pooled")]
+[Ignore("*position_ids"), Keys("with prefix", "/embeddings=bert.embeddings", "/encoder=bert.encoder", "/pooler=bert.pooler"), Keys("old norms", "weight?=gamma", "bias?=beta")]
+public sealed partial class Bert;
+
 [Model<C>("BertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings"), Output("hidden0")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
-[Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), As("pooled"), Output("pooled")]
-[From("hidden"), Linear("cls.predictions.transform.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm"),
-    Head("cls.predictions.decoder", TiedTo = "bert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "cls.predictions.bias"), Output("mlm_logits")]
-[From("pooled"), Linear("cls.seq_relationship", 2), Output("nsp_logits")]
+[Linear("cls.predictions.transform.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]
+[Head("cls.predictions.decoder", TiedTo = "bert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "cls.predictions.bias"), Output("mlm_logits")]
+[From("hidden"), Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Linear("cls.seq_relationship", 2), Output("nsp_logits")]
 [Same("cls.predictions.bias", "cls.predictions.decoder.bias"), Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForPreTraining;
 
-[Model<C>("BertForMaskedLM"), Derive<BertForPreTraining>, Remove("pool"), Remove("bert.pooler.dense"), Remove("activate"), Remove("pooled")]
+[Model<C>("BertForMaskedLM"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
+[From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
+[Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
+[Linear("cls.predictions.transform.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]
+[Head("cls.predictions.decoder", TiedTo = "bert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "cls.predictions.bias"), Output("logits")]
+[Same("cls.predictions.bias", "cls.predictions.decoder.bias"), Ignore("*.position_ids", "bert.pooler.*", "cls.seq_relationship.*"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForMaskedLM;

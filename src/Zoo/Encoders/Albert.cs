@@ -1,0 +1,48 @@
+using Dsl;
+using C = Zoo.Encoders.AlbertConfig;
+
+namespace Zoo.Encoders;
+
+/// <summary>ALBERT (Lan et al. 2019, arXiv 1909.11942): factorised embeddings, and layers that share their weights.</summary>
+[Only("position_embedding_type", "absolute")]
+public sealed partial record AlbertConfig(
+    [Key("vocab_size")] int Vocab,
+    [Key("embedding_size")] int EmbeddingWidth,
+    [Key("hidden_size")] int Hidden,
+    [Key("num_hidden_layers")] int Layers,
+    [Key("num_attention_heads")] int Heads,
+    [Key("intermediate_size")] int FeedForward,
+    [Key("hidden_act")] Activation Act,
+    [Key("num_hidden_groups")] int Groups = 1,
+    [Key("inner_group_num")] int InnerLayers = 1,
+    [Key("max_position_embeddings")] int Context = 512,
+    [Key("type_vocab_size")] int Types = 2,
+    [Key("layer_norm_eps")] double Eps = 1e-12,
+    [Key("hidden_dropout_prob")] double Drop = 0,
+    [Key("attention_probs_dropout_prob")] double AttentionDrop = 0,
+    [Key("classifier_dropout_prob")] double ClassifierDrop = 0.1,
+    [Key("tie_word_embeddings")] bool Tied = true)
+{
+    public int HeadDim => Hidden / Heads;
+    public int AllLayers => Layers * InnerLayers;
+    public int Group(int layer) => layer / InnerLayers * Groups / Layers;
+    public int Inner(int layer) => layer % InnerLayers;
+}
+
+[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]
+[Residual, Attention("attention.{query,key,value,dense}"), Dropout(nameof(C.Drop))]
+[LayerNorm("attention.LayerNorm"), As("attended")]
+[Residual, FeedForward("{ffn,ffn_output}", nameof(C.Act))]
+[LayerNorm("full_layer_layer_norm")]
+public sealed partial class AlbertBlock;
+
+[Model<C>("AlbertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
+[From("input_ids"), Embedding("albert.embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth)), Positions("albert.embeddings.position_embeddings", nameof(C.Context)), As("words")]
+[From("token_type_ids"), Embedding("albert.embeddings.token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth)), As("types")]
+[Sum("words", "types"), LayerNorm("albert.embeddings.LayerNorm"), Dropout(nameof(C.Drop)), Linear("albert.encoder.embedding_hidden_mapping_in", nameof(C.Hidden))]
+[Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), As("hidden"), Output("hidden")]
+[Linear("predictions.dense", nameof(C.EmbeddingWidth)), Activate(nameof(C.Act)), LayerNorm("predictions.LayerNorm")]
+[Head("predictions.decoder", TiedTo = "albert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "predictions.bias"), Output("mlm_logits")]
+[From("hidden"), Pool("first"), Linear("albert.pooler", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.ClassifierDrop)), Linear("sop_classifier.classifier", 2), Output("sop_logits")]
+[Same("predictions.bias", "predictions.decoder.bias"), Ignore("*.position_ids")]
+public sealed partial class AlbertForPreTraining;

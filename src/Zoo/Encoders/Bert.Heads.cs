@@ -1,0 +1,35 @@
+using Dsl;
+using C = Zoo.Encoders.BertConfig;
+
+namespace Zoo.Encoders;
+
+/// <summary>One label for a sentence or a pair, from the pooled first token.</summary>
+[Model<C>("BertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
+[Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
+[Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
+[Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
+public sealed partial class BertForSequenceClassification;
+
+/// <summary>One label for each token.</summary>
+[Model<C>("BertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
+[Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
+[Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
+[Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
+public sealed partial class BertForTokenClassification;
+
+/// <summary>One score for each choice: rows are choices, and a question's choices stand one after the other.</summary>
+[Model<C>("BertForMultipleChoice"), Derive<BertForSequenceClassification>]
+[Replace("classifier"), Linear("classifier", 1)]
+public sealed partial class BertForMultipleChoice;
+
+/// <summary>Where an answer begins and ends in the text.</summary>
+[Model<C>("BertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
+[Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
+[Linear("qa_outputs", 2), Split("start", "end")]
+[From("start"), Rearrange("b t 1 -> b t"), Output("start_logits")]
+[From("end"), Rearrange("b t 1 -> b t"), Output("end_logits")]
+[Ignore("*.position_ids", "bert.pooler.*"), Keys("old norms", "weight?=gamma", "bias?=beta")]
+public sealed partial class BertForQuestionAnswering;

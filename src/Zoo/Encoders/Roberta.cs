@@ -1,0 +1,21 @@
+using Dsl;
+using C = Zoo.Encoders.RobertaConfig;
+
+namespace Zoo.Encoders;
+
+/// <summary>RoBERTa (Liu et al. 2019, arXiv 1907.11692): BERT whose positions begin after the padding index.</summary>
+[Extend<BertConfig>]
+public sealed partial record RobertaConfig([Key("pad_token_id")] int? Pad = 1)
+{
+    public int FirstPosition => (Pad ?? 1) + 1;
+}
+
+[Block<C>, Derive<BertEmbeddings>, Set("position_embeddings", "Offset", nameof(C.FirstPosition))]
+public sealed partial class RobertaEmbeddings;
+
+[Model<C>("RobertaForMaskedLM"), Derive<BertForMaskedLM>]
+[Rename("cls.predictions.transform.dense", "lm_head.dense"), Rename("cls.predictions.transform.LayerNorm", "lm_head.layer_norm")]
+[Rename("cls.predictions.decoder", "lm_head.decoder"), Rename("cls.predictions.bias", "lm_head.bias"), Rename("bert", "roberta")]
+[Replace("roberta.embeddings"), Use<RobertaEmbeddings>("roberta.embeddings")]
+[Replace("activate"), Activate(Activation.Gelu)]
+public sealed partial class Roberta;
