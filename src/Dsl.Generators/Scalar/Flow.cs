@@ -267,7 +267,7 @@ internal sealed class FlowWriter
     {
         Add(new StoreItem(array, index, value, Region));
         versions[array] = Version(array) + 1;
-        Remember(Key(Op.Load, ScalarKind.Double, [index], "", 0, array), value);
+        Remember(Key(Op.Load, ScalarKind.Double, [index], "", 0, array), value, here: true);
     }
 
     public LoopItem Open(Node from, Node to, int step, string name)
@@ -342,9 +342,10 @@ internal sealed class FlowWriter
 
     private Node Fresh(Op op, ScalarKind kind, IReadOnlyList<Node> arguments, Action<Node> fill)
     {
-        var node = new Node(ids++, op, kind, arguments, Region, Loop);
+        var everywhere = op is Op.Constant or Op.Setting or Op.Length or Op.Input;
+        var node = new Node(ids++, op, kind, arguments, everywhere ? Root : Region, everywhere ? null : Loop);
         fill(node);
-        if (op is not (Op.Constant or Op.Setting or Op.Length or Op.Input))
+        if (!everywhere)
         {
             Add(new Define(node));
         }
@@ -352,9 +353,9 @@ internal sealed class FlowWriter
         return node;
     }
 
-    private void Remember(string key, Node node)
+    private void Remember(string key, Node node, bool here = false)
     {
-        var scope = known[known.Count - 1];
+        var scope = known[!here && node.Op is (Op.Constant or Op.Setting or Op.Length or Op.Input) ? 0 : known.Count - 1];
         if (!scope.TryGetValue(key, out var nodes))
         {
             scope[key] = nodes = [];

@@ -262,7 +262,32 @@ internal sealed class Flow
         Step = rebuilt;
     }
 
-    private static string NameOf(Node node, int index) => node.Name.Length > 0 ? node.Name : "fixed" + index;
+    // Exp(decay) is called expDecay.
+    private static string NameOf(Node node, int index)
+    {
+        if (node.Name.Length > 0)
+        {
+            return node.Name;
+        }
+
+        var word = node.Op switch
+        {
+            Op.Call => char.ToLowerInvariant(node.Text[0]) + node.Text.Substring(1),
+            Op.Negate => "minus",
+            _ => "",
+        };
+        if (word.Length > 0 && node.Arguments.Count == 1)
+        {
+            var argument = node.Arguments[0];
+            var inner = argument.Op == Op.Load ? argument.Array!.Name : NameOf(argument, -1);
+            if (inner.Length > 0)
+            {
+                return word + char.ToUpperInvariant(inner[0]) + inner.Substring(1);
+            }
+        }
+
+        return index < 0 ? "" : "fixed" + index;
+    }
 
     private static bool Costs(Node node) => node.Op is Op.Call or Op.Divide || (!node.Time && node.Arguments.Any(Costs));
 

@@ -84,10 +84,7 @@ internal static class KernelEmitter
 
         public abstract string Operand(KernelOperand operand, string name);
 
-        public abstract string Element(KernelOperand operand, string name, string index);
-
-        public abstract string Count(string array);
-    }
+        public abstract string Element(KernelOperand operand, string name, string index);    }
 
     private sealed class VectorStyle(Flow flow) : Style(flow)
     {
@@ -112,8 +109,6 @@ internal static class KernelEmitter
         public override string Operand(KernelOperand operand, string name) => $"{name}.{(operand.Lanes ? "Lanes" : "Same")}({(operand.Time ? "t" : "0")})";
 
         public override string Element(KernelOperand operand, string name, string index) => $"{name}.{(operand.Lanes ? "Lanes" : "Same")}({(operand.Time ? "t" : "0")}, {index})";
-
-        public override string Count(string array) => array + ".Count";
     }
 
     private sealed class TensorStyle(Flow flow) : Style(flow)
@@ -156,8 +151,6 @@ internal static class KernelEmitter
         public override string Operand(KernelOperand operand, string name) => name;
 
         public override string Element(KernelOperand operand, string name, string index) => $"{name}[{index}]";
-
-        public override string Count(string array) => array + ".Length";
     }
 
     private readonly record struct Text(string Code, int Binds)
@@ -182,8 +175,12 @@ internal static class KernelEmitter
         private readonly List<List<Item>> sections = [];
         private readonly HashSet<int> stepSums = [];
         private int depth = 2;
+        private int unnamed;
+        private readonly HashSet<Node> setOnly = [];
 
         private static string Id(FlowArray array) => array.Role + ":" + array.Index;
+
+        private string Done() => System.Text.RegularExpressions.Regex.Replace(text.ToString(), "\n\n( *})", "\n$1").TrimEnd('\n') + "\n";
 
         private void Line(string line) => text.Append(line.Length > 0 ? new string(' ', depth * 4) : "").Append(line).Append('\n');
 
@@ -246,6 +243,7 @@ internal static class KernelEmitter
             Line("    continue;");
             Line("}");
             Line("");
+            ReadOperands();
             Write(flow.Step.Items);
             Line($"pass.SetResult(t, {Read(flow.Result).Code});");
             var changed = flow.States.Where(s => flow.Next[s.Index] is { } next && !IsState(next, s.Index)).ToList();
@@ -262,7 +260,7 @@ internal static class KernelEmitter
                 Line($"pass.State({state.Index}) = {named["state:" + state.Index]};");
             }
 
-            return text.ToString();
+            return Done();
         }
 
         private static bool IsState(Node node, int index) => node.Op == Op.Input && node.Text == "state:" + index;
@@ -352,6 +350,7 @@ internal static class KernelEmitter
             Line("    continue;");
             Line("}");
             Line("");
+            ReadOperands();
             Line($"var {Name("resultBar:0", "resultBar")} = pass.ResultBar(t);");
             foreach (var state in flow.States)
             {
@@ -397,7 +396,7 @@ internal static class KernelEmitter
                 Line($"pass.StateBar({state.Index}) = {named["stateBar:" + state.Index]};");
             }
 
-            return text.ToString();
+            return Done();
         }
 
         public string Whole()
@@ -429,16 +428,34 @@ internal static class KernelEmitter
             }
 
             Line($"return {result};");
-            return text.ToString();
+            return Done();
         }
 
         private bool InputIsLive(string source) => live.Any(n => n.Op == Op.Input && n.Text == source);
 
         private void DeclareOperands()
         {
-            foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index) || liveArrays.Contains("Operand:" + o.Index)))
+            foreach (var operand in flow.Operands)
             {
-                Line($"var {Name("operand:" + operand.Index, operand.Name)} = pass.Operand({operand.Index});");
+                if (liveArrays.Contains("Operand:" + operand.Index))
+                {
+                    Line($"var {Name("operand:" + operand.Index, operand.Name)} = pass.Operand({operand.Index});");
+                }
+                else if (InputIsLive(":" + operand.Index))
+                {
+                    var value = Name(":" + operand.Index, operand.Name);
+                    Line(operand.Time
+                        ? $"var {Name("operand:" + operand.Index, operand.Name + "At")} = pass.Operand({operand.Index});"
+                        : $"var {value} = {style.Operand(operand, $"pass.Operand({operand.Index})")};");
+                }
+            }
+        }
+
+        private void ReadOperands()
+        {
+            foreach (var operand in flow.Operands.Where(o => o.Time && InputIsLive(":" + o.Index)))
+            {
+                Line($"var {named[":" + operand.Index]} = {style.Operand(operand, named["operand:" + operand.Index])};");
             }
         }
 
@@ -628,6 +645,7 @@ internal static class KernelEmitter
                             break;
                         case SetItem s:
                             Use(s.Value, where);
+                            setOnly.Add(s.Value);
                             if (many)
                             {
                                 kept.Add(s.Value);
@@ -678,7 +696,7 @@ internal static class KernelEmitter
                         if (Deserves(d.Node))
                         {
                             var own = Print(d.Node);
-                            var name = Fresh(d.Node.Name.Length > 0 ? d.Node.Name : "v");
+                            var name = Fresh(d.Node.Name.Length > 0 ? d.Node.Name : "r" + ++unnamed);
                             Line($"var {name} = {own.Code};");
                             locals[d.Node] = name;
                         }
@@ -692,7 +710,9 @@ internal static class KernelEmitter
                         }
                         else
                         {
-                            Line($"{cells[s.Cell]} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
+                            var cell = cells[s.Cell];
+                            var sum = !locals.ContainsKey(s.Value) && s.Value.Op == Op.Add && s.Value.Arguments[0] is { Op: Op.Get } get && get.Cell == s.Cell;
+                            Line(sum ? $"{cell} += {Argument(s.Value, 1, 0)};" : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
                         }
 
                         break;
@@ -775,6 +795,11 @@ internal static class KernelEmitter
                 return false;
             }
 
+            if (setOnly.Contains(node) && uses[node] == 1 && !kept.Contains(node))
+            {
+                return false;
+            }
+
             return node.Name.Length > 0 || kept.Contains(node) || (uses.TryGetValue(node, out var n) && n > 1) || (node.Op == Op.Load && node.Array!.Mutable) || Deep(node) > 5;
         }
 
@@ -810,13 +835,7 @@ internal static class KernelEmitter
                 case Op.Setting:
                     return node.Kind == ScalarKind.Int ? new Text($"(int)pass.Setting({node.Text})", 9) : new Text($"pass.Setting({node.Text})", 10);
                 case Op.Input:
-                    if (node.Text[0] != ':')
-                    {
-                        return new Text(named[node.Text], 10);
-                    }
-
-                    var index = int.Parse(node.Text.Substring(1), CultureInfo.InvariantCulture);
-                    return new Text(style.Operand(flow.Operands[index], style is VectorStyle ? named["operand:" + index] : named[":" + index]), 10);
+                    return new Text(named[node.Text], 10);
                 case Op.Length:
                     return new Text(LengthOf(node.Array!), 10);
                 case Op.Get:
@@ -828,7 +847,7 @@ internal static class KernelEmitter
                     if (array.Role == ArrayRole.Operand)
                     {
                         var name = style is VectorStyle ? named["operand:" + array.Index] : named["Operand:" + array.Index];
-                        read = style.Element(flow.Operands[array.Index], name, InRange(a[0], array) ? at : $"pass.Checked({at}, {style.Count(name)})");
+                        read = style.Element(flow.Operands[array.Index], name, InRange(a[0], array) ? at : $"pass.Checked({at}, {array.Index})");
                     }
                     else
                     {
@@ -950,10 +969,10 @@ internal static class KernelEmitter
             // A state's span is at hand in every form.
             if (array.Role == ArrayRole.State)
             {
-                return named.TryGetValue("State:" + array.Index, out var span) ? span + ".Length" : named["Bar:" + array.Index] + ".Length";
+                return (named.TryGetValue("Bar:" + array.Index, out var span) ? span : named["State:" + array.Index]) + ".Length";
             }
 
-            return style is VectorStyle ? $"pass.Operand({array.Index}).Count" : named.TryGetValue("Operand:" + array.Index, out var known) ? known + ".Length" : $"pass.Span({array.Index}).Length";
+            return $"pass.Count({array.Index})";
         }
 
         private static bool InRange(Node index, FlowArray array)

@@ -1,0 +1,266 @@
+using System;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Dsl.Runtime;
+
+/// <summary>Where an operand, a result or a gradient lies for the lanes at hand. Strides count elements.</summary>
+internal struct ScanSlot
+{
+    public nint Pointer;
+    public nint Time;
+    public int Span;
+    public int Lanes;
+    public int Count;
+}
+
+/// <summary>An operand as the lanes of one vector see it.</summary>
+public readonly ref struct ScanValues<T>
+    where T : unmanaged
+{
+    private readonly ref T origin;
+    private readonly nint time;
+    private readonly int span;
+    private readonly int lanes;
+
+    internal unsafe ScanValues(in ScanSlot slot)
+    {
+        origin = ref Unsafe.AsRef<T>((void*)slot.Pointer);
+        time = slot.Time;
+        span = slot.Span;
+        lanes = slot.Lanes;
+    }
+
+    /// <summary>A value per lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<T> Lanes(int t)
+    {
+        ref T at = ref Unsafe.Add(ref origin, t * time);
+        return lanes == Vector<T>.Count ? Vector.LoadUnsafe(ref at) : ScanPass<T>.Partial(ref at, lanes);
+    }
+
+    /// <summary>An element of the span, per lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<T> Lanes(int t, int n)
+    {
+        ref T at = ref Unsafe.Add(ref origin, (t * time) + ((nint)n * span));
+        return lanes == Vector<T>.Count ? Vector.LoadUnsafe(ref at) : ScanPass<T>.Partial(ref at, lanes);
+    }
+
+    /// <summary>One value for all lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<T> Same(int t) => new(Unsafe.Add(ref origin, t * time));
+
+    /// <summary>An element of the span, one for all lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<T> Same(int t, int n) => new(Unsafe.Add(ref origin, (t * time) + ((nint)n * span)));
+}
+
+/// <summary>A gradient as the lanes of one vector add to it; nothing where nobody asks for it.</summary>
+public readonly ref struct ScanGradient<T>
+    where T : unmanaged
+{
+    private readonly ref T origin;
+    private readonly nint time;
+    private readonly int span;
+    private readonly int lanes;
+
+    internal unsafe ScanGradient(in ScanSlot slot)
+    {
+        origin = ref Unsafe.AsRef<T>((void*)slot.Pointer);
+        time = slot.Time;
+        span = slot.Span;
+        lanes = slot.Lanes;
+    }
+
+    /// <summary>Adds a value per lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(int t, Vector<T> value) => Add(ref Unsafe.Add(ref origin, t * time), value);
+
+    /// <summary>Adds a value per lane to an element of the span.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(int t, int n, Vector<T> value) => Add(ref Unsafe.Add(ref origin, (t * time) + ((nint)n * span)), value);
+
+    /// <summary>Adds the sum over the lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddSum(int t, Vector<T> value) => AddSum(ref Unsafe.Add(ref origin, t * time), value);
+
+    /// <summary>Adds the sum over the lanes to an element of the span.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddSum(int t, int n, Vector<T> value) => AddSum(ref Unsafe.Add(ref origin, (t * time) + ((nint)n * span)), value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Add(ref T at, Vector<T> value)
+    {
+        if (lanes == Vector<T>.Count)
+        {
+            (Vector.LoadUnsafe(ref at) + value).StoreUnsafe(ref at);
+        }
+        else if (lanes > 0)
+        {
+            ScanPass<T>.Partial(ref at, lanes, ScanPass<T>.Partial(ref at, lanes) + value);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddSum(ref T at, Vector<T> value)
+    {
+        if (lanes == Vector<T>.Count)
+        {
+            at = Plus(at, Vector.Sum(value));
+        }
+        else if (lanes > 0)
+        {
+            for (int i = 0; i < lanes; i++)
+            {
+                at = Plus(at, value[i]);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Plus(T left, T right)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            float sum = Unsafe.BitCast<T, float>(left) + Unsafe.BitCast<T, float>(right);
+            return Unsafe.BitCast<float, T>(sum);
+        }
+
+        double wide = Unsafe.BitCast<T, double>(left) + Unsafe.BitCast<T, double>(right);
+        return Unsafe.BitCast<double, T>(wide);
+    }
+}
+
+/// <summary>A stretch of time for the lanes of one vector: what a kernel's step reads and writes.</summary>
+public ref struct ScanPass<T>
+    where T : unmanaged
+{
+    internal ReadOnlySpan<ScanSlot> Operands;
+    internal ReadOnlySpan<ScanSlot> Gradients;
+    internal ScanSlot ResultSlot;
+    internal ScanSlot ResultGradient;
+    internal ReadOnlySpan<byte> Real;
+    internal ReadOnlySpan<double> Settings;
+    internal ReadOnlySpan<int> Offsets;
+    internal Span<Vector<T>> States;
+    internal Span<Vector<T>> Bars;
+    internal Span<Vector<T>> Kept;
+    internal Span<Vector<T>> Work;
+    internal Vector<T>[][] Arena;
+
+    /// <summary>The first step.</summary>
+    public int From { get; internal set; }
+
+    /// <summary>The step after the last one.</summary>
+    public int To { get; internal set; }
+
+    /// <summary>The state before each step is wanted.</summary>
+    public bool Keeping { get; internal set; }
+
+    /// <summary>An operand.</summary>
+    public readonly ScanValues<T> Operand(int index) => new(Operands[index]);
+
+    /// <summary>The gradient of an operand.</summary>
+    public readonly ScanGradient<T> Gradient(int index) => new(Gradients[index]);
+
+    /// <summary>The length of an operand's span.</summary>
+    public readonly int Count(int index) => Operands[index].Count;
+
+    /// <summary>A number of the config.</summary>
+    public readonly double Setting(int index) => Settings[index];
+
+    /// <summary>A state of one value.</summary>
+    public readonly ref Vector<T> State(int index) => ref States[Offsets[index]];
+
+    /// <summary>A state that is a span.</summary>
+    public readonly Span<Vector<T>> StateSpan(int index) => States[Offsets[index]..Offsets[index + 1]];
+
+    /// <summary>The adjoint of a state of one value.</summary>
+    public readonly ref Vector<T> StateBar(int index) => ref Bars[Offsets[index]];
+
+    /// <summary>The adjoint of a state that is a span.</summary>
+    public readonly Span<Vector<T>> StateBarSpan(int index) => Bars[Offsets[index]..Offsets[index + 1]];
+
+    /// <summary>Keeps the state before a step.</summary>
+    public readonly void Keep(int t) => States.CopyTo(Kept[((t - From) * States.Length)..]);
+
+    /// <summary>A state of one value as it was before a step.</summary>
+    public readonly Vector<T> Before(int t, int index) => Kept[((t - From) * States.Length) + Offsets[index]];
+
+    /// <summary>A state that is a span as it was before a step.</summary>
+    public readonly ReadOnlySpan<Vector<T>> BeforeSpan(int t, int index) =>
+        Kept.Slice(((t - From) * States.Length) + Offsets[index], Offsets[index + 1] - Offsets[index]);
+
+    /// <summary>A copy of a state before a step, to be written to.</summary>
+    public readonly Span<Vector<T>> Restored(int t, int index)
+    {
+        Span<Vector<T>> work = Work[Offsets[index]..Offsets[index + 1]];
+        BeforeSpan(t, index).CopyTo(work);
+        return work;
+    }
+
+    /// <summary>Room for a loop's values, all zero.</summary>
+    public readonly Span<Vector<T>> Scratch(int index, int count)
+    {
+        Vector<T>[] room = Arena[index];
+        if (room is null || room.Length < count)
+        {
+            Arena[index] = room = new Vector<T>[Math.Max(count, 1)];
+        }
+
+        Span<Vector<T>> span = room.AsSpan(0, Math.Max(count, 0));
+        span.Clear();
+        return span;
+    }
+
+    /// <summary>Whether a step is padding, which leaves the state as it was.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly bool IsPadding(int t) => Real.Length > 0 && Real[t] == 0;
+
+    /// <summary>The result of a step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly unsafe void SetResult(int t, Vector<T> value)
+    {
+        ref T at = ref Unsafe.AsRef<T>((T*)ResultSlot.Pointer + (t * ResultSlot.Time));
+        if (ResultSlot.Lanes == Vector<T>.Count)
+        {
+            value.StoreUnsafe(ref at);
+        }
+        else if (ResultSlot.Lanes > 0)
+        {
+            Partial(ref at, ResultSlot.Lanes, value);
+        }
+    }
+
+    /// <summary>The gradient of a step's result.</summary>
+    public readonly Vector<T> ResultBar(int t) => ResultGradient.Pointer == 0 ? Vector<T>.Zero : new ScanValues<T>(ResultGradient).Lanes(t);
+
+    /// <summary>An index into an operand's span, or an error.</summary>
+    /// <exception cref="IndexOutOfRangeException">It is outside of the span.</exception>
+    public readonly int Checked(int index, int operand) =>
+        (uint)index < (uint)Operands[operand].Count ? index : throw new IndexOutOfRangeException($"Element {index} of a span of {Operands[operand].Count} does not exist.");
+
+    // Unused lanes repeat the first one, so that they meet no number that the others do not.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static Vector<T> Partial(ref T at, int lanes)
+    {
+        Vector<T> value = new(at);
+        for (int i = 1; i < lanes; i++)
+        {
+            value = value.WithElement(i, Unsafe.Add(ref at, i));
+        }
+
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void Partial(ref T at, int lanes, Vector<T> value)
+    {
+        for (int i = 0; i < lanes; i++)
+        {
+            Unsafe.Add(ref at, i) = value[i];
+        }
+    }
+}

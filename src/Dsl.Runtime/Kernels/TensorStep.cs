@@ -1,0 +1,119 @@
+using System;
+using System.Linq;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>One step of a kernel over whole tensors, on any device and in any floating type: what the step reads and writes. Autograd gives the way back.</summary>
+public sealed class TensorStep
+{
+    private readonly ScanSizes sizes;
+    private readonly Tensor[] operands;
+    private readonly double[] settings;
+    private readonly Tensor[][] states;
+    private int step;
+
+    private TensorStep(ScanSizes sizes, Tensor[] operands, Tensor[][] states, double[] settings)
+    {
+        this.sizes = sizes;
+        this.operands = operands;
+        this.states = states;
+        this.settings = settings;
+    }
+
+    /// <summary>An operand at this step, shaped to broadcast over the parallel axes.</summary>
+    public Tensor Operand(int index) => At(index);
+
+    /// <summary>The elements of an operand's span at this step.</summary>
+    public Tensor[] Span(int index) => At(index).unbind(-1);
+
+    /// <summary>The length of an operand's span.</summary>
+    public int Count(int index) => (int)sizes[sizes.Layout.Operands[index].Span];
+
+    /// <summary>A state of one value.</summary>
+    public Tensor State(int index) => states[index][0];
+
+    /// <summary>A state that is a span, to be read and written.</summary>
+    public Tensor[] StateSpan(int index) => states[index];
+
+    /// <summary>A state's value after the step.</summary>
+    public void SetState(int index, Tensor value) => states[index] = [value];
+
+    /// <summary>A number of the config.</summary>
+    public double Setting(int index) => settings[index];
+
+    /// <summary>Room for a loop's values.</summary>
+    public Tensor[] Scratch(int index, int count) => new Tensor[Math.Max(count, 0)];
+
+    /// <summary>A number as a tensor.</summary>
+    public Tensor Number(double value) => torch.full([], value, operands[0].dtype, operands[0].device);
+
+    /// <summary>An index into an operand's span, or an error.</summary>
+    /// <exception cref="IndexOutOfRangeException">It is outside of the span.</exception>
+    public int Checked(int index, int operand) =>
+        (uint)index < (uint)Count(operand) ? index : throw new IndexOutOfRangeException($"Element {index} of a span of {Count(operand)} does not exist.");
+
+    internal static Tensor[] Run<TKernel>(ScanSizes sizes, Tensor[] operands, Tensor[]? starts, double[] settings, Tensor? real)
+        where TKernel : struct, IScanKernel
+    {
+        ScanLayout layout = sizes.Layout;
+        string[] parallel = [.. layout.Axes.Where(a => a != "t")];
+        long[] shape = [.. parallel.Select(a => sizes[a])];
+        ScalarType dtype = operands[0].dtype;
+        Device device = operands[0].device;
+        var states = new Tensor[layout.States.Count][];
+        for (int s = 0; s < states.Length; s++)
+        {
+            ScanState state = layout.States[s];
+            Tensor start = starts is not null ? starts[s].to(dtype) : torch.full([.. shape, .. state.Span.Length > 0 ? [sizes[state.Span]] : Array.Empty<long>()], state.Start, dtype, device);
+            states[s] = state.Span.Length > 0 ? start.unbind(-1) : [start];
+        }
+
+        TensorStep pass = new(sizes, operands, states, settings);
+        var results = new Tensor[sizes.Time];
+        for (int t = 0; t < results.Length; t++)
+        {
+            pass.step = t;
+            Tensor[][]? old = real is null ? null : [.. states.Select(s => s.ToArray())];
+            Tensor result = TKernel.Step(pass).expand(shape);
+            if (real is not null)
+            {
+                Tensor here = real.select(1, t).to(ScalarType.Bool).reshape([sizes[layout.Axes[0]], .. shape.Skip(1).Select(_ => 1L)]);
+                result = torch.where(here, result, pass.Number(0));
+                for (int s = 0; s < states.Length; s++)
+                {
+                    for (int n = 0; n < states[s].Length; n++)
+                    {
+                        states[s][n] = torch.where(here, states[s][n], old![s][n]);
+                    }
+                }
+            }
+
+            results[t] = result;
+        }
+
+        int time = layout.Axes.ToList().IndexOf("t");
+        Tensor all = results.Length > 0 ? torch.stack(results, time) : torch.zeros([.. layout.Axes.Select(a => sizes[a])], dtype, device);
+        return [all, .. layout.States.Select((s, i) => s.Span.Length > 0 ? torch.stack([.. states[i].Select(x => x.expand(shape))], -1) : states[i][0].expand(shape).contiguous())];
+    }
+
+    private Tensor At(int index)
+    {
+        ScanOperand operand = sizes.Layout.Operands[index];
+        string[] axes = [.. ScanLayout.Split(operand.Axes), .. operand.Span.Length > 0 ? [operand.Span] : Array.Empty<string>()];
+        Tensor tensor = operands[index];
+        int time = Array.IndexOf(axes, "t");
+        if (time >= 0)
+        {
+            tensor = tensor.select(time, step);
+            axes = [.. axes.Where(a => a != "t")];
+        }
+
+        // Axes in the result's order, those it lacks of size 1, the span last.
+        string[] wanted = [.. sizes.Layout.Axes.Where(a => a != "t")];
+        string[] present = [.. wanted.Where(axes.Contains), .. operand.Span.Length > 0 ? [operand.Span] : Array.Empty<string>()];
+        tensor = tensor.permute([.. present.Select(a => (long)Array.IndexOf(axes, a))]);
+        return tensor.reshape([.. wanted.Select(a => axes.Contains(a) ? sizes[a] : 1L), .. operand.Span.Length > 0 ? [sizes[operand.Span]] : Array.Empty<long>()]);
+    }
+}
