@@ -15,7 +15,7 @@ internal sealed class Adjoint
     private readonly Dictionary<LoopItem, LoopItem> loops = [];
     private readonly Dictionary<FlowArray, FlowArray> bars = [];
     private readonly Dictionary<FlowArray, FlowArray> entries = [];
-    private readonly HashSet<Node> entryLoads = [];
+    private readonly HashSet<FlowNode> entryLoads = [];
     private readonly List<FlowArray> tapes;
     private readonly Scope outer;
     private readonly bool prologue;
@@ -32,7 +32,7 @@ internal sealed class Adjoint
     public FlowWriter Writer { get; }
 
     /// <summary>By state: the adjoint of a scalar state before the step; null for spans, whose adjoints are written in place.</summary>
-    public List<Node?> StateBars { get; } = [];
+    public List<FlowNode?> StateBars { get; } = [];
 
     /// <summary>The way back through one step.</summary>
     public static Adjoint OfStep(Flow flow, List<FlowArray> tapes)
@@ -182,20 +182,20 @@ internal sealed class Adjoint
     /// <summary>One block on the way back: the step's own, or a loop's body.</summary>
     private sealed class Scope(Adjoint adjoint, Scope? parent, LoopItem? loop)
     {
-        private readonly Dictionary<Node, Node> bars = [];
-        private readonly Dictionary<Cell, Node> cells = [];
+        private readonly Dictionary<FlowNode, FlowNode> bars = [];
+        private readonly Dictionary<Cell, FlowNode> cells = [];
         private readonly Dictionary<Region, Region> regions = [];
-        private readonly Dictionary<Node, Cell> outside = [];
+        private readonly Dictionary<FlowNode, Cell> outside = [];
         private readonly Dictionary<Cell, Cell> carried = [];
 
-        public Dictionary<Node, Node> Copied { get; } = [];
+        public Dictionary<FlowNode, FlowNode> Copied { get; } = [];
 
         private FlowWriter To => adjoint.Writer;
 
-        public Node? Bar(string input) => bars.FirstOrDefault(b => b.Key.Op == Op.Input && b.Key.Text == input).Value;
+        public FlowNode? Bar(string input) => bars.FirstOrDefault(b => b.Key.Op == Op.Input && b.Key.Text == input).Value;
 
         /// <summary>The value of a node of the step, here.</summary>
-        public Node Get(Node node)
+        public FlowNode Get(FlowNode node)
         {
             if (Copied.TryGetValue(node, out var copy))
             {
@@ -216,7 +216,7 @@ internal sealed class Adjoint
             return copy;
         }
 
-        public Node Make(Node node)
+        public FlowNode Make(FlowNode node)
         {
             if (node.Op == Op.Load && adjoint.entryLoads.Contains(node))
             {
@@ -238,7 +238,7 @@ internal sealed class Adjoint
         }
 
         // In a loop's body on the way back: read again what cannot have changed, else from the tape.
-        private Node Again(Node node)
+        private FlowNode Again(FlowNode node)
         {
             if (node.Op == Op.Load && (!node.Array!.Mutable || adjoint.entryLoads.Contains(node)))
             {
@@ -268,7 +268,7 @@ internal sealed class Adjoint
         }
 
         /// <summary>Adds to a node's adjoint what a node in the region <paramref name="from"/> passes on to it.</summary>
-        public void Contribute(Node node, Node value, Region from)
+        public void Contribute(FlowNode node, FlowNode value, Region from)
         {
             if (node.Uniform || node.Kind != ScalarKind.Double || value.IsConstant(0))
             {
@@ -354,7 +354,7 @@ internal sealed class Adjoint
         }
 
         // An array belongs to no branch: only the lanes that took the branch write to its adjoint.
-        private Node Masked(Node g, Region from)
+        private FlowNode Masked(FlowNode g, Region from)
         {
             for (var region = from; region.Condition is not null; region = region.Parent!)
             {
@@ -368,7 +368,7 @@ internal sealed class Adjoint
             return g;
         }
 
-        private static void NameBar(Node bar, Node node)
+        private static void NameBar(FlowNode bar, FlowNode node)
         {
             if (bar.Name.Length == 0 && node.Name.Length > 0 && bar.Op is not (Op.Constant or Op.Input))
             {
@@ -387,7 +387,7 @@ internal sealed class Adjoint
             return bar;
         }
 
-        private Node Current(Cell bar)
+        private FlowNode Current(Cell bar)
         {
             if (!cells.TryGetValue(bar, out var current))
             {
@@ -431,13 +431,13 @@ internal sealed class Adjoint
         }
 
         // The chain rule, operation by operation.
-        private void Propagate(Node node, Node g)
+        private void Propagate(FlowNode node, FlowNode g)
         {
             var a = node.Arguments;
             var one = To.Constant(1);
-            Node X(int i) => Get(a[i]);
-            Node Y() => Get(node);
-            void Pass(int i, Node value) => Contribute(a[i], value, node.Region);
+            FlowNode X(int i) => Get(a[i]);
+            FlowNode Y() => Get(node);
+            void Pass(int i, FlowNode value) => Contribute(a[i], value, node.Region);
             switch (node.Op)
             {
                 case Op.Add:
@@ -593,7 +593,7 @@ internal static class StoresThatCount
 {
     public static void Clean(List<Item> items)
     {
-        var later = new HashSet<(FlowArray, Node)>();
+        var later = new HashSet<(FlowArray, FlowNode)>();
         for (var i = items.Count - 1; i >= 0; i--)
         {
             switch (items[i])

@@ -88,11 +88,11 @@ internal sealed class Cell(string name, ScalarKind kind)
 }
 
 /// <summary>The conditions under which something is computed.</summary>
-internal sealed class Region(Region? parent, Node? condition, bool negated)
+internal sealed class Region(Region? parent, FlowNode? condition, bool negated)
 {
     public Region? Parent { get; } = parent;
 
-    public Node? Condition { get; } = condition;
+    public FlowNode? Condition { get; } = condition;
 
     public bool Negated { get; } = negated;
 
@@ -111,7 +111,7 @@ internal sealed class Region(Region? parent, Node? condition, bool negated)
 }
 
 /// <summary>One value, computed once.</summary>
-internal sealed class Node(int id, Op op, ScalarKind kind, IReadOnlyList<Node> arguments, Region region, LoopItem? loop)
+internal sealed class FlowNode(int id, Op op, ScalarKind kind, IReadOnlyList<FlowNode> arguments, Region region, LoopItem? loop)
 {
     public int Id { get; } = id;
 
@@ -119,7 +119,7 @@ internal sealed class Node(int id, Op op, ScalarKind kind, IReadOnlyList<Node> a
 
     public ScalarKind Kind { get; } = kind;
 
-    public IReadOnlyList<Node> Arguments { get; } = arguments;
+    public IReadOnlyList<FlowNode> Arguments { get; } = arguments;
 
     public Region Region { get; } = region;
 
@@ -149,55 +149,55 @@ internal sealed class Node(int id, Op op, ScalarKind kind, IReadOnlyList<Node> a
 
 internal abstract class Item;
 
-internal sealed class Define(Node node) : Item
+internal sealed class Define(FlowNode node) : Item
 {
-    public Node Node { get; } = node;
+    public FlowNode Node { get; } = node;
 }
 
-internal sealed class StoreItem(FlowArray array, Node index, Node value, Region region) : Item
+internal sealed class StoreItem(FlowArray array, FlowNode index, FlowNode value, Region region) : Item
 {
     public FlowArray Array { get; } = array;
 
-    public Node Index { get; } = index;
+    public FlowNode Index { get; } = index;
 
-    public Node Value { get; } = value;
+    public FlowNode Value { get; } = value;
 
     public Region Region { get; } = region;
 }
 
-internal sealed class SetItem(Cell cell, Node value, Region region) : Item
+internal sealed class SetItem(Cell cell, FlowNode value, Region region) : Item
 {
     public Region Region { get; } = region;
 
     public Cell Cell { get; } = cell;
 
-    public Node Value { get; } = value;
+    public FlowNode Value { get; } = value;
 }
 
 /// <summary>Adds to the gradient of an operand or of a hoisted value; with an index, to an element.</summary>
-internal sealed class AddItem(bool hoisted, int target, Node? index, Node value, Region region) : Item
+internal sealed class AddItem(bool hoisted, int target, FlowNode? index, FlowNode value, Region region) : Item
 {
     public bool Hoisted { get; } = hoisted;
 
     /// <summary>Index of the operand or hoisted value.</summary>
     public int Target { get; } = target;
 
-    public Node? Index { get; } = index;
+    public FlowNode? Index { get; } = index;
 
-    public Node Value { get; } = value;
+    public FlowNode Value { get; } = value;
 
     public Region Region { get; } = region;
 }
 
-internal sealed class LoopItem(Node from, Node to, int step) : Item
+internal sealed class LoopItem(FlowNode from, FlowNode to, int step) : Item
 {
-    public Node From { get; } = from;
+    public FlowNode From { get; } = from;
 
-    public Node To { get; } = to;
+    public FlowNode To { get; } = to;
 
     public int Step { get; } = step;
 
-    public Node Counter { get; set; } = null!;
+    public FlowNode Counter { get; set; } = null!;
 
     public List<Item> Body { get; } = [];
 }
@@ -205,7 +205,7 @@ internal sealed class LoopItem(Node from, Node to, int step) : Item
 /// <summary>Makes nodes: folds constants, finds what is there already.</summary>
 internal sealed class FlowWriter
 {
-    private readonly List<Dictionary<string, List<Node>>> known = [[]];
+    private readonly List<Dictionary<string, List<FlowNode>>> known = [[]];
     private readonly Dictionary<FlowArray, int> versions = [];
     private readonly Stack<List<Item>> blocks = new();
     private readonly Stack<LoopItem> loops = new();
@@ -237,23 +237,23 @@ internal sealed class FlowWriter
         block.Insert(block.IndexOf(place), item);
     }
 
-    public Node Constant(double value, ScalarKind kind = ScalarKind.Double) => Make(Op.Constant, kind, [], number: value);
+    public FlowNode Constant(double value, ScalarKind kind = ScalarKind.Double) => Make(Op.Constant, kind, [], number: value);
 
-    public Node Setting(string text, ScalarKind kind) => Make(Op.Setting, kind, [], text);
+    public FlowNode Setting(string text, ScalarKind kind) => Make(Op.Setting, kind, [], text);
 
     /// <param name="source"><c>""</c> an operand, <c>state</c>, <c>stateBar</c>, <c>hoisted</c>, <c>hoistedBar</c>, <c>resultBar</c>.</param>
-    public Node Input(int index, string name, bool time, string source = "")
+    public FlowNode Input(int index, string name, bool time, string source = "")
     {
         var node = Make(Op.Input, ScalarKind.Double, [], source + ":" + index, name: name, time: time);
         node.Number = index;
         return node;
     }
 
-    public Node Length(FlowArray array) => Make(Op.Length, ScalarKind.Int, [], array: array);
+    public FlowNode Length(FlowArray array) => Make(Op.Length, ScalarKind.Int, [], array: array);
 
-    public Node Load(FlowArray array, Node index, bool time) => Make(Op.Load, ScalarKind.Double, [index], array: array, time: time);
+    public FlowNode Load(FlowArray array, FlowNode index, bool time) => Make(Op.Load, ScalarKind.Double, [index], array: array, time: time);
 
-    public Node Get(Cell cell) => Fresh(Op.Get, cell.Kind, [], n =>
+    public FlowNode Get(Cell cell) => Fresh(Op.Get, cell.Kind, [], n =>
     {
         n.Cell = cell;
         n.Name = cell.Name;
@@ -261,23 +261,23 @@ internal sealed class FlowWriter
         n.Uniform = cell.Kind == ScalarKind.Int;
     });
 
-    public void Set(Cell cell, Node value) => Add(new SetItem(cell, value, Region));
+    public void Set(Cell cell, FlowNode value) => Add(new SetItem(cell, value, Region));
 
-    public void Store(FlowArray array, Node index, Node value)
+    public void Store(FlowArray array, FlowNode index, FlowNode value)
     {
         Add(new StoreItem(array, index, value, Region));
         versions[array] = Version(array) + 1;
         Remember(Key(Op.Load, ScalarKind.Double, [index], "", 0, array), value, here: true);
     }
 
-    public LoopItem Open(Node from, Node to, int step, string name)
+    public LoopItem Open(FlowNode from, FlowNode to, int step, string name)
     {
         var loop = new LoopItem(from, to, step);
         Add(loop);
         loops.Push(loop);
         blocks.Push(loop.Body);
         known.Add([]);
-        loop.Counter = new Node(ids++, Op.Counter, ScalarKind.Int, [], Region, loop) { Name = name, Uniform = true };
+        loop.Counter = new FlowNode(ids++, Op.Counter, ScalarKind.Int, [], Region, loop) { Name = name, Uniform = true };
         Age();
         return loop;
     }
@@ -290,7 +290,7 @@ internal sealed class FlowWriter
         Age();
     }
 
-    public Node Make(Op op, ScalarKind kind, IReadOnlyList<Node> arguments, string text = "", double number = 0, FlowArray? array = null, string name = "", bool time = false)
+    public FlowNode Make(Op op, ScalarKind kind, IReadOnlyList<FlowNode> arguments, string text = "", double number = 0, FlowArray? array = null, string name = "", bool time = false)
     {
         if (Fold(op, kind, arguments, text) is { } folded)
         {
@@ -323,27 +323,27 @@ internal sealed class FlowWriter
         return node;
     }
 
-    public Node Binary(Op op, Node left, Node right) =>
+    public FlowNode Binary(Op op, FlowNode left, FlowNode right) =>
         Make(op, op is >= Op.Less and <= Op.Or ? ScalarKind.Bool : left.Kind, [left, right]);
 
-    public Node Plus(Node left, Node right) => Binary(Op.Add, left, right);
+    public FlowNode Plus(FlowNode left, FlowNode right) => Binary(Op.Add, left, right);
 
-    public Node Minus(Node left, Node right) => Binary(Op.Subtract, left, right);
+    public FlowNode Minus(FlowNode left, FlowNode right) => Binary(Op.Subtract, left, right);
 
-    public Node Times(Node left, Node right) => Binary(Op.Multiply, left, right);
+    public FlowNode Times(FlowNode left, FlowNode right) => Binary(Op.Multiply, left, right);
 
-    public Node Over(Node left, Node right) => Binary(Op.Divide, left, right);
+    public FlowNode Over(FlowNode left, FlowNode right) => Binary(Op.Divide, left, right);
 
-    public Node Negate(Node x) => Make(Op.Negate, x.Kind, [x]);
+    public FlowNode Negate(FlowNode x) => Make(Op.Negate, x.Kind, [x]);
 
-    public Node Call(string function, params Node[] arguments) => Make(Op.Call, ScalarKind.Double, arguments, function);
+    public FlowNode Call(string function, params FlowNode[] arguments) => Make(Op.Call, ScalarKind.Double, arguments, function);
 
-    public Node Select(Node condition, Node yes, Node no) => Make(Op.Select, yes.Kind, [condition, yes, no]);
+    public FlowNode Select(FlowNode condition, FlowNode yes, FlowNode no) => Make(Op.Select, yes.Kind, [condition, yes, no]);
 
-    private Node Fresh(Op op, ScalarKind kind, IReadOnlyList<Node> arguments, Action<Node> fill)
+    private FlowNode Fresh(Op op, ScalarKind kind, IReadOnlyList<FlowNode> arguments, Action<FlowNode> fill)
     {
         var everywhere = op is Op.Constant or Op.Setting or Op.Length or Op.Input;
-        var node = new Node(ids++, op, kind, arguments, everywhere ? Root : Region, everywhere ? null : Loop);
+        var node = new FlowNode(ids++, op, kind, arguments, everywhere ? Root : Region, everywhere ? null : Loop);
         fill(node);
         if (!everywhere)
         {
@@ -353,7 +353,7 @@ internal sealed class FlowWriter
         return node;
     }
 
-    private void Remember(string key, Node node, bool here = false)
+    private void Remember(string key, FlowNode node, bool here = false)
     {
         var scope = known[!here && node.Op is (Op.Constant or Op.Setting or Op.Length or Op.Input) ? 0 : known.Count - 1];
         if (!scope.TryGetValue(key, out var nodes))
@@ -382,7 +382,7 @@ internal sealed class FlowWriter
 
     private readonly HashSet<FlowArray> touched = [];
 
-    private string Key(Op op, ScalarKind kind, IReadOnlyList<Node> arguments, string text, double number, FlowArray? array)
+    private string Key(Op op, ScalarKind kind, IReadOnlyList<FlowNode> arguments, string text, double number, FlowArray? array)
     {
         var version = 0;
         if (array is { Mutable: true } && op == Op.Load)
@@ -394,7 +394,7 @@ internal sealed class FlowWriter
         return $"{op}|{kind}|{string.Join(",", arguments.Select(a => a.Id))}|{text}|{BitConverter.DoubleToInt64Bits(number)}|{array?.Role}{array?.Index}|{version}";
     }
 
-    private Node? Fold(Op op, ScalarKind kind, IReadOnlyList<Node> a, string text)
+    private FlowNode? Fold(Op op, ScalarKind kind, IReadOnlyList<FlowNode> a, string text)
     {
         if (kind == ScalarKind.Double && a.Count == 2 && a[0].Op == Op.Constant && a[1].Op == Op.Constant)
         {

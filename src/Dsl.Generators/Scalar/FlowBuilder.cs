@@ -33,14 +33,14 @@ internal sealed class Flow
 
     public FlowWriter Step { get; private set; } = new();
 
-    public Node Result { get; private set; } = null!;
+    public FlowNode Result { get; private set; } = null!;
 
     /// <summary>By state: the scalar state's new value; null for a span, which is written in place.</summary>
-    public List<Node?> Next { get; } = [];
+    public List<FlowNode?> Next { get; } = [];
 
     /// <param name="Value">In the prologue.</param>
     /// <param name="Array">Of a value per turn of a loop.</param>
-    public sealed record Hoisted(int Index, string Name, Node Value, FlowArray? Array, LoopItem? Loop);
+    public sealed record Hoisted(int Index, string Name, FlowNode Value, FlowArray? Array, LoopItem? Loop);
 
     /// <exception cref="NotAKernelException">The function has no kernel; the message is a sentence that says why.</exception>
     public static Flow Of(ScalarFunction function)
@@ -149,8 +149,8 @@ internal sealed class Flow
     private void Hoist()
     {
         var old = Step;
-        var wanted = new HashSet<Node>();
-        void Want(Node node, bool byStep)
+        var wanted = new HashSet<FlowNode>();
+        void Want(FlowNode node, bool byStep)
         {
             if (!node.Time && !node.Uniform && node.Op is not (Op.Input or Op.Load) && byStep && (node.Loop is null || Costs(node)))
             {
@@ -205,7 +205,7 @@ internal sealed class Flow
         var prologue = new Copier(Prologue);
         var copier = new Copier(rebuilt);
         // What a loop takes from outside is computed outside.
-        void Outside(Node node)
+        void Outside(FlowNode node)
         {
             foreach (var argument in node.Arguments)
             {
@@ -263,7 +263,7 @@ internal sealed class Flow
     }
 
     // Exp(decay) is called expDecay.
-    private static string NameOf(Node node, int index)
+    private static string NameOf(FlowNode node, int index)
     {
         if (node.Name.Length > 0)
         {
@@ -289,9 +289,9 @@ internal sealed class Flow
         return index < 0 ? "" : "fixed" + index;
     }
 
-    private static bool Costs(Node node) => node.Op is Op.Call or Op.Divide || (!node.Time && node.Arguments.Any(Costs));
+    private static bool Costs(FlowNode node) => node.Op is Op.Call or Op.Divide || (!node.Time && node.Arguments.Any(Costs));
 
-    private static IEnumerable<Node> Conditions(Region region)
+    private static IEnumerable<FlowNode> Conditions(Region region)
     {
         for (Region? r = region; r is not null; r = r.Parent)
         {
@@ -322,11 +322,11 @@ internal sealed class Flow
     {
         private readonly Dictionary<Region, Region> regions = [];
 
-        public Dictionary<Node, Node> Map { get; } = [];
+        public Dictionary<FlowNode, FlowNode> Map { get; } = [];
 
-        public Dictionary<Node, Hoisted> Hoisted { get; } = [];
+        public Dictionary<FlowNode, Hoisted> Hoisted { get; } = [];
 
-        public Node Copy(Node node)
+        public FlowNode Copy(FlowNode node)
         {
             if (Map.TryGetValue(node, out var copy))
             {
@@ -409,7 +409,7 @@ internal sealed class Flow
         }
     }
 
-    private sealed record Pair(Node Re, Node? Im);
+    private sealed record Pair(FlowNode Re, FlowNode? Im);
 
     private sealed class Builder(Flow flow, FlowWriter to)
     {
@@ -465,7 +465,7 @@ internal sealed class Flow
             }
         }
 
-        private Node Configured(string text, ScalarKind kind)
+        private FlowNode Configured(string text, ScalarKind kind)
         {
             var at = flow.Settings.IndexOf(text);
             if (at < 0)
@@ -542,7 +542,7 @@ internal sealed class Flow
 
             return pair;
 
-            static void Name(Node node, string name)
+            static void Name(FlowNode node, string name)
             {
                 if (node.Name.Length == 0 && node.Op is not (Op.Constant or Op.Setting or Op.Input or Op.Length))
                 {
@@ -552,9 +552,9 @@ internal sealed class Flow
         }
 
         // An element is written in all lanes: where the branch is not taken, with what was there.
-        private void Write(FlowArray array, Node index, Node value)
+        private void Write(FlowArray array, FlowNode index, FlowNode value)
         {
-            var masks = new List<(Node Condition, bool Negated)>();
+            var masks = new List<(FlowNode Condition, bool Negated)>();
             for (var region = to.Region; region.Condition is not null; region = region.Parent!)
             {
                 if (!region.Condition.Uniform)
@@ -624,7 +624,7 @@ internal sealed class Flow
             return yes is not null && no is not null ? Choose(condition, yes, no) : null;
         }
 
-        private Pair Choose(Node condition, Pair yes, Pair no) => new(
+        private Pair Choose(FlowNode condition, Pair yes, Pair no) => new(
             to.Select(condition, yes.Re, no.Re),
             yes.Im is null && no.Im is null ? null : to.Select(condition, yes.Im ?? to.Constant(0), no.Im ?? to.Constant(0)));
 
@@ -766,7 +766,7 @@ internal sealed class Flow
         private static bool Nullable(Binary b) => b.Left.Nullable || b.Right.Nullable;
 
         // An expression of the config alone, computed by the caller.
-        private Node Host(Expression e)
+        private FlowNode Host(Expression e)
         {
             if (Mapping.Any(e, x => x is Variable or Element or Length or Entry or Invoke))
             {
@@ -791,7 +791,7 @@ internal sealed class Flow
                 return new Pair(to.Binary(node, left.Re, right.Re), null);
             }
 
-            Node? Both(Node? x, Node? y, Func<Node, Node, Node> f, Func<Node, Node> onlyRight) => x is null ? (y is null ? null : onlyRight(y)) : y is null ? x : f(x, y);
+            FlowNode? Both(FlowNode? x, FlowNode? y, Func<FlowNode, FlowNode, FlowNode> f, Func<FlowNode, FlowNode> onlyRight) => x is null ? (y is null ? null : onlyRight(y)) : y is null ? x : f(x, y);
             switch (op)
             {
                 case BinaryOperator.Add:

@@ -162,21 +162,21 @@ internal static class KernelEmitter
     {
         private readonly StringBuilder text = new();
         private readonly HashSet<string> taken = ["pass", "t", "T", "from", "to", "torch", "Tensor", "Vector", "Lanes", "Math", "ScalarMath", "TensorScalar"];
-        private readonly Dictionary<Node, string> locals = [];
+        private readonly Dictionary<FlowNode, string> locals = [];
         private readonly Dictionary<Cell, string> cells = [];
         private readonly HashSet<Cell> declared = [];
         private readonly Dictionary<string, string> named = [];
-        private readonly HashSet<Node> live = [];
+        private readonly HashSet<FlowNode> live = [];
         private readonly HashSet<Cell> liveCells = [];
         private readonly HashSet<string> liveArrays = [];
-        private readonly Dictionary<Node, int> uses = [];
-        private readonly Dictionary<Node, LoopItem?> usedIn = [];
-        private readonly HashSet<Node> kept = [];
+        private readonly Dictionary<FlowNode, int> uses = [];
+        private readonly Dictionary<FlowNode, LoopItem?> usedIn = [];
+        private readonly HashSet<FlowNode> kept = [];
         private readonly List<List<Item>> sections = [];
         private readonly HashSet<int> stepSums = [];
         private int depth = 2;
         private int unnamed;
-        private readonly HashSet<Node> setOnly = [];
+        private readonly HashSet<FlowNode> setOnly = [];
 
         private static string Id(FlowArray array) => array.Role + ":" + array.Index;
 
@@ -210,7 +210,7 @@ internal static class KernelEmitter
         {
             sections.Add(flow.Prologue.Items);
             sections.Add(flow.Step.Items);
-            MarkLive([flow.Result, .. flow.Next.OfType<Node>(), .. flow.Hoists.Where(h => h.Array is null).Select(h => h.Value)], i => i is StoreItem { Array.Role: ArrayRole.State });
+            MarkLive([flow.Result, .. flow.Next.OfType<FlowNode>(), .. flow.Hoists.Where(h => h.Array is null).Select(h => h.Value)], i => i is StoreItem { Array.Role: ArrayRole.State });
             DeclareOperands();
             foreach (var state in flow.States)
             {
@@ -263,10 +263,10 @@ internal static class KernelEmitter
             return Done();
         }
 
-        private static bool IsState(Node node, int index) => node.Op == Op.Input && node.Text == "state:" + index;
+        private static bool IsState(FlowNode node, int index) => node.Op == Op.Input && node.Text == "state:" + index;
 
         // All new values are computed before the first old one goes.
-        private void AssignStates(List<(string Name, Node Value)> pairs)
+        private void AssignStates(List<(string Name, FlowNode Value)> pairs)
         {
             var ready = pairs.Select(p => (p.Name, Value: Read(p.Value).Code, p)).ToList();
             if (ready.Count > 1)
@@ -295,7 +295,7 @@ internal static class KernelEmitter
             sections.Add(flow.Prologue.Items);
             sections.Add(step.Writer.Items);
             sections.Add(before.Writer.Items);
-            MarkLive([.. step.StateBars.OfType<Node>()], i => i is AddItem or StoreItem { Array.Role: ArrayRole.Bar });
+            MarkLive([.. step.StateBars.OfType<FlowNode>()], i => i is AddItem or StoreItem { Array.Role: ArrayRole.Bar });
             foreach (var sum in step.Writer.Items.OfType<AddItem>().Where(a => !a.Hoisted && a.Index is null && !flow.Operands[a.Target].Time))
             {
                 stepSums.Add(sum.Target);
@@ -403,7 +403,7 @@ internal static class KernelEmitter
         {
             sections.Add(flow.Prologue.Items);
             sections.Add(flow.Step.Items);
-            MarkLive([flow.Result, .. flow.Next.OfType<Node>(), .. flow.Hoists.Where(h => h.Array is null).Select(h => h.Value)], i => i is StoreItem { Array.Role: ArrayRole.State });
+            MarkLive([flow.Result, .. flow.Next.OfType<FlowNode>(), .. flow.Hoists.Where(h => h.Array is null).Select(h => h.Value)], i => i is StoreItem { Array.Role: ArrayRole.State });
             foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index) || liveArrays.Contains("Operand:" + o.Index)))
             {
                 Line(operand.Span.Length == 0
@@ -488,12 +488,12 @@ internal static class KernelEmitter
         // How many turns a loop's arrays must hold.
         private string Count(LoopItem loop) => loop.Step > 0 ? Read(loop.To).Code : Read(loop.From).Tight(7) + " + 1";
 
-        private void MarkLive(IEnumerable<Node> roots, Func<Item, bool> isRoot)
+        private void MarkLive(IEnumerable<FlowNode> roots, Func<Item, bool> isRoot)
         {
             var all = sections.SelectMany(Flow.All).ToList();
             var stores = all.OfType<StoreItem>().ToLookup(s => Id(s.Array));
             var sets = all.OfType<SetItem>().ToLookup(s => s.Cell);
-            var work = new Stack<Node>(roots);
+            var work = new Stack<FlowNode>(roots);
             var doneLoops = new HashSet<LoopItem>();
             void Conditions(Region region)
             {
@@ -598,7 +598,7 @@ internal static class KernelEmitter
             }
 
             // Uses, to know what deserves a name.
-            void Use(Node? node, LoopItem? where)
+            void Use(FlowNode? node, LoopItem? where)
             {
                 if (node is null)
                 {
@@ -788,7 +788,7 @@ internal static class KernelEmitter
             Line("");
         }
 
-        private bool Deserves(Node node)
+        private bool Deserves(FlowNode node)
         {
             if (node.Op is Op.Get or Op.Constant)
             {
@@ -803,14 +803,14 @@ internal static class KernelEmitter
             return node.Name.Length > 0 || kept.Contains(node) || (uses.TryGetValue(node, out var n) && n > 1) || (node.Op == Op.Load && node.Array!.Mutable) || Deep(node) > 5;
         }
 
-        private int Deep(Node node) => locals.ContainsKey(node) || node.Arguments.Count == 0 ? 0 : 1 + node.Arguments.Max(a => Deep(a));
+        private int Deep(FlowNode node) => locals.ContainsKey(node) || node.Arguments.Count == 0 ? 0 : 1 + node.Arguments.Max(a => Deep(a));
 
         // A value where vectors are wanted: a number that C# knows becomes one.
-        private string Operand(Node node, bool lanes) => lanes && node.Uniform && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Code;
+        private string Operand(FlowNode node, bool lanes) => lanes && node.Uniform && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Code;
 
-        private string Lane(Node node, int outer) => node.Uniform && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Tight(outer);
+        private string Lane(FlowNode node, int outer) => node.Uniform && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Tight(outer);
 
-        private Text Read(Node node)
+        private Text Read(FlowNode node)
         {
             if (locals.TryGetValue(node, out var local))
             {
@@ -820,7 +820,7 @@ internal static class KernelEmitter
             return Print(node);
         }
 
-        private Text Print(Node node)
+        private Text Print(FlowNode node)
         {
             var a = node.Arguments;
             switch (node.Op)
@@ -917,9 +917,9 @@ internal static class KernelEmitter
             }
         }
 
-        private string Mask(Node node) => node.Uniform ? $"Lanes.All<T>({Read(node).Code})" : Read(node).Tight(5);
+        private string Mask(FlowNode node) => node.Uniform ? $"Lanes.All<T>({Read(node).Code})" : Read(node).Tight(5);
 
-        private string Argument(Node node, int index, int outer)
+        private string Argument(FlowNode node, int index, int outer)
         {
             var argument = node.Arguments[index];
             if (node.Uniform || argument.Kind != ScalarKind.Double)
@@ -931,7 +931,7 @@ internal static class KernelEmitter
         }
 
         // What a branch reads from outside comes in through its condition.
-        private string Entered(Node node, Node argument, int outer)
+        private string Entered(FlowNode node, FlowNode argument, int outer)
         {
             var code = Read(argument).Tight(outer);
             for (var region = node.Region; !argument.Region.IsWithin(region); region = region.Parent!)
@@ -945,7 +945,7 @@ internal static class KernelEmitter
             return code;
         }
 
-        private Text Inside(Node node, Text value)
+        private Text Inside(FlowNode node, Text value)
         {
             if (style is not TensorStyle)
             {
@@ -975,7 +975,7 @@ internal static class KernelEmitter
             return $"pass.Count({array.Index})";
         }
 
-        private static bool InRange(Node index, FlowArray array)
+        private static bool InRange(FlowNode index, FlowArray array)
         {
             if (index.Op != Op.Counter || index.Loop is not { } loop)
             {
