@@ -255,7 +255,7 @@ internal sealed partial class Elaborator
         }
 
         var key = part.Text(0) ?? "";
-        Key(part, key, part["Shared"].Text == "true");
+        Key(part, key, part.Name == "Use" && part["Shared"].Text == "true");
         var blocks = new List<BlockUse>();
         var extra = new List<Value>();
         Value? result = null;

@@ -37,7 +37,10 @@ internal sealed partial class Elaborator
 
         Key(part, key, shared);
         graph.Embeddings[key] = table;
-        var node = new EmbeddingNode(key, table.Rows, table.Width, shared) { Place = part.Place };
+        var padding = part["Padding"] is { IsNull: false } id
+            ? id.IsName ? MemberOf(id, part.PlaceOf("Padding")) is { Kind: MemberKind.Integer } member ? new Setting(CodeOf(member)) : null : new Setting(id.ToSource())
+            : null;
+        var node = new EmbeddingNode(key, table.Rows, table.Width, shared) { Place = part.Place, Padding = padding };
         node.Inputs.Add(ids);
         scope.Current = [Add(node, "embedded", [.. ids.Axes, new Axis("d", table.Width)])];
     }

@@ -85,7 +85,7 @@ internal sealed class Fields
                     Add(node, "Norm", FieldName(norm.Key is null or "" ? norm.Storage.Weight ?? "norm" : norm.Key), Norm(norm), code);
                     break;
                 case EmbeddingNode embedding:
-                    Add(node, "Embedding", FieldName(embedding.Key), $"weights.Embedding({Key(embedding.Key)}, {Code(embedding.Rows)}, {Code(embedding.Width)}{(embedding.Shared ? ", shared: true" : "")})", code);
+                    Add(node, "Embedding", FieldName(embedding.Key), $"weights.Embedding({Key(embedding.Key)}, {Code(embedding.Rows)}, {Code(embedding.Width)}{(embedding.Shared ? ", shared: true" : "")}{(embedding.Padding is { } none ? ", padding: " + none.Code : "")})", code);
                     break;
                 case PositionsNode positions:
                     Add(node, "PositionEmbedding", FieldName(positions.Key), $"weights.Positional({Key(positions.Key)}, {Code(positions.Rows)}, {Code(positions.Width)}{(positions.Offset.Code == "0" ? "" : ", offset: " + positions.Offset.Code)})", code);

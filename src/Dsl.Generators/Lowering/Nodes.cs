@@ -49,6 +49,9 @@ internal sealed class EmbeddingNode(string key, Size rows, Size width, bool shar
 
     public bool Shared => shared;
 
+    /// <summary>The id whose row learns nothing.</summary>
+    public Setting? Padding { get; set; }
+
     public override string Describe(System.Func<Size, string> size) => $"embedding '{key}' [{size(rows)}, {size(width)}]{(shared ? " shared" : "")}";
 }
 

@@ -143,11 +143,16 @@ internal static class Derivation
         else if (part.Name is "Same" or "Ignore")
         {
             renamed = part with { Arguments = part.Arguments.Select(a => Segments(a.Text, from, to) is { } o ? Constant.OfText(o) : a).ToEquatable() };
+            changed |= !renamed.Equals(part);
         }
 
-        if (part.Text("TiedTo") is { } tied && Segments(tied, from, to) is { } moved)
+        foreach (var option in new[] { "TiedTo", "BiasWeight" })
         {
-            renamed = renamed.With("TiedTo", Constant.OfText(moved));
+            if (part.Text(option) is { } other2 && Segments(other2, from, to) is { } moved)
+            {
+                renamed = renamed.With(option, Constant.OfText(moved));
+                changed = true;
+            }
         }
 
         return renamed;

@@ -14,6 +14,9 @@ public sealed class EmbeddingAttribute(string key, object? rows = null, object? 
 
     /// <summary>The table was named before.</summary>
     public bool Shared { get; set; }
+
+    /// <summary>The id (a constant or a config member, which may be absent) whose row learns nothing.</summary>
+    public object? Padding { get; set; }
 }
 
 /// <summary>A linear map of the last axis. Without a size it takes what its consumer demands.</summary>

@@ -166,9 +166,9 @@ public sealed class Weights
     /// <summary>A norm over weights that were named one by one.</summary>
     public Norm Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps) => new(kind, weight, bias, width, eps);
 
-    /// <summary>One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids.</summary>
-    public Embedding Embedding(string key, long rows, long width, bool shared = false) =>
-        new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]));
+    /// <summary>One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids; the row of <paramref name="padding"/> learns nothing.</summary>
+    public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null) =>
+        new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), padding);
 
     /// <summary>One row for each position; position p reads row p + <paramref name="offset"/>. The table has <paramref name="rows"/> rows in all.</summary>
     public PositionEmbedding Positional(string key, long rows, long width, long offset = 0, bool shared = false) =>

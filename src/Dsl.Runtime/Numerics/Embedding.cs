@@ -7,7 +7,13 @@ namespace Dsl.Runtime;
 /// <summary>Rows of a table by id.</summary>
 public sealed class Embedding
 {
-    internal Embedding(Weight weight) => Weight = weight;
+    private readonly long? padding;
+
+    internal Embedding(Weight weight, long? padding = null)
+    {
+        Weight = weight;
+        this.padding = padding;
+    }
 
     /// <summary>[rows, width].</summary>
     public Weight Weight { get; }
@@ -17,6 +23,15 @@ public sealed class Embedding
     {
         using Tensor flat = ids.flatten();
         using Tensor rows = Weight.Value.index_select(0, flat);
+        if (padding is { } learnsNothing && Grad.Records(rows))
+        {
+            using Tensor at = flat.eq(learnsNothing);
+            using Tensor column = at.unsqueeze(1);
+            using Tensor still = rows.detach();
+            using Tensor chosen = torch.where(column, still, rows);
+            return chosen.view([.. ids.shape, Weight.Shape[1]]);
+        }
+
         return rows.view([.. ids.shape, Weight.Shape[1]]);
     }
 }

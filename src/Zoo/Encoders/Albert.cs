@@ -20,6 +20,7 @@ public sealed partial record AlbertConfig(
     [Key("layer_norm_eps")] double Eps = 1e-12,
     [Key("hidden_dropout_prob")] double Drop = 0,
     [Key("attention_probs_dropout_prob")] double AttentionDrop = 0,
+    [Key("pad_token_id")] int? Pad = 0,
     [Key("classifier_dropout_prob")] double ClassifierDrop = 0.1,
     [Key("tie_word_embeddings")] bool Tied = true)
 {
@@ -37,7 +38,7 @@ public sealed partial record AlbertConfig(
 public sealed partial class AlbertBlock;
 
 [Model<C>("AlbertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
-[From("input_ids"), Embedding("albert.embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth)), Positions("albert.embeddings.position_embeddings", nameof(C.Context)), As("words")]
+[From("input_ids"), Embedding("albert.embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)), Positions("albert.embeddings.position_embeddings", nameof(C.Context)), As("words")]
 [From("token_type_ids"), Embedding("albert.embeddings.token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth)), As("types")]
 [Sum("words", "types"), LayerNorm("albert.embeddings.LayerNorm"), Dropout(nameof(C.Drop)), Linear("albert.encoder.embedding_hidden_mapping_in", nameof(C.Hidden))]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), As("hidden"), Output("hidden")]

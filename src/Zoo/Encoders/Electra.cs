@@ -11,7 +11,7 @@ public sealed partial record ElectraConfig([Key("embedding_size")] int Embedding
 }
 
 [Block<C>, Derive<BertEmbeddings>]
-[Replace("word_embeddings"), Embedding("word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth))]
+[Replace("word_embeddings"), Embedding("word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad))]
 [Replace("token_type_embeddings"), Embedding("token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth))]
 public sealed partial class ElectraEmbeddings;
 

@@ -273,13 +273,17 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             {
                 using var none = no_grad();
                 using var scope = NewDisposeScope();
-                long prompt = golden.Inputs["input_ids"].shape[1];
-                using var state = model.NewState((int)reference.shape[0], SmallCapacity);
-                var token = model.Advance(reference.narrow(1, 0, prompt), state, last: true).argmax(-1);
-                long different = token.ne(reference.narrow(1, prompt, 1)).sum().item<long>();
-                for (long at = prompt + 1; at < reference.shape[1]; at++)
+                long prompt = decodes ? 1 : golden.Inputs["input_ids"].shape[1];
+                using var state = decodes ? model.Begin(Inputs(), SmallCapacity) : model.NewState((int)reference.shape[0], SmallCapacity);
+                long end = decodes ? golden.ConfigInt("eos_token_id") ?? -1 : -1, padding = golden.ConfigInt("pad_token_id") ?? 0;
+                var done = torch.zeros([reference.shape[0], 1], dtype: ScalarType.Bool);
+                var token = reference.narrow(1, 0, prompt);
+                long different = 0;
+                for (long at = prompt; at < reference.shape[1]; at++)
                 {
-                    token = model.Advance(token, state, last: true).argmax(-1);
+                    // A row that has ended is padded, as the reference pads it.
+                    token = model.Advance(token, state, last: true).argmax(-1).masked_fill(done, padding);
+                    done = done.logical_or(token.eq(end));
                     different += token.ne(reference.narrow(1, at, 1)).sum().item<long>();
                 }
 
