@@ -24,8 +24,8 @@ public sealed class TextGeneratorTests : IDisposable
         model = new TinyModel(new TinyConfig(Codec.Vocabulary));
         using (no_grad())
         {
-            // Large weights make the rows' distributions sharp and different.
-            foreach (var parameter in model.parameters())
+            // Large matrices make the distributions different from row to row.
+            foreach (var parameter in model.parameters().Where(parameter => parameter.dim() > 1))
             {
                 parameter.mul_(25);
             }
@@ -90,7 +90,7 @@ public sealed class TextGeneratorTests : IDisposable
         using Tensor before = get_rng_state();
         string first = (await generator.CompleteAsync([prompt], options))[0].Text;
         using Tensor after = get_rng_state();
-        Assert.True(before.equal(after).item<bool>());
+        Assert.Equal(before.bytes.ToArray(), after.bytes.ToArray());
         manual_seed(2);
         Assert.Equal(first, (await generator.CompleteAsync([prompt], options))[0].Text);
         Assert.NotEqual(first, (await generator.CompleteAsync([prompt], options with { Sampling = options.Sampling with { Seed = 12 } }))[0].Text);
