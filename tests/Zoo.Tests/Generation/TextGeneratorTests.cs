@@ -113,7 +113,8 @@ public sealed class TextGeneratorTests : IDisposable
         }
 
         Assert.Equal(3, model.Calls[0].Batch);
-        Assert.Equal(ended.Count(completion => completion.Tokens.Count == 10), model.Calls[^1].Batch);
+        int longest = ended.Max(completion => completion.Tokens.Count);
+        Assert.Equal(ended.Count(completion => completion.Tokens.Count == longest), model.Calls[^1].Batch);
     }
 
     [Fact]
