@@ -134,7 +134,8 @@ public static class Gradients
 
                 gradients.Add(gradient);
                 using Tensor norm = gradient.norm();
-                double length = norm.to(ScalarType.Float64).item<double>();
+                using Tensor wide = norm.to(ScalarType.Float64);
+                double length = wide.item<double>();
                 squares += length * length;
             }
 
