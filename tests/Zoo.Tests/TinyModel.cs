@@ -39,6 +39,10 @@ internal sealed class TinyModel : GeneratedModel
 
     public override object Config => config;
 
+    public override KeyRules KeyRules { get; } = new();
+
+    protected override IReadOnlyList<string> Fused => [];
+
     /// <summary>Sizes of the batches that <see cref="Advance"/> has seen.</summary>
     internal List<(long Batch, long Length)> Calls { get; } = [];
 
@@ -56,6 +60,8 @@ internal sealed class TinyModel : GeneratedModel
         using Pass pass = Pass.Next(tokens, mask, state.Timeline);
         return Logits(tokens, pass, (State)state, last);
     }
+
+    protected override void SaveConfig(string folder) => System.IO.File.WriteAllText(System.IO.Path.Combine(folder, "config.json"), "{}");
 
     private Tensor Logits(Tensor ids, Pass pass, State? state, bool last)
     {

@@ -18,7 +18,7 @@ namespace Zoo.Cli;
 internal sealed class GenerateCommand
 {
     private readonly CliContext context;
-    private readonly Argument<string> folder = new("folder") { Description = "The folder of a run, of one of its checkpoints, or of a published checkpoint." };
+    private readonly Argument<string> folder = new("folder") { Description = "the folder of a run, of one of its checkpoints, or of a published checkpoint." };
     private readonly Option<string[]> prompts = new("--prompt", "-p") { Description = "What to go on from; several are written on together.", HelpName = "text" };
     private readonly Option<string[]> ids = new("--ids") { Description = "A prompt as token ids (\"12 7 301\"); ids are printed.", HelpName = "ids" };
     private readonly Option<int> maxTokens = new("--max-tokens", "-n") { Description = "How many tokens to write.", HelpName = "n", DefaultValueFactory = _ => 300 };
@@ -54,38 +54,33 @@ internal sealed class GenerateCommand
 
     private int Run(ParseResult words)
     {
-        string path = words.GetRequiredValue(folder);
-        string checkpoint = Checkpoint(path);
-        string configFile = Path.Combine(checkpoint, "config.json");
-        ConfigReader config = ConfigReader.Open(configFile);
+        var sampling = new SamplingOptions
+        {
+            Temperature = words.GetValue(temperature),
+            TopK = words.GetValue(topK),
+            TopP = words.GetValue(topP),
+            MinP = words.GetValue(minP),
+            Typical = words.GetValue(typical),
+            EpsilonCutoff = words.GetValue(epsilon),
+            EtaCutoff = words.GetValue(eta),
+            RepetitionPenalty = words.GetValue(repetition),
+            PresencePenalty = words.GetValue(presence),
+            FrequencyPenalty = words.GetValue(frequency),
+            NoRepeatNgram = words.GetValue(noRepeat),
+            MinNewTokens = words.GetValue(minTokens),
+            Seed = words.GetValue(seed),
+        };
+        var asked = new GenerationOptions
+        {
+            MaxTokens = words.GetValue(maxTokens), Stop = words.GetValue(stops) ?? [], AtContextEnd = ContextEnd.Slide, Sampling = sampling,
+        };
+        asked.Validate();
+        string checkpoint = Checkpoint(words.GetRequiredValue(folder));
+        ConfigReader config = ConfigReader.Open(Path.Combine(checkpoint, "config.json"));
         string[] idPrompts = words.GetValue(ids) ?? [];
         ITextCodec? codec = idPrompts.Length > 0 ? null : TextCodecs.Open(checkpoint);
         int limit = config.OptionalInt(["max_position_embeddings", "n_positions", "n_ctx"]) ?? 0;
-        var options = new GenerationOptions
-        {
-            MaxTokens = words.GetValue(maxTokens),
-            Stop = words.GetValue(stops) ?? [],
-            EndTokens = codec is { EndTokens.Count: > 0 } ? null : EndTokens(config),
-            Context = limit,
-            AtContextEnd = ContextEnd.Slide,
-            Sampling = new SamplingOptions
-            {
-                Temperature = words.GetValue(temperature),
-                TopK = words.GetValue(topK),
-                TopP = words.GetValue(topP),
-                MinP = words.GetValue(minP),
-                Typical = words.GetValue(typical),
-                EpsilonCutoff = words.GetValue(epsilon),
-                EtaCutoff = words.GetValue(eta),
-                RepetitionPenalty = words.GetValue(repetition),
-                PresencePenalty = words.GetValue(presence),
-                FrequencyPenalty = words.GetValue(frequency),
-                NoRepeatNgram = words.GetValue(noRepeat),
-                MinNewTokens = words.GetValue(minTokens),
-                Seed = words.GetValue(seed),
-            },
-        };
-        options.Validate();
+        GenerationOptions options = asked with { Context = limit, EndTokens = codec is { EndTokens.Count: > 0 } ? null : EndTokens(config) };
         string[] texts = words.GetValue(prompts) ?? [];
         int[][] starts = codec is null ? Array.ConvertAll(idPrompts, Ids) : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], codec.Encode);
         foreach (int[] start in starts)

@@ -58,7 +58,14 @@ public sealed class TextGenerator : IDisposable
         Check(prompts, options);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Channel<GeneratedToken> tokens = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        work.Add(() => Decode(prompts, options, tokens.Writer, leaving.Token), CancellationToken.None);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        work.Add(
+            () =>
+            {
+                Decode(prompts, options, tokens.Writer, leaving.Token);
+                done.SetResult();
+            },
+            CancellationToken.None);
         bool ended = false;
         try
         {
@@ -75,7 +82,7 @@ public sealed class TextGenerator : IDisposable
             {
                 // The decoding thread holds the token of a source that is disposed here: wait until it has let go.
                 leaving.Cancel();
-                await tokens.Reader.Completion.ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
+                await done.Task.ConfigureAwait(false);
             }
         }
     }

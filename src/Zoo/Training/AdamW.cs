@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Runtime.Native;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -22,13 +23,16 @@ public sealed class AdamW : IDisposable
     private readonly double beta1;
     private readonly double beta2;
     private readonly double epsilon;
+    private readonly bool fused;
 
     /// <param name="groups">Each parameter belongs to one group.</param>
     /// <param name="beta1">How slowly the mean of the gradient moves.</param>
     /// <param name="beta2">How slowly the mean of its square moves.</param>
     /// <param name="epsilon">Added to the root, outside of it.</param>
-    public AdamW(IEnumerable<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
+    /// <param name="fused">False forbids libtorch's own one-pass kernel, which is used where it can be called.</param>
+    public AdamW(IEnumerable<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, bool fused = true)
     {
+        this.fused = fused && StableC.HasOperators;
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.epsilon = epsilon;
@@ -55,31 +59,65 @@ public sealed class AdamW : IDisposable
     public void Step(double rate)
     {
         Steps++;
-        double correction1 = 1 - Math.Pow(beta1, Steps);
-        double rootCorrection2 = Math.Sqrt(1 - Math.Pow(beta2, Steps));
         using IDisposable off = no_grad();
-        foreach (Slot slot in slots)
+        foreach (IGrouping<(double Decay, string Device, ScalarType Type), Slot> alike in slots.GroupBy(slot => (slot.Decay, slot.Parameter.device.ToString(), slot.Parameter.dtype)))
         {
-            using Tensor? gradient = slot.Parameter.grad;
-            if (gradient is null)
+            List<(Slot Slot, Tensor Gradient)> pairs = [];
+            try
             {
-                continue;
-            }
+                foreach (Slot slot in alike)
+                {
+                    if (slot.Parameter.grad is { } gradient)
+                    {
+                        pairs.Add((slot, gradient));
+                    }
+                }
 
-            if (slot.Decay != 0)
+                // The kernel walks memory in a straight line; a gradient of other strides is rare and takes the plain way.
+                bool straight = fused && pairs.Count > 0 && pairs.TrueForAll(pair => pair.Gradient.is_contiguous() && pair.Slot.Parameter.is_contiguous());
+                if (straight)
+                {
+                    StepAtOnce(pairs, rate, alike.Key.Decay);
+                }
+                else
+                {
+                    pairs.ForEach(pair => StepOne(pair.Slot, pair.Gradient, rate));
+                }
+            }
+            finally
             {
-                slot.Parameter.mul_(1 - rate * slot.Decay);
+                pairs.ForEach(pair => pair.Gradient.Dispose());
             }
-
-            slot.Mean.mul_(beta1);
-            slot.Mean.add_(gradient, alpha: 1 - beta1);
-            slot.Square.mul_(beta2);
-            slot.Square.addcmul_(gradient, gradient, 1 - beta2);
-            using Tensor root = slot.Square.sqrt();
-            root.div_(rootCorrection2);
-            root.add_(epsilon);
-            slot.Parameter.addcdiv_(slot.Mean, root, -rate / correction1);
         }
+    }
+
+    private void StepAtOnce(List<(Slot Slot, Tensor Gradient)> pairs, double rate, double decay)
+    {
+        using Tensor step = tensor((float)Steps, dtype: ScalarType.Float32, device: pairs[0].Gradient.device);
+        StableC.FusedAdamW(
+            pairs.ConvertAll(pair => (Tensor)pair.Slot.Parameter),
+            pairs.ConvertAll(pair => pair.Gradient),
+            pairs.ConvertAll(pair => pair.Slot.Mean),
+            pairs.ConvertAll(pair => pair.Slot.Square),
+            pairs.ConvertAll(_ => step),
+            rate, beta1, beta2, decay, epsilon);
+    }
+
+    private void StepOne(Slot slot, Tensor gradient, double rate)
+    {
+        if (slot.Decay != 0)
+        {
+            slot.Parameter.mul_(1 - rate * slot.Decay);
+        }
+
+        slot.Mean.mul_(beta1);
+        slot.Mean.add_(gradient, alpha: 1 - beta1);
+        slot.Square.mul_(beta2);
+        slot.Square.addcmul_(gradient, gradient, 1 - beta2);
+        using Tensor root = slot.Square.sqrt();
+        root.div_(Math.Sqrt(1 - Math.Pow(beta2, Steps)));
+        root.add_(epsilon);
+        slot.Parameter.addcdiv_(slot.Mean, root, -rate / (1 - Math.Pow(beta1, Steps)));
     }
 
     /// <summary>The state as named tensors (<c>mean.KEY</c>, <c>square.KEY</c>), which stay the optimiser's own.</summary>
@@ -134,7 +172,8 @@ public static class Gradients
 
                 gradients.Add(gradient);
                 using Tensor norm = gradient.norm();
-                double length = norm.to(ScalarType.Float64).item<double>();
+                using Tensor wide = norm.to(ScalarType.Float64);
+                double length = wide.item<double>();
                 squares += length * length;
             }
 

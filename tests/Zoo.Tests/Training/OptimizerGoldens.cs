@@ -17,7 +17,13 @@ public sealed class OptimizerGoldens
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void AdamWTakesThePublishedSteps(string folder)
+    public void AdamWTakesThePublishedSteps(string folder) => Compare(folder, fused: true);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void AdamWOperatorByOperatorTakesThePublishedSteps(string folder) => Compare(folder, fused: false);
+
+    private static void Compare(string folder, bool fused)
     {
         using var golden = new Golden(folder);
         string[] names = golden.Names.Where(name => name.StartsWith("in.param.", StringComparison.Ordinal)).Select(name => name[9..]).ToArray();
@@ -35,7 +41,8 @@ public sealed class OptimizerGoldens
             (string Key, Parameter Parameter)[] parameters = names.Select(name =>
                 (name, new Parameter(tensor(golden.Doubles("in.param." + name), golden.Shape("in.param." + name), dtype: ScalarType.Float64)))).ToArray();
             using var optimizer = new AdamW(
-                [new ParameterGroup(parameters, decay)], h.GetProperty("betas")[0].GetDouble(), h.GetProperty("betas")[1].GetDouble(), h.GetProperty("eps").GetDouble());
+                [new ParameterGroup(parameters, decay)],
+                h.GetProperty("betas")[0].GetDouble(), h.GetProperty("betas")[1].GetDouble(), h.GetProperty("eps").GetDouble(), fused);
             long steps = golden.Shape("in.grad." + names[0])[0];
             for (int step = 0; step < steps; step++)
             {
