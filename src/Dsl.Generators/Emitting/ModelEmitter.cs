@@ -101,6 +101,11 @@ internal sealed class ModelEmitter
             code.Line($"{ConfigEmitter.ReaderName(spec.Config)}.Check(config);");
             BlockEmitter.Checks(code, graph);
             code.Lines(body.ToString().TrimEnd('\n'));
+            foreach (var frozen in spec.HeaderParts("Group").Where(g => g["Rate"].Text is "0" or "0.0"))
+            {
+                code.Line($"weights.Freeze({frozen[0].ToSource()});  // rate 0");
+            }
+
             foreach (var init in spec.HeaderParts("Init"))
             {
                 if (init.Text(0) is { } keys && Initializer(init[1]) is { } initializer)

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO.Enumeration;
 using System.Linq;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -73,6 +74,15 @@ public sealed class Weights
     /// <summary>From now on, and for the weights declared already: keys that match the glob (<c>*</c> and <c>?</c>) start as <paramref name="init"/>
     /// says.</summary>
     public void Initialize(string glob, Initializer init) => Table.AddRule(glob, init);
+
+    /// <summary>Weights declared so far whose keys match the glob are not trained: no gradient is computed for them.</summary>
+    public void Freeze(string glob)
+    {
+        foreach (Weight weight in own.Where(weight => FileSystemName.MatchesSimpleExpression(glob, weight.Key, ignoreCase: false)))
+        {
+            weight.Trainable = false;
+        }
+    }
 
     /// <summary>x W^T + b. Missing names follow from the key: <c>.weight</c> and <c>.bias</c>.</summary>
     /// <param name="key">Of the pair; relative.</param>

@@ -86,6 +86,7 @@ public sealed partial class BartDecoderBlock;
 [LayerNorm("model.decoder.layernorm_embedding"), Dropout(nameof(C.Drop)), Repeat<BartDecoderBlock>("model.decoder.layers", nameof(C.DecoderLayers))]
 [When(nameof(C.PreNorm)), LayerNorm("model.decoder.layer_norm")]
 [Head("lm_head", TiedTo = "model.shared", Tied = nameof(C.Tied)), Apply(nameof(Biased)), Output("logits")]
+[Group("final_logits_bias", Rate = 0)]
 [Same("model.shared", "model.encoder.embed_tokens", "model.decoder.embed_tokens"), Ignore("encoder.version", "decoder.version")]
 public sealed partial class Bart
 {

@@ -15,6 +15,12 @@ internal static class GoldenTolerance
     public const double GradientFloor = 1e-4;
 
     /// <summary>
+    /// A gradient that is zero on paper (of a shift that a softmax ignores: key biases, the bias before a softmax over positions) is, in float32, noise of a
+    /// few units in the last place of the gradients that cancel in it: four of them are no error there.
+    /// </summary>
+    public static double Noise(ScalarType dtype) => dtype == ScalarType.Float64 ? GradientFloor : Math.Max(GradientFloor, Math.Pow(2, -22) / Gradient);
+
+    /// <summary>
     /// Published classes that compute something in float32 whatever the weights' dtype: RMSNorm (LLaMA, Mistral, T5, Mamba, TTT), the attention's
     /// softmax (GPT-Neo), the WKV recurrence (RWKV). Their float64 answers carry float32 rounding.
     /// </summary>

@@ -216,7 +216,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 double error;
                 if (golden.Gradients.TryGetValue(key, out var expected))
                 {
-                    error = gradient is null ? double.PositiveInfinity : GoldenTolerance.Error(gradient, expected, floor: GoldenTolerance.GradientFloor * largest);
+                    error = gradient is null ? double.PositiveInfinity : GoldenTolerance.Error(gradient, expected, floor: GoldenTolerance.Noise(dtype) * largest);
                 }
                 else if (gradient is not null)
                 {
@@ -275,15 +275,12 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 using var scope = NewDisposeScope();
                 long prompt = decodes ? 1 : golden.Inputs["input_ids"].shape[1];
                 using var state = decodes ? model.Begin(Inputs(), SmallCapacity) : model.NewState((int)reference.shape[0], SmallCapacity);
-                long end = decodes ? golden.ConfigInt("eos_token_id") ?? -1 : -1, padding = golden.ConfigInt("pad_token_id") ?? 0;
-                var done = torch.zeros([reference.shape[0], 1], dtype: ScalarType.Bool);
                 var token = reference.narrow(1, 0, prompt);
                 long different = 0;
                 for (long at = prompt; at < reference.shape[1]; at++)
                 {
-                    // A row that has ended is padded, as the reference pads it.
-                    token = model.Advance(token, state, last: true).argmax(-1).masked_fill(done, padding);
-                    done = done.logical_or(token.eq(end));
+                    // The references run past the end token.
+                    token = model.Advance(token, state, last: true).argmax(-1);
                     different += token.ne(reference.narrow(1, at, 1)).sum().item<long>();
                 }
 
