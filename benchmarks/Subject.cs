@@ -58,8 +58,9 @@ internal sealed record Subject(
     /// <summary>Random weights of the same shapes, for a process that never builds ours.</summary>
     public Dictionary<string, Tensor> RandomWeights()
     {
+        using var none = no_grad();
         using var shapes = GoldenModels.Create(Config, ScalarType.Float32, META);
-        return shapes.Module.named_parameters().ToDictionary(p => p.name, p => (Tensor)new TorchSharp.Modules.Parameter(randn(p.parameter.shape) * 0.02));
+        return shapes.Module.named_parameters().ToDictionary(p => p.name, p => (Tensor)new TorchSharp.Modules.Parameter(randn(p.parameter.shape).mul_(0.02)));
     }
 
     /// <summary>Token ids [batch, time].</summary>
