@@ -73,16 +73,18 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         return new GoldenReport(golden.Name, golden.What, rows);
     }
 
-    /// <summary>Runs one check; an exception becomes a row that missed.</summary>
-    private static void Attempt(List<GoldenRow> rows, string check, ScalarType dtype, Action compare)
+    /// <summary>Runs one check; an exception becomes a row that missed, and the answer is false.</summary>
+    private static bool Attempt(List<GoldenRow> rows, string check, ScalarType dtype, Action compare)
     {
         try
         {
             compare();
+            return true;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, e.Message));
+            return false;
         }
     }
 
@@ -161,7 +163,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             }
 
             var worst = new Dictionary<string, double>();
-            Attempt("gradients", () =>
+            bool ran = Attempt("gradients", () =>
             {
                 BackwardOnce("out.loss", inputs, reference, worst);
 
@@ -180,7 +182,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 rows.Add(new GoldenRow("grad." + key, dtype, error, GoldenTolerance.Gradient, double.IsPositiveInfinity(error) ? "the weight has no gradient." : null));
             }
 
-            foreach (string key in golden.Gradients.Keys.Where(k => !worst.ContainsKey(k)))
+            foreach (string key in golden.Gradients.Keys.Where(k => ran && !worst.ContainsKey(k)))
             {
                 Miss("grad." + key, "the model has no weight of that name.");
             }
@@ -351,6 +353,6 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
 
         private void Miss(string check, string note) => rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, note));
 
-        private void Attempt(string check, Action compare) => GoldenVerifier.Attempt(rows, check, dtype, compare);
+        private bool Attempt(string check, Action compare) => GoldenVerifier.Attempt(rows, check, dtype, compare);
     }
 }
