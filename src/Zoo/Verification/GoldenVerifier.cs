@@ -83,7 +83,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, e.Message));
+            // A native exception carries its stack of frames along.
+            rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, e.Message.Split('\n')[0]));
             return false;
         }
     }
@@ -101,8 +102,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             Outputs(inputs);
             Gradients(inputs);
             LeftPadding(inputs);
-            Greedy();
-            Forms();
+            Greedy(inputs);
+            Forms(inputs);
         }
 
         /// <summary>What the case gives under the model's input names, in the model's dtype; decoder inputs follow from labels where they are left out.</summary>
@@ -258,13 +259,13 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 {
                     using var none = no_grad();
                     using var scope = NewDisposeScope();
-                    Compare(check, Advance(golden.Inputs["input_ids"], mask, chunk), reference, real);
+                    Compare(check, Advance(inputs, mask, chunk), reference, real);
                 });
             }
         }
 
-        /// <summary>Greedy decoding: the prompt in one piece, then token by token.</summary>
-        private void Greedy()
+        /// <summary>Greedy decoding: the prompt in one piece (a decoder's is its start token), then token by token.</summary>
+        private void Greedy(Dictionary<string, Tensor> inputs)
         {
             if (!golden.Outputs.TryGetValue("greedy", out var reference))
             {
@@ -275,8 +276,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             {
                 using var none = no_grad();
                 using var scope = NewDisposeScope();
-                long prompt = golden.Inputs["input_ids"].shape[1];
-                using var state = model.NewState((int)reference.shape[0], SmallCapacity);
+                long prompt = decodes ? 1 : golden.Inputs["input_ids"].shape[1];
+                using var state = model.Begin(inputs, SmallCapacity);
                 var token = model.Advance(reference.narrow(1, 0, prompt), state, last: true).argmax(-1);
                 long different = token.ne(reference.narrow(1, prompt, 1)).sum().item<long>();
                 for (long at = prompt + 1; at < reference.shape[1]; at++)
@@ -290,9 +291,9 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         }
 
         /// <summary>The parallel form against Advance in chunks, at every position.</summary>
-        private void Forms()
+        private void Forms(Dictionary<string, Tensor> inputs)
         {
-            if (decodes || !model.Inputs.Contains("input_ids") || !model.Outputs.Contains("logits") || !golden.Outputs.ContainsKey("greedy"))
+            if (!golden.Outputs.ContainsKey("greedy"))
             {
                 return;
             }
@@ -303,9 +304,15 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 {
                     using var none = no_grad();
                     using var scope = NewDisposeScope();
-                    var ids = LongIds();
-                    var whole = model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, "logits")["logits"];
-                    Compare(By(chunk), Advance(ids, null, chunk), whole);
+                    var longer = new Dictionary<string, Tensor>(inputs) { [decodes ? "decoder_input_ids" : "input_ids"] = LongIds() };
+                    if (!decodes)
+                    {
+                        // The case's own mask, if any, is as long as the case's own text.
+                        longer.Remove("attention_mask");
+                    }
+
+                    var whole = model.Run(longer, "logits")["logits"];
+                    Compare(By(chunk), Advance(longer, null, chunk), whole);
                 });
             }
         }
@@ -320,9 +327,11 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             return ids.repeat(1, (wanted + ids.shape[1] - 1) / ids.shape[1]).narrow(1, 0, wanted);
         }
 
-        private Tensor Advance(Tensor ids, Tensor? mask, int chunk)
+        /// <summary>Logits of the stepped input, read in chunks from a small state that has read the other inputs.</summary>
+        private Tensor Advance(Dictionary<string, Tensor> inputs, Tensor? mask, int chunk)
         {
-            using var state = model.NewState((int)ids.shape[0], SmallCapacity);
+            var ids = inputs[decodes ? "decoder_input_ids" : "input_ids"];
+            using var state = model.Begin(inputs, SmallCapacity);
             var logits = new List<Tensor>();
             for (long at = 0; at < ids.shape[1]; at += chunk)
             {
