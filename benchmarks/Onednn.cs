@@ -1,5 +1,5 @@
 using System;
-using Dsl.Runtime;
+using Dsl.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -4,7 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Linq;
 using Benchmarks;
-using Dsl.Runtime;
+using Dsl.Runtime.Native;
 using Spectre.Console;
 
 IBenchmark[] all = [new Limits(), new Prefill(), new Train(), new Decode(), new Keystroke(), new Load()];
@@ -24,7 +24,7 @@ root.SetAction(parsed =>
         return 0;
     }
 
-    Dsl.Runtime.Native.TorchLibrary.Load();
+    TorchLibrary.Load();
     var effort = new Effort(parsed.GetValue(quick));
     var machine = Machine.Measure(effort);
     var report = new Report(benchmark.Name, machine, benchmark.Run(machine, effort));

@@ -21,10 +21,10 @@ internal sealed record Report(string Benchmark, Machine Machine, IReadOnlyList<R
     public void Print(IAnsiConsole console)
     {
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{Benchmark}[/] on {Machine.Cpu}: {Machine.GemmGflops:F0} GFLOP/s in products, {Machine.ReadGbs:F1} GB/s reading");
-        var table = new Table().Border(TableBorder.Rounded);
-        foreach (string column in new[] { "case", "ours ms", "baseline ms", "speedup", "share of limit", "peak MB", "baseline peak MB" })
+        var table = new Table().Border(TableBorder.Horizontal);
+        foreach (string column in new[] { "case", "ours ms", "base ms", "speedup", "of limit", "peak MB", "base MB" })
         {
-            table.AddColumn(column == "case" ? new TableColumn(column) : new TableColumn(column).RightAligned());
+            table.AddColumn(column == "case" ? new TableColumn(column).NoWrap() : new TableColumn(column).RightAligned());
         }
 
         foreach (var r in Results)

@@ -4,7 +4,7 @@ using System.Linq;
 using Benchmarks.Baselines;
 using Dsl.Runtime;
 using TorchSharp;
-using Zoo.Verification;
+using Zoo;
 using static TorchSharp.torch;
 
 namespace Benchmarks;
@@ -46,7 +46,7 @@ internal sealed record Subject(
         model.Module.named_parameters().Where(p => !Lookups.Contains(p.name)).Sum(p => (double)p.parameter.numel() * p.parameter.element_size());
 
     /// <summary>Ours, with random weights.</summary>
-    public IModel Ours() => GoldenModels.Create(Config, ScalarType.Float32);
+    public IModel Ours() => Models.Create(ConfigReader.Parse(Config));
 
     /// <summary>The weights of ours by published key: the same storage.</summary>
     public static Dictionary<string, Tensor> WeightsOf(IModel model) => model.Module.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
@@ -58,8 +58,9 @@ internal sealed record Subject(
     /// <summary>Random weights of the same shapes, for a process that never builds ours.</summary>
     public Dictionary<string, Tensor> RandomWeights()
     {
-        using var shapes = GoldenModels.Create(Config, ScalarType.Float32, META);
-        return shapes.Module.named_parameters().ToDictionary(p => p.name, p => (Tensor)new TorchSharp.Modules.Parameter(randn(p.parameter.shape) * 0.02));
+        using var none = no_grad();
+        using var shapes = Models.Create(ConfigReader.Parse(Config), ScalarType.Float32, META);
+        return shapes.Module.named_parameters().ToDictionary(p => p.name, p => (Tensor)new TorchSharp.Modules.Parameter(randn(p.parameter.shape).mul_(0.02)));
     }
 
     /// <summary>Token ids [batch, time].</summary>

@@ -4,6 +4,7 @@ using System.Linq;
 using Benchmarks.Baselines;
 using Dsl.Runtime;
 using TorchSharp;
+using Zoo.Training;
 using static TorchSharp.torch;
 
 namespace Benchmarks;
@@ -52,14 +53,6 @@ internal sealed class Train : IBenchmark
             PeakMemory.InChild(Name, shape.Name, ours: true), PeakMemory.InChild(Name, shape.Name, ours: false));
     }
 
-    /// <summary>torch.optim.AdamW with decay on matrices only.</summary>
-    private static optim.Optimizer Optimizer(TorchSharp.Modules.Parameter[] all) => optim.AdamW(
-        [
-            new TorchSharp.Modules.AdamW.ParamGroup(all.Where(p => p.dim() > 1), weight_decay: Decay),
-            new TorchSharp.Modules.AdamW.ParamGroup(all.Where(p => p.dim() <= 1), weight_decay: 0),
-        ],
-        Rate, Beta1, Beta2);
-
     private sealed record Shape(Subject Subject, int Batch, int Time)
     {
         public string Name => $"{Subject.Name} {Batch}x{Time}";
@@ -76,13 +69,13 @@ internal sealed class Train : IBenchmark
     /// <summary>The generated model, trained as the zoo's trainer does it.</summary>
     private sealed class OursStepper : Stepper
     {
-        private readonly optim.Optimizer optimizer;
+        private readonly AdamW optimizer;
 
         public OursStepper(Subject subject)
         {
             Model = subject.Ours();
             Model.Module.train();
-            optimizer = Optimizer([.. Model.Module.parameters()]);
+            optimizer = new AdamW(AdamW.DecayMatrices(Model.Weights.All.Select(w => (w.Key, w.Value)), Decay), Beta1, Beta2);
         }
 
         public IModel Model { get; }
@@ -90,10 +83,11 @@ internal sealed class Train : IBenchmark
         public override float Step(Tensor ids)
         {
             using var scope = NewDisposeScope();
-            optimizer.zero_grad();
-            var loss = Eager.CausalLoss(Model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, "logits")["logits"], ids);
+            Model.Module.zero_grad();
+            var logits = Model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, "logits")["logits"];
+            var loss = Losses.CrossEntropy(logits.narrow(1, 0, ids.shape[1] - 1), ids.narrow(1, 1, ids.shape[1] - 1));
             loss.backward();
-            optimizer.step();
+            optimizer.Step(Rate);
             return loss.item<float>();
         }
 
@@ -113,7 +107,13 @@ internal sealed class Train : IBenchmark
         public EagerStepper(Subject subject, Dictionary<string, Tensor> weights)
         {
             model = subject.Eager(weights);
-            optimizer = Optimizer([.. weights.Values.Cast<TorchSharp.Modules.Parameter>()]);
+            var all = weights.Values.Cast<TorchSharp.Modules.Parameter>().ToArray();
+            optimizer = optim.AdamW(
+                [
+                    new TorchSharp.Modules.AdamW.ParamGroup(all.Where(p => p.dim() > 1), weight_decay: Decay),
+                    new TorchSharp.Modules.AdamW.ParamGroup(all.Where(p => p.dim() <= 1), weight_decay: 0),
+                ],
+                Rate, Beta1, Beta2);
         }
 
         public override float Step(Tensor ids)

@@ -15,14 +15,14 @@ namespace Zoo.Verification;
 /// </summary>
 public sealed class GoldenCase : IDisposable
 {
-    private readonly JsonElement config;
+    private readonly ConfigReader config;
 
     private GoldenCase(string folder)
     {
         Folder = folder;
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        config = ConfigOf(folder);
-        Architecture = ArchitectureOf(config) ?? throw new FormatException($"{Name}: config.json names no architecture.");
+        config = ConfigReader.Open(folder);
+        Architecture = config.Architectures.FirstOrDefault() ?? throw new FormatException($"{Name}: config.json names no architecture.");
 
         using var described = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "case.json")));
         What = described.RootElement.TryGetProperty("what", out var what) ? what.GetString() ?? "" : "";
@@ -61,8 +61,10 @@ public sealed class GoldenCase : IDisposable
     public IReadOnlyDictionary<string, Tensor> Gradients { get; }
 
     /// <summary>Opens a case.</summary>
-    /// <exception cref="FormatException">Its files contradict each other.</exception>
-    /// <exception cref="IOException">A file is missing.</exception>
+    /// <exception cref="FormatException">Its config names no architecture.</exception>
+    /// <exception cref="ConfigException">Its config.json cannot be read.</exception>
+    /// <exception cref="CheckpointException">Its io.safetensors cannot be read.</exception>
+    /// <exception cref="IOException">Its case.json cannot be read.</exception>
     public static GoldenCase Open(string folder) => new(folder);
 
     /// <summary>The model cases of a folder: itself, or its direct subfolders, in order of name. A model case has a config, weights and tensors.</summary>
@@ -77,10 +79,11 @@ public sealed class GoldenCase : IDisposable
     }
 
     /// <summary>The architecture that a folder's config.json names; null when it has none.</summary>
-    public static string? ArchitectureOf(string folder) => ArchitectureOf(ConfigOf(folder));
+    /// <exception cref="ConfigException">It cannot be read.</exception>
+    public static string? ArchitectureOf(string folder) => ConfigReader.Open(folder).Architectures.FirstOrDefault();
 
     /// <summary>An integer at the top of config.json; null when absent or null.</summary>
-    public long? ConfigInt(string key) => config.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+    public long? ConfigInt(string key) => config.OptionalLong([key]);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -98,17 +101,8 @@ public sealed class GoldenCase : IDisposable
         return file.Tensors.ToDictionary(t => t.Name, t => file.ReadTensor(t.Name).DetachFromDisposeScope());
     }
 
-    private static JsonElement ConfigOf(string folder)
-    {
-        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json")));
-        return config.RootElement.Clone();
-    }
-
     private static bool IsCase(string folder) =>
         new[] { "case.json", "config.json", "model.safetensors", "io.safetensors" }.All(file => File.Exists(Path.Combine(folder, file)));
-
-    private static string? ArchitectureOf(JsonElement config) =>
-        config.TryGetProperty("architectures", out var names) && names.ValueKind == JsonValueKind.Array && names.GetArrayLength() > 0 ? names[0].GetString() : null;
 
     private static Dictionary<string, Tensor> Prefixed(Dictionary<string, Tensor> tensors, string prefix) =>
         tensors.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[prefix.Length..], t => t.Value);

@@ -73,16 +73,19 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         return new GoldenReport(golden.Name, golden.What, rows);
     }
 
-    /// <summary>Runs one check; an exception becomes a row that missed.</summary>
-    private static void Attempt(List<GoldenRow> rows, string check, ScalarType dtype, Action compare)
+    /// <summary>Runs one check; an exception becomes a row that missed, and the answer is false.</summary>
+    private static bool Attempt(List<GoldenRow> rows, string check, ScalarType dtype, Action compare)
     {
         try
         {
             compare();
+            return true;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, e.Message));
+            // A native exception carries its stack of frames along.
+            rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, e.Message.Split('\n')[0]));
+            return false;
         }
     }
 
@@ -99,8 +102,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             Outputs(inputs);
             Gradients(inputs);
             LeftPadding(inputs);
-            Greedy();
-            Forms();
+            Greedy(inputs);
+            Forms(inputs);
         }
 
         /// <summary>What the case gives under the model's input names, in the model's dtype; decoder inputs follow from labels where they are left out.</summary>
@@ -161,7 +164,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             }
 
             var worst = new Dictionary<string, double>();
-            Attempt("gradients", () =>
+            bool ran = Attempt("gradients", () =>
             {
                 BackwardOnce("out.loss", inputs, reference, worst);
 
@@ -180,7 +183,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 rows.Add(new GoldenRow("grad." + key, dtype, error, GoldenTolerance.Gradient, double.IsPositiveInfinity(error) ? "the weight has no gradient." : null));
             }
 
-            foreach (string key in golden.Gradients.Keys.Where(k => !worst.ContainsKey(k)))
+            foreach (string key in golden.Gradients.Keys.Where(k => ran && !worst.ContainsKey(k)))
             {
                 Miss("grad." + key, "the model has no weight of that name.");
             }
@@ -256,13 +259,13 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 {
                     using var none = no_grad();
                     using var scope = NewDisposeScope();
-                    Compare(check, Advance(golden.Inputs["input_ids"], mask, chunk), reference, real);
+                    Compare(check, Advance(inputs, mask, chunk), reference, real);
                 });
             }
         }
 
-        /// <summary>Greedy decoding: the prompt in one piece, then token by token.</summary>
-        private void Greedy()
+        /// <summary>Greedy decoding: the prompt in one piece (a decoder's is its start token), then token by token.</summary>
+        private void Greedy(Dictionary<string, Tensor> inputs)
         {
             if (!golden.Outputs.TryGetValue("greedy", out var reference))
             {
@@ -274,7 +277,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 using var none = no_grad();
                 using var scope = NewDisposeScope();
                 long prompt = decodes ? 1 : golden.Inputs["input_ids"].shape[1];
-                using var state = decodes ? model.Begin(Inputs(), SmallCapacity) : model.NewState((int)reference.shape[0], SmallCapacity);
+                using var state = model.Begin(inputs, SmallCapacity);
                 var token = reference.narrow(1, 0, prompt);
                 long different = 0;
                 for (long at = prompt; at < reference.shape[1]; at++)
@@ -289,9 +292,9 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         }
 
         /// <summary>The parallel form against Advance in chunks, at every position.</summary>
-        private void Forms()
+        private void Forms(Dictionary<string, Tensor> inputs)
         {
-            if (decodes || !model.Inputs.Contains("input_ids") || !model.Outputs.Contains("logits") || !golden.Outputs.ContainsKey("greedy"))
+            if (!golden.Outputs.ContainsKey("greedy"))
             {
                 return;
             }
@@ -302,9 +305,15 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 {
                     using var none = no_grad();
                     using var scope = NewDisposeScope();
-                    var ids = LongIds();
-                    var whole = model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, "logits")["logits"];
-                    Compare(By(chunk), Advance(ids, null, chunk), whole);
+                    var longer = new Dictionary<string, Tensor>(inputs) { [decodes ? "decoder_input_ids" : "input_ids"] = LongIds() };
+                    if (!decodes)
+                    {
+                        // The case's own mask, if any, is as long as the case's own text.
+                        longer.Remove("attention_mask");
+                    }
+
+                    var whole = model.Run(longer, "logits")["logits"];
+                    Compare(By(chunk), Advance(longer, null, chunk), whole);
                 });
             }
         }
@@ -319,9 +328,11 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             return ids.repeat(1, (wanted + ids.shape[1] - 1) / ids.shape[1]).narrow(1, 0, wanted);
         }
 
-        private Tensor Advance(Tensor ids, Tensor? mask, int chunk)
+        /// <summary>Logits of the stepped input, read in chunks from a small state that has read the other inputs.</summary>
+        private Tensor Advance(Dictionary<string, Tensor> inputs, Tensor? mask, int chunk)
         {
-            using var state = model.NewState((int)ids.shape[0], SmallCapacity);
+            var ids = inputs[decodes ? "decoder_input_ids" : "input_ids"];
+            using var state = model.Begin(inputs, SmallCapacity);
             var logits = new List<Tensor>();
             for (long at = 0; at < ids.shape[1]; at += chunk)
             {
@@ -352,6 +363,6 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
 
         private void Miss(string check, string note) => rows.Add(new GoldenRow(check, dtype, double.PositiveInfinity, 0, note));
 
-        private void Attempt(string check, Action compare) => GoldenVerifier.Attempt(rows, check, dtype, compare);
+        private bool Attempt(string check, Action compare) => GoldenVerifier.Attempt(rows, check, dtype, compare);
     }
 }

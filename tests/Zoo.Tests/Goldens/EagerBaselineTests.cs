@@ -1,8 +1,6 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Text.Json;
 using Benchmarks.Baselines;
 using Dsl.Runtime;
 using TorchSharp;
@@ -17,14 +15,14 @@ namespace Zoo.Tests.Goldens;
 public sealed class EagerBaselineTests
 {
     /// <summary>GPT-2, and LLaMA with plain rotary positions.</summary>
-    public static TheoryData<string> Cases => [.. GoldenCase.Find(GoldenFolder.Path).Where(f => Eager(f, []) is not null).Select(f => Path.GetFileName(f)!)];
+    public static TheoryData<string> Cases => [.. GoldenCase.Find(GoldenFolder.InRepository()).Where(f => Eager(f, []) is not null).Select(f => Path.GetFileName(f)!)];
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void Eager_model_equals_the_published_one(string name)
     {
         using var scope = NewDisposeScope();
-        using var golden = GoldenCase.Open(GoldenFolder.Case(name));
+        using var golden = GoldenCase.Open(Path.Combine(GoldenFolder.InRepository(), name));
         var weights = GoldenCase.Read(Path.Combine(golden.Folder, "model.safetensors")).ToDictionary(w => w.Key, w => w.Value.requires_grad_(true));
         var eager = Eager(golden.Folder, weights)!;
 
@@ -51,15 +49,14 @@ public sealed class EagerBaselineTests
 
     private static IEager? Eager(string folder, Dictionary<string, Tensor> weights)
     {
-        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json")));
-        var c = config.RootElement;
-        int Int(string key) => c.GetProperty(key).GetInt32();
+        var config = ConfigReader.Open(folder);
+        int Int(string key) => config.Int([key]);
         return GoldenCase.ArchitectureOf(folder) switch
         {
-            "GPT2LMHeadModel" => new EagerGpt(new EagerGptSizes(Int("n_layer"), Int("n_head"), c.GetProperty("layer_norm_epsilon").GetDouble()), weights),
-            "LlamaForCausalLM" when c.GetProperty("rope_parameters") is var rope && rope.GetProperty("rope_type").GetString() == "default" => new EagerLlama(
+            "GPT2LMHeadModel" => new EagerGpt(new EagerGptSizes(Int("n_layer"), Int("n_head"), config.Double(["layer_norm_epsilon"])), weights),
+            "LlamaForCausalLM" when config.String(["rope_parameters.rope_type"]) == "default" => new EagerLlama(
                 new EagerLlamaSizes(Int("num_hidden_layers"), Int("num_attention_heads"), Int("num_key_value_heads"), Int("head_dim"),
-                    c.GetProperty("rms_norm_eps").GetDouble(), rope.GetProperty("rope_theta").GetDouble()), weights),
+                    config.Double(["rms_norm_eps"]), config.Double(["rope_parameters.rope_theta"])), weights),
             _ => null,
         };
     }

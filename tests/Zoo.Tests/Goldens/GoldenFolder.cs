@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Xunit;
@@ -17,7 +16,8 @@ internal static class GoldenFolder
 
     public static string Case(string name) => System.IO.Path.Combine(Path, name);
 
-    private static string InRepository()
+    /// <summary>tests/goldens of the repository.</summary>
+    public static string InRepository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
