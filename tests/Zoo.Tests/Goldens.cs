@@ -11,7 +11,8 @@ namespace Zoo.Tests;
 /// <summary>One folder of goldens: what the published implementations answer.</summary>
 internal sealed class Golden(string folder) : IDisposable
 {
-    private readonly SafeTensorsFile? tensors = File.Exists(Path.Combine(folder, "io.safetensors")) ? SafeTensorsFile.Open(Path.Combine(folder, "io.safetensors")) : null;
+    private readonly SafeTensorsFile? tensors = File.Exists(Path.Combine(folder, "io.safetensors"))
+        ? SafeTensorsFile.Open(Path.Combine(folder, "io.safetensors")) : null;
 
     internal string Folder { get; } = folder;
 

@@ -20,7 +20,8 @@ internal sealed class TestZoo(double dropout = 0.1) : IZoo
 
     public IReadOnlyList<ZooPreset> Presets { get; } =
     [
-        new(Preset, "Tiny", "[Embedding(\"embed\")]", () => new TinyModel(new TinyConfig(63), new Weights(ScalarType.Float32, META)), () => [("band", MaskRule.Band(4))]),
+        new(Preset, "Tiny", "[Embedding(\"embed\")]", () => new TinyModel(new TinyConfig(63), new Weights(ScalarType.Float32, META)), () =>
+            [("band", MaskRule.Band(4))]),
         new("tiny-none", "Tiny", "[Embedding(\"embed\")]", () => new TinyModel(new TinyConfig(63), new Weights(ScalarType.Float32, META)), () => []),
     ];
 
@@ -29,7 +30,8 @@ internal sealed class TestZoo(double dropout = 0.1) : IZoo
 
     public IModel Load(string folder, ScalarType dtype, Device device)
     {
-        var model = new TinyModel(new TinyConfig(Vocabulary(File.ReadAllText(Path.Combine(folder, "config.json"))), Dropout: dropout), new Weights(dtype, device));
+        var model = new TinyModel(new TinyConfig(Vocabulary(File.ReadAllText(Path.Combine(folder, "config.json"))), Dropout: dropout),
+            new Weights(dtype, device));
         model.LoadWeights(Path.Combine(folder, "model.safetensors"));
         return model;
     }

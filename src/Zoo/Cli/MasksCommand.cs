@@ -111,7 +111,8 @@ internal static class VerifyCommand
     internal static Command Make(CliContext context)
     {
         var folders = new Argument<string[]>("folder") { Description = "folders of golden cases.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("verify", "Compare models with golden cases: each output's and gradient's error against its tolerance; exit 1 on a miss.") { folders };
+        var command = new Command("verify",
+            "Compare models with golden cases: each output's and gradient's error against its tolerance; exit 1 on a miss.") { folders };
         command.SetAction(words => context.Zoo.Verify(words.GetRequiredValue(folders), context.Console));
         return command;
     }

@@ -22,9 +22,18 @@ internal sealed class TrainCommand
     internal const string Program = "dotnet run -c Release --project src/Zoo --";
 
     private readonly CliContext context;
-    private readonly Option<string?> family = new("--family") { Description = $"What to train: {string.Join(", ", Quickstart.Families.Select(f => f.Name))}.", HelpName = "name" };
-    private readonly Option<string?> output = new("--out", "-o") { Description = "The run's folder; runs/quickstart unless another family is asked for.", HelpName = "folder" };
-    private readonly Option<bool> resume = new("--resume") { Description = "Go on from the newest checkpoint in the folder, bit for bit as if the run had never stopped." };
+    private readonly Option<string?> family = new("--family")
+    {
+        Description = $"What to train: {string.Join(", ", Quickstart.Families.Select(f => f.Name))}.", HelpName = "name",
+    };
+    private readonly Option<string?> output = new("--out", "-o")
+    {
+        Description = "The run's folder; runs/quickstart unless another family is asked for.", HelpName = "folder",
+    };
+    private readonly Option<bool> resume = new("--resume")
+    {
+        Description = "Go on from the newest checkpoint in the folder, bit for bit as if the run had never stopped.",
+    };
     private readonly Option<bool> overwrite = new("--overwrite") { Description = "Replace the run that the folder holds." };
     private readonly Option<string?> text = new("--text") { Description = "A UTF-8 text to learn; the King James Bible without it.", HelpName = "file" };
     private readonly Option<string?> tokens = new("--tokens") { Description = "characters (one id per character that occurs) or bytes.", HelpName = "kind" };
@@ -38,9 +47,15 @@ internal sealed class TrainCommand
     private readonly Option<double?> decay = new("--decay") { Description = "AdamW's weight decay, on matrices only (0.1).", HelpName = "x" };
     private readonly Option<double?> clip = new("--clip") { Description = "The norm to which gradients are clipped (1).", HelpName = "x" };
     private readonly Option<long?> seed = new("--seed") { Description = "Decides first weights, data order and dropout (0).", HelpName = "n" };
-    private readonly Option<int?> evaluateEvery = new("--evaluate-every") { Description = "Measure the held-out loss every so many steps (100).", HelpName = "n" };
+    private readonly Option<int?> evaluateEvery = new("--evaluate-every")
+    {
+        Description = "Measure the held-out loss every so many steps (100).", HelpName = "n",
+    };
     private readonly Option<int?> evaluationBatches = new("--evaluation-batches") { Description = "Over so many fixed batches (20).", HelpName = "n" };
-    private readonly Option<int> saveEvery = new("--save-every") { Description = "Write a checkpoint every so many steps.", HelpName = "n", DefaultValueFactory = _ => 100 };
+    private readonly Option<int> saveEvery = new("--save-every")
+    {
+        Description = "Write a checkpoint every so many steps.", HelpName = "n", DefaultValueFactory = _ => 100,
+    };
     private readonly Option<int> keep = new("--keep") { Description = "How many checkpoints are kept.", HelpName = "n", DefaultValueFactory = _ => 2 };
     private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
 
@@ -105,7 +120,8 @@ internal sealed class TrainCommand
             context.Output.WriteLine(note);
         }
 
-        TrainingCheckpoint checkpoint = found ?? throw new CommandException($"{folder.Path}: no complete checkpoint, expected a folder step-N that train wrote");
+        TrainingCheckpoint checkpoint = found
+            ?? throw new CommandException($"{folder.Path}: no complete checkpoint, expected a folder step-N that train wrote");
         TrainingState state = checkpoint.State;
         string name = Path.GetFileName(checkpoint.Folder);
         if (words.GetValue(family) is { } asked && asked != state.Family)
@@ -128,7 +144,8 @@ internal sealed class TrainCommand
         TokenCorpus corpus = Corpus(words.GetValue(text) ?? (state.Text == KingJames ? null : state.Text), kind);
         if (corpus.Hash != state.TextHash)
         {
-            throw new CommandException($"{corpus.Name} is not the text that {name} was trained on, expected {state.Text} as it was (SHA-256 {state.TextHash[..12]}...)");
+            throw new CommandException(
+                $"{corpus.Name} is not the text that {name} was trained on, expected {state.Text} as it was (SHA-256 {state.TextHash[..12]}...)");
         }
 
         string config = File.ReadAllText(Path.Combine(checkpoint.Folder, TrainingCheckpoint.ConfigFile));
@@ -142,11 +159,14 @@ internal sealed class TrainCommand
     private int Train(ParseResult words, Trainer trainer, RunFolder folder, string name, string config)
     {
         TrainingOptions options = trainer.Options;
-        string title = FormattableString.Invariant(
-            $"{name}, {Words.Count(trainer.Model.Weights.Count)} parameters, {trainer.Corpus.Codec.Vocabulary} {trainer.Corpus.Codec.Name}, {options.Batch} x {options.Context} tokens a step");
+        ITextCodec codec = trainer.Corpus.Codec;
+        string title = FormattableString.Invariant($"{name}, {Words.Count(trainer.Model.Weights.Count)} parameters, {codec.Vocabulary} {codec.Name}, ")
+            + FormattableString.Invariant($"{options.Batch} x {options.Context} tokens a step");
         context.Output.WriteLine($"training {title}");
-        context.Output.WriteLine($"on {trainer.Corpus.Name}: {Words.Count(trainer.Corpus.TrainingTokens)} tokens, {Words.Count(trainer.Corpus.HeldOutTokens)} more held out");
-        ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title) : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 50));
+        context.Output.WriteLine(
+            $"on {trainer.Corpus.Name}: {Words.Count(trainer.Corpus.TrainingTokens)} tokens, {Words.Count(trainer.Corpus.HeldOutTokens)} more held out");
+        ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
+            : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 50));
         TrainingOutcome outcome = new TrainingRun(trainer, folder, name, config, words.GetValue(saveEvery), words.GetValue(keep)).Run(view, context.Stop);
         Report(outcome, folder, options);
         if (!outcome.Interrupted)
@@ -168,8 +188,8 @@ internal sealed class TrainCommand
         }
         else if (outcome.HeldOutLoss is { } loss)
         {
-            to.WriteLine(FormattableString.Invariant(
-                $"held-out loss {loss:F4} after {outcome.Step} steps, {Words.Duration(TimeSpan.FromSeconds(outcome.Seconds))}, {outcome.TokensPerSecond:N0} tokens/s"));
+            string took = Words.Duration(TimeSpan.FromSeconds(outcome.Seconds));
+            to.WriteLine(FormattableString.Invariant($"held-out loss {loss:F4} after {outcome.Step} steps, {took}, {outcome.TokensPerSecond:N0} tokens/s"));
         }
 
         to.WriteLine($"checkpoint  {outcome.Checkpoint}");

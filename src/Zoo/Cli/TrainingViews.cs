@@ -22,7 +22,8 @@ internal sealed class PlainTrainingView(TextWriter output, int every) : ITrainin
         if (result.Step == 1 || result.Step % every == 0 || result.Step == progress.Steps)
         {
             output.WriteLine(FormattableString.Invariant(
-                $"step {result.Step}/{progress.Steps}  loss {result.Loss:F4}  rate {result.Rate:0.0e+0}  {progress.TokensPerSecond:F0} tokens/s  {Words.Duration(progress.Left)} left  {Words.Bytes(progress.Memory)}"));
+                $"step {result.Step}/{progress.Steps}  loss {result.Loss:F4}  rate {result.Rate:0.0e+0}  ")
+                + FormattableString.Invariant($"{progress.TokensPerSecond:F0} tokens/s  {Words.Duration(progress.Left)} left  {Words.Bytes(progress.Memory)}"));
         }
     }
 
@@ -70,8 +71,14 @@ internal sealed class LiveTrainingView(IAnsiConsole console, string title) : ITr
     private Panel Panel(in TrainingProgress progress)
     {
         StepResult result = progress.Result;
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap());
-        void Row(string a, string x, string b, string y) => grid.AddRow(new Markup($"[grey]{a}[/]"), new Markup($"[bold]{x}[/]"), new Markup($"[grey]{b}[/]"), new Markup(y));
+        var grid = new Grid();
+        for (int column = 0; column < 4; column++)
+        {
+            grid.AddColumn(new GridColumn().NoWrap());
+        }
+
+        void Row(string a, string x, string b, string y) =>
+            grid.AddRow(new Markup($"[grey]{a}[/]"), new Markup($"[bold]{x}[/]"), new Markup($"[grey]{b}[/]"), new Markup(y));
         Row("loss", Format($"{result.Loss:F4}"), "tokens/s", Format($"{progress.TokensPerSecond:N0}"));
         Row("held out", progress.HeldOutLoss is { } heldOut ? Format($"{heldOut:F4}") : "[grey]not yet[/]", "time left", Words.Duration(progress.Left));
         Row("rate", Format($"{result.Rate:0.00e+0}"), "memory", Words.Bytes(progress.Memory));

@@ -108,7 +108,8 @@ public static class ZooCommands
             string word = parsed.UnmatchedTokens[0];
             Command command = parsed.CommandResult.Command;
             bool isOption = word.StartsWith('-');
-            IEnumerable<string> known = isOption ? command.Options.Select(candidate => candidate.Name) : command.Subcommands.Select(candidate => candidate.Name);
+            IEnumerable<string> known = isOption ? command.Options.Select(candidate => candidate.Name)
+                : command.Subcommands.Select(candidate => candidate.Name);
             string kind = isOption ? "an option" : command == root ? "a command" : "expected here";
             string where = command == root ? "" : $" of {command.Name}";
             return Arguments.Nearest(word, known) is { } nearest

@@ -3,8 +3,8 @@ using System;
 namespace Zoo.Generation;
 
 /// <summary>
-/// A generator whose whole state is one number, so that a checkpoint can keep it: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
-/// OOPSLA 2014). Nothing here touches torch's global generator.
+/// A generator whose whole state is one number, so that a checkpoint can keep it: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators", OOPSLA 2014). Nothing here touches torch's global generator.
 /// </summary>
 public sealed class SeededRandom(ulong state)
 {

@@ -4,8 +4,8 @@ using System.Collections.Generic;
 namespace Zoo.Generation;
 
 /// <summary>
-/// Watches one row's text for strings that end it. Text that may be the beginning of one is held back until that is decided, so that a stop string is found across
-/// token borders and no part of it is ever given out.
+/// Watches one row's text for strings that end it. Text that may be the beginning of one is held back until that is decided, so that a stop string is found
+/// across token borders and no part of it is ever given out.
 /// </summary>
 public sealed class StopStrings(IReadOnlyList<string> stops)
 {

@@ -13,8 +13,8 @@ using Zoo.Text;
 namespace Zoo.Generation;
 
 /// <summary>
-/// Writes on from prompts with any model that has a stateful form. All decoding runs on one thread of its own, because TorchSharp's scopes and grad mode belong to
-/// threads; calls from several threads queue up. The model stays the caller's: it is put into evaluation mode for the time of a call.
+/// Writes on from prompts with any model that has a stateful form. All decoding runs on one thread of its own, because TorchSharp's scopes and grad mode
+/// belong to threads; calls from several threads queue up. The model stays the caller's: it is put into evaluation mode for the time of a call.
 /// </summary>
 public sealed class TextGenerator : IDisposable
 {
@@ -34,7 +34,8 @@ public sealed class TextGenerator : IDisposable
     }
 
     /// <summary>The text that follows a prompt, in pieces of whole characters as they become certain.</summary>
-    public async IAsyncEnumerable<string> StreamTextAsync(string prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<string> StreamTextAsync(string prompt, GenerationOptions options,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         int[] ids = (codec ?? throw new InvalidOperationException("A text prompt needs a codec.")).Encode(prompt);
         await foreach (GeneratedToken token in StreamAsync([ids], options, cancellation).ConfigureAwait(false))
@@ -47,8 +48,8 @@ public sealed class TextGenerator : IDisposable
     }
 
     /// <summary>
-    /// Continues several prompts at once and gives out each token as it is chosen, row by row within a step. A row samples the same tokens whatever else is in the
-    /// batch; equal prompts of one batch differ by how many of them came before. Leaving the enumeration cancels the decoding.
+    /// Continues several prompts at once and gives out each token as it is chosen, row by row within a step. A row samples the same tokens whatever else is
+    /// in the batch; equal prompts of one batch differ by how many of them came before. Leaving the enumeration cancels the decoding.
     /// </summary>
     /// <exception cref="ArgumentException">A prompt is empty or longer than the context, or an option makes no sense.</exception>
     /// <exception cref="NotSupportedException">The model has no stateful form.</exception>

@@ -77,7 +77,9 @@ public sealed class CharacterCodec : ITextCodec
 
     /// <inheritdoc/>
     public void Save(string folder) =>
-        File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(new { codec = Name, characters = string.Concat(characters) }, Readable) + "\n");
+        File.WriteAllText(
+            Path.Combine(folder, FileName),
+            JsonSerializer.Serialize(new { codec = Name, characters = string.Concat(characters) }, Readable) + "\n");
 
     internal static CharacterCodec Load(string path)
     {

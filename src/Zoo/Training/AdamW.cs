@@ -40,7 +40,9 @@ public sealed class AdamW : IDisposable
         {
             foreach ((string key, Parameter parameter) in group.Parameters)
             {
-                slots.Add(new Slot(key, parameter, group.Decay, zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()));
+                Tensor mean = zeros_like(parameter).DetachFromDisposeScope();
+                Tensor square = zeros_like(parameter).DetachFromDisposeScope();
+                slots.Add(new Slot(key, parameter, group.Decay, mean, square));
             }
         }
     }
@@ -60,7 +62,7 @@ public sealed class AdamW : IDisposable
     {
         Steps++;
         using IDisposable off = no_grad();
-        foreach (IGrouping<(double Decay, string Device, ScalarType Type), Slot> alike in slots.GroupBy(slot => (slot.Decay, slot.Parameter.device.ToString(), slot.Parameter.dtype)))
+        foreach (var alike in slots.GroupBy(slot => (slot.Decay, Device: slot.Parameter.device.ToString(), slot.Parameter.dtype)))
         {
             List<(Slot Slot, Tensor Gradient)> pairs = [];
             try

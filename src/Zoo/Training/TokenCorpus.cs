@@ -77,7 +77,7 @@ public sealed class TokenCorpus
         }
     }
 
-    /// <summary>Windows of <paramref name="context"/> tokens at random places, and the tokens that follow each of theirs: inputs and targets [rows, context], int64.</summary>
+    /// <summary>Windows of <paramref name="context"/> tokens at random places: inputs, and what follows each of their tokens; int64 [rows, context].</summary>
     internal (Tensor Inputs, Tensor Targets) Windows(bool heldOut, SeededRandom random, int rows, int context, Device device)
     {
         (int from, int length) = heldOut ? (split, HeldOutTokens) : (0, TrainingTokens);
@@ -102,7 +102,8 @@ public sealed class TokenCorpus
     {
         if (HeldOutTokens <= context || TrainingTokens <= context)
         {
-            throw new TextException($"{Name}: {ids.Length} tokens, of which a tenth is held out, expected at least {10 * (context + 1)} for a context of {context}");
+            throw new TextException(
+                $"{Name}: {ids.Length} tokens, of which a tenth is held out, expected at least {10 * (context + 1)} for a context of {context}");
         }
     }
 }

@@ -20,8 +20,8 @@ public readonly record struct StepResult(long Step, double Loss, double Rate, do
 public sealed class TrainingException(string message) : Exception(message);
 
 /// <summary>
-/// Trains a model to predict the next token. What it does next depends on its saved state alone: weights, moments, the step's number, the position in the data and
-/// torch's generator. So a run that was saved and read back goes on bit for bit as if it had never stopped.
+/// Trains a model to predict the next token. What it does next depends on its saved state alone: weights, moments, the step's number, the position in the
+/// data and torch's generator. So a run that was saved and read back goes on bit for bit as if it had never stopped.
 /// </summary>
 public sealed class Trainer : IDisposable
 {

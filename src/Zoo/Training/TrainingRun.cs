@@ -79,7 +79,8 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
 
                 double speed = options.Batch * options.Context / perStep;
                 metrics.Add(new MetricsRow(
-                    result.Step, result.Loss, result.Rate, result.GradientNorm, evaluated ? heldOut : null, speed, metrics.Seconds + clock.Elapsed.TotalSeconds));
+                    result.Step, result.Loss, result.Rate, result.GradientNorm, evaluated ? heldOut : null, speed,
+                    metrics.Seconds + clock.Elapsed.TotalSeconds));
                 view.Stepped(new TrainingProgress(
                     result, options.Steps, heldOut, speed, TimeSpan.FromSeconds((options.Steps - trainer.Step) * perStep), Environment.WorkingSet));
                 interrupted = !end && stop.IsCancellationRequested;

@@ -77,12 +77,14 @@ public sealed class CommandTests : IDisposable
     {
         Train("--steps", "3");
         Expect(1, "error: step-3 was trained with --batch 2, not 5; --resume takes no other", "train", "--resume", "--out", scratch["run"], "--batch", "5");
-        Expect(1, "error: step-3 was trained with --tokens characters, not bytes; --resume takes no other", "train", "--resume", "--out", scratch["run"], "--tokens", "bytes");
+        Expect(1, "error: step-3 was trained with --tokens characters, not bytes; --resume takes no other", "train", "--resume", "--out", scratch["run"],
+            "--tokens", "bytes");
         File.AppendAllText(text, "one more line");
         (int code, _, string error) = Run("train", "--resume", "--out", scratch["run"]);
         Assert.Equal(1, code);
         Assert.Contains($"{text} is not the text that step-3 was trained on", error);
-        Expect(1, $"error: {scratch["none"]}: no complete checkpoint, expected a folder step-N that train wrote", "train", "--resume", "--out", scratch["none"]);
+        Expect(1, $"error: {scratch["none"]}: no complete checkpoint, expected a folder step-N that train wrote", "train", "--resume", "--out",
+            scratch["none"]);
     }
 
     [Fact]
@@ -128,12 +130,14 @@ public sealed class CommandTests : IDisposable
     {
         Expect(1, "error: nowhere: not found, expected the folder of a run or a checkpoint", "generate", "nowhere");
         Expect(1, $"error: {text}: is a file, expected the folder of a checkpoint", "generate", text);
-        Expect(1, $"error: {scratch.Path}: no config.json and no complete checkpoint, expected a folder that train wrote or a published checkpoint", "generate", scratch.Path);
+        Expect(1, $"error: {scratch.Path}: no config.json and no complete checkpoint, expected a folder that train wrote or a published checkpoint",
+            "generate", scratch.Path);
         Expect(1, $"error: {scratch.Path}: is a folder, expected a text file", "train", "--text", scratch.Path, "--out", scratch["x"]);
         Expect(1, $"error: {text}: is a file, expected a folder", "train", "--text", text, "--out", text);
         Expect(1, $"error: {scratch["gone.txt"]}: not found, expected a file", "train", "--text", scratch["gone.txt"], "--out", scratch["x"]);
         File.WriteAllText(scratch["empty.txt"], "");
-        Expect(1, $"error: {scratch["empty.txt"]}: the text is empty, expected at least one character", "train", "--text", scratch["empty.txt"], "--out", scratch["x"]);
+        Expect(1, $"error: {scratch["empty.txt"]}: the text is empty, expected at least one character", "train", "--text", scratch["empty.txt"], "--out",
+            scratch["x"]);
         Assert.False(Directory.Exists(scratch["x"]));
     }
 
@@ -176,7 +180,8 @@ public sealed class CommandTests : IDisposable
         Assert.Equal("▀·\n", MasksCommand.Draw(new[,] { { true, false } }));
     }
 
-    private string[] TrainWords => ["train", "--text", text, "--out", scratch["run"], "--batch", "2", "--context", "12", "--evaluation-batches", "1", "--evaluate-every", "4"];
+    private string[] TrainWords => ["train", "--text", text, "--out", scratch["run"], "--batch", "2", "--context", "12", "--evaluation-batches", "1",
+        "--evaluate-every", "4"];
 
     private (int Code, string Output, string Error) Train(params string[] words) => Run([.. TrainWords, .. words]);
 

@@ -36,7 +36,8 @@ public sealed class SamplingGoldens
                 Apply(name, actual, data, tied ? [] : ids[(row * length)..((row + 1) * length)], golden, row, width);
                 double[] probabilities = Ranking.Softmax(actual);
                 double[] wanted = expected[(row * width)..((row + 1) * width)];
-                Assert.True(Close.Error(wanted, probabilities) <= 1e-5, $"{name}, row {row}: {string.Join(' ', probabilities)}; expected {string.Join(' ', wanted)}");
+                Assert.True(Close.Error(wanted, probabilities) <= 1e-5,
+                    $"{name}, row {row}: {string.Join(' ', probabilities)}; expected {string.Join(' ', wanted)}");
                 Assert.Equal(wanted.Select(p => p == 0), probabilities.Select(p => p == 0));
             }
 
@@ -53,7 +54,8 @@ public sealed class SamplingGoldens
             JsonElement combined = data.GetProperty("combined").GetProperty(name);
             SamplingOptions options = Options(combined.GetProperty("settings"));
             options.Validate();
-            LogitChain.For(options, [combined.GetProperty("eos").GetInt32()]).Apply(logits, new RowHistory(ids, combined.GetProperty("prompt_length").GetInt32()));
+            LogitChain.For(options, [combined.GetProperty("eos").GetInt32()]).Apply(logits,
+                new RowHistory(ids, combined.GetProperty("prompt_length").GetInt32()));
             return;
         }
 
@@ -76,7 +78,8 @@ public sealed class SamplingGoldens
         }
 
         int underscore = bare.LastIndexOf('_');
-        (string rule, double value) = bare == "min_p" ? ("min_p", data.GetProperty("min_p of out.tied_min_p").GetDouble()) : (bare[..underscore], Number(bare[(underscore + 1)..]));
+        (string rule, double value) = bare == "min_p" ? ("min_p", data.GetProperty("min_p of out.tied_min_p").GetDouble())
+            : (bare[..underscore], Number(bare[(underscore + 1)..]));
         ILogitProcessor processor = rule switch
         {
             "temperature" => new Temperature(value),

@@ -44,7 +44,8 @@ public sealed class TextTests
     {
         var e = Assert.Throws<TextException>(() => CharacterCodec.Of("abc").Encode("abé"));
         Assert.Equal("character 'é' (U+00E9) is not among the 3 characters the model knows", e.Message);
-        Assert.Equal("half a surrogate pair (U+D83D) at 1, expected whole characters", Assert.Throws<TextException>(() => new ByteCodec().Encode("a\uD83Db")).Message);
+        Assert.Equal("half a surrogate pair (U+D83D) at 1, expected whole characters",
+            Assert.Throws<TextException>(() => new ByteCodec().Encode("a\uD83Db")).Message);
     }
 
     [Fact]

@@ -62,7 +62,8 @@ public sealed class OptimizerGoldens
                 foreach ((string name, Parameter parameter) in parameters)
                 {
                     int size = (int)parameter.numel();
-                    double error = Close.Error(golden.Doubles($"out.{row.Name}.{name}")[(step * size)..((step + 1) * size)], parameter.data<double>().ToArray());
+                    double error = Close.Error(golden.Doubles($"out.{row.Name}.{name}")[(step * size)..((step + 1) * size)],
+                        parameter.data<double>().ToArray());
                     Assert.True(error <= 1e-6, $"{row.Name}.{name}, step {step}: {error}");
                 }
             }

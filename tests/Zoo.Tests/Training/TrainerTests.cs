@@ -158,7 +158,8 @@ public sealed class TrainerTests
         (TrainingCheckpoint? found, IReadOnlyList<string> notes) = run.Latest();
         Assert.Equal(5, found!.State.Step);
         Assert.Equal(
-            ["step-12 is incomplete, resuming from step-5", "step-10 is incomplete, resuming from step-5", "step-13 is incomplete, resuming from step-5"], notes);
+            ["step-12 is incomplete, resuming from step-5", "step-10 is incomplete, resuming from step-5", "step-13 is incomplete, resuming from step-5"],
+                notes);
     }
 
     [Theory]
