@@ -35,7 +35,7 @@ internal sealed class Keystroke : IBenchmark
         return
         [
             Measure($"letter in a method, {generated} generated files", trees.Except(declares)),
-            Measure("letter in a method of a declaration's file", declares),
+            Measure("letter in a method beside a declaration", declares),
         ];
 
         // Each run starts from the same warm driver and meets a compilation it has not seen; the baseline generates everything anew.

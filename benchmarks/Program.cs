@@ -10,7 +10,13 @@ using Spectre.Console;
 IBenchmark[] all = [new Limits(), new Prefill(), new Train(), new Decode(), new Keystroke(), new Load()];
 
 var name = new Argument<string>("name") { Description = string.Join("; ", all.Select(b => $"{b.Name}: {b.Help}")) };
-name.AcceptOnlyFromAmong([.. all.Select(b => b.Name)]);
+name.Validators.Add(given =>
+{
+    if (all.All(b => b.Name != given.GetValueOrDefault<string>()))
+    {
+        given.AddError($"There is no benchmark '{given.GetValueOrDefault<string>()}': {string.Join(", ", all.Select(b => b.Name))} are there.");
+    }
+});
 var quick = new Option<bool>("--quick") { Description = "Fewer repetitions: a first impression, not a figure to report." };
 var peak = new Option<string?>("--peak") { Description = "Runs one variant alone (case/ours or case/baseline) and prints its peak memory in MB.", Hidden = true };
 var root = new RootCommand("Measures this project against the same models written op by op in TorchSharp, and against the limits of the machine.") { name, quick, peak };

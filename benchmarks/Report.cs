@@ -22,14 +22,14 @@ internal sealed record Report(string Benchmark, Machine Machine, IReadOnlyList<R
     {
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{Benchmark}[/] on {Machine.Cpu}: {Machine.GemmGflops:F0} GFLOP/s in products, {Machine.ReadGbs:F1} GB/s reading");
         var table = new Table().Border(TableBorder.Horizontal);
-        foreach (string column in new[] { "case", "ours ms", "base ms", "speedup", "of limit", "peak MB", "base MB" })
+        foreach (string column in new[] { "case", "ours ms", "base ms", "faster", "limit", "MB", "base MB" })
         {
-            table.AddColumn(column == "case" ? new TableColumn(column).NoWrap() : new TableColumn(column).RightAligned());
+            table.AddColumn(column == "case" ? new TableColumn(column).NoWrap() : new TableColumn(column).NoWrap().RightAligned());
         }
 
         foreach (var r in Results)
         {
-            table.AddRow(Markup.Escape(r.Case), Cell(r.OursMs, "F2"), Cell(r.BaselineMs, "F2"), Cell(r.Speedup, "F2"), Cell(r.Share, "P1"), Cell(r.PeakMb, "F0"), Cell(r.BaselinePeakMb, "F0"));
+            table.AddRow(Markup.Escape(r.Case), Cell(r.OursMs, "F1"), Cell(r.BaselineMs, "F1"), Cell(r.Speedup, "0.00x"), Cell(r.Share, "P0"), Cell(r.PeakMb, "F0"), Cell(r.BaselinePeakMb, "F0"));
         }
 
         console.Write(table);
