@@ -624,7 +624,20 @@ internal sealed class Flow
             return yes is not null && no is not null ? Choose(condition, yes, no) : null;
         }
 
-        private Pair Choose(FlowNode condition, Pair yes, Pair no) => new(
+        private Pair Choose(FlowNode condition, Pair yes, Pair no)
+        {
+            if (!condition.Uniform && yes.Re.Kind == ScalarKind.Bool)
+            {
+                return new Pair(
+                    to.Binary(Op.Or, to.Binary(Op.And, condition, yes.Re), to.Binary(Op.And, to.Make(Op.Not, ScalarKind.Bool, [condition]), no.Re)), null);
+            }
+
+            return !condition.Uniform && yes.Re.Kind == ScalarKind.Int && !ReferenceEquals(yes.Re, no.Re)
+                ? throw new NotAKernelException($"'{flow.Function.Name}' has an int that depends on values: a kernel counts with ints and computes with doubles.")
+                : Selected(condition, yes, no);
+        }
+
+        private Pair Selected(FlowNode condition, Pair yes, Pair no) => new(
             to.Select(condition, yes.Re, no.Re),
             yes.Im is null && no.Im is null ? null : to.Select(condition, yes.Im ?? to.Constant(0), no.Im ?? to.Constant(0)));
 

@@ -245,7 +245,7 @@ internal static class KernelEmitter
             Line("");
             ReadOperands();
             Write(flow.Step.Items);
-            Line($"pass.SetResult(t, {Read(flow.Result).Code});");
+            Line($"pass.SetResult(t, {Operand(flow.Result, true)});");
             var changed = flow.States.Where(s => flow.Next[s.Index] is { } next && !IsState(next, s.Index)).ToList();
             AssignStates(changed.Select(s => (named["state:" + s.Index], flow.Next[s.Index]!)).ToList());
             depth--;
@@ -268,7 +268,7 @@ internal static class KernelEmitter
         // All new values are computed before the first old one goes.
         private void AssignStates(List<(string Name, FlowNode Value)> pairs)
         {
-            var ready = pairs.Select(p => (p.Name, Value: Read(p.Value).Code, p)).ToList();
+            var ready = pairs.Select(p => (p.Name, Value: Operand(p.Value, true), p)).ToList();
             if (ready.Count > 1)
             {
                 ready = ready.Select(r =>
@@ -421,10 +421,10 @@ internal static class KernelEmitter
             WritePrologue();
             Write(flow.Step.Items);
             var result = Fresh("result");
-            Line($"var {result} = {Read(flow.Result).Code};");
+            Line($"var {result} = {Operand(flow.Result, true)};");
             foreach (var state in flow.States.Where(s => flow.Next[s.Index] is not null))
             {
-                Line($"pass.SetState({state.Index}, {Read(flow.Next[state.Index]!).Code});");
+                Line($"pass.SetState({state.Index}, {Operand(flow.Next[state.Index]!, true)});");
             }
 
             Line($"return {result};");
@@ -917,7 +917,7 @@ internal static class KernelEmitter
             }
         }
 
-        private string Mask(FlowNode node) => node.Uniform ? $"Lanes.All<T>({Read(node).Code})" : Read(node).Tight(5);
+        private string Mask(FlowNode node) => node.Uniform && style is VectorStyle ? $"Lanes.All<T>({Read(node).Code})" : Read(node).Tight(5);
 
         private string Argument(FlowNode node, int index, int outer)
         {

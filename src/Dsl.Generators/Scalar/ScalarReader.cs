@@ -823,12 +823,21 @@ internal sealed class ScalarReader
             return (operand.Kind, to) switch
             {
                 (ScalarKind.Int, ScalarKind.Double) => operand is Constant c ? Constant.Of(c.Value)
-                    : operand is Call { Function: "Sign" } sign && sign.Arguments[0].Kind == ScalarKind.Double ? sign with { Kind = ScalarKind.Double } : new ConvertTo(to, operand),
+                    : operand is Call { Function: "Sign" } sign && sign.Arguments[0].Kind == ScalarKind.Double ? sign with { Kind = ScalarKind.Double }
+                    : Widened(operand),
                 (ScalarKind.Double, ScalarKind.Int) => new ConvertTo(to, operand),
                 (ScalarKind.Int or ScalarKind.Double, ScalarKind.Complex) => new ConvertTo(to, operand.Kind == ScalarKind.Int ? new ConvertTo(ScalarKind.Double, operand) : operand),
                 _ => Refuse(conversion, "This conversion"),
             };
         }
+
+        // "x > 0 ? 1 : 2" is an int to C#; where a double is wanted, its branches are doubles.
+        private static Expression Widened(Expression operand) => operand switch
+        {
+            Constant c => Constant.Of(c.Value),
+            Select { Nullable: false } s => new Select(s.Condition, Widened(s.Yes), Widened(s.No)),
+            _ => new ConvertTo(ScalarKind.Double, operand),
+        };
 
         private (string Config, string Prefix)? SettingPath(IOperation instance)
         {

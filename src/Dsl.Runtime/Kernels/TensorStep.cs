@@ -8,13 +8,13 @@ namespace Dsl.Runtime;
 /// <summary>One step of a kernel over whole tensors, on any device and in any floating type: what the step reads and writes. Autograd gives the way back.</summary>
 public sealed class TensorStep
 {
-    private readonly ScanSizes sizes;
+    private readonly ScanSizes? sizes;
     private readonly Tensor[] operands;
     private readonly double[] settings;
     private readonly Tensor[][] states;
     private int step;
 
-    private TensorStep(ScanSizes sizes, Tensor[] operands, Tensor[][] states, double[] settings)
+    private TensorStep(ScanSizes? sizes, Tensor[] operands, Tensor[][] states, double[] settings)
     {
         this.sizes = sizes;
         this.operands = operands;
@@ -29,7 +29,7 @@ public sealed class TensorStep
     public Tensor[] Span(int index) => At(index).unbind(-1);
 
     /// <summary>The length of an operand's span.</summary>
-    public int Count(int index) => (int)sizes[sizes.Layout.Operands[index].Span];
+    public int Count(int index) => (int)sizes![sizes.Layout.Operands[index].Span];
 
     /// <summary>A state of one value.</summary>
     public Tensor State(int index) => states[index][0];
@@ -98,8 +98,17 @@ public sealed class TensorStep
         return [all, .. layout.States.Select((s, i) => s.Span.Length > 0 ? torch.stack([.. states[i].Select(x => x.expand(shape))], -1) : states[i][0].expand(shape).contiguous())];
     }
 
+    /// <summary>A step without states over whole tensors that broadcast as they are.</summary>
+    internal static Tensor Whole<TKernel>(Tensor[] operands, double[] settings)
+        where TKernel : struct, IScanKernel => TKernel.Step(new TensorStep(null, [.. TKernel.Layout.Operands.Select(o => operands[o.Argument])], [], settings));
+
     private Tensor At(int index)
     {
+        if (sizes is null)
+        {
+            return operands[index];
+        }
+
         ScanOperand operand = sizes.Layout.Operands[index];
         string[] axes = [.. ScanLayout.Split(operand.Axes), .. operand.Span.Length > 0 ? [operand.Span] : Array.Empty<string>()];
         Tensor tensor = operands[index];
