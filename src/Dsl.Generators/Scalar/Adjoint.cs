@@ -20,6 +20,9 @@ internal sealed class Adjoint
     private readonly Scope outer;
     private readonly bool prologue;
 
+    /// <summary>Hoisted values that the steps passed something back to.</summary>
+    private readonly HashSet<int> reached = [];
+
     private Adjoint(Flow flow, FlowWriter writer, List<FlowArray> tapes, bool prologue)
     {
         this.flow = flow;
@@ -55,10 +58,11 @@ internal sealed class Adjoint
     }
 
     /// <summary>The way back through what was computed once for all steps.</summary>
-    public static Adjoint OfPrologue(Flow flow, List<FlowArray> tapes)
+    public static Adjoint OfPrologue(Flow flow, List<FlowArray> tapes, Adjoint step)
     {
         var adjoint = new Adjoint(flow, new FlowWriter(1_000_000), tapes, true);
-        foreach (var hoisted in flow.Hoists.Where(h => h.Array is null))
+        adjoint.reached.UnionWith(Flow.All(step.Writer.Items).OfType<AddItem>().Where(a => a.Hoisted).Select(a => a.Target));
+        foreach (var hoisted in flow.Hoists.Where(h => h.Array is null && adjoint.reached.Contains(h.Index)))
         {
             adjoint.outer.Contribute(hoisted.Value, adjoint.Writer.Input(hoisted.Index, hoisted.Name + "Bar", false, "hoistedBar"), flow.Prologue.Root);
         }
@@ -248,7 +252,9 @@ internal sealed class Adjoint
             var tape = new FlowArray(node.Name.Length > 0 ? node.Name + "Kept" : "kept" + adjoint.tapes.Count, ArrayRole.Tape, adjoint.tapes.Count, "");
             adjoint.tapes.Add(tape);
             var forward = adjoint.loops[loop!];
-            forward.Body.Add(new StoreItem(tape, forward.Counter, adjoint.outer.Copied[node], To.Root));
+            var kept = adjoint.outer.Copied[node];
+            // Right where it is read: what a loop carries changes at the end of the turn.
+            forward.Body.Insert(forward.Body.FindIndex(i => i is Define d && d.Node == kept) + 1, new StoreItem(tape, forward.Counter, kept, To.Root));
             return To.Load(tape, Get(loop!.Counter), true);
         }
 
@@ -331,10 +337,15 @@ internal sealed class Adjoint
                         break;
                     case StoreItem s:
                         var array = adjoint.BarOf(s.Array);
-                        To.Region = Regions(s.Region);
                         var index = Get(s.Index);
+                        To.Region = Regions(s.Region);
                         if (array.Role == ArrayRole.HoistedBar)
                         {
+                            if (!adjoint.reached.Contains(array.Index))
+                            {
+                                break;
+                            }
+
                             Contribute(s.Value, To.Load(array, index, false), s.Region);
                         }
                         else

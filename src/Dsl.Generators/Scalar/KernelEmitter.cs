@@ -20,7 +20,7 @@ internal static class KernelEmitter
         var flow = Flow.Of(function);
         var tapes = new List<FlowArray>();
         var step = Adjoint.OfStep(flow, tapes);
-        var before = Adjoint.OfPrologue(flow, tapes);
+        var before = Adjoint.OfPrologue(flow, tapes, step);
         var text = new StringBuilder();
         var what = function.Form == ScalarForm.Pointwise ? "each element" : "each step";
         text.Append($"/// <summary>{function.Name}: {what} for the lanes of one vector, and the way back.</summary>\n");
@@ -210,7 +210,7 @@ internal static class KernelEmitter
         {
             sections.Add(flow.Prologue.Items);
             sections.Add(flow.Step.Items);
-            MarkLive([flow.Result, .. flow.Next.OfType<FlowNode>(), .. flow.Hoists.Where(h => h.Array is null).Select(h => h.Value)], i => i is StoreItem { Array.Role: ArrayRole.State });
+            MarkLive([flow.Result, .. flow.Next.OfType<FlowNode>()], i => i is StoreItem { Array.Role: ArrayRole.State });
             DeclareOperands();
             foreach (var state in flow.States)
             {
@@ -316,7 +316,8 @@ internal static class KernelEmitter
             }
 
             WritePrologue();
-            foreach (var hoisted in flow.Hoists)
+            var reached = new HashSet<int>(sections.SelectMany(Flow.All).OfType<AddItem>().Where(a => a.Hoisted).Select(a => a.Target));
+            foreach (var hoisted in flow.Hoists.Where(h => reached.Contains(h.Index)))
             {
                 if (hoisted.Array is null)
                 {
@@ -403,7 +404,7 @@ internal static class KernelEmitter
         {
             sections.Add(flow.Prologue.Items);
             sections.Add(flow.Step.Items);
-            MarkLive([flow.Result, .. flow.Next.OfType<FlowNode>(), .. flow.Hoists.Where(h => h.Array is null).Select(h => h.Value)], i => i is StoreItem { Array.Role: ArrayRole.State });
+            MarkLive([flow.Result, .. flow.Next.OfType<FlowNode>()], i => i is StoreItem { Array.Role: ArrayRole.State });
             foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index) || liveArrays.Contains("Operand:" + o.Index)))
             {
                 Line(operand.Span.Length == 0

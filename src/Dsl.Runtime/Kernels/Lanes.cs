@@ -5,9 +5,9 @@ using System.Runtime.CompilerServices;
 namespace Dsl.Runtime;
 
 /// <summary>
-/// Mathematics on the lanes of a vector of float or double. In float: Exp within 1 ulp, Tanh, Sigmoid, Softplus, ExpM1 and Log1P within 3, Log, Sin and
-/// Cos as .NET has them (1 to 2); in double Tanh, ExpM1, Log1P and Softplus within 4. What has no vector form of its own is computed lane by lane in
-/// double. Infinities and NaN come out as from <see cref="Math"/>.
+/// Mathematics on the lanes of a vector of float or double. Errors over the whole range, tested, in units in the last place: in float Exp 1.1, Sigmoid,
+/// ExpM1 and Log1P 3, Tanh and Softplus 4, Log, Sin and Cos 2 (up to 1e5); in double Exp, Log, Sin and Cos 2, Sigmoid and Log1P 4, Tanh 5, ExpM1 and
+/// Softplus 6. What has no vector form of its own is computed lane by lane in double. Infinities and NaN come out as from <see cref="Math"/>.
 /// </summary>
 public static class Lanes
 {
