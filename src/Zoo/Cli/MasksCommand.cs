@@ -48,14 +48,33 @@ internal static class MasksCommand
                 throw new CommandException($"{path} exists; --overwrite replaces it");
             }
 
-            context.Output.WriteLine($"{mask}: row = query, column = key, filled = may read");
-            context.Output.WriteLine(Draw(rule.Table(InTerminal, InTerminal)));
-            Save(path, $"{preset.Name}: {mask}", rule.Table(size, size));
+            int step = Step(rule, InTerminal);
+            string scale = step == 1 ? "" : $", one in {step}";
+            context.Output.WriteLine($"{mask}: row = query, column = key{scale}, filled = may read");
+            context.Output.WriteLine(Draw(Sample(rule, InTerminal, step)));
+            Save(path, $"{preset.Name}: {mask}", Sample(rule, size, Step(rule, size)), Step(rule, size));
             context.Output.WriteLine(path);
             context.Output.WriteLine();
         }
 
         return 0;
+    }
+
+    /// <summary>How many tokens lie between two cells of a picture, so that a wide band is seen to be one.</summary>
+    private static int Step(MaskRule rule, int cells) => rule.Window is { } window && window > cells / 2 ? (2 * window + cells - 1) / cells : 1;
+
+    private static bool[,] Sample(MaskRule rule, int cells, int step)
+    {
+        var table = new bool[cells, cells];
+        for (int query = 0; query < cells; query++)
+        {
+            for (int key = 0; key < cells; key++)
+            {
+                table[query, key] = rule.Allows(query * step, key * step);
+            }
+        }
+
+        return table;
     }
 
     /// <summary>Two queries a line, by half blocks, so that the picture is about square.</summary>
@@ -77,7 +96,7 @@ internal static class MasksCommand
         return text.ToString();
     }
 
-    private static void Save(string path, string title, bool[,] table)
+    private static void Save(string path, string title, bool[,] table, int step)
     {
         int queries = table.GetLength(0);
         int keys = table.GetLength(1);
@@ -97,12 +116,13 @@ internal static class MasksCommand
         plot.Axes.InvertY();
         plot.Axes.SquareUnits();
         plot.Title(title);
-        plot.XLabel("key");
-        plot.YLabel("query");
+        plot.XLabel(step == 1 ? "key" : $"key / {step}");
+        plot.YLabel(step == 1 ? "query" : $"query / {step}");
         plot.SavePng(path, 640, 640);
     }
 
-    private static string FileName(string name) => string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '-' or '.' ? c : '_'));
+    private static string FileName(string name) =>
+        string.Join('-', string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c == '.' ? c : ' ')).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 }
 
 /// <summary><c>verify</c>: models against what the published implementations answer.</summary>

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -37,15 +38,16 @@ public static class LossCurve
 
     private static double[] Smooth(IReadOnlyList<MetricsRow> rows)
     {
-        const double Memory = 0.95;
+        // A memory of a twenty-fifth of the run: long enough to calm the line, short enough not to lag behind it.
+        double memory = 1 - 1 / Math.Clamp(rows.Count / 25.0, 1, 50);
         var smooth = new double[rows.Count];
         double mean = 0;
         double weight = 0;
         for (int i = 0; i < smooth.Length; i++)
         {
             // Divided by the sum of the weights, so that the first values are not pulled towards zero.
-            mean = Memory * mean + (1 - Memory) * rows[i].Loss;
-            weight = Memory * weight + (1 - Memory);
+            mean = memory * mean + (1 - memory) * rows[i].Loss;
+            weight = memory * weight + (1 - memory);
             smooth[i] = mean / weight;
         }
 
