@@ -5,6 +5,7 @@ using System.Linq;
 using Dsl.Runtime;
 using Spectre.Console;
 using TorchSharp;
+using Zoo.Generation;
 using static TorchSharp.torch;
 
 namespace Zoo.Verification;
@@ -102,6 +103,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             Outputs(inputs);
             Gradients(inputs);
             LeftPadding(inputs);
+            Beams(inputs);
             Greedy(inputs);
             Forms(inputs);
         }
@@ -122,7 +124,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         private void Outputs(Dictionary<string, Tensor> inputs)
         {
             // What other checks compare: not an output of one run.
-            var direct = golden.Outputs.Keys.Except(["loss", "greedy", "left_padded_logits"]).ToArray();
+            var direct = golden.Outputs.Keys.Except(["loss", "greedy", "beam3", "left_padded_logits"]).ToArray();
             foreach (string name in direct.Except(model.Outputs))
             {
                 Miss("out." + name, $"the model has no such output, its outputs are {string.Join(", ", model.Outputs)}.");
@@ -262,6 +264,26 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                     Compare(check, Advance(inputs, mask, chunk), reference, real);
                 });
             }
+        }
+
+        /// <summary>Three beams, length penalty 1, early stopping off; the references run past the end token.</summary>
+        private void Beams(Dictionary<string, Tensor> inputs)
+        {
+            if (!golden.Outputs.TryGetValue("beam3", out var reference))
+            {
+                return;
+            }
+
+            Attempt("out.beam3", () =>
+            {
+                using var none = no_grad();
+                using var scope = NewDisposeScope();
+                long prompt = decodes ? 1 : golden.Inputs["input_ids"].shape[1];
+                using var state = model.Begin(inputs, SmallCapacity);
+                var found = BeamSearch.Run(model, state, reference.narrow(1, 0, prompt).contiguous(), new BeamOptions(3, checked((int)(reference.shape[1] - prompt))));
+                long different = found.Select((row, r) => row[0].Tokens.Where((token, i) => token != reference[r, i].item<long>()).LongCount()).Sum();
+                rows.Add(new GoldenRow("out.beam3", dtype, different, 0, different == 0 ? null : $"{different} tokens differ."));
+            });
         }
 
         /// <summary>Greedy decoding: the prompt in one piece (a decoder's is its start token), then token by token.</summary>
