@@ -13,9 +13,9 @@ public sealed class BeamSearchTests
     public static TheoryData<string, int> Searches()
     {
         var cases = new TheoryData<string, int>();
-        foreach (object[] folder in Golden.Cases("beam_search"))
+        foreach (string folder in Golden.Cases("beam_search"))
         {
-            using var golden = new Golden((string)folder[0]);
+            using var golden = new Golden(folder);
             int count = golden.Data.GetProperty("searches").GetArrayLength();
             for (int i = 0; i < count; i++)
             {
