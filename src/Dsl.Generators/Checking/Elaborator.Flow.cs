@@ -163,6 +163,12 @@ internal sealed partial class Elaborator
         }
 
         var inputs = scope.Current.ToArray();
+        if (function.Spec.Kind == FunctionKind.Recurrence && function.Scalar is not null)
+        {
+            RecurrenceApply(part, scope, function, inputs);
+            return;
+        }
+
         if (function.Spec.Kind != FunctionKind.Pointwise || function.Scalar is null)
         {
             scope.Current = [Uncompiled(part, Camel(function.Spec.Name), inputs[inputs.Length - 1].Axes.Count > inputs[0].Axes.Count ? inputs[inputs.Length - 1].Axes : inputs[0].Axes, inputs)];
@@ -194,6 +200,66 @@ internal sealed partial class Elaborator
         node.Inputs.AddRange(inputs);
         scope.Current = [Add(node, Camel(function.Spec.Name), inputs[0].Axes)];
     }
+
+    /// <summary>Binds values in their order and weights by name; axes of one name are one size.</summary>
+    private void RecurrenceApply(PartSpec part, Scope scope, FunctionUse function, Value[] inputs)
+    {
+        var scalar = function.Scalar!;
+        if (Scalar.KernelEmitter.WhyNot(scalar) is { } reason)
+        {
+            Report(Problems.NotCompiled, part.Place, reason);
+            return;
+        }
+
+        var formal = scalar.Of(Scalar.ScalarRole.Value).ToList();
+        if (formal.Count != inputs.Length)
+        {
+            Report(Problems.FunctionSignature, part.Place.At(0), function.Spec.Name, $"{formal.Count} values", $"{inputs.Length}, as many as flow into it");
+            return;
+        }
+
+        var named = new Dictionary<string, Size>(StringComparer.Ordinal);
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            var axes = AxisNames(formal[i].Axes.Length > 0 ? formal[i].Axes : scalar.Axes);
+            if (axes.Length != inputs[i].Axes.Count)
+            {
+                Report(Problems.AxesWrong, part.Place, $"'{formal[i].Name}' of {function.Spec.Name}", Shape(inputs[i]), $"[{string.Join(", ", axes)}]");
+                return;
+            }
+
+            for (var a = 0; a < axes.Length; a++)
+            {
+                if (inputs[i].Axes[a].Size is not { } size)
+                {
+                    continue;
+                }
+
+                if (!named.TryGetValue(axes[a], out var known))
+                {
+                    named[axes[a]] = size;
+                }
+                else
+                {
+                    Fits(size, known, part.Place, Problems.SizesDiffer, $"axis {axes[a]} of '{formal[i].Name}'", "that of the values before it");
+                }
+            }
+        }
+
+        foreach (var weight in scalar.Of(Scalar.ScalarRole.Parameter))
+        {
+            Key(part, weight.Key, false);
+            function.Weights.Add((weight.Name, weight.Key, AxisNames(weight.Axes)
+                .Select(a => long.TryParse(a, out var n) ? Size.Of(n) : named.TryGetValue(a, out var size) ? size : named[a] = AxisSize(a)).ToList()));
+        }
+
+        graph.ReadsLayer |= scalar.Parameters.Any(p => p.Name == "layer");
+        var node = new RecurrenceNode(function) { Place = part.Place };
+        node.Inputs.AddRange(inputs);
+        scope.Current = [Add(node, Camel(function.Spec.Name), AxisNames(scalar.Axes).Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : new Axis(a, named[a])).ToList())];
+    }
+
+    private static string[] AxisNames(string axes) => axes.Split([' ', '[', ']'], StringSplitOptions.RemoveEmptyEntries);
 
     private void LearnPart(PartSpec part, Scope scope)
     {

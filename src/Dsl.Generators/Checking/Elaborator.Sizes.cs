@@ -326,6 +326,8 @@ internal sealed partial class Elaborator
         UseNode use => use.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)),
         ParameterNode parameter => parameter.Shape,
         PointwiseNode pointwise => pointwise.Function.Weights.SelectMany(w => w.Shape),
+        RecurrenceNode recurrence => recurrence.Function.Weights.SelectMany(w => w.Shape),
+        CausalConvolutionNode convolution => [convolution.Width, convolution.Kernel],
         AttendNode attend => [attend.Heads, attend.Groups],
         RotaryNode rotary => [rotary.HeadWidth],
         _ => [],

@@ -134,6 +134,26 @@ internal sealed partial class Elaborator
         scope.Current = [Add(node, "logits", WithLast(x, size))];
     }
 
+    private void ConvPart(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is not { Last: { } width } x || SizeOf(part[1], part.Place.At(1)) is not { } kernel)
+        {
+            return;
+        }
+
+        var key = part.Text(0) ?? "";
+        Key(part, key, false);
+        if (part.Text("Kind") is not (null or "causal depthwise"))
+        {
+            scope.Current = [Uncompiled(part, "convolved", x.Axes, x)];
+            return;
+        }
+
+        var node = new CausalConvolutionNode(key, width, kernel, TruthOf(OptionOr(part, "Bias"), part.PlaceOf("Bias"), Setting.False), null) { Place = part.Place };
+        node.Inputs.Add(x);
+        scope.Current = [Add(node, "convolved", x.Axes)];
+    }
+
     private void NormPart(PartSpec part, Scope scope)
     {
         if (Single(part, scope) is not { } x)

@@ -376,7 +376,9 @@ internal sealed partial class Elaborator
             case "Shift":
                 if (Single(part, scope) is { } shifted)
                 {
-                    scope.Current = [Uncompiled(part, "previous", shifted.Axes, shifted)];
+                    var shift = new ShiftNode { Place = part.Place };
+                    shift.Inputs.Add(shifted);
+                    scope.Current = [Add(shift, "previous", shifted.Axes)];
                 }
 
                 break;
@@ -390,12 +392,7 @@ internal sealed partial class Elaborator
 
                 break;
             case "Conv":
-                if (Single(part, scope) is { } convolved)
-                {
-                    Key(part, part.Text(0) ?? "", false);
-                    scope.Current = [Uncompiled(part, "convolved", convolved.Axes, convolved)];
-                }
-
+                ConvPart(part, scope);
                 break;
             case "Learn":
                 LearnPart(part, scope);

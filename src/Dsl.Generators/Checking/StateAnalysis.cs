@@ -28,7 +28,7 @@ internal static class StateAnalysis
                     }
 
                     break;
-                case ShiftNode:
+                case ShiftNode or RecurrenceNode or CausalConvolutionNode:
                     graph.HasState = true;
                     break;
                 case UseNode use when use.Inputs[0].TimeAxis == stepping:

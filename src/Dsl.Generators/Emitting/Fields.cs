@@ -93,8 +93,11 @@ internal sealed class Fields
                 case ParameterNode parameter:
                     Add(node, "Weight", FieldName(parameter.Key), $"weights.Tensor({Key(parameter.Key)}, [{string.Join(", ", parameter.Shape.Select(Code))}])", code);
                     break;
-                case PointwiseNode pointwise:
-                    foreach (var (name, key, shape) in pointwise.Function.Weights)
+                case CausalConvolutionNode convolution:
+                    Add(node, "CausalConvolution", FieldName(convolution.Key), $"weights.CausalConvolution({Key(convolution.Key)}, {Code(convolution.Width)}, {Code(convolution.Kernel)}, bias: {convolution.Bias.Code})", code);
+                    break;
+                case PointwiseNode or RecurrenceNode:
+                    foreach (var (name, key, shape) in (node as PointwiseNode)?.Function.Weights ?? ((RecurrenceNode)node).Function.Weights)
                     {
                         var field = taken.Take(Elaborator.Camel(key.Length == 0 ? name : key));
                         functionWeights[(node, name)] = field + (conditional.Contains(node) ? "!" : "");
@@ -124,7 +127,7 @@ internal sealed class Fields
         }
     }
 
-    private static bool HasField(Node node) => node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RotaryNode or UseNode or AttendNode;
+    private static bool HasField(Node node) => node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RecurrenceNode or CausalConvolutionNode or RotaryNode or UseNode or AttendNode;
 
     private void Add(Node node, string type, string wanted, string value, CodeWriter code)
     {
@@ -295,6 +298,19 @@ internal sealed class Fields
         tensorMethods[function.Spec.Owner + "." + function.Spec.Name] = name;
         methods.Add($"private Tensor {name}({string.Join(", ", parameters)})\n{{\n{string.Join("\n", emitted.Body.TrimEnd().Split('\n').Select(l => l.Length == 0 ? l : "    " + l))}\n}}");
         methods.AddRange(emitted.Methods);
+        return name;
+    }
+
+    /// <summary>The kernel of a recurrence, as a type inside this class. Returns its name.</summary>
+    public string Kernel(FunctionUse function)
+    {
+        var id = function.Spec.Owner + "." + function.Spec.Name + " kernel";
+        if (!tensorMethods.TryGetValue(id, out var name))
+        {
+            tensorMethods[id] = name = taken.Take(function.Spec.Name + "Kernel");
+            methods.Add(KernelEmitter.Emit(function.Scalar!, name, "private").TrimEnd('\n'));
+        }
+
         return name;
     }
 

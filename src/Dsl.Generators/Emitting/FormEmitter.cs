@@ -368,6 +368,17 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 var actual = pointwise.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
                     .Select(f => f.Role == Scalar.ScalarRole.Value ? flowing.Dequeue() : weights[f.Name]);
                 return $"{fields.TensorMethod(pointwise.Function)}({string.Join(", ", actual)})";
+            case RecurrenceNode recurrence:
+                var own = recurrence.Function.Weights.ToDictionary(w => w.Name, w => fields.WeightOf(node, w.Name) + ".Value");
+                var values = new Queue<string>(node.Inputs.Select(i => names[i]));
+                var arguments = recurrence.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
+                    .Select(f => f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : own[f.Name]);
+                var kept = stateful && node.Inputs[0].TimeAxis == Stepping ? "state." + states.Of(node) : "null";
+                return $"Recurrence.Run<{fields.Kernel(recurrence.Function)}>({PassOf(node.Inputs[0].TimeAxis)}, {kept}, [{string.Join(", ", Scalar.KernelEmitter.Settings(recurrence.Function.Scalar!))}], {string.Join(", ", arguments)})";
+            case ShiftNode:
+                return $"PastInputs.Shift({x}, {PassOf(node.Inputs[0].TimeAxis)}{(stateful ? ", state." + states.Of(node) : "")})";
+            case CausalConvolutionNode:
+                return $"{fields[node]}.Apply({x}, {PassOf(node.Inputs[0].TimeAxis)}{(stateful ? ", state." + states.Of(node) : "")})";
             case RotaryNode:
                 return $"{fields[node]}.Apply({x}, {PassOf(node.Inputs[0].TimeAxis)})";
             case AttendNode attend:
@@ -470,6 +481,9 @@ internal sealed class StateNames
             var name = node switch
             {
                 AttendNode attend when attend.Inputs[1].TimeAxis == stepping && attend.Inputs[0].TimeAxis == stepping => "Attended",
+                RecurrenceNode recurrence => recurrence.Function.Spec.Name,
+                ShiftNode => "Previous",
+                CausalConvolutionNode => "Convolved",
                 UseNode use when use.Inputs[0].TimeAxis == stepping && use.Blocks.Any(b => b.Graph?.HasState ?? b.Own!.Steps) =>
                     Elaborator.Camel(KeyText.Indices(use.Key).Aggregate(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key, (k, i) => k.Replace("." + "{" + i + "}", "")).Split('.').Last()),
                 _ => null,

@@ -117,12 +117,29 @@ internal sealed class ModelEmitter
         code.Line();
     }
 
-    private string? Initializer(Constant rule) => rule.Kind switch
+    private string? Initializer(Constant rule)
     {
-        ConstantKind.Integer or ConstantKind.Number => $"Initializer.Normal({rule.ToSource()})",
-        _ when spec.Config.Member(rule.Text) is { } member => $"Initializer.Normal(config.{member.Name})",
-        _ => null,
-    };
+        if (rule.Kind is ConstantKind.Integer or ConstantKind.Number)
+        {
+            return $"Initializer.Normal({rule.ToSource()})";
+        }
+
+        if (spec.Config.Member(rule.Text) is { } member)
+        {
+            return $"Initializer.Normal(config.{member.Name})";
+        }
+
+        // A function of the element's place: its whole numbers are the indices of the weight's axes, in order.
+        var function = spec.Functions.FirstOrDefault(f => f.Name == rule.Text);
+        if (function is null)
+        {
+            return null;
+        }
+
+        var index = 0;
+        var arguments = function.Parameters.Select(p => p.Type == "int" ? $"(int)place[{index++}]" : "config").ToList();
+        return $"Initializer.Of({Constant.OfText(function.Name).ToSource()}, place => {(function.Owner == spec.Name ? "" : function.Owner + ".")}{function.Name}({string.Join(", ", arguments)}))";
+    }
 
     private void Facts()
     {
@@ -302,7 +319,7 @@ internal sealed class ModelEmitter
             form.Keep(logits);
 
             // What follows the last node that looks across time needs only the token asked for.
-            var cut = nodes.FindLastIndex(n => n is UseNode or AttendNode or IfNode or ShiftNode);
+            var cut = nodes.FindLastIndex(n => n is UseNode or AttendNode or IfNode or ShiftNode or RecurrenceNode or CausalConvolutionNode);
             var frontier = cut < 0 ? null : nodes[cut].Outputs.FirstOrDefault();
             if (frontier is null || frontier == logits || nodes.Skip(cut + 1).SelectMany(n => n.Inputs).Any(v => v != frontier && nodes.Take(cut + 1).Any(n => n.Outputs.Contains(v)) && !IsWeight(v)))
             {

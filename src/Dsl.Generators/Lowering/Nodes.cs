@@ -203,6 +203,30 @@ internal sealed class PointwiseNode(FunctionUse function) : Node
     public override string Describe(System.Func<Size, string> size) => "pointwise " + function.Spec.Owner + "." + function.Spec.Name;
 }
 
+/// <summary>A scalar step, run over time by a kernel.</summary>
+internal sealed class RecurrenceNode(FunctionUse function) : Node
+{
+    public FunctionUse Function => function;
+
+    public override string Describe(System.Func<Size, string> size) => "recurrence " + function.Spec.Owner + "." + function.Spec.Name;
+}
+
+/// <summary>A convolution of each channel alone over the tokens before.</summary>
+internal sealed class CausalConvolutionNode(string key, Size width, Size kernel, Setting bias, Setting? activation) : Node
+{
+    public string Key => key;
+
+    public Size Width => width;
+
+    public Size Kernel => kernel;
+
+    public Setting Bias => bias;
+
+    public Setting? Activation => activation;
+
+    public override string Describe(System.Func<Size, string> size) => $"causal convolution '{key}' [{size(width)}, 1, {size(kernel)}] bias {bias.Code} then {activation?.Code}";
+}
+
 internal sealed class RotaryNode(Setting? width, string pairs, Setting theta, Setting? frequency, Setting? context, FunctionUse? position, Size headWidth) : Node
 {
     public Setting? Width => width;

@@ -36,6 +36,20 @@ internal static class KernelEmitter
         return text.ToString();
     }
 
+    /// <summary>Why the function has no kernel, in a sentence; null where it has one.</summary>
+    public static string? WhyNot(ScalarFunction function)
+    {
+        try
+        {
+            Emit(function, "Kernel");
+            return null;
+        }
+        catch (NotAKernelException e)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>C# texts of the settings that the kernel asks for, over a variable <c>config</c> (and <c>layer</c>), in order.</summary>
     public static IReadOnlyList<string> Settings(ScalarFunction function) => Flow.Of(function).Settings;
 

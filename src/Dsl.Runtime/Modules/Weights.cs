@@ -180,6 +180,10 @@ public sealed class Weights
     public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null) =>
         new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), padding);
 
+    /// <summary>A convolution of each channel alone over the tokens before: weight [width, 1, kernel].</summary>
+    public CausalConvolution CausalConvolution(string key, long width, long kernel, bool bias) =>
+        new(Tensor(Join(key, "weight"), [width, 1, kernel]), bias ? Tensor(Join(key, "bias"), [width], Initializer.Zeros) : null);
+
     /// <summary>One row for each position; position p reads row p + <paramref name="offset"/>. The table has <paramref name="rows"/> rows in all.</summary>
     public PositionEmbedding Positional(string key, long rows, long width, long offset = 0, bool shared = false) =>
         new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), offset);

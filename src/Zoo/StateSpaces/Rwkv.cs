@@ -1,0 +1,71 @@
+using Dsl;
+using static Dsl.ScalarMath;
+using static System.Math;
+using C = Zoo.StateSpaces.RwkvConfig;
+
+namespace Zoo.StateSpaces;
+
+/// <summary>RWKV-4 (Peng et al. 2023, arXiv 2305.13048).</summary>
+[Only("rescale_every", 0)]
+public sealed partial record RwkvConfig(
+    [Key("vocab_size")] int Vocab,
+    [Key("hidden_size")] int Hidden,
+    [Key("num_hidden_layers")] int Layers,
+    [Key("attention_hidden_size")] int? AttentionKey = null,
+    [Key("intermediate_size")] int? FeedForwardKey = null,
+    [Key("layer_norm_epsilon")] double Eps = 1e-5,
+    [Key("context_length")] int Context = 1024,
+    [Key("tie_word_embeddings")] bool Tied = false)
+{
+    public int Attention => AttentionKey ?? Hidden;
+    public int FeedForward => FeedForwardKey ?? 4 * Hidden;
+}
+
+[Block<C>]                                                     // x_t mu + x_{t-1} (1 - mu)
+[Shift, As("last")]
+[From("x", "last"), Apply(nameof(Mix))]
+public sealed partial class TokenShift
+{
+    [Pointwise] private static double Mix(double x, double last, [Parameter("", "1 1 d")] double mu) => x * mu + last * (1 - mu);      // "": the key of the Use itself
+}
+
+[Block<C>]
+[From("x"), Use<TokenShift>("time_mix_key"), Linear("key", nameof(C.Attention)), As("k")]
+[From("x"), Use<TokenShift>("time_mix_value"), Linear("value", nameof(C.Attention)), As("v")]
+[From("x"), Use<TokenShift>("time_mix_receptance"), Linear("receptance", nameof(C.Attention)), Activate(Activation.Sigmoid), As("r")]
+[From("k", "v"), Apply(nameof(Wkv)), Gate("r"), Linear("output")]
+public sealed partial class TimeMix
+{
+    [Recurrence("b t d", State = "b d")]
+    private static double Wkv(ref double a, ref double b, [Start(-1e38)] ref double p, double k, double v,
+        [Parameter("time_decay", "d")] double decay, [Parameter("time_first", "d")] double first)
+    {
+        double w = -Exp(decay), q = Max(p, first + k), past = Exp(p - q), now = Exp(first + k - q);
+        double y = (past * a + now * v) / (past * b + now);
+        q = Max(p + w, k);
+        past = Exp(p + w - q);
+        now = Exp(k - q);
+        a = past * a + now * v;
+        b = past * b + now;
+        p = q;
+        return y;
+    }
+}
+
+[Block<C>]
+[From("x"), Use<TokenShift>("time_mix_receptance"), Linear("receptance", nameof(C.Hidden)), Activate(Activation.Sigmoid), As("r")]
+[From("x"), Use<TokenShift>("time_mix_key"), Linear("key", nameof(C.FeedForward)), Activate(Activation.ReluSquared), Linear("value"), Gate("r")]
+public sealed partial class ChannelMix;
+
+[Block<C>, Defaults(Eps = nameof(C.Eps))]
+[Residual, LayerNorm("ln1"), Use<TimeMix>("attention")]
+[Residual, LayerNorm("ln2"), Use<ChannelMix>("feed_forward")]
+public sealed partial class RwkvBlock;
+
+[Model<C>("RwkvForCausalLM"), Defaults(Eps = nameof(C.Eps))]
+[Embedding("rwkv.embeddings", nameof(C.Vocab), nameof(C.Hidden)), LayerNorm("rwkv.blocks.0.pre_ln")]
+[Repeat<RwkvBlock>("rwkv.blocks", nameof(C.Layers)), LayerNorm("rwkv.ln_out"), Output("hidden")]
+[Head("head", TiedTo = "rwkv.embeddings", Tied = nameof(C.Tied)), Output("logits")]
+[Keys("BlinkDL", "rwkv.embeddings=emb", "rwkv.blocks=blocks", "rwkv.ln_out=ln_out", "pre_ln=ln0", "attention=att", "feed_forward=ffn",
+    "time_mix_key=time_mix_k", "time_mix_value=time_mix_v", "time_mix_receptance=time_mix_r")]
+public sealed partial class Rwkv;
