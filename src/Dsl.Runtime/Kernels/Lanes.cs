@@ -250,9 +250,10 @@ public static class Lanes
         where T : unmanaged => Each(x, ScalarMath.Erf);
 
     // 2^n p(r) with x = n ln 2 + r, |r| at most ln 2 / 2. The power of two goes on in two factors, so that results below the normal range are rounded once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Exp(Vector<float> x)
     {
-        Vector<float> clamped = Vector.Min(Vector.Max(x, new Vector<float>(-104f)), new Vector<float>(89f));
+        Vector<float> clamped = Vector.MinNative(Vector.MaxNative(x, new Vector<float>(-104f)), new Vector<float>(89f));
         Vector<float> shifted = Vector.MultiplyAddEstimate(clamped, new Vector<float>(1.44269504f), new Vector<float>(12582912f));
         Vector<float> n = shifted - new Vector<float>(12582912f);
         Vector<float> r = Vector.MultiplyAddEstimate(n, new Vector<float>(-0.693145752f), clamped);
