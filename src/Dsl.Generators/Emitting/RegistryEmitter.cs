@@ -36,14 +36,26 @@ internal static class RegistryEmitter
             {
                 foreach (var model in declarations.Where(d => d.IsModel && d.FromSource))
                 {
-                    Entry(code, model);
+                    Entry(code, model, declarations);
                 }
             }, ";");
         });
         return code.ToString();
     }
 
-    private static void Entry(CodeWriter code, DeclarationSpec model)
+    /// <summary>The declaration as a reader sees it: the blocks it uses, each before its user, then the model.</summary>
+    private static string Whole(DeclarationSpec declaration, IReadOnlyList<DeclarationSpec> all, HashSet<string> seen)
+    {
+        if (!seen.Add(declaration.Name))
+        {
+            return "";
+        }
+
+        var blocks = declaration.Uses.Select(used => all.FirstOrDefault(d => d.Name == used)).Where(d => d is not null).Select(d => Whole(d!, all, seen));
+        return string.Concat(blocks) + string.Join("\n", declaration.Brackets.Select(b => BlockEmitter.Short(b.ToSource()))) + $"\nclass {declaration.SimpleName};\n\n";
+    }
+
+    private static void Entry(CodeWriter code, DeclarationSpec model, IReadOnlyList<DeclarationSpec> all)
     {
         var reader = ConfigEmitter.ReaderName(model.Config);
         code.Line($"new ModelEntry({Text(model.SimpleName)}, [{string.Join(", ", model.Architectures.Select(Text))}], typeof({model.Name}))");
@@ -51,7 +63,7 @@ internal static class RegistryEmitter
         {
             code.Line($"ReadConfig = reader => {reader}.Read(reader),");
             code.Line($"Build = (config, weights) => new {model.Name}(({model.Config.Name})config, weights),");
-            code.Line($"Declaration = {Text(string.Join("\n", model.Brackets.Select(b => b.ToSource())))},");
+            code.Line($"Declaration = {Text(Whole(model, all, []).TrimEnd('\n'))},");
             code.Line("Presets =");
             code.List(() =>
             {

@@ -42,5 +42,36 @@ public static class Quickstart
             ["mlp_bias"] = false,
             ["tie_word_embeddings"] = true,
         }),
+        new("mamba", "7 layers, width 192, inner width 384, state 16, tied head", (vocabulary, context) => new JsonObject
+        {
+            ["architectures"] = new JsonArray("MambaForCausalLM"),
+            ["model_type"] = "mamba",
+            ["vocab_size"] = vocabulary,
+            ["hidden_size"] = 192,
+            ["num_hidden_layers"] = 7,
+            ["intermediate_size"] = 384,
+            ["time_step_rank"] = 12,
+            ["state_size"] = 16,
+            ["conv_kernel"] = 4,
+            ["hidden_act"] = "silu",
+            ["layer_norm_epsilon"] = 1e-5,
+            ["use_bias"] = false,
+            ["use_conv_bias"] = true,
+            ["tie_word_embeddings"] = true,
+        }),
+        new("rwkv", "4 layers, width 192, feed-forward 768", (vocabulary, context) => new JsonObject
+        {
+            ["architectures"] = new JsonArray("RwkvForCausalLM"),
+            ["model_type"] = "rwkv",
+            ["vocab_size"] = vocabulary,
+            ["hidden_size"] = 192,
+            ["num_hidden_layers"] = 4,
+            ["attention_hidden_size"] = 192,
+            ["intermediate_size"] = 768,
+            ["context_length"] = context,
+            ["layer_norm_epsilon"] = 1e-5,
+            ["rescale_every"] = 0,
+            ["tie_word_embeddings"] = false,
+        }),
     ];
 }
