@@ -470,7 +470,7 @@ internal sealed class ModelEmitter
             {
                 foreach (var layout in spec.HeaderParts("Keys"))
                 {
-                    code.Line($"KeyLayout.Parse({string.Join(", ", layout.Arguments.Select(a => a.ToSource()))}),");
+                    code.Line($"KeyLayout.Parse({layout[0].ToSource()}, [{string.Join(", ", layout.Arguments.Skip(1).Select(a => a.ToSource()))}]),");
                 }
             }, ",");
             code.Line($"Ignored = [{string.Join(", ", spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()))}],");
