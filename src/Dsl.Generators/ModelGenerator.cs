@@ -95,7 +95,7 @@ internal sealed record Emitted(string Hint, string Text)
                 return new Emitted(hint, "");
             }
 
-            return new Emitted(hint, closed.Main.IsModel ? ModelEmitter.Emit(graph) : BlockEmitter.Emit(graph));
+            return new Emitted(hint, Qualified.Text(closed.Main.IsModel ? ModelEmitter.Emit(graph) : BlockEmitter.Emit(graph), closed.Main.Hidden));
         }
         catch (System.Exception e) when (e is not System.OperationCanceledException)
         {

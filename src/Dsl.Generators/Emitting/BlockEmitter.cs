@@ -335,7 +335,7 @@ internal sealed class BlockEmitter
     private void State()
     {
         code.Line("/// <summary>What the block keeps between calls of <see cref=\"Advance\"/>.</summary>");
-        code.Block("public sealed class State", () => StateMembers(code, graph, fields, states, spec.SimpleName, "owner"));
+        code.Block("public sealed class State", () => StateMembers(code, graph, fields, states, fields.Self, "owner"));
     }
 
     /// <summary>Constructor and members of a state.</summary>

@@ -113,9 +113,11 @@ internal sealed record PresetSpec(string Name, string Property, string Model, Eq
 /// <param name="Presets">Published sizes.</param>
 /// <param name="FromSource">Whether this compilation declares it (so its reader is emitted here).</param>
 /// <param name="Overridden">Parameters of the base's constructor that this record declares anew.</param>
+/// <param name="Hidden">Names of the runtime that its generated code must write in full.</param>
 internal sealed record ConfigSpec(
     string Name, string Base, string Namespace, bool Partial, bool Public, EquatableArray<MemberSpec> Members, int Inherited, EquatableArray<Option> Only,
-    EquatableArray<string> NoEffect, EquatableArray<PresetSpec> Presets, bool FromSource, EquatableArray<string> Overridden = default)
+    EquatableArray<string> NoEffect, EquatableArray<PresetSpec> Presets, bool FromSource, EquatableArray<string> Overridden = default,
+    EquatableArray<HiddenName> Hidden = default)
 {
     public MemberSpec? Member(string name) => Members.FirstOrDefault(m => m.Name == name);
 
@@ -138,10 +140,11 @@ internal sealed record ConfigSpec(
 /// <param name="Functions">Its static functions, and those that its parts name elsewhere.</param>
 /// <param name="Uses">Full names of the blocks it uses.</param>
 /// <param name="FromSource">Whether this compilation declares it.</param>
+/// <param name="Hidden">Names of the runtime that its generated code must write in full.</param>
 internal sealed record DeclarationSpec(
     string Name, string Namespace, EquatableArray<string> Containers, bool IsModel, bool IsPartial, bool IsPublic, bool IsSealed, ConfigSpec Config,
     EquatableArray<string> Architectures, string Base, EquatableArray<PartSpec> Header, EquatableArray<BracketSpec> Brackets, EquatableArray<FunctionSpec> Functions,
-    EquatableArray<string> Uses, bool FromSource)
+    EquatableArray<string> Uses, bool FromSource, EquatableArray<HiddenName> Hidden = default)
 {
     public string SimpleName => Names.Simple(Name);
 
