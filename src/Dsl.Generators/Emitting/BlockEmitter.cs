@@ -179,7 +179,7 @@ internal sealed class BlockEmitter
         foreach (var method in fields.Methods)
         {
             code.Line();
-            code.Lines(method);
+            code.Lines(method.Trim('\n'));
         }
 
         var masks = new List<string>();
@@ -334,7 +334,7 @@ internal sealed class BlockEmitter
 
     private void State()
     {
-        code.Line("/// <summary>What the block keeps between calls of <see cref=\"Advance\"/>.</summary>");
+        code.Line("/// <summary>What the block keeps between calls of <c>Advance</c>.</summary>");
         code.Block("public sealed class State", () => StateMembers(code, graph, fields, states, fields.Self, "owner"));
     }
 

@@ -36,6 +36,11 @@ internal static class ConfigEmitter
             code.Line();
         }
 
+        foreach (var container in config.Containers)
+        {
+            code.Open(container);
+        }
+
         var access = config.Public ? "public" : "internal";
         if (config.Base.Length > 0)
         {
@@ -64,6 +69,11 @@ internal static class ConfigEmitter
             code.Line();
             Writer(code, config);
         });
+        foreach (var _ in config.Containers)
+        {
+            code.Close();
+        }
+
         return code.ToString();
     }
 

@@ -27,7 +27,7 @@ internal sealed class Fields
     public Fields(Graph graph)
     {
         this.graph = graph;
-        taken = new NameTable("config", "layer", "weights", "pass", "state", "training", "x", "name", graph.Spec.SimpleName);
+        taken = new NameTable(["config", "layer", "weights", "pass", "state", "training", "x", "name", "i", "next", graph.Spec.SimpleName, .. Inherited]);
         foreach (var parameter in graph.Parameters)
         {
             taken.Take(parameter);
@@ -35,6 +35,12 @@ internal sealed class Fields
 
         conditional = new HashSet<Node>(graph.AllNodes.Except(graph.Nodes));
     }
+
+    /// <summary>What every module has by a name that a key could give to a field.</summary>
+    private static readonly string[] Inherited =
+    [
+        "advance", "apply", "buffers", "children", "cpu", "cuda", "eval", "forward", "load", "modules", "parameters", "save", "to", "train",
+    ];
 
     /// <summary>Declarations of the fields, in the order in which they are built.</summary>
     public IReadOnlyList<string> Declarations => declarations;

@@ -344,7 +344,7 @@ internal sealed class ModelEmitter
             }
         });
         code.Line();
-        code.Line("/// <summary>What the model keeps between calls of <see cref=\"Advance(Tensor, State, Tensor?, bool)\"/>.</summary>");
+        code.Line("/// <summary>What the model keeps between calls of <c>Advance</c>.</summary>");
         code.Block("public sealed class State : ModelState", () =>
         {
             code.Line($"private readonly {fields.Self} model;");

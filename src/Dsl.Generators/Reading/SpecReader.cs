@@ -203,8 +203,8 @@ internal sealed class SpecReader
 
     private static bool IsPublic(INamedTypeSymbol type) => type.DeclaredAccessibility == Accessibility.Public && (type.ContainingType is null || IsPublic(type.ContainingType));
 
-    private static IEnumerable<string> Containers(INamedTypeSymbol type) =>
+    public static IEnumerable<string> Containers(INamedTypeSymbol type) =>
         type.ContainingType is not { } outer
             ? []
-            : Containers(outer).Append($"partial {(outer.IsRecord ? "record" : outer.TypeKind == TypeKind.Struct ? "struct" : "class")} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
+            : Containers(outer).Append($"partial {(outer.IsRecord ? "record " : "")}{(outer.TypeKind == TypeKind.Struct ? "struct" : "class")} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
 }
