@@ -236,7 +236,7 @@ internal sealed record GeneratedRun(
     public byte[] Emit()
     {
         using var stream = new MemoryStream();
-        var result = Compilation.Emit(stream);
+        var result = Compilation.WithOptions(Compilation.Options.WithGeneralDiagnosticOption(ReportDiagnostic.Default)).Emit(stream);
         Assert.True(result.Success, string.Join("\n", result.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning).Take(12)));
         return stream.ToArray();
     }
