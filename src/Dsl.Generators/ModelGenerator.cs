@@ -32,7 +32,9 @@ public sealed class ModelGenerator : IIncrementalGenerator
             .SelectMany((pair, _) => pair.Left.AddRange(pair.Right))
             .WithTrackingName(Declarations);
 
-        var sources = all.Select((closed, _) => Emitted.Of(closed)).WithTrackingName(Sources);
+        // File names are compared without regard to case.
+        var clashes = all.Select((closed, _) => closed.Main.Name).Collect().Select((names, _) => Clashes(names).ToEquatable());
+        var sources = all.Combine(clashes).Select((pair, _) => Emitted.Of(pair.Left, HintName(pair.Left.Main.Name, pair.Right) + ".g.cs")).WithTrackingName(Sources);
         context.RegisterSourceOutput(sources, (output, source) =>
         {
             if (source.Text.Length > 0)
@@ -41,14 +43,18 @@ public sealed class ModelGenerator : IIncrementalGenerator
             }
         });
 
-        var configs = all.Collect().Select((closed, _) => ConfigsOf(closed).ToEquatable()).SelectMany((configs, _) => configs.ToImmutableArray()).WithTrackingName(Configs);
-        context.RegisterSourceOutput(configs, (output, config) => output.AddSource(HintName(config.Name) + "Json.g.cs", SourceText.From(ConfigEmitter.Emit(config), Encoding.UTF8)));
+        var configs = all.Collect().Select((closed, _) => ConfigsOf(closed).ToEquatable()).SelectMany((configs, _) =>
+        {
+            var clashing = Clashes(configs.Select(c => c.Name + "Json")).ToEquatable();
+            return configs.Select(c => (Config: c, Hint: HintName(c.Name + "Json", clashing) + ".g.cs"));
+        }).WithTrackingName(Configs);
+        context.RegisterSourceOutput(configs, (output, config) => output.AddSource(config.Hint, SourceText.From(ConfigEmitter.Emit(config.Config), Encoding.UTF8)));
 
         // Only declarations that compile are listed.
         var registry = all.Collect().Combine(sources.Collect()).Select((pair, _) =>
         {
-            var written = new HashSet<string>(pair.Right.Where(s => s.Text.Length > 0).Select(s => s.Hint));
-            var listed = pair.Left.Select(Whole).Where(d => written.Contains(HintName(d.Name) + ".g.cs")).OrderBy(d => d.Name, System.StringComparer.Ordinal).ToList();
+            var written = new HashSet<string>(pair.Right.Where(s => s.Text.Length > 0).Select(s => s.Name));
+            var listed = pair.Left.Select(Whole).Where(d => written.Contains(d.Name)).OrderBy(d => d.Name, System.StringComparer.Ordinal).ToList();
             return listed.Count == 0 ? "" : RegistryEmitter.Emit(listed, ConfigsOf(pair.Left).ToList());
         }).WithTrackingName(Registry);
         context.RegisterSourceOutput(registry, (output, text) =>
@@ -63,6 +69,16 @@ public sealed class ModelGenerator : IIncrementalGenerator
     /// <summary>A file name that no other type can have: the full name with its arity and containers.</summary>
     internal static string HintName(string fullName) =>
         (fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName).Replace('<', '{').Replace('>', '}').Replace("global::", "").Replace(", ", ",");
+
+    /// <summary>The same, told apart from names that differ in case alone.</summary>
+    private static string HintName(string fullName, EquatableArray<string> clashing)
+    {
+        var before = clashing.Count(n => string.CompareOrdinal(n, fullName) < 0 && string.Equals(n, fullName, System.StringComparison.OrdinalIgnoreCase));
+        return HintName(fullName) + (before == 0 ? "" : $" ({before + 1})");
+    }
+
+    private static IEnumerable<string> Clashes(IEnumerable<string> names) =>
+        names.Distinct().GroupBy(n => n, System.StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).SelectMany(g => g).OrderBy(n => n, System.StringComparer.Ordinal);
 
     private static IncrementalValuesProvider<ClosedSpec> ReadAll(IncrementalGeneratorInitializationContext context, string attribute) =>
         context.SyntaxProvider
@@ -82,25 +98,28 @@ public sealed class ModelGenerator : IIncrementalGenerator
 }
 
 /// <summary>One written file; empty text where the declaration has problems.</summary>
-internal sealed record Emitted(string Hint, string Text)
+/// <param name="Name">The declaration's full name.</param>
+/// <param name="Hint">The file's name.</param>
+/// <param name="Text">What it holds.</param>
+internal sealed record Emitted(string Name, string Hint, string Text)
 {
-    public static Emitted Of(ClosedSpec closed)
+    public static Emitted Of(ClosedSpec closed, string hint)
     {
-        var hint = ModelGenerator.HintName(closed.Main.Name) + ".g.cs";
+        var name = closed.Main.Name;
         try
         {
             var (graph, problems) = Session.Check(closed);
-            if (problems.Count > 0 || graph.Result is null)
+            if (problems.Count > 0 || graph.UsesBroken || graph.Result is null)
             {
-                return new Emitted(hint, "");
+                return new Emitted(name, hint, "");
             }
 
-            return new Emitted(hint, closed.Main.IsModel ? ModelEmitter.Emit(graph) : BlockEmitter.Emit(graph));
+            return new Emitted(name, hint, Qualified.Text(closed.Main.IsModel ? ModelEmitter.Emit(graph) : BlockEmitter.Emit(graph), closed.Main.Hidden));
         }
         catch (System.Exception e) when (e is not System.OperationCanceledException)
         {
             // A generator that throws takes the output of every other declaration with it: a defect here costs this one only, and says so.
-            return new Emitted(hint, $"#error The compiler of declarations failed on {closed.Main.SimpleName}: {e.GetType().Name} {e.Message.Replace('\r', ' ').Replace('\n', ' ')} {(e.StackTrace ?? "").Replace('\r', ' ').Replace('\n', ' ')}");
+            return new Emitted(name, hint, $"#error The compiler of declarations failed on {closed.Main.SimpleName}: {e.GetType().Name} {e.Message.Replace('\r', ' ').Replace('\n', ' ')} {(e.StackTrace ?? "").Replace('\r', ' ').Replace('\n', ' ')}");
         }
     }
 }

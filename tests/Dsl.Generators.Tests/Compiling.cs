@@ -97,7 +97,6 @@ internal static class Compiling
         var with = compilation.AddSyntaxTrees(other);
         yield return ("a file added", with);
         yield return ("a letter in a method body of another file", with.ReplaceSyntaxTree(other, Parse(new SourceFile("Other.cs", other.ToString().Replace("return 1", "return 12", StringComparison.Ordinal)))));
-        yield return ("a line and a comment above every file", EditEach(compilation, tree => "\n// A comment.\n" + tree));
         yield return ("a line and a comment above every declaration", EditEach(compilation, AboveDeclarations));
     }
 
@@ -106,7 +105,7 @@ internal static class Compiling
 
     private static string AboveDeclarations(SyntaxTree tree)
     {
-        var text = tree.ToString();
+        var text = tree + "\n// A comment.\n";
         foreach (var type in tree.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>().Where(t => t.Parent is not TypeDeclarationSyntax).OrderByDescending(t => t.SpanStart))
         {
             text = text.Insert(type.SpanStart, "\n// A comment.\n");
@@ -214,13 +213,14 @@ internal sealed record GeneratedRun(
         }
     }
 
-    /// <summary>Hint names of the files that this run wrote anew.</summary>
-    public string[] Rewritten() =>
-    [
-        .. Steps.GetValueOrDefault(ModelGenerator.Sources, []).SelectMany(s => s.Outputs)
-            .Where(o => o.Reason is IncrementalStepRunReason.New or IncrementalStepRunReason.Modified)
-            .Select(o => ((Emitted)o.Value).Hint).Order(StringComparer.Ordinal),
-    ];
+    /// <summary>Hint names of the files that this run wrote anew; no step may have written one whose text stayed.</summary>
+    public string[] Rewritten(GeneratedRun before)
+    {
+        string[] changed = [.. Texts.Keys.Union(before.Texts.Keys).Where(k => Texts.GetValueOrDefault(k) != before.Texts.GetValueOrDefault(k)).Order(StringComparer.Ordinal)];
+        var steps = Outputs.Values.SelectMany(o => o).SelectMany(o => o.Outputs).Count(o => o.Reason is not (IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged));
+        Assert.Equal(changed.Length, steps);
+        return changed;
+    }
 
     /// <summary>Errors and warnings of the user's compilation with the generated files in it; that users write no comments is their business.</summary>
     public ImmutableArray<Diagnostic> Errors(CancellationToken cancel = default) =>
@@ -236,7 +236,7 @@ internal sealed record GeneratedRun(
     public byte[] Emit()
     {
         using var stream = new MemoryStream();
-        var result = Compilation.Emit(stream);
+        var result = Compilation.WithOptions(Compilation.Options.WithGeneralDiagnosticOption(ReportDiagnostic.Default)).Emit(stream);
         Assert.True(result.Success, string.Join("\n", result.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning).Take(12)));
         return stream.ToArray();
     }

@@ -10,6 +10,7 @@ internal sealed class Session(ClosedSpec closed)
 {
     private readonly Dictionary<string, Graph?> graphs = new();
     private readonly HashSet<string> open = [];
+    private bool usesBroken;
 
     /// <summary>Problems of the main declaration; those of the blocks it uses are theirs.</summary>
     public List<Problem> Problems { get; private set; } = [];
@@ -24,6 +25,7 @@ internal sealed class Session(ClosedSpec closed)
         DeclarationChecks.Run(main, session.Problems);
         var graph = new Elaborator(session, main).Run();
         StateAnalysis.Run(graph);
+        graph.UsesBroken = session.usesBroken;
         return (graph, session.Problems.Distinct().ToList());
     }
 
@@ -42,8 +44,11 @@ internal sealed class Session(ClosedSpec closed)
 
         var mine = Problems;
         Problems = [];
-        var graph = new Elaborator(this, Resolve(spec, report: false)).Run();
+        var whole = Resolve(spec, report: spec.FromSource);
+        DeclarationChecks.Run(whole, Problems);
+        var graph = new Elaborator(this, whole).Run();
         StateAnalysis.Run(graph);
+        usesBroken |= spec.FromSource && Problems.Count > 0;
         Problems = mine;
         open.Remove(spec.Name);
         return graphs[spec.Name] = graph;

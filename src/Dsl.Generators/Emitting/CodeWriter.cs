@@ -8,9 +8,17 @@ internal sealed class CodeWriter
 {
     private readonly StringBuilder text = new();
     private int depth;
+    private bool closed;
 
     public CodeWriter Line(string line = "")
     {
+        // A statement after a block stands apart from it.
+        if (closed && line.Length > 0 && line.TrimStart() is var start && !start.StartsWith("}", StringComparison.Ordinal) && start != "else")
+        {
+            text.Append('\n');
+        }
+
+        closed = line.TrimStart() is "}" or "};";
         if (line.Length > 0)
         {
             text.Append(' ', depth * 4).Append(line);

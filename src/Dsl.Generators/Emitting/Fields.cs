@@ -27,7 +27,7 @@ internal sealed class Fields
     public Fields(Graph graph)
     {
         this.graph = graph;
-        taken = new NameTable("config", "layer", "weights", "pass", "state", "training", "x", "name", graph.Spec.SimpleName);
+        taken = new NameTable(["config", "layer", "weights", "pass", "state", "training", "x", "name", "i", "next", graph.Spec.SimpleName, .. Inherited]);
         foreach (var parameter in graph.Parameters)
         {
             taken.Take(parameter);
@@ -35,6 +35,12 @@ internal sealed class Fields
 
         conditional = new HashSet<Node>(graph.AllNodes.Except(graph.Nodes));
     }
+
+    /// <summary>What every module has by a name that a key could give to a field.</summary>
+    private static readonly string[] Inherited =
+    [
+        "advance", "apply", "buffers", "children", "cpu", "cuda", "eval", "forward", "load", "modules", "parameters", "save", "to", "train",
+    ];
 
     /// <summary>Declarations of the fields, in the order in which they are built.</summary>
     public IReadOnlyList<string> Declarations => declarations;
@@ -235,7 +241,7 @@ internal sealed class Fields
     {
         if (function.Spec.Owner == graph.Spec.Name)
         {
-            return function.Spec.Name;
+            return Hidden(function.Spec.Name) ? function.Spec.Owner + "." + function.Spec.Name : function.Spec.Name;
         }
 
         if (function.Scalar is null || HostEmitter.MayCall(function.Scalar, graph.Spec.Name, graph.Spec.Functions.Contains(function.Spec)))
@@ -388,9 +394,20 @@ internal sealed class Fields
 
     public string ShortType(string full)
     {
+        if (Hidden(Reading.Names.Simple(full)) || Reading.Names.Simple(full) is "State" or "Results" or "Wanted")
+        {
+            return full;
+        }
+
         var prefix = "global::" + graph.Spec.Namespace + ".";
         return graph.Spec.Namespace.Length > 0 && full.StartsWith(prefix, StringComparison.Ordinal) && !full.Substring(prefix.Length).Contains('.') ? full.Substring(prefix.Length) : full;
     }
+
+    /// <summary>This class, as its own code writes it.</summary>
+    public string Self => Hidden(graph.Spec.SimpleName) ? graph.Spec.Name : graph.Spec.SimpleName;
+
+    /// <summary>Whether the name alone would be taken for the runtime's.</summary>
+    private bool Hidden(string name) => graph.Spec.Hidden.Any(h => h.Name == name);
 
     private string Code(Size size) => graph.Sizes.Resolve(size).ToCode();
 

@@ -222,7 +222,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         var parts = locals.Take(node is PackedLinearNode ? string.Concat(node.Outputs.Select((o, i) => i == 0 ? o.Hint : char.ToUpperInvariant(o.Hint[0]) + o.Hint.Substring(1))) : "parts");
         code.Line(node is PackedLinearNode
             ? $"using var {parts} = {fields[node]}.ApplyParts({x});  // one product"
-            : $"using var {parts} = Slices.Split({x}, {string.Join(", ", ((SplitNode)node).Sizes.Select(Code))});  // views");
+            : $"using var {parts} = Slices.Split({x}, [{string.Join(", ", ((SplitNode)node).Sizes.Select(Code))}]);  // views");
         for (var i = 0; i < node.Outputs.Count; i++)
         {
             var output = node.Outputs[i];
@@ -353,7 +353,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             case SumNode { Inputs.Count: 2 }:
                 return $"{x} + {At(1)}";
             case SumNode:
-                return $"Slices.Sum({string.Join(", ", node.Inputs.Select(i => names[i]))})";
+                return $"Slices.Sum({x}, {At(1)}, [{string.Join(", ", node.Inputs.Skip(2).Select(i => names[i]))}])";
             case GateNode { Activation: { } activation }:
                 return $"Activations.Gate({x}, {At(1)}, {Activation(activation)})";
             case GateNode:

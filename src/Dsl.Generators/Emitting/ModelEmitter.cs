@@ -150,7 +150,7 @@ internal sealed class ModelEmitter
             /// <summary>How many numbers a model of this configuration holds, shared ones counted once. Nothing is allocated.</summary>
             public static long ParameterCount({{config}} config)
             {
-                using var model = new {{spec.SimpleName}}(config, ScalarType.Float32, torch.META);
+                using var model = new {{fields.Self}}(config, ScalarType.Float32, torch.META);
                 return model.Weights.Count;
             }
 
@@ -344,13 +344,13 @@ internal sealed class ModelEmitter
             }
         });
         code.Line();
-        code.Line("/// <summary>What the model keeps between calls of <see cref=\"Advance(Tensor, State, Tensor?, bool)\"/>.</summary>");
+        code.Line("/// <summary>What the model keeps between calls of <c>Advance</c>.</summary>");
         code.Block("public sealed class State : ModelState", () =>
         {
-            code.Line($"private readonly {spec.SimpleName} model;");
+            code.Line($"private readonly {fields.Self} model;");
             code.Line("private readonly int capacity;");
             code.Line();
-            code.Line($"internal State({spec.SimpleName} model, int batch, int capacity)");
+            code.Line($"internal State({fields.Self} model, int batch, int capacity)");
             code.Line("    : base(batch, capacity)");
             code.Block(null, () =>
             {
@@ -450,9 +450,9 @@ internal sealed class ModelEmitter
             /// <summary>A published checkpoint: a folder with <c>config.json</c> and safetensors.</summary>
             /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; all are named, and nothing was loaded.</exception>
             /// <exception cref="ConfigException">The config says what this model does not do.</exception>
-            public static {{spec.SimpleName}} Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
+            public static {{fields.Self}} Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
             {
-                var model = new {{spec.SimpleName}}({{reader}}.Load(folder), new Weights(dtype, device, initialize: false));
+                var model = new {{fields.Self}}({{reader}}.Load(folder), new Weights(dtype, device, initialize: false));
                 model.LoadWeights(folder);
                 return model;
             }
@@ -470,7 +470,7 @@ internal sealed class ModelEmitter
             {
                 foreach (var layout in spec.HeaderParts("Keys"))
                 {
-                    code.Line($"KeyLayout.Parse({string.Join(", ", layout.Arguments.Select(a => a.ToSource()))}),");
+                    code.Line($"KeyLayout.Parse({layout[0].ToSource()}, [{string.Join(", ", layout.Arguments.Skip(1).Select(a => a.ToSource()))}]),");
                 }
             }, ",");
             code.Line($"Ignored = [{string.Join(", ", spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()))}],");

@@ -20,7 +20,7 @@ internal sealed class MergeEqualNodes : IPass
                 continue;
             }
 
-            var text = node.GetType().Name + node.Describe(s => s.Spell()) + "(" + string.Join(",", node.Inputs.Select(i => i.Id)) + ")";
+            var text = node.GetType().Name + node.Describe(region.Spell) + "(" + string.Join(",", node.Inputs.Select(i => i.Id)) + ")";
             if (!seen.TryGetValue(text, out var first))
             {
                 seen[text] = node;
@@ -33,7 +33,7 @@ internal sealed class MergeEqualNodes : IPass
             }
 
             region.Nodes.Remove(node);
-            region.Notes.Add($"{Name}: {first.Describe(s => s.Spell())}");
+            region.Notes.Add($"{Name}: {first.Describe(region.Spell)}");
         }
     }
 

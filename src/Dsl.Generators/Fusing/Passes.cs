@@ -19,6 +19,9 @@ internal sealed class Region(List<Node> nodes, HashSet<Value> escaping)
 
     public HashSet<Value> Escaping => escaping;
 
+    /// <summary>A size in normal form, so that equal sizes read the same however they were found.</summary>
+    public System.Func<Checking.Size, string> Spell { get; init; } = size => size.Spell();
+
     /// <summary>What was fused, in words.</summary>
     public List<string> Notes { get; init; } = [];
 
@@ -50,19 +53,19 @@ internal static class Passes
             escaping.Add(graph.Result);
         }
 
-        Run(graph.Nodes, escaping, notes);
+        Run(graph, graph.Nodes, escaping, notes);
         return notes;
     }
 
-    private static void Run(List<Node> nodes, HashSet<Value> escaping, List<string> notes)
+    private static void Run(Graph graph, List<Node> nodes, HashSet<Value> escaping, List<string> notes)
     {
         foreach (var choice in nodes.OfType<IfNode>().ToList())
         {
-            Run(choice.Then, [choice.ThenResult], notes);
-            Run(choice.Otherwise, [choice.OtherwiseResult], notes);
+            Run(graph, choice.Then, [choice.ThenResult], notes);
+            Run(graph, choice.Otherwise, [choice.OtherwiseResult], notes);
         }
 
-        var region = new Region(nodes, escaping) { Notes = notes };
+        var region = new Region(nodes, escaping) { Notes = notes, Spell = graph.Spell };
         foreach (var pass in All)
         {
             pass.Run(region);

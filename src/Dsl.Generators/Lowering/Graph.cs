@@ -33,6 +33,9 @@ internal sealed class Graph(DeclarationSpec spec, Unifier sizes)
     /// <summary>Whether the stateful form keeps anything.</summary>
     public bool HasState { get; set; }
 
+    /// <summary>Whether a block that this one uses has problems of its own, so that there is no code to call.</summary>
+    public bool UsesBroken { get; set; }
+
     /// <summary>Whether a code path asks which layer this is.</summary>
     public bool ReadsLayer { get; set; }
 

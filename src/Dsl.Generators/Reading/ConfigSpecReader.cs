@@ -57,7 +57,9 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             (inherited?.NoEffect ?? EquatableArray<string>.Empty).Concat(headers["NoEffect"].SelectMany(a => Strings(a.ConstructorArguments))).ToEquatable(),
             Presets(type, cancel).ToEquatable(),
             FromSource: type.DeclaringSyntaxReferences.Length > 0,
-            (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => m.Positional && own.Any(o => o.Name == m.Name && o.Stored)).Select(m => m.Name).ToEquatable());
+            (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => m.Positional && own.Any(o => o.Name == m.Name && o.Stored)).Select(m => m.Name).ToEquatable(),
+            Hidden: reader.HiddenBeside(type),
+            Containers: SpecReader.Containers(type).ToEquatable());
     }
 
     private static MemberSpec Member(string name, ITypeSymbol type, EquatableArray<string> paths, string initial, bool positional, bool ofLayer, string body)

@@ -23,7 +23,13 @@ internal sealed class SpecReader
 
     private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> semantics = new();
 
-    private SpecReader(Compilation compilation) => this.compilation = compilation;
+    private readonly System.Lazy<HiddenNames> hidden;
+
+    private SpecReader(Compilation compilation)
+    {
+        this.compilation = compilation;
+        hidden = new System.Lazy<HiddenNames>(() => new HiddenNames(compilation));
+    }
 
     public static readonly SymbolDisplayFormat FullName = SymbolDisplayFormat.FullyQualifiedFormat;
 
@@ -179,8 +185,12 @@ internal sealed class SpecReader
             brackets.ToEquatable(),
             FunctionReader.Read(type, all, compilation, cancel).ToEquatable(),
             uses.ToEquatable(),
-            FromSource: true);
+            FromSource: true,
+            Hidden: hidden.Value.In(type, beside: false));
     }
+
+    /// <summary>Names of the runtime that something of the user's hides beside this type.</summary>
+    public EquatableArray<HiddenName> HiddenBeside(INamedTypeSymbol type) => hidden.Value.In(type, beside: true);
 
     public static bool IsOurs(AttributeData attribute) =>
         attribute.AttributeClass is { ContainingNamespace: { Name: Vocabulary.Namespace, ContainingNamespace.IsGlobalNamespace: true } };
@@ -193,8 +203,8 @@ internal sealed class SpecReader
 
     private static bool IsPublic(INamedTypeSymbol type) => type.DeclaredAccessibility == Accessibility.Public && (type.ContainingType is null || IsPublic(type.ContainingType));
 
-    private static IEnumerable<string> Containers(INamedTypeSymbol type) =>
+    public static IEnumerable<string> Containers(INamedTypeSymbol type) =>
         type.ContainingType is not { } outer
             ? []
-            : Containers(outer).Append($"partial {(outer.IsRecord ? "record" : outer.TypeKind == TypeKind.Struct ? "struct" : "class")} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
+            : Containers(outer).Append($"partial {(outer.IsRecord ? "record " : "")}{(outer.TypeKind == TypeKind.Struct ? "struct" : "class")} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
 }

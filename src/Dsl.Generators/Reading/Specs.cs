@@ -113,9 +113,12 @@ internal sealed record PresetSpec(string Name, string Property, string Model, Eq
 /// <param name="Presets">Published sizes.</param>
 /// <param name="FromSource">Whether this compilation declares it (so its reader is emitted here).</param>
 /// <param name="Overridden">Parameters of the base's constructor that this record declares anew.</param>
+/// <param name="Hidden">Names of the runtime that its generated code must write in full.</param>
+/// <param name="Containers">The heads of the types around it, outermost first.</param>
 internal sealed record ConfigSpec(
     string Name, string Base, string Namespace, bool Partial, bool Public, EquatableArray<MemberSpec> Members, int Inherited, EquatableArray<Option> Only,
-    EquatableArray<string> NoEffect, EquatableArray<PresetSpec> Presets, bool FromSource, EquatableArray<string> Overridden = default)
+    EquatableArray<string> NoEffect, EquatableArray<PresetSpec> Presets, bool FromSource, EquatableArray<string> Overridden = default,
+    EquatableArray<HiddenName> Hidden = default, EquatableArray<string> Containers = default)
 {
     public MemberSpec? Member(string name) => Members.FirstOrDefault(m => m.Name == name);
 
@@ -138,10 +141,11 @@ internal sealed record ConfigSpec(
 /// <param name="Functions">Its static functions, and those that its parts name elsewhere.</param>
 /// <param name="Uses">Full names of the blocks it uses.</param>
 /// <param name="FromSource">Whether this compilation declares it.</param>
+/// <param name="Hidden">Names of the runtime that its generated code must write in full.</param>
 internal sealed record DeclarationSpec(
     string Name, string Namespace, EquatableArray<string> Containers, bool IsModel, bool IsPartial, bool IsPublic, bool IsSealed, ConfigSpec Config,
     EquatableArray<string> Architectures, string Base, EquatableArray<PartSpec> Header, EquatableArray<BracketSpec> Brackets, EquatableArray<FunctionSpec> Functions,
-    EquatableArray<string> Uses, bool FromSource)
+    EquatableArray<string> Uses, bool FromSource, EquatableArray<HiddenName> Hidden = default)
 {
     public string SimpleName => Names.Simple(Name);
 
@@ -169,8 +173,13 @@ internal static class Names
     /// <summary>The last segment of a full name, type arguments kept out.</summary>
     public static string Simple(string name)
     {
-        var generic = name.IndexOf('<');
-        var end = generic < 0 ? name.Length : generic;
+        // Type arguments of its own end the name; those of containers stand before it.
+        var end = name.Length;
+        for (var depth = 0; end > 0 && (depth > 0 || name[end - 1] == '>'); end--)
+        {
+            depth += name[end - 1] == '>' ? 1 : name[end - 1] == '<' ? -1 : 0;
+        }
+
         var dot = name.LastIndexOf('.', end - 1);
         var colon = name.LastIndexOf(':', end - 1);
         return name.Substring(System.Math.Max(dot, colon) + 1, end - System.Math.Max(dot, colon) - 1);

@@ -1,0 +1,26 @@
+using System;
+using System.IO;
+using Snapshooter.Xunit;
+using Xunit;
+
+namespace Dsl.Generators.Tests.Snapshots;
+
+/// <summary>Approved text. The one place that knows the library: with <c>DSL_APPROVE=1</c> in the environment texts are written instead of compared.</summary>
+internal static class Approved
+{
+    public static string Folder { get; } = Path.Combine(Compiling.Repository, "tests", "Dsl.Generators.Tests", "Snapshots", "__snapshots__");
+
+    public static void Match(string name, string text)
+    {
+        var path = Path.Combine(Folder, name + ".snap");
+        if (Environment.GetEnvironmentVariable("DSL_APPROVE") == "1")
+        {
+            Directory.CreateDirectory(Folder);
+            File.WriteAllText(path, text.EndsWith('\n') ? text : text + "\n");
+            return;
+        }
+
+        Assert.True(File.Exists(path), $"{path} is not there: read the new text, then approve it by running the test with DSL_APPROVE=1");
+        Snapshot.Match(text, name);
+    }
+}

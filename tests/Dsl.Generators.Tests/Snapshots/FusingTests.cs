@@ -1,0 +1,68 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Fusing;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Tests.Pipeline;
+using Dsl.Generators.Tests.Sugar;
+using Xunit;
+
+namespace Dsl.Generators.Tests.Snapshots;
+
+/// <summary>Each pass alone: the graph before and after.</summary>
+public sealed class FusingTests
+{
+    private static readonly (string Pass, string Brackets)[] Uses =
+    [
+        ("MergeEqualNodes", """
+            [From("x"), Linear("a", nameof(C.Hidden)), Activate(Activation.Silu), As("first")]
+            [From("first"), Heads(nameof(C.Heads)), Merge, As("one")]
+            [From("first"), Heads(nameof(C.Heads)), Merge, As("two")]
+            [Sum("one", "two")]
+            """),
+        ("PackProducts", """
+            [From("x"), Linear("q", nameof(C.Hidden)), As("q")]
+            [From("x"), Linear("k", nameof(C.FeedForward), Bias = true), As("k")]
+            [From("q"), Linear("other", nameof(C.FeedForward)), As("other")]
+            [From("x"), Linear("transposed", nameof(C.FeedForward), Stored = "in out"), As("t")]
+            [Sum("k", "other", "t")]
+            """),
+        ("FoldActivation", """
+            [From("x"), Linear("a", nameof(C.Hidden)), Activate(Activation.Gelu), As("read once")]
+            [From("read once"), Linear("b", nameof(C.Hidden)), As("read twice")]
+            [From("read twice"), Activate(Activation.Relu), As("c")]
+            [Sum("read twice", "c")]
+            """),
+        ("FoldGate", """
+            [From("x"), Linear("up", nameof(C.FeedForward)), As("up")]
+            [From("x"), Linear("gate", nameof(C.FeedForward)), Activate(Activation.Silu), Gate("up")]
+            """),
+        ("FoldResidual", """
+            [Residual, RmsNorm("n", Eps = 1e-5), Linear("a", nameof(C.Hidden))]
+            [Residual, RmsNorm("m", Eps = 1e-5), Linear("b", nameof(C.Hidden)), Dropout(0.1)]
+            [Residual, Linear("c", nameof(C.Hidden)), Activate(Activation.Relu)]
+            """),
+    ];
+
+    public static TheoryData<string> Passes => [.. Fusing.Passes.All.Select(p => p.GetType().Name)];
+
+    [Theory]
+    [MemberData(nameof(Passes))]
+    public void Before_and_after(string pass)
+    {
+        var brackets = Assert.Single(Uses, u => u.Pass == pass).Brackets;
+        var source = "using Dsl;\nusing C = User.TinyConfig;\nnamespace User;\n" + Declared.Config + "[Block<C>]\n" + brackets + "\npublic sealed partial class Some;\n";
+        var graph = Graphs.Of(Compiling.Create([new SourceFile("User.cs", source)]), "User.Some");
+        var before = graph.Print();
+        var region = new Region(graph.Nodes, new HashSet<Value> { graph.Result! }) { Spell = graph.Spell };
+        Fusing.Passes.All.Single(p => p.GetType().Name == pass).Run(region);
+        Assert.NotEqual(before, graph.Print());
+        Assert.NotEmpty(region.Notes);
+        Approved.Match(pass, $"{brackets}\n\n{before}\n=>\n\n{graph.Print()}\n{string.Join("\n", region.Notes)}\n".Replace("\r", "", StringComparison.Ordinal));
+
+        // A second time there is nothing left to do.
+        var once = graph.Print();
+        Fusing.Passes.All.Single(p => p.GetType().Name == pass).Run(region);
+        Assert.Equal(once, graph.Print());
+    }
+}
