@@ -34,7 +34,7 @@ internal sealed class BlockEmitter
         var constructor = new CodeWriter();
         fields.Build(constructor);
         Head(code, spec, graph, $"A block of {graph.Spec.Config.SimpleName}, written from its declaration.");
-        var head = $"{Accessibility(spec)}partial class {spec.SimpleName} : GeneratedModule";
+        var head = $"partial class {spec.SimpleName} : GeneratedModule";
         code.Block(head, () =>
         {
             DeclareFields();
@@ -100,8 +100,6 @@ internal sealed class BlockEmitter
 
     /// <summary>Source as the declaration spells it: the config is C, this namespace goes without saying.</summary>
     public static string Short(string source) => System.Text.RegularExpressions.Regex.Replace(source, @"nameof\((global::)?[A-Za-z0-9_.:]*?([A-Za-z0-9_]+)\.([A-Za-z0-9_]+)\)", m => $"nameof({(m.Groups[2].Value.EndsWith("Config", StringComparison.Ordinal) ? "C" : m.Groups[2].Value)}.{m.Groups[3].Value})");
-
-    public static string Accessibility(DeclarationSpec spec) => "";
 
     public static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
 
@@ -335,11 +333,11 @@ internal sealed class BlockEmitter
     private void State()
     {
         code.Line("/// <summary>What the block keeps between calls of <c>Advance</c>.</summary>");
-        code.Block("public sealed class State", () => StateMembers(code, graph, fields, states, fields.Self, "owner"));
+        code.Block("public sealed class State", () => StateMembers(code, fields, states, fields.Self));
     }
 
     /// <summary>Constructor and members of a state.</summary>
-    public static void StateMembers(CodeWriter code, Graph graph, Fields fields, StateNames states, string type, string owner)
+    private static void StateMembers(CodeWriter code, Fields fields, StateNames states, string type)
     {
         code.Block($"internal State(ModelState owner, {type} block)", () => StateBuild(code, fields, states, "block", "owner"));
         StateProperties(code, fields, states);
