@@ -9,7 +9,28 @@ namespace Dsl.Generators;
 /// <param name="Id">A constant of <see cref="Problems"/>.</param>
 /// <param name="Place">Where.</param>
 /// <param name="Arguments">What the message names.</param>
-internal sealed record Problem(string Id, Place Place, EquatableArray<string> Arguments);
+internal sealed record Problem(string Id, Place Place, EquatableArray<string> Arguments)
+{
+    private const string Question = "did you mean '";
+
+    /// <summary>The name that was probably meant, where the last argument asks so.</summary>
+    public string? Nearest =>
+        Arguments.LastOrDefault() is { } last && last.StartsWith(Question, StringComparison.Ordinal) && last.EndsWith("'?", StringComparison.Ordinal)
+            ? last.Substring(Question.Length, last.Length - Question.Length - 2)
+            : null;
+
+    /// <summary>The name that stands there instead.</summary>
+    public string? Wrong => Nearest is null ? null : Arguments[Id is Problems.BlockInput or Problems.InputUnmatched ? 1 : 0];
+
+    /// <summary>A last argument that asks for the nearest of these names, or lists them.</summary>
+    public static string Suggest(string name, IEnumerable<string> candidates)
+    {
+        var all = candidates.Distinct().ToList();
+        return Names.Nearest(name, all) is { } near ? Question + near + "'?"
+            : all.Count == 0 ? "there are none"
+            : "there are " + string.Join(", ", all.OrderBy(a => a, StringComparer.Ordinal).Take(12).Select(a => $"'{a}'")) + (all.Count > 12 ? ", ..." : "");
+    }
+}
 
 /// <summary>Ids of everything that can be wrong. The words stand in <c>Diagnostics/Rules.cs</c>.</summary>
 internal static class Problems
@@ -57,4 +78,6 @@ internal static class Problems
     public const string ExtendNotPartial = "DSL041";
     public const string ChoiceWithoutBy = "DSL042";
     public const string PartPlace = "DSL043";
+    public const string AxisDivision = "DSL044";
+    public const string InputUnmatched = "DSL045";
 }

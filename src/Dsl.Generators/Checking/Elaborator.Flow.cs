@@ -51,7 +51,13 @@ internal sealed partial class Elaborator
     private void ConcatPart(PartSpec part, Scope scope)
     {
         var terms = part.Arguments.Select((a, i) => Named(scope, a.Text, part.Place.At(i))).OfType<Value>().ToList();
-        if (terms.Count == 0 || terms.Any(t => t.Last is null))
+        if (terms.Find(t => t.Last is null) is { } flat)
+        {
+            Report(Problems.AxesWrong, part.Place, "a value", Shape(flat), "a value with channels: [b, t, d]");
+            return;
+        }
+
+        if (terms.Count == 0)
         {
             return;
         }
@@ -64,7 +70,7 @@ internal sealed partial class Elaborator
 
     private void SlicePart(PartSpec part, Scope scope)
     {
-        if (Single(part, scope) is not { } x || SizeOf(part[0], part.Place.At(0)) is not { } start || SizeOf(part[1], part.Place.At(1)) is not { } length)
+        if (Channels(part, scope) is not { } x || SizeOf(part[0], part.Place.At(0)) is not { } start || SizeOf(part[1], part.Place.At(1)) is not { } length)
         {
             return;
         }
@@ -77,8 +83,9 @@ internal sealed partial class Elaborator
     /// <summary><c>Split("q", "k", "v")</c> in equal parts, or with the size after each name that has one.</summary>
     private void SplitPart(PartSpec part, Scope scope)
     {
-        if (Single(part, scope) is not { Last: { } total } x)
+        if (Channels(part, scope) is not { Last: { } total } x)
         {
+            lost.UnionWith(part.Arguments.Select(a => a.Text));
             return;
         }
 
@@ -330,6 +337,7 @@ internal sealed partial class Elaborator
             var (block, axes, inputs) = Instantiate(part, type, x, scope);
             if (block is null || axes is null)
             {
+                scope.Current = [];
                 return;
             }
 
@@ -427,7 +435,7 @@ internal sealed partial class Elaborator
         };
 
         var renamed = new Dictionary<string, string>();
-        var with = (part.Text("With") ?? "").Split([','], StringSplitOptions.RemoveEmptyEntries).Select(w => w.Split('=')).Where(w => w.Length == 2).ToDictionary(w => w[0].Trim(), w => w[1].Trim());
+        var with = (part.Text("With") ?? "").Split([','], StringSplitOptions.RemoveEmptyEntries).Select(w => w.Split('=')).Where(w => w.Length == 2).GroupBy(w => w[0].Trim(), w => w[1].Trim()).ToDictionary(g => g.Key, g => g.First());
         foreach (var word in with.Keys.Where(w => inner.Inputs.All(i => i.Name != w)))
         {
             Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, Suggest(word, inner.Inputs.Select(i => i.Name)));
@@ -440,7 +448,13 @@ internal sealed partial class Elaborator
             var given = i == 0 ? x : scope.Find(with.TryGetValue(formal.Name, out var other) ? other : formal.Name);
             if (given is null)
             {
-                Report(Problems.BlockInput, with.ContainsKey(formal.Name) ? part.PlaceOf("With") : part.Place, Names.Simple(type), formal.Name, Suggest(with.TryGetValue(formal.Name, out var w) ? w : formal.Name, scope.All));
+                var wanted = with.TryGetValue(formal.Name, out var w) ? w : formal.Name;
+                if (lost.Contains(wanted))
+                {
+                    return none;
+                }
+
+                Report(Problems.InputUnmatched, with.ContainsKey(formal.Name) ? part.PlaceOf("With") : part.Place, Names.Simple(type), wanted, Suggest(wanted, scope.All));
                 return none;
             }
 

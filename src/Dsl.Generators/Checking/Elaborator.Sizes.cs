@@ -174,7 +174,14 @@ internal sealed partial class Elaborator
             return null;
         }
 
-        return new FunctionUse(function);
+        var use = new FunctionUse(function);
+        if (function.Kind is FunctionKind.Score or FunctionKind.Pointwise or FunctionKind.Recurrence or FunctionKind.Transfer && use.Scalar is null)
+        {
+            Report(Problems.ScalarForm, place, $"'{function.Name}' cannot be read as a scalar function", function.Owner);
+            return null;
+        }
+
+        return use;
     }
 
     /// <summary>Makes two values equal in shape, or reports it with both sizes named.</summary>
@@ -239,7 +246,7 @@ internal sealed partial class Elaborator
                 seen[use.Key] = use;
                 if (use.Shared && !use.Key.StartsWith("/", StringComparison.Ordinal) && spec.IsModel)
                 {
-                    Report(Problems.KeyUnknown, use.Place, use.Key, Suggest(use.Key, keys.Select(k => k.Key)));
+                    Report(Problems.KeyUnknown, use.Place, use.Key, Suggest(use.Key, keys.Where(k => !k.Shared).Select(k => k.Key)));
                 }
             }
             else if (!use.Shared && !use.Conditions.Any(c => first.Conditions.Contains(c.StartsWith("!", StringComparison.Ordinal) ? c.Substring(1) : "!" + c)))
@@ -252,6 +259,8 @@ internal sealed partial class Elaborator
     /// <summary>What no part fixed: an input's size is what the block is built with; anything else is a slip.</summary>
     private void CloseSizes()
     {
+        // A size may be open because what would have fixed it is wrong.
+        var isSound = !session.IsTroubled;
         var names = new HashSet<string>();
         foreach (var input in graph.Inputs)
         {
@@ -260,7 +269,7 @@ internal sealed partial class Elaborator
                 if (axis.Size is { } size && sizes.Resolve(size) is Size.Unknown unknown)
                 {
                     var name = axis.Name == "d" && input.Name == "x" ? "width" : axis.Name;
-                    if (spec.IsModel)
+                    if (spec.IsModel && isSound)
                     {
                         Report(Problems.SizeUnfixed, input.Place, $"axis '{axis.Name}' of input '{input.Name}'");
                     }
@@ -283,11 +292,12 @@ internal sealed partial class Elaborator
             graph.Parameters.Add("result");
         }
 
+        var told = new HashSet<int>();
         foreach (var node in graph.AllNodes)
         {
             foreach (var size in SizesOf(node))
             {
-                if (!sizes.IsKnown(size))
+                if (isSound && Unknowns(sizes.Resolve(size)).Where(told.Add).ToList().Count > 0)
                 {
                     Report(Problems.SizeUnfixed, node.Place, node switch
                     {
@@ -305,6 +315,13 @@ internal sealed partial class Elaborator
         var read = new HashSet<string>(graph.AllNodes.SelectMany(SizesOf).Concat(sizes.Open.SelectMany(o => new[] { o.Left, o.Right })).SelectMany(s => Symbols(sizes.Resolve(s))));
         graph.Parameters.RemoveAll(p => !read.Contains("@" + p));
     }
+
+    private static IEnumerable<int> Unknowns(Size size) => size switch
+    {
+        Size.Unknown u => [u.Id],
+        Size.Binary b => Unknowns(b.Left).Concat(Unknowns(b.Right)),
+        _ => [],
+    };
 
     internal static IEnumerable<string> Symbols(Size size) => size switch
     {
@@ -349,15 +366,23 @@ internal sealed partial class Elaborator
 
                 if (members.Evaluate(dividend, Stored) is long a && members.Evaluate(divisor, Stored) is long b && b != 0 && a % b != 0)
                 {
-                    Report(Problems.PresetDivision, Place.Class, preset.Name, divisor, b.ToString(System.Globalization.CultureInfo.InvariantCulture), dividend, a.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, divisor, Text(b), dividend, Text(a));
                 }
             }
 
-            foreach (var (left, right, what) in sizes.Open)
+            foreach (var quotient in graph.AllNodes.SelectMany(SizesOf).SelectMany(s => Quotients(sizes.Resolve(s))))
+            {
+                if (Evaluate(quotient.Left, Stored) is { } a && Evaluate(quotient.Right, Stored) is { } b && b != 0 && a % b != 0)
+                {
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, quotient.Right.Spell(), Text(b), quotient.Left.Spell(), Text(a));
+                }
+            }
+
+            foreach (var (left, right, _) in sizes.Open)
             {
                 if (Evaluate(left, Stored) is { } a && Evaluate(right, Stored) is { } b && a != b)
                 {
-                    Report(Problems.PresetSizes, Place.Class, preset.Name, left.Spell(), a.ToString(System.Globalization.CultureInfo.InvariantCulture), right.Spell(), b.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                    Report(Problems.PresetSizes, Place.Class, preset.Name, left.Spell(), Text(a), right.Spell(), Text(b));
                 }
             }
 
@@ -365,11 +390,16 @@ internal sealed partial class Elaborator
             {
                 if (Evaluate(attend.Heads, Stored) is { } h && Evaluate(attend.Groups, Stored) is > 0 and var g && h % g != 0)
                 {
-                    Report(Problems.PresetDivision, Place.Class, preset.Name, Spell(attend.Groups), g.ToString(System.Globalization.CultureInfo.InvariantCulture), Spell(attend.Heads), h.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, Spell(attend.Groups), Text(g), Spell(attend.Heads), Text(h));
                 }
             }
         }
     }
+
+    private static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private static IEnumerable<Size.Binary> Quotients(Size size) =>
+        size is Size.Binary b ? Quotients(b.Left).Concat(Quotients(b.Right)).Concat(b.Operator == '/' ? [b] : []) : [];
 
     private static bool Overridden(string body, Func<string, object?> stored)
     {

@@ -47,7 +47,7 @@ internal sealed partial class Elaborator
 
     private void PositionsPart(PartSpec part, Scope scope)
     {
-        if (Single(part, scope) is not { Last: { } width } x || SizeOf(part[1], part.Place.At(1)) is not { } rows)
+        if (Channels(part, scope) is not { Last: { } width } x || SizeOf(part[1], part.Place.At(1)) is not { } rows)
         {
             return;
         }
@@ -60,14 +60,8 @@ internal sealed partial class Elaborator
 
     private void LinearPart(PartSpec part, Scope scope)
     {
-        if (Single(part, scope) is not { } x)
+        if (Channels(part, scope) is not { Last: { } width } x)
         {
-            return;
-        }
-
-        if (x.Last is not { } width)
-        {
-            Report(Problems.AxesWrong, part.Place, "the value", Shape(x), "a value with channels: [b, t, d]");
             return;
         }
 
@@ -93,7 +87,7 @@ internal sealed partial class Elaborator
 
     private void HeadPart(PartSpec part, Scope scope)
     {
-        if (Single(part, scope) is not { Last: { } width } x)
+        if (Channels(part, scope) is not { Last: { } width } x)
         {
             return;
         }
@@ -156,14 +150,8 @@ internal sealed partial class Elaborator
 
     private void NormPart(PartSpec part, Scope scope)
     {
-        if (Single(part, scope) is not { } x)
+        if (Channels(part, scope) is not { Last: { } width } x)
         {
-            return;
-        }
-
-        if (x.Last is not { } width)
-        {
-            Report(Problems.AxesWrong, part.Place, "the value", Shape(x), "a value with channels: [b, t, d]");
             return;
         }
 
@@ -257,6 +245,14 @@ internal sealed partial class Elaborator
                 elementary[name] = named.TryGetValue(name, out var size) ? size : group.Count == 1 ? axis.Size : sizes.Fresh();
             }
 
+            // Constants are divided here; what a config decides is checked where it is known.
+            var known = group.Where(named.ContainsKey).Select(n => named[n]).Aggregate(Size.Of(1), (a, b) => a * b);
+            if (group.Any(n => !named.ContainsKey(n)) && Number(axis.Size) is { } total && Number(known) is > 0 and var divisor && total % divisor != 0)
+            {
+                Report(Problems.AxisDivision, part.Place, Spell(axis.Size), $"({string.Join(" ", group)})", Spell(known));
+                return;
+            }
+
             var product = group.Select(n => elementary[n]!).Aggregate((a, b) => a * b);
             if (sizes.Unify(axis.Size, product, $"the axis and ({string.Join(" ", group)})") == Verdict.Refuted)
             {
@@ -291,6 +287,8 @@ internal sealed partial class Elaborator
         node.Inputs.Add(x);
         scope.Current = [Add(node, pattern.After.Any(g => g.Count > 1) ? "merged" : x.Hint + "Heads", axes)];
     }
+
+    private long? Number(Size size) => sizes.FormOf(sizes.Resolve(size)).Constant;
 
     private void RotaryPart(PartSpec part, Scope scope)
     {

@@ -23,6 +23,9 @@ internal sealed partial class Elaborator
     private readonly List<KeyUse> keys = [];
     private readonly List<string> conditions = [];
 
+    /// <summary>Names of values that a part at fault did not give.</summary>
+    private readonly HashSet<string> lost = [];
+
     private List<Node> nodes;
     private int values;
     private int bracket;
@@ -63,12 +66,12 @@ internal sealed partial class Elaborator
         {
             graph.Result = scope.Current[0];
         }
-        else if (spec.Brackets.Count > 0 && session.Problems.Count == 0)
+        else if (spec.Brackets.Count > 0 && !session.IsTroubled)
         {
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
 
-        if (spec.Brackets.Count == 0)
+        if (spec.Brackets.Count == 0 && session.Problems.All(p => p.Id != Problems.BaseUnknown))
         {
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
@@ -198,6 +201,7 @@ internal sealed partial class Elaborator
         var (elseNodes, elseResult, _) = otherwise is null ? ([], incoming.FirstOrDefault(), null) : Branch(otherwise, !positive);
         if (thenResult is null || elseResult is null)
         {
+            scope.Current = [];
             return;
         }
 
@@ -273,8 +277,14 @@ internal sealed partial class Elaborator
                 continue;
             }
 
+            // What a part at fault would have given is not known: until the next From nothing more is said.
             modifiers = false;
+            var (before, flow) = (session.Problems.Count, scope.Current);
             RunPart(part, scope);
+            if (session.Problems.Count > before && ReferenceEquals(scope.Current, flow) && part.Name is not ("As" or "Output"))
+            {
+                scope.Current = [];
+            }
         }
 
         if (residual is not null && scope.Current.Count > 0 && residualPart is not null)
@@ -311,6 +321,10 @@ internal sealed partial class Elaborator
                 if (Single(part, scope) is { } named && part.Text(0) is { } name)
                 {
                     Name(scope, name, named, part.Place.At(0));
+                }
+                else
+                {
+                    lost.Add(part.Text(0) ?? "");
                 }
 
                 break;
@@ -398,7 +412,7 @@ internal sealed partial class Elaborator
                 LearnPart(part, scope);
                 break;
             case "Replace":
-                Report(spec.Base.Length == 0 ? Problems.ReplaceAlone : Problems.PartPlace, part.Place, "Replace", "first in its bracket");
+                Report(spec.Base.Length == 0 ? Problems.ReplaceAlone : Problems.PartPlace, part.Place, "Replace", "first in its bracket: it says what the rest of the bracket replaces");
                 break;
             default:
                 if (Single(part, scope) is { } other)
@@ -412,7 +426,7 @@ internal sealed partial class Elaborator
 
     private Value? Single(PartSpec part, Scope scope)
     {
-        if (scope.Current.Count == 0 && session.Problems.Count == 0)
+        if (scope.Current.Count == 0 && !session.IsTroubled)
         {
             Report(Problems.PartPlace, part.Place, part.Name, "after a value: begin the bracket with From");
         }
@@ -420,11 +434,33 @@ internal sealed partial class Elaborator
         return scope.Current.FirstOrDefault();
     }
 
+    /// <summary>The value that flows, where it has channels.</summary>
+    private Value? Channels(PartSpec part, Scope scope)
+    {
+        if (Single(part, scope) is not { } x)
+        {
+            return null;
+        }
+
+        if (x.Last is null)
+        {
+            Report(Problems.AxesWrong, part.Place, "the value", Shape(x), "a value with channels: [b, t, d]");
+            return null;
+        }
+
+        return x;
+    }
+
     private Value? Named(Scope scope, string name, Place place)
     {
         if (scope.Find(name) is { } value)
         {
             return value;
+        }
+
+        if (lost.Contains(name))
+        {
+            return null;
         }
 
         Report(Problems.NameUnknown, place, name, Suggest(name, scope.All.Distinct()));
@@ -472,13 +508,7 @@ internal sealed partial class Elaborator
 
     private void Report(string id, Place place, params string[] arguments) => session.Problems.Add(new Problem(id, place, arguments.ToEquatable()));
 
-    private static string Suggest(string name, IEnumerable<string> candidates)
-    {
-        var all = candidates.Distinct().ToList();
-        return Names.Nearest(name, all) is { } near ? $"did you mean '{near}'?"
-            : all.Count == 0 ? "there are none"
-            : "there are " + string.Join(", ", all.OrderBy(a => a, StringComparer.Ordinal).Take(12).Select(a => $"'{a}'")) + (all.Count > 12 ? ", ..." : "");
-    }
+    private static string Suggest(string name, IEnumerable<string> candidates) => Problem.Suggest(name, candidates);
 
     internal static string Camel(string name)
     {

@@ -14,7 +14,11 @@ internal sealed class Members(ConfigSpec config)
 {
     private const int MostDepth = 32;
 
+    private const int MostSteps = 1024;
+
     private readonly Dictionary<string, Polynomial> forms = new();
+
+    private int steps;
 
     public ConfigSpec Config => config;
 
@@ -28,6 +32,8 @@ internal sealed class Members(ConfigSpec config)
             return known;
         }
 
+        // Members that are derived from each other in a circle end here.
+        forms[member] = Polynomial.Of(member);
         var body = config.Member(member) is { Stored: false, OfLayer: false } spec ? SyntaxFactory.ParseExpression(spec.Body) : null;
         return forms[member] = (body is null || depth > MostDepth ? null : Form(body, depth + 1)) ?? Polynomial.Of(member);
     }
@@ -81,8 +87,9 @@ internal sealed class Members(ConfigSpec config)
     /// <summary>A member's value where the stored members have these; null where it cannot be told.</summary>
     public object? Evaluate(string member, Func<string, object?> stored, int depth = 0)
     {
+        steps = depth == 0 ? 0 : steps + 1;
         var spec = config.Member(member);
-        return spec is null || depth > MostDepth ? Unknown.Value
+        return spec is null || depth > MostDepth || steps > MostSteps ? Unknown.Value
             : spec.Stored ? stored(member)
             : spec.OfLayer ? Unknown.Value
             : Evaluate(SyntaxFactory.ParseExpression(spec.Body), stored, depth + 1);

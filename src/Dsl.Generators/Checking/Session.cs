@@ -10,10 +10,15 @@ internal sealed class Session(ClosedSpec closed)
 {
     private readonly Dictionary<string, Graph?> graphs = new();
     private readonly HashSet<string> open = [];
+
+    /// <summary>Whether a block that it uses has problems of its own: then no code is written that would not find the block's.</summary>
     private bool usesBroken;
 
     /// <summary>Problems of the main declaration; those of the blocks it uses are theirs.</summary>
     public List<Problem> Problems { get; private set; } = [];
+
+    /// <summary>Whether something is known to be wrong already, so that what follows from it need not be said.</summary>
+    public bool IsTroubled => usesBroken || Problems.Count > 0;
 
     public ClosedSpec Closed => closed;
 
@@ -26,7 +31,10 @@ internal sealed class Session(ClosedSpec closed)
         var graph = new Elaborator(session, main).Run();
         StateAnalysis.Run(graph);
         graph.UsesBroken = session.usesBroken;
-        return (graph, session.Problems.Distinct().ToList());
+
+        // Without a record there is no member, and one problem says so.
+        var shapeless = session.Problems.Where(p => p.Id == Generators.Problems.ConfigNotRecord).ToList();
+        return (graph, (shapeless.Count > 0 ? shapeless : session.Problems).Distinct().ToList());
     }
 
     /// <summary>The graph of a used block; null where it uses itself.</summary>

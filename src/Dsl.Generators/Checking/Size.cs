@@ -55,6 +55,8 @@ internal sealed class Polynomial
 {
     private const int MostTerms = 64;
 
+    private const int MostFactors = 16;
+
     private readonly SortedDictionary<string, long> terms = new(StringComparer.Ordinal);
 
     /// <summary>Coefficients by monomial; a monomial is <c>symbol^exponent</c> joined by <c>*</c>, the empty one is 1.</summary>
@@ -76,7 +78,7 @@ internal sealed class Polynomial
     public static Polynomial Of(string symbol)
     {
         var result = new Polynomial();
-        result.Add(symbol + "^1", 1);
+        result.Add(symbol.Replace('*', '×') + "^1", 1);
         return result;
     }
 
@@ -97,7 +99,13 @@ internal sealed class Polynomial
         {
             foreach (var y in b.terms)
             {
-                result.Add(Join(x.Key, y.Key, 1), unchecked(x.Value * y.Value));
+                var monomial = Join(x.Key, y.Key, 1);
+                if (Parse(monomial).Any(p => Math.Abs(p.Exponent) > MostFactors))
+                {
+                    return null;
+                }
+
+                result.Add(monomial, unchecked(x.Value * y.Value));
             }
         }
 

@@ -13,8 +13,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
     public ConfigSpec Read(INamedTypeSymbol type, CancellationToken cancel)
     {
         var attributes = type.GetAttributes().Where(SpecReader.IsOurs).ToList();
-        var extended = attributes.FirstOrDefault(a => SpecReader.WordOf(a) == "Extend")?.AttributeClass?.TypeArguments.FirstOrDefault() as INamedTypeSymbol;
-        var inherited = extended is null || SymbolEqualityComparer.Default.Equals(extended, type) ? null : reader.ReadConfig(extended, cancel);
+        var extended = Extended(type);
+        var inherited = extended is null || ExtendsItself(type) ? null : reader.ReadConfig(extended, cancel);
 
         var own = new List<MemberSpec>();
         var constructor = type.InstanceConstructors.Where(c => !c.IsImplicitlyDeclared || c.Parameters.Length > 0)
@@ -26,7 +26,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             own.Add(Member(parameter.Name, parameter.Type, PathsOf(parameter), syntax?.Default?.Value.ToString() ?? "", positional: true, ofLayer: false, body: ""));
         }
 
-        foreach (var member in type.GetMembers())
+        // Where the generator has run already, what it wrote for Extend stands among the members: it is the base's.
+        foreach (var member in type.GetMembers().Where(m => inherited is null || !IsGenerated(m)))
         {
             cancel.ThrowIfCancellationRequested();
             switch (member)
@@ -50,7 +51,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             type.ContainingNamespace.IsGlobalNamespace ? "" : type.ContainingNamespace.ToDisplayString(),
             type.DeclaringSyntaxReferences.Select(r => r.GetSyntax(cancel)).OfType<TypeDeclarationSyntax>().Any(d => d.Modifiers.Any(SyntaxKind.PartialKeyword)),
             type.DeclaredAccessibility == Accessibility.Public,
-            (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => own.All(o => o.Name != m.Name)).Concat(own).ToEquatable(),
+            type.IsRecord ? (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => own.All(o => o.Name != m.Name)).Concat(own).ToEquatable() : EquatableArray<MemberSpec>.Empty,
             inherited?.Members.Count(m => own.All(o => o.Name != m.Name)) ?? 0,
             (inherited?.Only ?? EquatableArray<Option>.Empty).Concat(headers["Only"].Where(a => a.ConstructorArguments.Length == 2)
                 .Select(a => new Option(a.ConstructorArguments[0].Value as string ?? "", Constant.Of(a.ConstructorArguments[1].Value), -1))).ToEquatable(),
@@ -61,6 +62,26 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             Hidden: reader.HiddenBeside(type),
             Containers: SpecReader.Containers(type).ToEquatable());
     }
+
+    private static INamedTypeSymbol? Extended(INamedTypeSymbol type) =>
+        type.GetAttributes().FirstOrDefault(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Extend")?.AttributeClass?.TypeArguments.FirstOrDefault() as INamedTypeSymbol;
+
+    private static bool ExtendsItself(INamedTypeSymbol type)
+    {
+        var seen = new HashSet<ISymbol>(SymbolEqualityComparer.Default);
+        for (var origin = type; origin is not null; origin = Extended(origin))
+        {
+            if (!seen.Add(origin))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsGenerated(ISymbol member) =>
+        member.DeclaringSyntaxReferences.Length > 0 && member.DeclaringSyntaxReferences.All(r => r.SyntaxTree.FilePath.EndsWith(".g.cs", System.StringComparison.Ordinal));
 
     private static MemberSpec Member(string name, ITypeSymbol type, EquatableArray<string> paths, string initial, bool positional, bool ofLayer, string body)
     {

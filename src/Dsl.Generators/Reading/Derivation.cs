@@ -23,10 +23,10 @@ internal static class Derivation
 
         // Problems of the base are the base's; here its parts stand at the Derive attribute.
         var origin = Resolve(found, find, (_, _, _) => { }, depth + 1);
-        var brackets = origin.Brackets.Select(b => new BracketSpec(b.Parts.Select(p => p with { Place = derive.Place }).ToEquatable())).ToList();
+        var brackets = origin.Brackets.Select(b => new BracketSpec(b.Parts.Select(p => p.StandingAt(derive.Place)).ToEquatable())).ToList();
         var header = origin.Header.Where(p => p.Name is not ("Derive" or "Set" or "Remove" or "Rename" or "Block" or "Model"))
             .Where(p => p.Name != "Defaults" || !spec.HeaderParts("Defaults").Any())
-            .Select(p => p with { Place = derive.Place }).ToList();
+            .Select(p => p.StandingAt(derive.Place)).ToList();
 
         foreach (var part in spec.Header.Where(p => p.Name == "Rename"))
         {
@@ -56,9 +56,13 @@ internal static class Derivation
             {
                 parts.RemoveAt(index);
             }
+            else if (part.Text(1) is { } option && !Vocabulary.OptionsOf(parts[index].Name).Contains(option))
+            {
+                report(Problems.OptionUnknown, part.Place.At(1), [option, parts[index].Name, Problem.Suggest(option, Vocabulary.OptionsOf(parts[index].Name))]);
+            }
             else
             {
-                parts[index] = parts[index].With(part.Text(1) ?? "", part[2]) with { Place = part.Place };
+                parts[index] = parts[index].StandingAt(part.Place).With(part.Text(1) ?? "", part[2], argument: 2);
             }
 
             brackets[bracket] = new BracketSpec(parts.ToEquatable());
@@ -125,7 +129,7 @@ internal static class Derivation
     private static string Suggestion(string address, IEnumerable<BracketSpec> brackets)
     {
         var addresses = brackets.SelectMany(b => b.Parts).Select(p => KeyOf(p) is { Length: > 0 } key ? key : p.Name.ToLowerInvariant()).Distinct().ToList();
-        return Names.Nearest(address, addresses) is { } near ? $"did you mean '{near}'?" : "it has " + string.Join(", ", addresses.Take(12).Select(a => $"'{a}'"));
+        return Problem.Suggest(address, addresses);
     }
 
     private static string? KeyOf(PartSpec part) =>

@@ -116,14 +116,12 @@ internal sealed class SpecReader
 
     private DeclarationSpec? ReadSource(INamedTypeSymbol type, CancellationToken cancel)
     {
-        var attributes = type.GetAttributes().Where(IsOurs).ToList();
-        var head = attributes.FirstOrDefault(a => WordOf(a) is "Block" or "Model");
-        if (head?.AttributeClass?.TypeArguments.FirstOrDefault() is not INamedTypeSymbol { TypeKind: not TypeKind.Error } configType
-            || head.ApplicationSyntaxReference?.GetSyntax(cancel) is not AttributeSyntax { Parent.Parent: TypeDeclarationSyntax declaration })
+        if (HeadOf(type, cancel) is not var (head, configType, declaration))
         {
             return null;
         }
 
+        var attributes = type.GetAttributes().Where(IsOurs).ToList();
         var model = SemanticsOf(declaration.SyntaxTree);
         var bySyntax = new Dictionary<AttributeSyntax, AttributeData>();
         foreach (var attribute in attributes)
@@ -186,11 +184,30 @@ internal sealed class SpecReader
             FunctionReader.Read(type, all, compilation, cancel).ToEquatable(),
             uses.ToEquatable(),
             FromSource: true,
-            Hidden: hidden.Value.In(type, beside: false));
+            Hidden: hidden.Value.In(type, beside: false))
+        {
+            IsSpread = Strays(type, declaration, cancel).Any(),
+        };
     }
 
     /// <summary>Names of the runtime that something of the user's hides beside this type.</summary>
     public EquatableArray<HiddenName> HiddenBeside(INamedTypeSymbol type) => hidden.Value.In(type, beside: true);
+
+    /// <summary>The attribute that makes a class a declaration, its config, and the part of the class that it stands on; null where it is none.</summary>
+    public static (AttributeData Head, INamedTypeSymbol Config, TypeDeclarationSyntax Declaration)? HeadOf(INamedTypeSymbol type, CancellationToken cancel)
+    {
+        var head = type.GetAttributes().FirstOrDefault(a => IsOurs(a) && WordOf(a) is "Block" or "Model");
+        return head?.AttributeClass?.TypeArguments.FirstOrDefault() is INamedTypeSymbol { TypeKind: not TypeKind.Error } config
+            && head.ApplicationSyntaxReference?.GetSyntax(cancel) is AttributeSyntax { Parent.Parent: TypeDeclarationSyntax declaration }
+            ? (head, config, declaration)
+            : null;
+    }
+
+    /// <summary>Attributes of dataflow on other parts of the class.</summary>
+    public static IEnumerable<AttributeSyntax> Strays(INamedTypeSymbol type, TypeDeclarationSyntax declaration, CancellationToken cancel) =>
+        type.GetAttributes().Where(a => IsOurs(a) && Vocabulary.Parts.Contains(WordOf(a)))
+            .Select(a => a.ApplicationSyntaxReference?.GetSyntax(cancel)).OfType<AttributeSyntax>()
+            .Where(a => a.Parent?.Parent != declaration);
 
     public static bool IsOurs(AttributeData attribute) =>
         attribute.AttributeClass is { ContainingNamespace: { Name: Vocabulary.Namespace, ContainingNamespace.IsGlobalNamespace: true } };

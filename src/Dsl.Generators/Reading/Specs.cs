@@ -9,7 +9,10 @@ internal readonly record struct Place(int List, int Index, int Argument = -1)
     /// <summary>The class itself.</summary>
     public static readonly Place Class = new(-1, -1);
 
-    public Place At(int argument) => new(List, Index, argument);
+    /// <summary>Whether the part was not written there itself (sugar stands for it, or a base has it): then none of the attribute's arguments is its own.</summary>
+    public bool Whole { get; init; }
+
+    public Place At(int argument) => Whole ? this : this with { Argument = argument };
 }
 
 /// <summary>A named argument of an attribute.</summary>
@@ -27,10 +30,17 @@ internal sealed record PartSpec(string Name, EquatableArray<string> Types, Equat
     public string? Text(string option) => this[option] is { IsName: true } c ? c.Text : null;
 
     /// <summary>The place of an option's syntax, for problems.</summary>
-    public Place PlaceOf(string option) => Options.FirstOrDefault(o => o.Name == option) is { } found ? Place.At(found.Argument) : Place;
+    public Place PlaceOf(string option) => Options.FirstOrDefault(o => o.Name == option) is { } found ? Place with { Argument = found.Argument } : Place;
 
-    public PartSpec With(string option, Constant value) =>
-        this with { Options = Options.Where(o => o.Name != option).Append(new Option(option, value, -1)).ToEquatable() };
+    /// <param name="option">Its name.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="argument">Which argument of the attribute at the part's place says so; -1: none.</param>
+    public PartSpec With(string option, Constant value, int argument = -1) =>
+        this with { Options = Options.Where(o => o.Name != option).Append(new Option(option, value, argument)).ToEquatable() };
+
+    /// <summary>The same part, told of at an attribute that is not its own.</summary>
+    public PartSpec StandingAt(Place place) =>
+        this with { Place = place with { Argument = -1, Whole = true }, Options = Options.Select(o => o with { Argument = -1 }).ToEquatable() };
 
     /// <summary>The attribute as a person would write it.</summary>
     public string ToSource()
@@ -149,6 +159,9 @@ internal sealed record DeclarationSpec(
 {
     public string SimpleName => Names.Simple(Name);
 
+    /// <summary>Whether another part of the class has attributes of dataflow too: their order would be nobody's.</summary>
+    public bool IsSpread { get; init; }
+
     public IEnumerable<PartSpec> HeaderParts(string name) => Header.Where(p => p.Name == name);
 
     /// <summary>A default that the declaration sets for all of its parts.</summary>
@@ -193,21 +206,25 @@ internal static class Names
         return best.Name is not null && best.Edits <= System.Math.Max(1, System.Math.Min(name.Length, 32) / 3) ? best.Name : null;
     }
 
+    /// <summary>Letters to add, drop, change or swap with the next one.</summary>
     private static int Edits(string a, string b)
     {
         (a, b) = (a.Length > 64 ? a.Substring(0, 64) : a, b.Length > 64 ? b.Substring(0, 64) : b);
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
+        var edits = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++)
         {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
+            for (var j = 0; j <= b.Length; j++)
             {
-                var cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1;
-                (diagonal, row[j]) = (row[j], System.Math.Min(System.Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + cost));
+                edits[i, j] = i == 0 || j == 0 ? i + j : System.Math.Min(System.Math.Min(edits[i - 1, j] + 1, edits[i, j - 1] + 1), edits[i - 1, j - 1] + (Like(i, j) ? 0 : 1));
+                if (i > 1 && j > 1 && Like(i, j - 1) && Like(i - 1, j))
+                {
+                    edits[i, j] = System.Math.Min(edits[i, j], edits[i - 2, j - 2] + 1);
+                }
             }
         }
 
-        return row[b.Length];
+        return edits[a.Length, b.Length];
+
+        bool Like(int i, int j) => char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]);
     }
 }

@@ -26,4 +26,27 @@ internal static class Vocabulary
 
     /// <summary>Words that may only stand first in a bracket.</summary>
     public static readonly HashSet<string> Modifiers = ["Residual", "From", "When", "Unless"];
+
+    private static readonly Dictionary<string, string[]> Options = new()
+    {
+        ["Use"] = ["With", "Shared", "By"],
+        ["Repeat"] = ["With", "Shared", "By"],
+        ["Embedding"] = ["Shared", "Padding"],
+        ["Linear"] = ["Bias", "Weight", "BiasWeight", "Stored", "BiasStored", "Fast"],
+        ["Conv"] = ["Kind", "Bias", "Size"],
+        ["LayerNorm"] = ["Eps", "Bias", "Weight", "BiasWeight", "Stored"],
+        ["RmsNorm"] = ["Eps", "Group"],
+        ["Rotary"] = ["Width", "Pairs", "Theta", "Frequency", "Position", "Context"],
+        ["Positions"] = ["Offset"],
+        ["Attend"] = ["Mask", "Score", "Scale", "Dropout"],
+        ["Head"] = ["TiedTo", "Tied", "Bias", "BiasWeight"],
+        ["Learn"] = ["Loss", "Rate", "RowRate", "Every", "Read"],
+        ["Attention"] = ["Mask", "Score", "Scale", "Position", "Bias", "OutputBias"],
+        ["PackedAttention"] = ["Mask", "Scale", "Bias", "Stored"],
+        ["FeedForward"] = ["Bias", "Stored"],
+        ["GatedFeedForward"] = ["Bias"],
+    };
+
+    /// <summary>The options of a part: the properties of its attribute that can be set. <c>Set</c> may change these.</summary>
+    public static IReadOnlyList<string> OptionsOf(string part) => Options.TryGetValue(part, out var options) ? options : [];
 }

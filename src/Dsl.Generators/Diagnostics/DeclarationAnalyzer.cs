@@ -1,0 +1,81 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Reading;
+using Dsl.Generators.Scalar;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+
+namespace Dsl.Generators.Diagnostics;
+
+/// <summary>
+/// Reports what is wrong with declarations, at the attribute or argument at fault. It reads and checks with the generator's own code, which writes nothing
+/// for a declaration that has problems.
+/// </summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
+{
+    /// <summary>Property of a diagnostic: the name that does not exist.</summary>
+    public const string Wrong = "Wrong";
+
+    /// <summary>Property of a diagnostic: the name that was probably meant.</summary>
+    public const string Nearest = "Nearest";
+
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => Rules.All;
+
+    public override void Initialize(AnalysisContext context)
+    {
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        context.EnableConcurrentExecution();
+        context.RegisterSymbolAction(ReportDeclaration, SymbolKind.NamedType);
+        context.RegisterSymbolAction(ReportFunction, SymbolKind.Method);
+    }
+
+    private static void ReportDeclaration(SymbolAnalysisContext context)
+    {
+        var type = (INamedTypeSymbol)context.Symbol;
+        var cancel = context.CancellationToken;
+        if (SpecReader.HeadOf(type, cancel) is not var (head, config, declaration) || SpecReader.For(context.Compilation).ReadClosed(type, cancel) is not { } closed)
+        {
+            return;
+        }
+
+        var places = new Places(type, head, config, declaration);
+        foreach (var problem in Session.Check(closed).Problems)
+        {
+            // Functions of this project are told of where they stand.
+            if (problem.Id == Problems.ScalarForm && IsDeclaredHere(problem.Arguments[1], type, context.Compilation))
+            {
+                continue;
+            }
+
+            var properties = ImmutableDictionary<string, string?>.Empty;
+            if (problem.Nearest is { } nearest)
+            {
+                properties = properties.Add(Wrong, problem.Wrong).Add(Nearest, nearest);
+            }
+
+            context.ReportDiagnostic(Diagnostic.Create(Rules.Of(problem.Id), places.Of(problem, cancel), properties, [.. problem.Arguments]));
+        }
+    }
+
+    private static bool IsDeclaredHere(string owner, INamedTypeSymbol type, Compilation compilation) =>
+        type.ToDisplayString(SpecReader.FullName) == owner || compilation.GetTypeByMetadataName(owner.Substring(owner.LastIndexOf(':') + 1)) is { DeclaringSyntaxReferences.Length: > 0 };
+
+    private static void ReportFunction(SymbolAnalysisContext context)
+    {
+        var method = (IMethodSymbol)context.Symbol;
+        if (ScalarReader.FormOf(method) == Scalar.ScalarForm.Helper)
+        {
+            return;
+        }
+
+        foreach (var problem in ScalarReader.Read(method, context.Compilation, cancellation: context.CancellationToken).Problems)
+        {
+            var location = problem.Location.IsInSource ? problem.Location : method.Locations.FirstOrDefault() ?? Location.None;
+            context.ReportDiagnostic(Diagnostic.Create(Rules.Of(Problems.ScalarForm), location, problem.Message));
+        }
+    }
+}

@@ -1,0 +1,796 @@
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Dsl.Generators.Tests.Diagnostics;
+
+/// <summary>For every diagnostic the smallest declaration that shows it, with the marked span, and the same one mended. The help pages show these.</summary>
+/// <param name="Id">The diagnostic.</param>
+/// <param name="Marked">The declaration at fault; <c>[|marks|]</c> stand around what is underlined.</param>
+/// <param name="Message">What it says.</param>
+/// <param name="Mended">The declaration without fault.</param>
+public sealed record Example(string Id, string Marked, string Message, string Mended)
+{
+    public override string ToString() => Id;
+
+    public static IEnumerable<object[]> Ids => All.Select(e => new object[] { e.Id });
+
+    public static Example Of(string id) => All.Single(e => e.Id == id);
+
+    public static readonly IReadOnlyList<Example> All =
+    [
+        new(
+            "DSL001",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed class [|Layer|];
+            """,
+            "'Layer' must be declared partial: its code is written into another part of it",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL002",
+            """
+            public sealed class Sizes
+            {
+                public int Hidden { get; init; }
+            }
+
+            [Block<[|Sizes|]>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """,
+            "'Sizes' must be a record with members: sizes and options are read from them",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden);
+
+            [Block<Sizes>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL003",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+
+            [[|Linear("map", nameof(C.Hidden))|]]
+            public sealed partial class Layer;
+            """,
+            "The dataflow of 'Layer' stands on several parts of the class: brackets have an order only where they all stand on one",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            [Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL004",
+            """
+            [Block<C>]
+            [Linear("q", nameof(C.Hidden)), As("query")]
+            [From([|"qeury"|]), RmsNorm("norm")]
+            public sealed partial class Layer;
+            """,
+            "No value is named 'qeury' here: did you mean 'query'?",
+            """
+            [Block<C>]
+            [Linear("q", nameof(C.Hidden)), As("query")]
+            [From("query"), RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL005",
+            """
+            [Block<C>]
+            [Linear("a", nameof(C.Hidden)), As("h")]
+            [Linear("b", nameof(C.Hidden)), As([|"h"|])]
+            public sealed partial class Layer;
+            """,
+            "'h' names a value already: every name is given once",
+            """
+            [Block<C>]
+            [Linear("a", nameof(C.Hidden)), As("h")]
+            [Linear("b", nameof(C.Hidden)), As("k")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL006",
+            """
+            [Block<C>]
+            [Linear("map", [|"Hiden"|])]
+            public sealed partial class Layer;
+            """,
+            "'Config' has no member 'Hiden': did you mean 'Hidden'?",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL007",
+            """
+            [Block<C>]
+            [Linear("map", [|nameof(C.Eps)|])]
+            public sealed partial class Layer;
+            """,
+            "'Eps' (double) cannot stand here: expected is an integer: it is a size",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL008",
+            """
+            [Block<C>]
+            [Linear("in", nameof(C.Hidden))]
+            [Residual, RmsNorm("norm"), [|Linear("map", nameof(C.FeedForward))|]]
+            public sealed partial class Layer;
+            """,
+            "The residual does not fit: the branch has the width FeedForward, the residual has Hidden",
+            """
+            [Block<C>]
+            [Linear("in", nameof(C.Hidden))]
+            [Residual, RmsNorm("norm"), Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL009",
+            """
+            [Block<C>]
+            [Linear("a", nameof(C.Hidden)), As("a")]
+            [From("x"), Linear("b", nameof(C.FeedForward)), As("b")]
+            [Sum("a", [|"b"|])]
+            public sealed partial class Layer;
+            """,
+            "Sizes differ: 'b' has FeedForward, 'a' has Hidden",
+            """
+            [Block<C>]
+            [Linear("a", nameof(C.Hidden)), As("a")]
+            [From("x"), Linear("b", nameof(C.Hidden)), As("b")]
+            [Sum("a", "b")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL010",
+            """
+            [Block<C>]
+            [RmsNorm("norm"), [|Linear("up")|], Activate(Activation.Gelu), Linear("down", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """,
+            "Nothing fixes the size of linear map 'up': name a size, or let something after it demand one",
+            """
+            [Block<C>]
+            [RmsNorm("norm"), Linear("up", nameof(C.FeedForward)), Activate(Activation.Gelu), Linear("down", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL011",
+            """
+            [Block<C>]
+            [Linear("q", 64), Heads(8, 8), As("q")]
+            [From("x"), Linear("k", 40), Heads(5, 8), As("k")]
+            [From("x"), Linear("v", 40), Heads(5, 8), As("v")]
+            [[|Attend("q", "k", "v")|], Merge, Linear("o", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """,
+            "5 key heads cannot serve 8 query heads: 5 does not divide 8",
+            """
+            [Block<C>]
+            [Linear("q", 64), Heads(8, 8), As("q")]
+            [From("x"), Linear("k", 32), Heads(4, 8), As("k")]
+            [From("x"), Linear("v", 32), Heads(4, 8), As("v")]
+            [Attend("q", "k", "v"), Merge, Linear("o", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL012",
+            """
+            [Block<C>]
+            [Linear("in", 10), [|Split("a", 4, "b", 5)|]]
+            [From("a"), RmsNorm("norm")]
+            public sealed partial class Layer;
+            """,
+            "The parts of the split have 4 + 5 together, the axis has 10",
+            """
+            [Block<C>]
+            [Linear("in", 10), Split("a", 4, "b", 6)]
+            [From("a"), RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL013",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden)), [|Rotary|]]
+            public sealed partial class Layer;
+            """,
+            "Axes do not fit: the value is [b, t, Hidden], expected is [b, t, h, d]: rotate after Heads",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden)), Heads(nameof(C.Heads)), Rotary, Merge]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL014",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden))]
+            [Linear([|"map"|], nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """,
+            "Key 'map' is named twice: a key is one weight, and naming it again says Shared = true",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden))]
+            [Linear("map2", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL015",
+            """
+            [Model<C>("Small")]
+            [Embedding("embed_tokens", nameof(C.Vocab), nameof(C.Hidden))]
+            [Head("lm_head", TiedTo = [|"embed_token"|]), Output("logits")]
+            public sealed partial class Small;
+            """,
+            "No weight before this part has the key 'embed_token': did you mean 'embed_tokens'?",
+            """
+            [Model<C>("Small")]
+            [Embedding("embed_tokens", nameof(C.Vocab), nameof(C.Hidden))]
+            [Head("lm_head", TiedTo = "embed_tokens"), Output("logits")]
+            public sealed partial class Small;
+            """),
+        new(
+            "DSL016",
+            """
+            [Model<C>("Small")]
+            [Embedding("embed_tokens", nameof(C.Vocab), nameof(C.Hidden)), Linear("up", nameof(C.FeedForward))]
+            [Head("lm_head", TiedTo = [|"embed_tokens"|]), Output("logits")]
+            public sealed partial class Small;
+            """,
+            "'lm_head' cannot be tied to 'embed_tokens': one has FeedForward, the other Hidden",
+            """
+            [Model<C>("Small")]
+            [Embedding("embed_tokens", nameof(C.Vocab), nameof(C.Hidden)), Linear("up", nameof(C.FeedForward)), Linear("down", nameof(C.Hidden))]
+            [Head("lm_head", TiedTo = "embed_tokens"), Output("logits")]
+            public sealed partial class Small;
+            """),
+        new(
+            "DSL017",
+            """
+            [Block<C>]
+            [Residual, Attention("{q,k,v,o}", Mask = [|"Bnad"|])]
+            public sealed partial class Layer
+            {
+                [Mask] static bool Band(int query, int key, C c) => key <= query && query - key < c.Window;
+            }
+            """,
+            "'Layer' has no static function 'Bnad': did you mean 'Band'?",
+            """
+            [Block<C>]
+            [Residual, Attention("{q,k,v,o}", Mask = nameof(Band))]
+            public sealed partial class Layer
+            {
+                [Mask] static bool Band(int query, int key, C c) => key <= query && query - key < c.Window;
+            }
+            """),
+        new(
+            "DSL018",
+            """
+            [Block<C>]
+            [Residual, Attention("{q,k,v,o}", Mask = [|nameof(Cap)|])]
+            public sealed partial class Layer
+            {
+                [Score] static double Cap(double score) => 30 * Math.Tanh(score / 30);
+            }
+            """,
+            "'Cap' has [Score], expected is [Mask]",
+            """
+            [Block<C>]
+            [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Score = nameof(Cap))]
+            public sealed partial class Layer
+            {
+                [Score] static double Cap(double score) => 30 * Math.Tanh(score / 30);
+            }
+            """),
+        new(
+            "DSL019",
+            """
+            [Block<C>]
+            [Residual, Attention("{q,k,v,o}", Mask = [|nameof(Before)|])]
+            public sealed partial class Layer
+            {
+                [Mask] static bool Before(int query, int past) => past <= query;
+            }
+            """,
+            "'Before' is bool (int query, int past), expected is bool (int query, int key, C c)",
+            """
+            [Block<C>]
+            [Residual, Attention("{q,k,v,o}", Mask = nameof(Before))]
+            public sealed partial class Layer
+            {
+                [Mask] static bool Before(int query, int key) => key <= query;
+            }
+            """),
+        new(
+            "DSL020",
+            """
+            public sealed class Plain;
+
+            [Block<C>]
+            [[|Use<Plain>("plain")|]]
+            public sealed partial class Layer;
+            """,
+            "'Plain' is no block: a class that Use or Repeat names says Block<C>, or Layer<C> where its forward is written by hand",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Plain;
+
+            [Block<C>]
+            [Use<Plain>("plain")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL021",
+            """
+            public sealed record Other([Key("width")] int Width);
+
+            [Block<Other>]
+            [RmsNorm("norm")]
+            public sealed partial class Inner;
+
+            [Block<C>]
+            [[|Use<Inner>("inner")|]]
+            public sealed partial class Layer;
+            """,
+            "'Inner' is built from Other, but here there is only Config: use one config, or let it extend the other",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Inner;
+
+            [Block<C>]
+            [Use<Inner>("inner")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL022",
+            """
+            [Block<C>, Input("gate")]
+            [Gate("gate")]
+            public sealed partial class Inner;
+
+            [Block<C>]
+            [Linear("open", nameof(C.Hidden)), As("gate")]
+            [From("x"), Use<Inner>("inner", With = [|"gaet=gate"|])]
+            public sealed partial class Layer;
+            """,
+            "'Inner' has no input 'gaet': did you mean 'gate'?",
+            """
+            [Block<C>, Input("gate")]
+            [Gate("gate")]
+            public sealed partial class Inner;
+
+            [Block<C>]
+            [Linear("open", nameof(C.Hidden)), As("gate")]
+            [From("x"), Use<Inner>("inner", With = "gate=gate")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL023",
+            """
+            [Block<C>]
+            [RmsNorm("norm"), [|Residual|], Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """,
+            "'Residual' says something of the whole bracket: it must stand first",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL024",
+            """
+            public sealed class Plain;
+
+            [Block<C>, [|Derive<Plain>|]]
+            public sealed partial class Layer;
+            """,
+            "'Plain' declares nothing to derive from: a base says Block<C> or Model<C>, and is not derived from itself",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Plain;
+
+            [Block<C>, Derive<Plain>]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL025",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("input_norm"), Linear("map")]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>, Remove([|"inptu_norm"|])]
+            public sealed partial class Bare;
+            """,
+            "'Layer' has no part at 'inptu_norm': did you mean 'input_norm'?",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("input_norm"), Linear("map")]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>, Remove("input_norm")]
+            public sealed partial class Bare;
+            """),
+        new(
+            "DSL026",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Linear("map")]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>, Set("norm", [|"Epss"|], 1e-6)]
+            public sealed partial class Finer;
+            """,
+            "'RmsNorm' has no option 'Epss': did you mean 'Eps'?",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Linear("map")]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>, Set("norm", "Eps", 1e-6)]
+            public sealed partial class Finer;
+            """),
+        new(
+            "DSL027",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden, [Key("num_attention_heads")] int Heads)
+            {
+                public int HeadDim => Hidden / Heads;
+
+                [Preset("uneven")] public static Sizes [|Uneven|] => new(100, 12);
+            }
+
+            [Block<Sizes>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """,
+            "Preset 'uneven': Heads = 12 does not divide Hidden = 100",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden, [Key("num_attention_heads")] int Heads)
+            {
+                public int HeadDim => Hidden / Heads;
+
+                [Preset("even")] public static Sizes Even => new(96, 12);
+            }
+
+            [Block<Sizes>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL028",
+            """
+            [Block<C>]
+            [Linear("map", 64), Rearrange([|"b t (h d -> b t h d"|], "h", 4)]
+            [Merge]
+            public sealed partial class Layer;
+            """,
+            "The pattern 'b t (h d -> b t h d' cannot be read: its brackets do not match",
+            """
+            [Block<C>]
+            [Linear("map", 64), Rearrange("b t (h d) -> b t h d", "h", 4)]
+            [Merge]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL029",
+            """
+            [Block<C>]
+            [RmsNorm("norm"), [|Use<Layer>("inner")|]]
+            public sealed partial class Layer;
+            """,
+            "'Layer' uses itself: the model would have no end",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Inner;
+
+            [Block<C>]
+            [RmsNorm("norm"), Use<Inner>("inner")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL030",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden)), Activate([|"gellu"|])]
+            public sealed partial class Layer;
+            """,
+            "No activation is named 'gellu': did you mean 'gelu'?",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden)), Activate(Activation.Gelu)]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL031",
+            """
+            [Block<C>]
+            [RmsNorm([|"norms.{layr}"|])]
+            public sealed partial class Layer;
+            """,
+            "'layr' in the key 'norms.{layr}' is neither the layer nor an integer or text of the config: did you mean 'layer'?",
+            """
+            [Block<C>]
+            [RmsNorm("norms.{layer}")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL032",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden, int [|Heads|]);
+
+            [Block<Sizes>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """,
+            "'Heads' of 'Sizes' has no Key: say where config.json holds it, or derive it with => from other members",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden, [Key("num_attention_heads")] int Heads);
+
+            [Block<Sizes>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL033",
+            """
+            [Block<C>]
+            [RmsNorm("before"), Output("hidden")]
+            [RmsNorm("after"), Output([|"hidden"|])]
+            public sealed partial class Layer;
+            """,
+            "'hidden' is an output already: every output has a name of its own",
+            """
+            [Block<C>]
+            [RmsNorm("before"), Output("before")]
+            [RmsNorm("after"), Output("hidden")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL034",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden)), [|Sample|]]
+            public sealed partial class Layer;
+            """,
+            "Sample is declared, but not compiled yet",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL035",
+            """
+            [Block<C>]
+            [Linear("q", 15), Heads(3, 5), [|Rotary|]]
+            [Merge]
+            public sealed partial class Layer;
+            """,
+            "5 channels cannot be rotated in pairs: the width must be even",
+            """
+            [Block<C>]
+            [Linear("q", 12), Heads(3, 4), Rotary]
+            [Merge]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL036",
+            """
+            [Block<C>]
+            [Linear("map", [|0|])]
+            public sealed partial class Layer;
+            """,
+            "0 is no size: expected is an integer of 1 or more",
+            """
+            [Block<C>]
+            [Linear("map", 8)]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL037",
+            """
+            [Block<C>, [|Remove("norm")|]]
+            [RmsNorm("norm"), Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+            """,
+            "'Remove' changes a base, but this declaration derives from none: say Derive<...>",
+            """
+            [Block<C>]
+            [RmsNorm("norm"), Linear("map", nameof(C.Hidden))]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>, Remove("norm")]
+            public sealed partial class Bare;
+            """),
+        new(
+            "DSL038",
+            """
+            [Block<C>]
+            public sealed partial class [|Layer|];
+            """,
+            "'Layer' declares no dataflow: after Block or Model stands at least one bracket of parts",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL039",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden)), Apply(nameof(Blur))]
+            public sealed partial class Layer
+            {
+                [Pointwise] static double Blur(double x) => x * [|Environment.ProcessorCount|];
+            }
+            """,
+            "'ProcessorCount' cannot stand in a scalar function: allowed are locals, arithmetic, Math functions, comparisons, ?: and if, for-loops that count by one, writes to a state's elements, Complex, members of the config and calls of other such functions.",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden)), Apply(nameof(Blur))]
+            public sealed partial class Layer
+            {
+                [Pointwise] static double Blur(double x) => x * Math.Exp(-x * x);
+            }
+            """),
+        new(
+            "DSL040",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden, [Key("inner_size")] int? InnerKey = null)
+            {
+                public int Inner => InnerKey ?? Hidden;
+
+                [Preset("wide")] public static Sizes [|Wide|] => new(64, 128);
+            }
+
+            [Block<Sizes>]
+            [Linear("in", nameof(Sizes.Hidden))]
+            [Residual, Linear("map", nameof(Sizes.Inner))]
+            public sealed partial class Layer;
+            """,
+            "Preset 'wide': Inner = 128, but Hidden = 64, and both are one axis",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden, [Key("inner_size")] int? InnerKey = null)
+            {
+                public int Inner => InnerKey ?? Hidden;
+
+                [Preset("narrow")] public static Sizes Narrow => new(64, 64);
+            }
+
+            [Block<Sizes>]
+            [Linear("in", nameof(Sizes.Hidden))]
+            [Residual, Linear("map", nameof(Sizes.Inner))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL041",
+            """
+            [Extend<Config>]
+            public sealed record [|Wider|]([Key("extra_size")] int Extra);
+
+            [Block<Wider>]
+            [Linear("map", nameof(Wider.Extra))]
+            public sealed partial class Layer;
+            """,
+            "'Wider' must be declared partial: the members it extends are written into another part of it",
+            """
+            [Extend<Config>]
+            public sealed partial record Wider([Key("extra_size")] int Extra);
+
+            [Block<Wider>]
+            [Linear("map", nameof(Wider.Extra))]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL042",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm")]
+            public sealed partial class One;
+
+            [Block<C>]
+            [Residual, LayerNorm("norm")]
+            public sealed partial class Two;
+
+            [Block<C>]
+            [[|Use<One, Two>("inner")|]]
+            public sealed partial class Layer;
+            """,
+            "Nothing chooses between One and Two: say By = nameof(...), a config member that returns the type",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm")]
+            public sealed partial class One;
+
+            [Block<C>]
+            [Residual, LayerNorm("norm")]
+            public sealed partial class Two;
+
+            [Block<C>]
+            [Use<One>("inner")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL043",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Linear("map")]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>]
+            [LayerNorm("last"), [|Replace("norm")|]]
+            public sealed partial class Other;
+            """,
+            "'Replace' must stand first in its bracket: it says what the rest of the bracket replaces",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Linear("map")]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>]
+            [Replace("norm"), LayerNorm("last")]
+            public sealed partial class Other;
+            """),
+        new(
+            "DSL044",
+            """
+            [Block<C>]
+            [Linear("q", 64), [|Heads(7)|]]
+            [Merge]
+            public sealed partial class Layer;
+            """,
+            "An axis of 64 cannot be cut into (h d): 7 does not divide 64",
+            """
+            [Block<C>]
+            [Linear("q", 64), Heads(8)]
+            [Merge]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL045",
+            """
+            [Block<C>, Input("gate")]
+            [Gate("gate")]
+            public sealed partial class Inner;
+
+            [Block<C>]
+            [Linear("open", nameof(C.Hidden)), As("opened")]
+            [From("x"), Use<Inner>("inner", With = [|"gate=opend"|])]
+            public sealed partial class Layer;
+            """,
+            "'Inner' reads 'opend', but no value here has that name: did you mean 'opened'?",
+            """
+            [Block<C>, Input("gate")]
+            [Gate("gate")]
+            public sealed partial class Inner;
+
+            [Block<C>]
+            [Linear("open", nameof(C.Hidden)), As("opened")]
+            [From("x"), Use<Inner>("inner", With = "gate=opened")]
+            public sealed partial class Layer;
+            """),
+    ];
+}
