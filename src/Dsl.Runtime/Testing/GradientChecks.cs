@@ -97,7 +97,7 @@ internal static class GradientChecks
             return;
         }
 
-        const int most = 250;
+        const int most = 300;
         int length = s.Fit(10);
         IModel model = s.New(ScalarType.Float32);
         Dictionary<string, Tensor> feed = s.Feed(2, length, dtype: ScalarType.Float32);
@@ -107,7 +107,7 @@ internal static class GradientChecks
         long start = tokens.narrow(0, 0, 1).narrow(1, 0, 1).item<long>();
         tokens.narrow(0, 1, 1).narrow(1, 0, 1).fill_(start > 3 ? 3 : 4);
         var inputs = s.With(feed, tokens.narrow(1, 0, length - 1));
-        using optim.Optimizer optimiser = torch.optim.AdamW(model.Module.parameters().Where(parameter => parameter.requires_grad), 3e-3, weight_decay: 0);
+        using optim.Optimizer optimiser = torch.optim.AdamW(model.Module.parameters().Where(parameter => parameter.requires_grad), 6e-3, weight_decay: 0);
         double loss = double.PositiveInfinity;
         int steps = 0;
         for (; steps < most && loss > 0.05; steps++)

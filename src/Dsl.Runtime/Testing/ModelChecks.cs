@@ -64,6 +64,7 @@ public static class ModelChecks
         ("module", ModuleChecks.Module),
         ("optimiser step", ModuleChecks.OptimiserStep),
         ("live tensors", ModuleChecks.LiveTensors),
+        ("live tensors in training", ModuleChecks.LiveTensorsInTraining),
         ("forms", FormChecks.Forms),
         ("padded forms", FormChecks.PaddedForms),
         ("rows", FormChecks.Rows),
@@ -89,26 +90,40 @@ public static class ModelChecks
         }
 
         var failures = new List<ModelFailure>();
-        foreach ((string name, Action<ModelSession> check) in All)
-        {
-            if (options.Except.ContainsKey(name) || (options.Only.Count > 0 && !options.Only.Contains(name)))
-            {
-                continue;
-            }
 
-            try
+        // The models are small: several threads would wait for one another longer than they compute.
+        int threads = torch.get_num_threads();
+        torch.set_num_threads(1);
+        try
+        {
+            foreach ((string name, Action<ModelSession> check) in All)
             {
-                using DisposeScope scope = torch.NewDisposeScope();
-                using var session = new ModelSession(entry, config, options, problem => failures.Add(new ModelFailure(name, problem)));
-                check(session);
+                if (!options.Except.ContainsKey(name) && (options.Only.Count == 0 || options.Only.Contains(name)))
+                {
+                    Run(name, check, entry, config, options, failures);
+                }
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                failures.Add(new ModelFailure(name, $"{e.GetType().Name}: {e.Message}{Environment.NewLine}{e.StackTrace}"));
-            }
+        }
+        finally
+        {
+            torch.set_num_threads(threads);
         }
 
         return failures;
+    }
+
+    private static void Run(string name, Action<ModelSession> check, ModelEntry entry, object config, ModelCheckOptions options, List<ModelFailure> failures)
+    {
+        try
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            using var session = new ModelSession(entry, config, options, problem => failures.Add(new ModelFailure(name, problem)));
+            check(session);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            failures.Add(new ModelFailure(name, $"{e.GetType().Name}: {e.Message}{Environment.NewLine}{e.StackTrace}"));
+        }
     }
 }
 

@@ -108,6 +108,12 @@ internal static class ModuleChecks
             }
         }
 
+    }
+
+    internal static void LiveTensorsInTraining(ModelSession s)
+    {
+        IModel model = s.Model(ScalarType.Float32);
+        Dictionary<string, Tensor> feed = s.Feed(2, s.Fit(6), dtype: ScalarType.Float32);
         model.Module.train();
         Repeat(s, "training steps", s.Options.TrainingSteps, () =>
         {

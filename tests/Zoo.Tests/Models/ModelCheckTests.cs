@@ -15,6 +15,15 @@ namespace Zoo.Tests.Models;
 /// <summary>What every model gets without asking.</summary>
 public sealed class ModelCheckTests(ITestOutputHelper output)
 {
+    /// <summary>What cannot be asked of a case, and why.</summary>
+    private static readonly Dictionary<string, Dictionary<string, string>> Except = new()
+    {
+        ["mamba"] = new() { ["live tensors in training"] = CountsUndefined },
+        ["rwkv4"] = new() { ["live tensors in training"] = CountsUndefined },
+    };
+
+    private const string CountsUndefined = "TorchSharp counts the undefined gradient of a scan's last state when it is made and not when it is disposed; it holds no memory";
+
     public static TheoryData<string> Cases => TinyConfigs.Names;
 
     [Theory]
@@ -26,7 +35,7 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
         foreach (string check in ModelChecks.Names)
         {
             var watch = Stopwatch.StartNew();
-            failures.AddRange(ModelChecks.Run(tiny.Entry, tiny.Config, new ModelCheckOptions { Only = [check] }));
+            failures.AddRange(ModelChecks.Run(tiny.Entry, tiny.Config, new ModelCheckOptions { Only = [check], Forwards = 50, TrainingSteps = 20, Except = Except.GetValueOrDefault(name, []) }));
             output.WriteLine($"{check}: {watch.ElapsedMilliseconds} ms");
         }
 
@@ -61,6 +70,7 @@ public sealed class WrongModelTests
     [InlineData(Fault.IgnoresPadding, "padded forms")]
     [InlineData(Fault.StopsAGradient, "gradients")]
     [InlineData(Fault.KeepsATensor, "live tensors")]
+    [InlineData(Fault.KeepsATensor, "live tensors in training")]
     [InlineData(Fault.KeepsOldWeights, "save and load")]
     [InlineData(Fault.KeepsOldWeights, "optimiser step")]
     [InlineData(Fault.KeepsOldWeights, "module")]
@@ -144,10 +154,10 @@ internal sealed class WrongModel : GeneratedModel
             case Fault.KeepsOldWeights:
                 using (torch.no_grad())
                 {
-                    old ??= Weights.All[^1].Value.detach().sum().DetachFromDisposeScope();
-                    logits = logits * old.to(logits.dtype);
+                    old ??= Weights.All[^1].Value.sum().DetachFromDisposeScope();
                 }
 
+                logits = logits * old.to(logits.dtype);
                 break;
             case Fault.Constant:
                 logits = logits * 0;

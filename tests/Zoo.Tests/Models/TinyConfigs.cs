@@ -26,7 +26,6 @@ internal static class TinyConfigs
 
     internal static TheoryData<string> Names => [.. All.Keys.Order()];
 
-    /// <summary>Those that attend along their own steps or tokens, with a single layer: nothing hides what its mask does.</summary>
     private static IEnumerable<TinyCase> Make()
     {
         foreach (string folder in Directory.GetDirectories(Folder()).Order())
@@ -50,6 +49,7 @@ internal static class TinyConfigs
         yield return Of("electra, one width", nameof(ElectraForPreTraining), new ElectraConfig(32) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Drop = 0, AttentionDrop = 0 });
         var gpt3 = new Gpt3Config(12, 5, 1) { Vocab = 99, Hidden = 32, Layers = 4, Heads = 4, Context = 64, Act = Activation.GeluTanh, EmbeddingDrop = 0, AttentionDrop = 0, ResidualDrop = 0 };
         yield return Of("gpt3", nameof(Gpt3), gpt3);
+        // A single layer: nothing hides what its mask does.
         yield return Of("gpt3, banded", nameof(Gpt3), gpt3 with { Layers = 1, FirstBanded = 0 });
         yield return Of("gpt3, dense", nameof(Gpt3), gpt3 with { Layers = 1, FirstBanded = 1 });
         yield return Of("gpt2, scaled by layer", nameof(Gpt2), new Gpt2Config(99, 32, 3, 4, 64, Activation.Gelu, 48, EmbeddingDrop: 0.1, AttentionDrop: 0.1, ScaledByLayer: true, Tied: false));
