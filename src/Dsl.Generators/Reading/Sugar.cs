@@ -33,7 +33,9 @@ internal static class Sugar
         {
             case "Attention":
                 var rotary = part.Text("Position") == "rotary" ? ", Rotary" : "";
-                var (heads, kvHeads, width) = ("nameof(C.Heads)", Member("KvHeads", "Heads"), "nameof(C.HeadDim)");
+                string Given(string name, string otherwise) => part[name] is { IsNull: false } value ? value.ToSource() : otherwise;
+                var (heads, width) = (Given("Heads", "nameof(C.Heads)"), Given("HeadDim", "nameof(C.HeadDim)"));
+                var kvHeads = Given("Heads", Member("KvHeads", "Heads"));
                 return $"""
                     [From("x"), Linear({Key(0)}{Option("Bias")}), Heads({heads}, {width}){rotary}, As("q")]
                     [From("x"), Linear({Key(1)}{Option("Bias")}), Heads({kvHeads}, {width}){rotary}, As("k")]
