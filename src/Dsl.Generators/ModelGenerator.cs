@@ -26,10 +26,11 @@ public sealed class ModelGenerator : IIncrementalGenerator
 
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        var blocks = ReadAll(context, "Dsl.BlockAttribute`1");
-        var models = ReadAll(context, "Dsl.ModelAttribute`1");
-        var all = blocks.Collect().Combine(models.Collect())
-            .SelectMany((pair, _) => pair.Left.AddRange(pair.Right))
+        // By syntax, not by attribute name: binding every attribute anew at each keystroke is what costs time, and ReadCache knows when it need not.
+        var all = context.SyntaxProvider
+            .CreateSyntaxProvider(Declares, (node, cancel) => ReadCache.Read((TypeDeclarationSyntax)node.Node, node.SemanticModel, cancel))
+            .Where(spec => spec is not null)
+            .Select((spec, _) => spec!)
             .WithTrackingName(Declarations);
 
         // File names are compared without regard to case.
@@ -80,14 +81,26 @@ public sealed class ModelGenerator : IIncrementalGenerator
     private static IEnumerable<string> Clashes(IEnumerable<string> names) =>
         names.Distinct().GroupBy(n => n, System.StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).SelectMany(g => g).OrderBy(n => n, System.StringComparer.Ordinal);
 
-    private static IncrementalValuesProvider<ClosedSpec> ReadAll(IncrementalGeneratorInitializationContext context, string attribute) =>
-        context.SyntaxProvider
-            .ForAttributeWithMetadataName(attribute, (node, _) => node is TypeDeclarationSyntax, Read)
-            .Where(spec => spec is not null)
-            .Select((spec, _) => spec!);
+    /// <summary>Whether a node is a type that says <c>[Block&lt;...&gt;]</c> or <c>[Model&lt;...&gt;]</c>.</summary>
+    private static bool Declares(SyntaxNode node, CancellationToken cancel)
+    {
+        if (node is TypeDeclarationSyntax { AttributeLists.Count: > 0 } type)
+        {
+            foreach (var list in type.AttributeLists)
+            {
+                foreach (var attribute in list.Attributes)
+                {
+                    var name = attribute.Name is QualifiedNameSyntax qualified ? qualified.Right : attribute.Name is AliasQualifiedNameSyntax alias ? alias.Name : attribute.Name;
+                    if (name is GenericNameSyntax { Identifier.Text: "Block" or "Model" or "BlockAttribute" or "ModelAttribute" })
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
 
-    private static ClosedSpec? Read(GeneratorAttributeSyntaxContext context, CancellationToken cancel) =>
-        context.TargetSymbol is INamedTypeSymbol type ? SpecReader.For(context.SemanticModel.Compilation).ReadClosed(type, cancel) : null;
+        return false;
+    }
 
     /// <summary>A derived declaration as if it had been written in full, so that its base need not be known to whoever reads it.</summary>
     private static DeclarationSpec Whole(ClosedSpec closed) => Derivation.Resolve(closed.Main, closed.Find, (_, _, _) => { }) with { Base = "" };

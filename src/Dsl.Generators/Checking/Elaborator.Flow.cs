@@ -70,7 +70,7 @@ internal sealed partial class Elaborator
 
     private void SlicePart(PartSpec part, Scope scope)
     {
-        if (Channels(part, scope) is not { } x || SizeOf(part[0], part.Place.At(0)) is not { } start || SizeOf(part[1], part.Place.At(1)) is not { } length)
+        if (Channels(part, scope) is not { } x || (part[0].Text == "0" ? Size.Of(0) : SizeOf(part[0], part.Place.At(0))) is not { } start || SizeOf(part[1], part.Place.At(1)) is not { } length)
         {
             return;
         }

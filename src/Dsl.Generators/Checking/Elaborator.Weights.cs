@@ -73,6 +73,11 @@ internal sealed partial class Elaborator
             Report(Problems.NotCompiled, part.PlaceOf("Stored"), $"Stored = \"{storage.WeightAxes}\"");
         }
 
+        if (storage.BiasAxes is not (null or "out"))
+        {
+            Report(Problems.NotCompiled, part.PlaceOf("BiasStored"), $"BiasStored = \"{storage.BiasAxes}\"");
+        }
+
         if (part["Fast"].Text == "true")
         {
             Report(Problems.NotCompiled, part.PlaceOf("Fast"), "Fast");
@@ -384,6 +389,11 @@ internal sealed partial class Elaborator
         {
             score = FunctionOf(part["Score"], part.PlaceOf("Score"), FunctionKind.Score);
             CheckSignature(score, part.PlaceOf("Score"), "double", "score");
+            if (score?.Scalar?.Of(ScalarRole.Parameter).Any() == true)
+            {
+                Report(Problems.NotCompiled, part.PlaceOf("Score"), "a [Parameter] of a score");
+            }
+
             foreach (var table in score?.Scalar?.Of(ScalarRole.Table) ?? [])
             {
                 if (scope.Find(table.Name) is { } given)
@@ -421,7 +431,7 @@ internal sealed partial class Elaborator
         }
 
         var names = use.Spec.Parameters.Select(p => p.Name).ToList();
-        string[] known = returns == "bool" ? ["query", "key", "head", "layer"] : ["score", "head", "layer", "query", "key"];
+        string[] known = returns == "bool" ? ["query", "key", "layer"] : ["score", "head", "layer", "query", "key"];
         var stranger = use.Spec.Parameters.FirstOrDefault(p => !known.Contains(p.Name) && p.Type is "int" or "double" && returns == "bool" && !known.Contains(p.Name));
         if (use.Spec.Returns != returns || wanted.Any(w => !names.Contains(w)) || stranger is not null)
         {

@@ -13,7 +13,7 @@ internal static class StateAnalysis
         {
             graph.ReadsLayer |= node switch
             {
-                AttendNode attend => attend.MaskFunction?.Spec.Parameters.Any(p => p.Name == "layer") == true,
+                AttendNode attend => new[] { attend.MaskFunction, attend.Score }.Any(f => f?.Spec.Parameters.Any(p => p.Name == "layer") == true),
                 RepeatNode => false,
                 UseNode use => use.Blocks.Any(b => b.Graph?.ReadsLayer == true),
                 _ => false,

@@ -328,14 +328,14 @@ internal sealed class Fields
         if (use.Blocks.Count == 1)
         {
             var block = use.Blocks[0];
-            Add(use, TypeOf(block), FieldName(use.Key.Length == 0 ? Reading.Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key), OwnLayer), code);
+            Add(use, TypeOf(block), FieldName(use.Key.Length == 0 ? Reading.Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key, use.Shared), OwnLayer), code);
             return;
         }
 
         var name = taken.Take(FieldName(use.Key.Length == 0 ? Reading.Names.Simple(use.Blocks[0].TypeName) : use.Key));
         ofNode[use] = name;
         declarations.Add($"private readonly GeneratedModule{(conditional.Contains(use) ? "?" : "")} {name};");
-        code.Line($"{name} = config.{use.By} == typeof({TypeOf(use.Blocks[0])}) ? {New(use.Blocks[0], Scoped(use.Key), OwnLayer)} : {New(use.Blocks[1], Scoped(use.Key), OwnLayer)};");
+        code.Line($"{name} = config.{use.By} == typeof({TypeOf(use.Blocks[0])}) ? {New(use.Blocks[0], Scoped(use.Key, use.Shared), OwnLayer)} : {New(use.Blocks[1], Scoped(use.Key, use.Shared), OwnLayer)};");
     }
 
     private void Repeat(RepeatNode repeat, CodeWriter code)
@@ -369,7 +369,8 @@ internal sealed class Fields
         });
     }
 
-    private string Scoped(string key) => key.Length == 0 ? "weights" : $"weights.At({Key(key)})";
+    private string Scoped(string key, bool shared = false) =>
+        key.Length == 0 && !shared ? "weights" : $"weights.At({Key(key)}{(shared ? ", shared: true" : "")})";
 
     private string New(BlockUse block, string weights, string layer)
     {

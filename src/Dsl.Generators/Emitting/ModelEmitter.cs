@@ -305,12 +305,12 @@ internal sealed class ModelEmitter
         code.Block($"public Tensor Advance(Tensor {input.Output.Hint}, State state, Tensor? mask = null, bool last = false)", () =>
         {
             code.Line("using var off = torch.no_grad();  // a state carries no gradient");
-            code.Line($"using var pass = Pass.Next({input.Output.Hint}, mask, state.Timeline, training);");
+            code.Line($"using var pass = Pass.Next({input.Output.Hint}, mask, state.Timeline);");
             foreach (var axis in MemoryAxes)
             {
                 var real = $"state.{StateNames.RealOf(axis)}.Value ?? throw new InvalidOperationException(\"the state has read no {states.Form.MemoryInputs.First(i => i.Output.TimeAxis == axis).Name}: call Begin first\")";
                 code.Line($"var {axis}Real = {real};");
-                code.Line($"using var {axis}Pass = Pass.Over({axis}Real, {axis}Real, training);");
+                code.Line($"using var {axis}Pass = Pass.Over({axis}Real, {axis}Real);");
             }
 
             var form = new FormEmitter(graph, fields, code, stateful: true);
@@ -412,7 +412,7 @@ internal sealed class ModelEmitter
             {
                 var input = inputs.First(i => i.Output.TimeAxis == axis);
                 var mask = input.Mask is { } m ? Elaborator.Camel(m) : "null";
-                code.Line($"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {mask}, training);");
+                code.Line($"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {mask});");
                 code.Line($"state.{StateNames.RealOf(axis)}.Hold({(input.Mask is null ? "" : mask + "?.clone() ?? ")}torch.ones_like({input.Output.Hint}));");
             }
 
@@ -454,6 +454,7 @@ internal sealed class ModelEmitter
             {
                 var model = new {{fields.Self}}({{reader}}.Load(folder), new Weights(dtype, device, initialize: false));
                 model.LoadWeights(folder);
+                model.eval();
                 return model;
             }
 

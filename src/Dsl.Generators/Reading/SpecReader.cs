@@ -35,6 +35,8 @@ internal sealed class SpecReader
 
     public static SpecReader For(Compilation compilation) => Readers.GetValue(compilation, c => new SpecReader(c));
 
+    public Compilation Compilation => compilation;
+
     /// <summary>A declaration with all that it uses, or null where the class declares nothing.</summary>
     public ClosedSpec? ReadClosed(INamedTypeSymbol type, CancellationToken cancel)
     {

@@ -44,6 +44,7 @@ public sealed record ModelEntry(string Name, IReadOnlyList<string> Architectures
         try
         {
             model.LoadWeights(folder);
+            model.eval();
             return model;
         }
         catch

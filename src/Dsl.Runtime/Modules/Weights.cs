@@ -15,6 +15,7 @@ namespace Dsl.Runtime;
 public sealed class Weights
 {
     private readonly Weights? parent;
+    private readonly bool shared;
     private readonly List<Weight> own = [];
     private readonly HashSet<Weight> known = [];
 
@@ -28,9 +29,10 @@ public sealed class Weights
         Key = "";
     }
 
-    private Weights(Weights parent, string key)
+    private Weights(Weights parent, string key, bool shared)
     {
         this.parent = parent;
+        this.shared = shared;
         Table = parent.Table;
         Key = key;
     }
@@ -53,11 +55,13 @@ public sealed class Weights
     internal WeightTable Table { get; }
 
     /// <summary>The cursor at a key below this one (empty: this one's own key; a leading <c>/</c>: from the root).</summary>
-    public Weights At(string key) => new(this, Absolute(key));
+    /// <param name="key">The key.</param>
+    /// <param name="shared">What is declared through that cursor was declared before: the same weights are meant.</param>
+    public Weights At(string key, bool shared = false) => new(this, Absolute(key), shared || this.shared);
 
     /// <summary>A new weight.</summary>
     /// <exception cref="InvalidOperationException">The key is taken.</exception>
-    public Weight Tensor(string key, long[] shape, Initializer? init = null) => Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Default));
+    public Weight Tensor(string key, long[] shape, Initializer? init = null) => shared ? Shared(key) : Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Default));
 
     /// <summary>A weight declared before.</summary>
     /// <exception cref="InvalidOperationException">No weight has that key.</exception>
