@@ -135,7 +135,7 @@ internal static class Compiling
         }
 
         Assert.False(value.GetType().Assembly.GetName().Name!.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal), $"{path} keeps a {value.GetType().Name} alive");
-        if (value is IEnumerable items)
+        if (value is IEnumerable items && value.GetType().GetProperty("IsDefault")?.GetValue(value) is not true)
         {
             var index = 0;
             foreach (var item in items)

@@ -339,7 +339,7 @@ internal sealed class BlockEmitter
     /// <summary>Constructor and members of a state.</summary>
     private static void StateMembers(CodeWriter code, Fields fields, StateNames states, string type)
     {
-        code.Block($"internal State(ModelState owner, {type} block)", () => StateBuild(code, fields, states, "block", "owner"));
+        code.Block($"public State(ModelState owner, {type} block)", () => StateBuild(code, fields, states, "block", "owner"));
         StateProperties(code, fields, states);
     }
 
@@ -357,7 +357,7 @@ internal sealed class BlockEmitter
             {
                 case AttendNode attend:
                     var mask = fields.MaskFieldOf(attend);
-                    code.Line($"{name} = {owner}.Own(new KeyValueCache({(mask.StartsWith("MaskRule.", StringComparison.Ordinal) ? "" : $"{block}.{mask}?.Window")}));");
+                    code.Line($"{name} = {owner}.Own(new KeyValueCache({(mask.StartsWith("MaskRule.", StringComparison.Ordinal) ? "" : $"{block}.{mask}{(fields.MaskOf(attend).EndsWith("!", StringComparison.Ordinal) ? "?" : "")}.Window")}));");
                     break;
                 case RecurrenceNode:
                     code.Line($"{name} = {owner}.Own(new RecurrentState());");

@@ -209,17 +209,17 @@ internal static class ConfigEmitter
             var path = member.Paths[0][0] == '#' ? "num_labels" : member.Paths[member.Paths.Count - 1];
             if (member.Kind == MemberKind.Scaling)
             {
-                code.Line($"    .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [],");
+                code.Line($"        .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [],");
             }
             else if (written.Add(path))
             {
-                code.Line($"    ({Constant.OfText(path).ToSource()}, config.{member.Name}{(member.Kind == MemberKind.Activation ? member.Nullable ? "?.Name" : ".Name" : "")}),");
+                code.Line($"        ({Constant.OfText(path).ToSource()}, config.{member.Name}{(member.Kind == MemberKind.Activation ? member.Nullable ? "?.Name" : ".Name" : "")}),");
             }
         }
 
         foreach (var only in config.Only.Where(o => written.Add(o.Name)))
         {
-            code.Line($"    ({Constant.OfText(only.Name).ToSource()}, {only.Value.ToSource()}),");
+            code.Line($"        ({Constant.OfText(only.Name).ToSource()}, {only.Value.ToSource()}),");
         }
 
         code.Line("    ]);");

@@ -463,27 +463,22 @@ internal sealed class ModelEmitter
         code.Line($"protected override void SaveConfig(string folder) => {reader}.Save(folder, config, [{string.Join(", ", spec.Architectures.Take(1).Select(a => Constant.OfText(a).ToSource()))}]);");
         code.Line();
         code.Line("/// <inheritdoc/>");
-        code.Line("public override KeyRules KeyRules { get; } = new()");
-        code.Block(null, () =>
+        var layouts = spec.HeaderParts("Keys").Select(l => $"KeyLayout.Parse({l[0].ToSource()}, [{string.Join(", ", l.Arguments.Skip(1).Select(a => a.ToSource()))}])").ToList();
+        var ignored = spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()).ToList();
+        var same = spec.HeaderParts("Same").Select(s => $"({s[0].ToSource()}, [{string.Join(", ", s.Arguments.Skip(1).Select(a => a.ToSource()))}])").ToList();
+        var lists = new[] { ("Layouts", layouts), ("Ignored", ignored), ("Same", same) }.Where(l => l.Item2.Count > 0).ToList();
+        code.Line($"public override KeyRules KeyRules {{ get; }} = new(){(lists.Count == 0 ? ";" : "")}");
+        if (lists.Count > 0)
         {
-            code.Line("Layouts =");
-            code.List(() =>
+            code.Block(null, () =>
             {
-                foreach (var layout in spec.HeaderParts("Keys"))
+                foreach (var (name, items) in lists)
                 {
-                    code.Line($"KeyLayout.Parse({layout[0].ToSource()}, [{string.Join(", ", layout.Arguments.Skip(1).Select(a => a.ToSource()))}]),");
+                    code.Line($"{name} = [{string.Join(", ", items)}],");
                 }
-            }, ",");
-            code.Line($"Ignored = [{string.Join(", ", spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()))}],");
-            code.Line("Same =");
-            code.List(() =>
-            {
-                foreach (var same in spec.HeaderParts("Same"))
-                {
-                    code.Line($"({same[0].ToSource()}, [{string.Join(", ", same.Arguments.Skip(1).Select(a => a.ToSource()))}]),");
-                }
-            }, ",");
-        }, ";");
+            }, ";");
+        }
+
         code.Line();
     }
 

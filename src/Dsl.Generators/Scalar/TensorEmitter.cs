@@ -101,7 +101,7 @@ internal sealed class TensorEmitter
             text.ToString(), copies.SelectMany(c => HostEmitter.Methods(WithHelpers(c.Key), c.Value, owner, sameAssembly)).Distinct().ToList());
     }
 
-    private ScalarFunction WithHelpers(string fullName) => function.Helper(fullName)! with { Helpers = function.Helpers };
+    private ScalarFunction WithHelpers(string fullName) => function.Helper(fullName)! with { Helpers = function.Helpers.Where(h => h.FullName != fullName).ToEquatable() };
 
     // Integer and truth-valued helpers are small and exact on the host: they are called there, once for each value that their argument can take.
     private static bool Tabulated(Invoke invoke) => invoke.Kind is ScalarKind.Int or ScalarKind.Bool;

@@ -23,6 +23,9 @@ public sealed class KeyValueCache : IStatePart
     /// <param name="window">How many keys a query reads at most, itself included; null: all.</param>
     public KeyValueCache(int? window = null) => this.window = window;
 
+    /// <summary>How many keys a query reads at most; null: all, and the cache grows with the length.</summary>
+    public int? Window => window;
+
     /// <inheritdoc/>
     public long Bytes => (keys is null ? 0 : keys.numel() * keys.element_size()) + (values is null ? 0 : values.numel() * values.element_size());
 

@@ -30,20 +30,6 @@ public sealed partial record BartConfig(
     public double Scale => ScaleEmbedding ? Sqrt(Hidden) : 1;
 }
 
-[Block<C>, Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]
-[From("x"), Linear("q_proj"), Heads(nameof(C.EncoderHeads), nameof(C.EncoderHeadDim)), As("q")]
-[From("x"), Linear("k_proj"), Heads(nameof(C.EncoderHeads), nameof(C.EncoderHeadDim)), As("k")]
-[From("x"), Linear("v_proj"), Heads(nameof(C.EncoderHeads), nameof(C.EncoderHeadDim)), As("v")]
-[Attend("q", "k", "v"), Merge, Linear("out_proj")]
-public sealed partial class BartEncoderAttention;
-
-[Block<C>, Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]
-[From("x"), Linear("q_proj"), Heads(nameof(C.DecoderHeads), nameof(C.DecoderHeadDim)), As("q")]
-[From("x"), Linear("k_proj"), Heads(nameof(C.DecoderHeads), nameof(C.DecoderHeadDim)), As("k")]
-[From("x"), Linear("v_proj"), Heads(nameof(C.DecoderHeads), nameof(C.DecoderHeadDim)), As("v")]
-[Attend("q", "k", "v", Mask = Mask.Causal), Merge, Linear("out_proj")]
-public sealed partial class BartDecoderAttention;
-
 [Block<C>, Input("memory", "b s m"), Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]
 [From("x"), Linear("q_proj"), Heads(nameof(C.DecoderHeads), nameof(C.DecoderHeadDim)), As("q")]
 [From("memory"), Linear("k_proj"), Heads(nameof(C.DecoderHeads), nameof(C.DecoderHeadDim)), As("k")]
@@ -51,9 +37,9 @@ public sealed partial class BartDecoderAttention;
 [Attend("q", "k", "v"), Merge, Linear("out_proj")]
 public sealed partial class BartCrossAttention;
 
-[Block<C>, Defaults(Bias = true)]                              // each step: norm before (mBART), branch, residual, norm after (BART)
+[Block<C>, Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]             // each step: norm before (mBART), branch, residual, norm after (BART)
 [When(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm")]
-[Use<BartEncoderAttention>("self_attn"), Dropout(nameof(C.Drop)), As("a")]
+[Attention("self_attn.{q,k,v,out}_proj", Heads = nameof(C.EncoderHeads), HeadDim = nameof(C.EncoderHeadDim)), Dropout(nameof(C.Drop)), As("a")]
 [Sum("x", "a"), As("x1")]
 [Unless(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm"), As("y1")]
 [When(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
@@ -62,9 +48,9 @@ public sealed partial class BartCrossAttention;
 [Unless(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 public sealed partial class BartEncoderBlock;
 
-[Block<C>, Input("memory", "b s m"), Defaults(Bias = true)]
+[Block<C>, Input("memory", "b s m"), Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]
 [When(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm")]
-[Use<BartDecoderAttention>("self_attn"), Dropout(nameof(C.Drop)), As("a")]
+[Attention("self_attn.{q,k,v,out}_proj", Mask = Mask.Causal, Heads = nameof(C.DecoderHeads), HeadDim = nameof(C.DecoderHeadDim)), Dropout(nameof(C.Drop)), As("a")]
 [Sum("x", "a"), As("x1")]
 [Unless(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm"), As("y1")]
 [When(nameof(C.PreNorm)), LayerNorm("encoder_attn_layer_norm")]

@@ -30,16 +30,6 @@ public sealed partial record T5Config(
     public double HeadScale => (ScaledKey ?? (Tied && ModelType == "t5")) ? 1 / Math.Sqrt(Hidden) : 1;                // tied is not the same as scaled
 }
 
-[Block<C>, Input("bias", "bucket head"), Defaults(Dropout = nameof(C.Drop))]
-[From("x"), Linear("q"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
-[From("x"), Linear("k"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("k")]
-[From("x"), Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("v")]
-[Attend("q", "k", "v", Scale = 1, Score = nameof(T5.BothWays)), Merge, Linear("o")]
-public sealed partial class T5EncoderAttention;
-
-[Block<C>, Derive<T5EncoderAttention>, Set("attend", "Mask", Mask.Causal), Set("attend", "Score", nameof(T5.Backwards))]
-public sealed partial class T5DecoderAttention;
-
 [Block<C>, Input("memory", "b s m"), Defaults(Dropout = nameof(C.Drop))]                                          // no position bias here
 [From("x"), Linear("q"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
 [From("memory"), Linear("k"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("k")]
@@ -56,13 +46,13 @@ public sealed partial class T5FeedForward;
 [From("x"), Linear("wi_0", nameof(C.FeedForward)), Activate(nameof(C.Act)), Gate("up"), Dropout(nameof(C.Drop)), Linear("wo")]
 public sealed partial class T5GatedFeedForward;
 
-[Block<C>, Input("bias", "bucket head"), Defaults(Eps = nameof(C.Eps))]
-[Residual, RmsNorm("layer.0.layer_norm"), Use<T5EncoderAttention>("layer.0.SelfAttention"), Dropout(nameof(C.Drop))]
+[Block<C>, Input("bias", "bucket head"), Defaults(Eps = nameof(C.Eps), Dropout = nameof(C.Drop))]
+[Residual, RmsNorm("layer.0.layer_norm"), Attention("layer.0.SelfAttention.{q,k,v,o}", Scale = 1, Score = nameof(T5.BothWays)), Dropout(nameof(C.Drop))]
 [Residual, RmsNorm("layer.1.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.1.DenseReluDense", By = nameof(C.FeedForwardKind)), Dropout(nameof(C.Drop))]
 public sealed partial class T5EncoderBlock;
 
-[Block<C>, Input("bias", "bucket head"), Input("memory", "b s m"), Defaults(Eps = nameof(C.Eps))]
-[Residual, RmsNorm("layer.0.layer_norm"), Use<T5DecoderAttention>("layer.0.SelfAttention"), Dropout(nameof(C.Drop))]
+[Block<C>, Input("bias", "bucket head"), Input("memory", "b s m"), Defaults(Eps = nameof(C.Eps), Dropout = nameof(C.Drop))]
+[Residual, RmsNorm("layer.0.layer_norm"), Attention("layer.0.SelfAttention.{q,k,v,o}", Mask = Mask.Causal, Scale = 1, Score = nameof(T5.Backwards)), Dropout(nameof(C.Drop))]
 [Residual, RmsNorm("layer.1.layer_norm"), Use<T5CrossAttention>("layer.1.EncDecAttention"), Dropout(nameof(C.Drop))]
 [Residual, RmsNorm("layer.2.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.2.DenseReluDense", By = nameof(C.FeedForwardKind)), Dropout(nameof(C.Drop))]
 public sealed partial class T5DecoderBlock;

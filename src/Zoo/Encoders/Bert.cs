@@ -53,11 +53,3 @@ public sealed partial class Bert;
 [From("hidden"), Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Linear("cls.seq_relationship", 2), Output("nsp_logits")]
 [Same("cls.predictions.bias", "cls.predictions.decoder.bias"), Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForPreTraining;
-
-[Model<C>("BertForMaskedLM"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
-[From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
-[Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Linear("cls.predictions.transform.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]
-[Head("cls.predictions.decoder", TiedTo = "bert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "cls.predictions.bias"), Output("logits")]
-[Same("cls.predictions.bias", "cls.predictions.decoder.bias"), Ignore("*.position_ids", "bert.pooler.*", "cls.seq_relationship.*"), Keys("old norms", "weight?=gamma", "bias?=beta")]
-public sealed partial class BertForMaskedLM;

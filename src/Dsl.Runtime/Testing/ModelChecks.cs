@@ -1,0 +1,430 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime.Testing;
+
+/// <summary>Something that must hold of a model and did not.</summary>
+/// <param name="Check">One of <see cref="ModelChecks.Names"/>.</param>
+/// <param name="Problem">What was found and what was expected, in a sentence.</param>
+public sealed record ModelFailure(string Check, string Problem)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Check}: {Problem}";
+}
+
+/// <summary>What <see cref="ModelChecks"/> cannot know by itself.</summary>
+public sealed record ModelCheckOptions
+{
+    /// <summary>Decides weights, tokens and directions.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Tokens of the long sequence; 0: beyond every window and beyond a cache's first size, as far as the positions reach.</summary>
+    public int Length { get; init; }
+
+    /// <summary>Only these checks; empty: all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>Checks that do not apply, each with the reason.</summary>
+    public IReadOnlyDictionary<string, string> Except { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Weights that no output reaches, each with the reason.</summary>
+    public IReadOnlyDictionary<string, string> WithoutGradient { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Makes an input that is neither tokens, token types nor a mask: name, rows, dtype to tensor.</summary>
+    public Func<string, int, ScalarType, Tensor>? MakeInput { get; init; }
+
+    /// <summary>Runs in a check that nothing is left behind.</summary>
+    public int Forwards { get; init; } = 200;
+
+    /// <summary>Training steps in a check that nothing is left behind.</summary>
+    public int TrainingSteps { get; init; } = 50;
+
+    /// <summary>How far two ways to the same numbers may differ in float64, relative to the largest of them.</summary>
+    public double Tolerance { get; init; } = 1e-9;
+
+    /// <summary>The same in float32.</summary>
+    public double SingleTolerance { get; init; } = 3e-5;
+}
+
+/// <summary>
+/// What must hold of every declared model, whatever it is: its forms agree, rows are independent of padding and of one another, gradients are right, files
+/// and states do what they say, nothing leaks, and it can learn. No test framework is needed:
+/// <code>Assert.Empty(ModelChecks.Run(DslModels.All.Single(m => m.Name == "MyModel"), new MyConfig(...)));</code>
+/// </summary>
+public static class ModelChecks
+{
+    private static readonly (string Name, Action<ModelSession> Check)[] All =
+    [
+        ("save and load", FileChecks.SaveAndLoad),
+        ("unknown config key", FileChecks.UnknownKey),
+        ("module", ModuleChecks.Module),
+        ("optimiser step", ModuleChecks.OptimiserStep),
+        ("live tensors", ModuleChecks.LiveTensors),
+        ("live tensors in training", ModuleChecks.LiveTensorsInTraining),
+        ("forms", FormChecks.Forms),
+        ("padded forms", FormChecks.PaddedForms),
+        ("rows", FormChecks.Rows),
+        ("causal", FormChecks.Causal),
+        ("masks", FormChecks.Masks),
+        ("state", StateChecks.State),
+        ("constant state", StateChecks.ConstantSize),
+        ("gradients", GradientChecks.Gradients),
+        ("overfit", GradientChecks.Overfit),
+    ];
+
+    /// <summary>Names of the checks, in the order in which they run.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(check => check.Name)];
+
+    /// <summary>Runs all checks on models of one (small) configuration; empty when all hold. What a model does not have (a stateful form) is not asked of it.</summary>
+    /// <exception cref="ArgumentException">The options name a check that does not exist.</exception>
+    public static IReadOnlyList<ModelFailure> Run(ModelEntry entry, object config, ModelCheckOptions? options = null)
+    {
+        options ??= new ModelCheckOptions();
+        if (options.Only.Concat(options.Except.Keys).FirstOrDefault(name => !Names.Contains(name)) is { } unknown)
+        {
+            throw new ArgumentException($"'{unknown}' is no check; the checks are {string.Join(", ", Names)}.", nameof(options));
+        }
+
+        var failures = new List<ModelFailure>();
+
+        // The models are small: several threads would wait for one another longer than they compute.
+        int threads = torch.get_num_threads();
+        torch.set_num_threads(1);
+        try
+        {
+            foreach ((string name, Action<ModelSession> check) in All)
+            {
+                if (!options.Except.ContainsKey(name) && (options.Only.Count == 0 || options.Only.Contains(name)))
+                {
+                    Run(name, check, entry, config, options, failures);
+                }
+            }
+        }
+        finally
+        {
+            torch.set_num_threads(threads);
+        }
+
+        return failures;
+    }
+
+    private static void Run(string name, Action<ModelSession> check, ModelEntry entry, object config, ModelCheckOptions options, List<ModelFailure> failures)
+    {
+        try
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            using var session = new ModelSession(entry, config, options, problem => failures.Add(new ModelFailure(name, problem)));
+            check(session);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            failures.Add(new ModelFailure(name, $"{e.GetType().Name}: {e.Message}{Environment.NewLine}{e.StackTrace}"));
+        }
+    }
+}
+
+/// <summary>One check on one model: what it is made of, inputs for it, comparisons.</summary>
+internal sealed class ModelSession : IDisposable
+{
+    private const int FirstRoom = 32;
+    private readonly Action<string> fail;
+    private readonly List<IDisposable> owned = [];
+    private readonly int vocabulary;
+    private readonly int types;
+    private readonly int padding;
+    private readonly int limit;
+    private string? folder;
+
+    internal ModelSession(ModelEntry entry, object config, ModelCheckOptions options, Action<string> fail)
+    {
+        this.fail = fail;
+        Entry = entry;
+        Config = config;
+        Options = options;
+        using IModel outline = entry.Build(config, new Weights(ScalarType.Float32, META));
+        Inputs = outline.Inputs;
+        Outputs = outline.Outputs;
+        Windows = [.. outline.Masks().Where(place => place.Mask.Window is not null).Select(place => place.Mask.Window!.Value)];
+        StepInput = Inputs.Contains("decoder_input_ids") ? "decoder_input_ids" : "input_ids";
+        HasMemory = StepInput != "input_ids";
+        StepOutput = Outputs.Contains("logits") ? "logits" : Outputs[^1];
+        try
+        {
+            using ModelState state = outline.NewState(1);
+            Steps = true;
+        }
+        catch (NotSupportedException)
+        {
+            Steps = false;
+        }
+
+        Json = ConfigText();
+        ConfigReader reader = ConfigReader.Parse(Json);
+        vocabulary = reader.OptionalInt(["vocab_size", "text_config.vocab_size"]) ?? 0;
+        types = reader.OptionalInt(["type_vocab_size"]) ?? 1;
+        padding = reader.OptionalInt(["pad_token_id"]) ?? 0;
+        limit = reader.OptionalInt(["max_position_embeddings", "n_positions"]) ?? int.MaxValue;
+    }
+
+    internal ModelEntry Entry { get; }
+
+    internal object Config { get; }
+
+    internal ModelCheckOptions Options { get; }
+
+    internal IReadOnlyList<string> Inputs { get; }
+
+    internal IReadOnlyList<string> Outputs { get; }
+
+    internal IReadOnlyList<int> Windows { get; }
+
+    /// <summary>The model has a stateful form.</summary>
+    internal bool Steps { get; }
+
+    /// <summary>The tokens along which it steps.</summary>
+    internal string StepInput { get; }
+
+    /// <summary>What its stateful form returns.</summary>
+    internal string StepOutput { get; }
+
+    /// <summary>Another input is read once, before the steps.</summary>
+    internal bool HasMemory { get; }
+
+    /// <summary>The text of <c>config.json</c>.</summary>
+    internal string Json { get; }
+
+    /// <summary>Beyond every window, and beyond a cache's first size.</summary>
+    internal int LongLength => Fit(Options.Length > 0 ? Options.Length : Math.Max(FirstRoom + 8, (2 * Windows.DefaultIfEmpty(0).Max()) + 3));
+
+    internal int Fit(int length) => Math.Min(length, limit - 2);
+
+    internal void Fail(string problem) => fail(problem);
+
+    internal void Expect(bool holds, string problem)
+    {
+        if (!holds)
+        {
+            fail(problem);
+        }
+    }
+
+    /// <summary>A folder of this check's own, gone after it.</summary>
+    internal string Folder(string name)
+    {
+        folder ??= Directory.CreateTempSubdirectory("model-checks-").FullName;
+        return Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+    }
+
+    /// <summary>A model in evaluation whose every weight matters: none is left at zero, at one or at a deviation so small that its part drowns in rounding.</summary>
+    internal IModel Model(ScalarType dtype, int seed = 0)
+    {
+        IModel model = New(dtype);
+        Disturb(model, new Random(Options.Seed + seed));
+        return model;
+    }
+
+    /// <summary>A model as it starts, in evaluation.</summary>
+    internal IModel New(ScalarType dtype)
+    {
+        torch.manual_seed(Options.Seed);
+        IModel model = Entry.Create(Config, dtype);
+        owned.Add(model);
+        model.Module.eval();
+        return model;
+    }
+
+    internal IModel Own(IModel model)
+    {
+        owned.Add(model);
+        model.Module.eval();
+        return model;
+    }
+
+    /// <summary>Adds noise to each weight, in place; what starts at random is replaced by it, so that the seed alone decides.</summary>
+    internal void Disturb(IModel model, Random random)
+    {
+        using IDisposable off = torch.no_grad();
+        foreach (Weight weight in model.Weights.All.Where(weight => torch.is_floating_point(weight.Value)))
+        {
+            using Tensor noise = Normal([.. weight.Shape], weight.Value.dtype, random);
+            using Tensor scaled = noise * 0.1;
+            if (weight.Init.Name.StartsWith("normal", StringComparison.Ordinal))
+            {
+                weight.Value.copy_(scaled);
+            }
+            else
+            {
+                weight.Value.add_(scaled);
+            }
+        }
+    }
+
+    internal static Tensor Normal(long[] shape, ScalarType dtype, Random random)
+    {
+        var values = new double[shape.Aggregate(1L, (a, b) => a * b)];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        }
+
+        return torch.tensor(values, shape, dtype: dtype);
+    }
+
+    /// <summary>Tokens [rows, length], none of them the padding token (its embedding learns nothing, as published).</summary>
+    internal Tensor Tokens(int rows, int length, int seed = 0)
+    {
+        var random = new Random((Options.Seed * 31) + seed);
+        var ids = new long[rows * length];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            do
+            {
+                ids[i] = random.Next(vocabulary);
+            }
+            while (ids[i] == padding);
+        }
+
+        return torch.tensor(ids, [rows, length]);
+    }
+
+    /// <summary>All inputs but the masks. The tokens along which it steps are <paramref name="length"/> long, those of the memory <paramref name="memory"/>.</summary>
+    internal Dictionary<string, Tensor> Feed(int rows, int length, int memory = 7, ScalarType dtype = ScalarType.Float64, int seed = 0)
+    {
+        if (vocabulary == 0 && Inputs.Contains("input_ids"))
+        {
+            throw new NotSupportedException("config.json has no vocab_size, so that no tokens can be drawn");
+        }
+
+        var feed = new Dictionary<string, Tensor>();
+        foreach (string name in Inputs.Where(name => !IsMask(name)))
+        {
+            int size = HasMemory && name != StepInput ? memory : length;
+            feed[name] = name switch
+            {
+                "input_ids" or "decoder_input_ids" => Tokens(rows, size, seed + name.Length),
+                "token_type_ids" => Types(rows, size),
+                _ => Options.MakeInput?.Invoke(name, rows, dtype) ?? throw new NotSupportedException($"nothing says how to make the input '{name}'; give MakeInput"),
+            };
+        }
+
+        return feed;
+    }
+
+    internal static bool IsMask(string name) => name.EndsWith("mask", StringComparison.Ordinal);
+
+    /// <summary>Row i becomes what row <paramref name="rows"/>[i] was, in every input.</summary>
+    internal static Dictionary<string, Tensor> Pick(Dictionary<string, Tensor> feed, params long[] rows)
+    {
+        Tensor picks = torch.tensor(rows);
+        return feed.ToDictionary(pair => pair.Key, pair => pair.Value.index_select(0, picks));
+    }
+
+    /// <summary>The same inputs with other tokens along the steps.</summary>
+    internal Dictionary<string, Tensor> With(Dictionary<string, Tensor> feed, Tensor tokens) => new(feed) { [StepInput] = tokens };
+
+    internal Tensor Parallel(IModel model, Dictionary<string, Tensor> feed) => model.Run(feed, StepOutput)[StepOutput];
+
+    /// <summary>The state before the first step: empty, or with the memory read.</summary>
+    internal ModelState Begin(IModel model, Dictionary<string, Tensor> feed, int capacity = 4)
+    {
+        ModelState state = HasMemory ? model.Begin(feed, capacity) : model.NewState((int)feed[StepInput].shape[0], capacity);
+        owned.Add(state);
+        return state;
+    }
+
+    /// <summary>The stateful form over columns [from, to) in pieces of <paramref name="chunk"/>.</summary>
+    internal static Tensor Advance(IModel model, ModelState state, Tensor tokens, int chunk, int from = 0, int? to = null, Tensor? mask = null)
+    {
+        var pieces = new List<Tensor>();
+        int end = to ?? (int)tokens.shape[1];
+        for (int at = from; at < end; at += chunk)
+        {
+            int n = Math.Min(chunk, end - at);
+            pieces.Add(model.Advance(tokens.narrow(1, at, n), state, mask?.narrow(1, at, n)));
+        }
+
+        return torch.cat(pieces, 1);
+    }
+
+    /// <summary>The largest difference over the largest reference value; infinite where shapes differ or a number is none.</summary>
+    internal static double Error(Tensor ours, Tensor reference)
+    {
+        if (!ours.shape.SequenceEqual(reference.shape))
+        {
+            return double.PositiveInfinity;
+        }
+
+        double difference = (ours.to_type(ScalarType.Float64) - reference.to_type(ScalarType.Float64)).abs().max().item<double>();
+        double scale = reference.to_type(ScalarType.Float64).abs().max().item<double>();
+        return double.IsNaN(difference) ? double.PositiveInfinity : difference / (scale == 0 ? 1 : scale);
+    }
+
+    /// <summary>The same shape and numbers, to the bit.</summary>
+    internal static bool Same(Tensor ours, Tensor reference) => ours.shape.SequenceEqual(reference.shape) && ours.ne(reference).sum().item<long>() == 0;
+
+    internal void ExpectClose(Tensor ours, Tensor reference, string what)
+    {
+        double error = Error(ours, reference), allowed = reference.dtype == ScalarType.Float64 ? Options.Tolerance : Options.SingleTolerance;
+        if (error > allowed)
+        {
+            fail(ours.shape.SequenceEqual(reference.shape)
+                ? FormattableString.Invariant($"{what}: differs by {error:g3} of the largest value, {allowed:g1} is allowed{Where(ours, reference)}")
+                : $"{what}: the shape is [{string.Join(", ", ours.shape)}], expected [{string.Join(", ", reference.shape)}]");
+        }
+    }
+
+    internal void ExpectSame(IReadOnlyDictionary<string, Tensor> ours, IReadOnlyDictionary<string, Tensor> reference, string what)
+    {
+        foreach ((string name, Tensor value) in reference)
+        {
+            Expect(Same(ours[name], value), FormattableString.Invariant($"{what}: output '{name}' differs by {Error(ours[name], value):g3}, expected the same bits"));
+        }
+    }
+
+    /// <summary>Whether an output has one value for each token of an axis of that length.</summary>
+    internal static bool IsAlong(Tensor output, int length) => output.dim() >= 2 && output.shape[1] == length;
+
+    public void Dispose()
+    {
+        foreach (IDisposable each in Enumerable.Reverse(owned))
+        {
+            each.Dispose();
+        }
+
+        if (folder is not null)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Where(Tensor ours, Tensor reference)
+    {
+        if (ours.dim() < 2)
+        {
+            return "";
+        }
+
+        Tensor worst = (ours - reference).abs().flatten(2 < ours.dim() ? 2 : 1);
+        worst = worst.dim() > 2 ? worst.amax([2]) : worst;
+        long at = worst.argmax().item<long>();
+        return $" (worst at row {at / worst.shape[1]}, column {at % worst.shape[1]})";
+    }
+
+    private Tensor Types(int rows, int length)
+    {
+        var random = new Random(Options.Seed);
+        return torch.tensor(Enumerable.Range(0, rows * length).Select(_ => (long)random.Next(types)).ToArray(), [rows, length]);
+    }
+
+    private string ConfigText()
+    {
+        using IModel model = Entry.Create(Config);
+        string at = Folder("config");
+        ((GeneratedModel)model).Save(at);
+        return File.ReadAllText(Path.Combine(at, "config.json"));
+    }
+}

@@ -1,0 +1,70 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace Dsl.Generators.Tests.Packages;
+
+/// <summary>The packages, as a project outside of the solution consumes them: packed, restored from a folder, built and run.</summary>
+[Trait("Category", "Packages")]
+public sealed class SampleTests
+{
+    [Fact]
+    public async Task A_project_outside_declares_derives_and_runs()
+    {
+        var folder = Directory.CreateTempSubdirectory("dsl-sample-").FullName;
+        var version = "0.1.0-test." + DateTime.UtcNow.ToString("yyyyMMddHHmmssfff");
+        try
+        {
+            var packages = Path.Combine(folder, "packages");
+            var configuration = AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar).Contains("Release") ? "Release" : "Debug";
+            foreach (var project in new[] { "Dsl.Runtime", "Zoo" })
+            {
+                await Dotnet(Compiling.Repository, "pack", Path.Combine("src", project), "-c", configuration, "--no-restore", "-o", packages, "-p:PackageVersion=" + version);
+            }
+
+            Assert.Equal(["Dsl.Runtime", "Dsl.Zoo"], Directory.GetFiles(packages, "*.nupkg").Select(f => Path.GetFileName(f).Replace("." + version + ".nupkg", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            var sample = Directory.CreateDirectory(Path.Combine(folder, "Derived")).FullName;
+            foreach (var file in Directory.GetFiles(Path.Combine(Compiling.Repository, "samples", "Derived")))
+            {
+                File.Copy(file, Path.Combine(sample, Path.GetFileName(file)));
+            }
+
+            // Beside the sources that this machine has anyway.
+            File.WriteAllText(Path.Combine(sample, "nuget.config"), $"<configuration><packageSources><add key=\"packed\" value=\"{packages}\" /></packageSources></configuration>");
+            var output = await Dotnet(sample, "run", "-p:DslVersion=" + version);
+            Assert.Contains("Averages: 3472 weights, logits [2, 12, 50], steps agree", output, StringComparison.Ordinal);
+            Assert.Contains("logits [2, 12, 60], steps agree", output, StringComparison.Ordinal);
+            Assert.Contains("  #.....\n  ##....\n  ###...\n  #.##..\n  #..##.\n  #...##\n", output.Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+            foreach (var package in new[] { "dsl.runtime", "dsl.zoo" })
+            {
+                if (Path.Combine(cache, package, version) is var restored && Directory.Exists(restored))
+                {
+                    Directory.Delete(restored, recursive: true);
+                }
+            }
+        }
+    }
+
+    private static async Task<string> Dotnet(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(" ", arguments)} failed:\n{await output}\n{await errors}");
+        return await output;
+    }
+}

@@ -1,0 +1,54 @@
+using Zoo.Decoders;
+using Zoo.EncoderDecoders;
+using Zoo.Encoders;
+
+namespace Zoo.Tests.Models;
+
+/// <summary>How many numbers a model holds, worked out from its published sizes and from nothing of its declaration.</summary>
+internal static class ClosedForms
+{
+    internal static long? Count(object config, string model) => config switch
+    {
+        // Embedding, layers of (q and o, k and v, three feed-forward matrices, two norms), the last norm, the head.
+        LlamaConfig c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey, c.Tied),
+        MistralConfig c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey, c.Tied),
+        Gpt1Config c => Gpt(c.Vocab, c.Context, c.Hidden, c.Layers, c.Hidden),
+        Gpt2Config c => Gpt(c.Vocab, c.Context, c.Hidden, c.Layers, c.Hidden) + (2 * c.Hidden),
+        Gpt3Config c => Gpt(c.Vocab, c.Context, c.Hidden, c.Layers, c.HeadDimKey is { } dim ? (long)c.Heads * dim : c.Hidden) + (2 * c.Hidden),
+
+        // Masked words: a dense layer, its norm, a bias for each word; the next sentence: the pooler and two classes.
+        BertConfig c when model == nameof(BertForPreTraining) =>
+            Bert(c.Vocab, c.Context, c.Types, c.Hidden, c.Hidden, c.Layers, c.FeedForward) + Square(c.Hidden) + (2 * c.Hidden) + c.Vocab + Square(c.Hidden) + Dense(c.Hidden, 2),
+        RobertaConfig c => Bert(c.Vocab, c.Context, c.Types, c.Hidden, c.Hidden, c.Layers, c.FeedForward) + Square(c.Hidden) + (2 * c.Hidden) + c.Vocab,
+        AlbertConfig c => Bert(c.Vocab, c.Context, c.Types, c.EmbeddingWidth, c.Hidden, 1, c.FeedForward) + Dense(c.EmbeddingWidth, c.Hidden)
+            + Dense(c.Hidden, c.EmbeddingWidth) + (2 * c.EmbeddingWidth) + c.Vocab + Square(c.Hidden) + Dense(c.Hidden, 2),
+        ElectraConfig c => Bert(c.Vocab, c.Context, c.Types, c.EmbeddingWidth, c.Hidden, c.Layers, c.FeedForward) + (c.EmbeddingWidth == c.Hidden ? 0 : Dense(c.EmbeddingWidth, c.Hidden))
+            + (model == nameof(ElectraForPreTraining) ? Square(c.Hidden) + Dense(c.Hidden, 1) : Dense(c.Hidden, c.EmbeddingWidth) + (2 * c.EmbeddingWidth) + c.Vocab),
+
+        // No bias anywhere; a table of positions in each stack; four matrices an attention.
+        T5Config c => (c.Tied ? 1L : 2L) * c.Vocab * c.Hidden + (2L * 32 * c.Heads) + (2 * c.Hidden)
+            + (c.Layers * ((3 * 4L * c.Hidden * c.Heads * c.HeadDim) + (2 * (c.Projection == "gated-gelu" ? 3L : 2L) * c.Hidden * c.FeedForward) + (5L * c.Hidden))),
+        BartConfig c => Bart(c.Vocab, c.Hidden, c.EncoderLayers, c.EncoderFeedForward),
+        MBartConfig c => Bart(c.Vocab, c.Hidden, c.EncoderLayers, c.EncoderFeedForward) + (4 * c.Hidden),
+        _ => null,
+    };
+
+    private static long Llama(long vocab, long hidden, long inner, long layers, long heads, int? groups, int? dim, bool tied)
+    {
+        long width = dim ?? (hidden / heads), kv = groups ?? heads;
+        return ((tied ? 1 : 2) * vocab * hidden) + hidden + (layers * ((2 * hidden * heads * width) + (2 * hidden * kv * width) + (3 * hidden * inner) + (2 * hidden)));
+    }
+
+    private static long Gpt(long vocab, long context, long hidden, long layers, long attended) =>
+        ((vocab + context) * hidden) + (layers * ((3 * Dense(hidden, attended)) + Dense(attended, hidden) + Dense(hidden, 4 * hidden) + Dense(4 * hidden, hidden) + (4 * hidden)));
+
+    private static long Bert(long vocab, long context, long types, long width, long hidden, long layers, long inner) =>
+        ((vocab + context + types + 2) * width) + (layers * ((4 * Square(hidden)) + Dense(hidden, inner) + Dense(inner, hidden) + (4 * hidden)));
+
+    private static long Bart(long vocab, long hidden, long layers, long inner) =>
+        (vocab * hidden) + vocab + (2 * 1026 * hidden) + (2 * 2 * hidden) + (layers * ((3 * 4 * Square(hidden)) + (2 * (Dense(hidden, inner) + Dense(inner, hidden))) + (5 * 2 * hidden)));
+
+    private static long Dense(long from, long to) => (from * to) + to;
+
+    private static long Square(long width) => Dense(width, width);
+}

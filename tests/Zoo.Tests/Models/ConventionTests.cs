@@ -1,0 +1,107 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Dsl.Runtime;
+using Xunit;
+
+namespace Zoo.Tests.Models;
+
+/// <summary>What the zoo promises of its own sources.</summary>
+public sealed partial class ConventionTests
+{
+    /// <summary>Files that declare a model or a block, the presets' apart.</summary>
+    private static readonly IReadOnlyDictionary<string, string[]> Declarations = Directory
+        .GetFiles(Path.Combine(Root(), "src", "Zoo"), "*.cs", SearchOption.AllDirectories)
+        .Where(file => !file.Split(Path.DirectorySeparatorChar).Intersect(["obj", "bin"]).Any())
+        .Select(file => (Name: Path.GetFileName(file), Lines: File.ReadAllLines(file)))
+        .Where(file => file.Lines.Any(line => Declaring().IsMatch(line)))
+        .ToDictionary(file => file.Name, file => file.Lines);
+
+    [Fact]
+    public void Every_model_and_block_is_declared_in_a_source()
+    {
+        string text = string.Join('\n', Declarations.Values.SelectMany(lines => lines));
+        string[] types = [.. typeof(global::Zoo.Models).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(GeneratedModule)) && !type.IsAbstract).Select(type => type.Name)];
+        Assert.NotEmpty(types);
+        Assert.All(types, name => Assert.Matches($@"\bpartial class {name}\b", text));
+    }
+
+    /// <summary>No family computes with tensors by hand: whatever runs is written by the compiler.</summary>
+    [Fact]
+    public void No_family_has_a_forward_of_its_own()
+    {
+        Assert.All(Declarations, file => Assert.All(Code(file.Value), line =>
+            Assert.False(ByHand().IsMatch(line), $"{file.Key} computes by hand: {line.Trim()}")));
+    }
+
+    /// <summary>Lines without comments, usings and blank ones; the config counts, presets have files of their own.</summary>
+    [Theory]
+    [InlineData("Llama.cs", 50)]
+    [InlineData("Bert.cs", 50)]
+    [InlineData("T5.cs", 70)]
+    [InlineData("Bart.cs", 70)]
+    [InlineData("Mistral.cs", 12)]
+    [InlineData("Roberta.cs", 12)]
+    [InlineData("MBart.cs", 12)]
+    public void Families_are_short(string file, int most)
+    {
+        string[] code = [.. Code(Declarations[file])];
+        Assert.True(code.Length <= most, $"{file} has {code.Length} lines of code, at most {most} were promised");
+    }
+
+    [Theory]
+    [InlineData("Gpt3.cs", "Gpt3", 12)]
+    [InlineData("Electra.cs", "Electra", 12)]
+    public void Derived_families_are_short(string file, string family, int most)
+    {
+        // A derived family says how it differs: its config, its blocks and its model; a second model of the same family counts for itself.
+        string[][] parts = [.. Split(Code(Declarations[file]))];
+        Assert.NotEmpty(parts);
+        Assert.All(parts, part => Assert.True(part.Length <= most, $"{family}: {part[^1].Trim()} takes {part.Length} lines, at most {most} were promised"));
+    }
+
+    internal static string Root([CallerFilePath] string here = "")
+    {
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            if (File.Exists(Path.Combine(at.FullName, "Dsl.sln")))
+            {
+                return at.FullName;
+            }
+        }
+
+        return Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
+    }
+
+    private static IEnumerable<string> Code(IEnumerable<string> lines) =>
+        lines.Where(line => !string.IsNullOrWhiteSpace(line) && !NoCode().IsMatch(line));
+
+    private static IEnumerable<string[]> Split(IEnumerable<string> lines)
+    {
+        var part = new List<string>();
+        foreach (string line in lines)
+        {
+            part.Add(line);
+            if (line.StartsWith('}') || Whole().IsMatch(line))
+            {
+                yield return [.. part];
+                part.Clear();
+            }
+        }
+    }
+
+    [GeneratedRegex(@"^\[(Block|Model)<")]
+    private static partial Regex Declaring();
+
+    [GeneratedRegex(@"\b(Tensor|Forward|Advance|override|torch)\b")]
+    private static partial Regex ByHand();
+
+    [GeneratedRegex(@"^\s*//|^using |^namespace ")]
+    private static partial Regex NoCode();
+
+    [GeneratedRegex(@"^(public|internal).*;\s*$")]
+    private static partial Regex Whole();
+}

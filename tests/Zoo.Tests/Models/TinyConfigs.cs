@@ -1,0 +1,75 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Dsl;
+using Dsl.Runtime;
+using Xunit;
+using Zoo.Decoders;
+using Zoo.Encoders;
+using Zoo.Tests.Goldens;
+
+namespace Zoo.Tests.Models;
+
+/// <summary>A small configuration, and the models that are built from it.</summary>
+/// <param name="Name">What tests call it.</param>
+/// <param name="Entry">The model.</param>
+/// <param name="Config">Its configuration.</param>
+internal sealed record TinyCase(string Name, ModelEntry Entry, object Config);
+
+/// <summary>Small configurations of every model of the zoo: those of the goldens, and some by hand.</summary>
+internal static class TinyConfigs
+{
+    private const string InRepository = "tests/goldens";
+
+    /// <summary>By name.</summary>
+    internal static IReadOnlyDictionary<string, TinyCase> All { get; } = Make().ToDictionary(tiny => tiny.Name);
+
+    internal static TheoryData<string> Names => [.. All.Keys.Order()];
+
+    private static IEnumerable<TinyCase> Make()
+    {
+        foreach (string folder in Directory.GetDirectories(Folder()).Order())
+        {
+            string file = Path.Combine(folder, "config.json");
+            if (File.Exists(file) && Path.GetFileName(folder) is not ("minilm" or "smollm2")
+                && ConfigReader.Open(file).Architectures.Select(global::Zoo.Models.Find).FirstOrDefault(found => found is not null) is { } entry)
+            {
+                yield return new TinyCase(Path.GetFileName(folder), entry, entry.ReadConfig(ConfigReader.Open(file)));
+            }
+        }
+
+        var bert = new BertConfig(99, 32, 2, 4, 64, Activation.Gelu, 64, Drop: 0, AttentionDrop: 0, Classes: 4);
+        foreach (string name in new[] { nameof(Bert), nameof(BertForMaskedLM), nameof(BertForTokenClassification), nameof(BertForMultipleChoice) })
+        {
+            yield return Of(name, name, bert);
+        }
+
+        // Grouped layers, each of several inner ones; a projection that is not there; heads whose product is not the width.
+        yield return Of("albert, groups", nameof(AlbertForPreTraining), new AlbertConfig(99, 16, 32, 4, 4, 64, Activation.GeluTanh, 2, 2, 64));
+        yield return Of("electra, one width", nameof(ElectraForPreTraining), new ElectraConfig(32) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Drop = 0, AttentionDrop = 0 });
+        var gpt3 = new Gpt3Config(12, 5, 1) { Vocab = 99, Hidden = 32, Layers = 4, Heads = 4, Context = 64, Act = Activation.GeluTanh, EmbeddingDrop = 0, AttentionDrop = 0, ResidualDrop = 0 };
+        yield return Of("gpt3", nameof(Gpt3), gpt3);
+        // A single layer: nothing hides what its mask does.
+        yield return Of("gpt3, banded", nameof(Gpt3), gpt3 with { Layers = 1, FirstBanded = 0 });
+        yield return Of("gpt3, dense", nameof(Gpt3), gpt3 with { Layers = 1, FirstBanded = 1 });
+        yield return Of("gpt2, scaled by layer", nameof(Gpt2), new Gpt2Config(99, 32, 3, 4, 64, Activation.Gelu, 48, EmbeddingDrop: 0.1, AttentionDrop: 0.1, ScaledByLayer: true, Tied: false));
+        yield return Of("mistral, one layer", nameof(Mistral), new MistralConfig(4) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 1, Heads = 4, KvHeadsKey = 1, Act = Activation.Silu });
+    }
+
+    private static TinyCase Of(string name, string model, object config) => new(name, global::Zoo.Models.All.Single(entry => entry.Name == model), config);
+
+    /// <summary>The repository's own cases, whatever the goldens of a run are.</summary>
+    private static string Folder()
+    {
+        for (var at = new DirectoryInfo(System.AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            string folder = Path.Combine(at.FullName, InRepository);
+            if (Directory.Exists(folder))
+            {
+                return folder;
+            }
+        }
+
+        return GoldenFolder.Path;
+    }
+}
