@@ -51,7 +51,7 @@ internal static class Compiling
     public static SourceFile[] Zoo() =>
     [
         .. Directory.GetDirectories(Path.Combine(Repository, "src", "Zoo")).SelectMany(d => Directory.GetFiles(d, "*.cs")).Order(StringComparer.Ordinal)
-            .Where(f => File.ReadAllText(f) is var text && (text.Contains("[Block<", StringComparison.Ordinal) || text.Contains("[Key(", StringComparison.Ordinal) || text.Contains("[Preset(", StringComparison.Ordinal)))
+            .Where(f => File.ReadAllText(f) is var text && (text.Contains("[Block<", StringComparison.Ordinal) || text.Contains("[Model<", StringComparison.Ordinal) || text.Contains("[Key(", StringComparison.Ordinal) || text.Contains("[Preset(", StringComparison.Ordinal)))
             .Select(f => new SourceFile(Path.GetRelativePath(Repository, f).Replace('\\', '/'), File.ReadAllText(f))),
     ];
 

@@ -30,6 +30,7 @@ public sealed class SugarTests
         ("Attention", """Attention("a.{q,k,v,o}_proj", Mask = Mask.Causal, Position = Position.Rotary, Bias = nameof(C.Biased))"""),
         ("Attention", """Attention("{q,k,v,o}", Mask = nameof(Near), Score = nameof(Cap), Scale = nameof(C.Scale), Bias = true, OutputBias = false)"""),
         ("Attention", """RmsNorm("n", Eps = 1e-5), Attention("{q,k,v,o}", OutputBias = nameof(C.Biased)), Dropout(0.1)"""),
+        ("Attention", """Attention("{q,k,v,o}", Heads = nameof(C.KvHeads), HeadDim = 8)"""),
         ("PackedAttention", """PackedAttention("a.{c_attn,c_proj}")"""),
         ("PackedAttention", """PackedAttention("a.{c_attn,c_proj}", Mask = Mask.Causal, Scale = 0.25, Bias = true, Stored = "in out")"""),
         ("FeedForward", """FeedForward("m.{up,down}", Activation.GeluTanh)"""),
