@@ -44,7 +44,7 @@ public sealed class CompiledSpecTests
         [Repeat<MistralBlock>("layers", nameof(MistralConfig.Layers)), Output("hidden")]
         public sealed partial class Reused;
 
-        [Block<T5Copy>, Derive<Zoo.EncoderDecoders.T5DecoderAttention>]
+        [Block<T5Copy>, Derive<Zoo.EncoderDecoders.T5DecoderBlock>]
         public sealed partial class Biased;
 
         [Extend<Zoo.EncoderDecoders.T5Config>]
