@@ -1,5 +1,4 @@
 // What C# records, init and ranges need and netstandard2.0 lacks.
-namespace System.Runtime.CompilerServices
-{
-    internal static class IsExternalInit;
-}
+namespace System.Runtime.CompilerServices;
+
+internal static class IsExternalInit;

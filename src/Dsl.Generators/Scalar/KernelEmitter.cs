@@ -98,7 +98,8 @@ internal static class KernelEmitter
 
         public abstract string Operand(KernelOperand operand, string name);
 
-        public abstract string Element(KernelOperand operand, string name, string index);    }
+        public abstract string Element(KernelOperand operand, string name, string index);
+    }
 
     private sealed class VectorStyle(Flow flow) : Style(flow)
     {
@@ -129,10 +130,34 @@ internal static class KernelEmitter
     {
         private static readonly Dictionary<string, string> Methods = new()
         {
-            ["Exp"] = "exp", ["ExpM1"] = "expm1", ["Log"] = "log", ["Log1P"] = "log1p", ["Log2"] = "log2", ["Log10"] = "log10", ["Sqrt"] = "sqrt", ["Tanh"] = "tanh", ["Sinh"] = "sinh",
-            ["Cosh"] = "cosh", ["Sin"] = "sin", ["Cos"] = "cos", ["Tan"] = "tan", ["Asin"] = "asin", ["Acos"] = "acos", ["Atan"] = "atan", ["Asinh"] = "asinh", ["Acosh"] = "acosh",
-            ["Atanh"] = "atanh", ["Abs"] = "abs", ["Sign"] = "sign", ["Floor"] = "floor", ["Ceiling"] = "ceil", ["Round"] = "round", ["Truncate"] = "trunc", ["Sigmoid"] = "sigmoid",
-            ["Erf"] = "erf", ["Detach"] = "detach",
+            ["Exp"] = "exp",
+            ["ExpM1"] = "expm1",
+            ["Log"] = "log",
+            ["Log1P"] = "log1p",
+            ["Log2"] = "log2",
+            ["Log10"] = "log10",
+            ["Sqrt"] = "sqrt",
+            ["Tanh"] = "tanh",
+            ["Sinh"] = "sinh",
+            ["Cosh"] = "cosh",
+            ["Sin"] = "sin",
+            ["Cos"] = "cos",
+            ["Tan"] = "tan",
+            ["Asin"] = "asin",
+            ["Acos"] = "acos",
+            ["Atan"] = "atan",
+            ["Asinh"] = "asinh",
+            ["Acosh"] = "acosh",
+            ["Atanh"] = "atanh",
+            ["Abs"] = "abs",
+            ["Sign"] = "sign",
+            ["Floor"] = "floor",
+            ["Ceiling"] = "ceil",
+            ["Round"] = "round",
+            ["Truncate"] = "trunc",
+            ["Sigmoid"] = "sigmoid",
+            ["Erf"] = "erf",
+            ["Detach"] = "detach",
         };
 
         public override string Zero => "pass.Number(0.0)";

@@ -549,8 +549,15 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
                         Aim(block);
                         ScanPass<T> pass = new()
                         {
-                            Operands = slots, ResultSlot = Slot(result, block), Real = Real(item), Settings = call.Settings, Offsets = plan.Offsets, States = own,
-                            Arena = arena, From = begin, To = Math.Min(to, begin + call.Stretch),
+                            Operands = slots,
+                            ResultSlot = Slot(result, block),
+                            Real = Real(item),
+                            Settings = call.Settings,
+                            Offsets = plan.Offsets,
+                            States = own,
+                            Arena = arena,
+                            From = begin,
+                            To = Math.Min(to, begin + call.Stretch),
                         };
                         TKernel.Forward(ref pass);
                     }
@@ -600,10 +607,19 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
 
                         ScanPass<T> pass = new()
                         {
-                            Operands = slots, Gradients = gradients, Real = Real(item), Settings = call.Settings, Offsets = plan.Offsets, States = states,
-                            Bars = bars.AsSpan((int)(item - first) * size, size), Kept = before, Work = work, Arena = arena,
+                            Operands = slots,
+                            Gradients = gradients,
+                            Real = Real(item),
+                            Settings = call.Settings,
+                            Offsets = plan.Offsets,
+                            States = states,
+                            Bars = bars.AsSpan((int)(item - first) * size, size),
+                            Kept = before,
+                            Work = work,
+                            Arena = arena,
                             ResultGradient = resultBar is null ? default : Slot(resultBar, block),
-                            From = begin, To = Math.Min(to, begin + stretch),
+                            From = begin,
+                            To = Math.Min(to, begin + stretch),
                         };
                         if (size > 0)
                         {

@@ -21,32 +21,43 @@ internal sealed class GenerateCommand
     private readonly Argument<string> folder = new("folder") { Description = "the folder of a run, of one of its checkpoints, or of a published checkpoint." };
     private readonly Option<string[]> prompts = new("--prompt", "-p")
     {
-        Description = "What to go on from; several are written on together.", HelpName = "text",
+        Description = "What to go on from; several are written on together.",
+        HelpName = "text",
     };
     private readonly Option<string[]> ids = new("--ids") { Description = "A prompt as token ids (\"12 7 301\"); ids are printed.", HelpName = "ids" };
     private readonly Option<int> maxTokens = new("--max-tokens", "-n")
     {
-        Description = "How many tokens to write.", HelpName = "n", DefaultValueFactory = _ => 300,
+        Description = "How many tokens to write.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 300,
     };
     private readonly Option<double> temperature = new("--temperature", "-t")
     {
-        Description = "0 takes the likeliest token every time.", HelpName = "x", DefaultValueFactory = _ => 0.8,
+        Description = "0 takes the likeliest token every time.",
+        HelpName = "x",
+        DefaultValueFactory = _ => 0.8,
     };
     private readonly Option<int> topK = new("--top-k") { Description = "Keep the k likeliest tokens; 0: all.", HelpName = "k" };
     private readonly Option<double> topP = new("--top-p")
     {
-        Description = "Keep the likeliest tokens up to this mass.", HelpName = "p", DefaultValueFactory = _ => 1,
+        Description = "Keep the likeliest tokens up to this mass.",
+        HelpName = "p",
+        DefaultValueFactory = _ => 1,
     };
     private readonly Option<double> minP = new("--min-p") { Description = "Drop what is less likely than this share of the likeliest.", HelpName = "p" };
     private readonly Option<double> typical = new("--typical")
     {
-        Description = "Keep the most typical tokens up to this mass.", HelpName = "p", DefaultValueFactory = _ => 1,
+        Description = "Keep the most typical tokens up to this mass.",
+        HelpName = "p",
+        DefaultValueFactory = _ => 1,
     };
     private readonly Option<double> epsilon = new("--epsilon") { Description = "Drop what is less likely than this.", HelpName = "p" };
     private readonly Option<double> eta = new("--eta") { Description = "The same, adapted to the entropy.", HelpName = "p" };
     private readonly Option<double> repetition = new("--repetition-penalty")
     {
-        Description = "Above 1 avoids what was said before.", HelpName = "x", DefaultValueFactory = _ => 1,
+        Description = "Above 1 avoids what was said before.",
+        HelpName = "x",
+        DefaultValueFactory = _ => 1,
     };
     private readonly Option<double> presence = new("--presence-penalty") { Description = "Taken off the logit of what was written before.", HelpName = "x" };
     private readonly Option<double> frequency = new("--frequency-penalty") { Description = "Taken off for each time it was written.", HelpName = "x" };
@@ -90,7 +101,10 @@ internal sealed class GenerateCommand
         };
         var asked = new GenerationOptions
         {
-            MaxTokens = words.GetValue(maxTokens), Stop = words.GetValue(stops) ?? [], AtContextEnd = ContextEnd.Slide, Sampling = sampling,
+            MaxTokens = words.GetValue(maxTokens),
+            Stop = words.GetValue(stops) ?? [],
+            AtContextEnd = ContextEnd.Slide,
+            Sampling = sampling,
         };
         asked.Validate();
         string checkpoint = Checkpoint(words.GetRequiredValue(folder));

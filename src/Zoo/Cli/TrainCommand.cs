@@ -24,11 +24,13 @@ internal sealed class TrainCommand
     private readonly CliContext context;
     private readonly Option<string?> family = new("--family")
     {
-        Description = $"What to train: {string.Join(", ", Quickstart.Families.Select(f => f.Name))}.", HelpName = "name",
+        Description = $"What to train: {string.Join(", ", Quickstart.Families.Select(f => f.Name))}.",
+        HelpName = "name",
     };
     private readonly Option<string?> output = new("--out", "-o")
     {
-        Description = "The run's folder; runs/quickstart unless another family is asked for.", HelpName = "folder",
+        Description = "The run's folder; runs/quickstart unless another family is asked for.",
+        HelpName = "folder",
     };
     private readonly Option<bool> resume = new("--resume")
     {
@@ -49,12 +51,15 @@ internal sealed class TrainCommand
     private readonly Option<long?> seed = new("--seed") { Description = "Decides first weights, data order and dropout (0).", HelpName = "n" };
     private readonly Option<int?> evaluateEvery = new("--evaluate-every")
     {
-        Description = "Measure the held-out loss every so many steps (100).", HelpName = "n",
+        Description = "Measure the held-out loss every so many steps (100).",
+        HelpName = "n",
     };
     private readonly Option<int?> evaluationBatches = new("--evaluation-batches") { Description = "Over so many fixed batches (20).", HelpName = "n" };
     private readonly Option<int> saveEvery = new("--save-every")
     {
-        Description = "Write a checkpoint every so many steps.", HelpName = "n", DefaultValueFactory = _ => 100,
+        Description = "Write a checkpoint every so many steps.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 100,
     };
     private readonly Option<int> keep = new("--keep") { Description = "How many checkpoints are kept.", HelpName = "n", DefaultValueFactory = _ => 2 };
     private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };

@@ -45,6 +45,14 @@ public sealed partial record MistralConfig
     [Preset("mistral-7b")]
     public static MistralConfig B7 => new(4096)
     {
-        Vocab = 32000, Hidden = 4096, FeedForward = 14336, Layers = 32, Heads = 32, KvHeadsKey = 8, Act = Activation.Silu, Eps = 1e-5, Context = 32768,
+        Vocab = 32000,
+        Hidden = 4096,
+        FeedForward = 14336,
+        Layers = 32,
+        Heads = 32,
+        KvHeadsKey = 8,
+        Act = Activation.Silu,
+        Eps = 1e-5,
+        Context = 32768,
     };
 }

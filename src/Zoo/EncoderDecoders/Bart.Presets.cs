@@ -16,8 +16,16 @@ public sealed partial record MBartConfig
     [Preset("mbart-large-cc25")]
     public static MBartConfig Large25 => new(true)
     {
-        Vocab = 250027, Hidden = 1024, EncoderLayers = 12, DecoderLayers = 12, EncoderHeads = 16, DecoderHeads = 16,
-        EncoderFeedForward = 4096, DecoderFeedForward = 4096, Act = Activation.Gelu, ScaleEmbedding = true,
+        Vocab = 250027,
+        Hidden = 1024,
+        EncoderLayers = 12,
+        DecoderLayers = 12,
+        EncoderHeads = 16,
+        DecoderHeads = 16,
+        EncoderFeedForward = 4096,
+        DecoderFeedForward = 4096,
+        Act = Activation.Gelu,
+        ScaleEmbedding = true,
     };
 
     [Preset("mbart-large-50")] public static MBartConfig Large50 => Large25 with { Vocab = 250054 };

@@ -32,7 +32,15 @@ public sealed partial record RobertaConfig
     [Preset("roberta-base")]
     public static RobertaConfig Base => new(1)
     {
-        Vocab = 50265, Hidden = 768, Layers = 12, Heads = 12, FeedForward = 3072, Act = Activation.Gelu, Context = 514, Types = 1, Eps = 1e-5,
+        Vocab = 50265,
+        Hidden = 768,
+        Layers = 12,
+        Heads = 12,
+        FeedForward = 3072,
+        Act = Activation.Gelu,
+        Context = 514,
+        Types = 1,
+        Eps = 1e-5,
     };
 
     [Preset("roberta-large")] public static RobertaConfig Large => Base with { Hidden = 1024, Layers = 24, Heads = 16, FeedForward = 4096 };

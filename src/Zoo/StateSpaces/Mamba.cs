@@ -1,7 +1,7 @@
 using System;
 using Dsl;
-using static Dsl.ScalarMath;
 using static System.Math;
+using static Dsl.ScalarMath;
 using C = Zoo.StateSpaces.MambaConfig;
 
 namespace Zoo.StateSpaces;

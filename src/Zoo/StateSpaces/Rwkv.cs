@@ -1,6 +1,6 @@
 using Dsl;
-using static Dsl.ScalarMath;
 using static System.Math;
+using static Dsl.ScalarMath;
 using C = Zoo.StateSpaces.RwkvConfig;
 
 namespace Zoo.StateSpaces;

@@ -3,9 +3,9 @@ using System.IO;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using TorchSharp;
 using Zoo.Generation;
 using Zoo.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Zoo.Training;

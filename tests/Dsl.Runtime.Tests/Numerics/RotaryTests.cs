@@ -68,8 +68,12 @@ public class RotaryTests
     public void PublishedFrequencies()
     {
         // A head of 128, base 500,000, factor 8: 0 to 28 stay, 35 to 63 are divided by eight, between them a ramp.
-        var spec = new RotarySpec(128, 5e5, Scaling: new RopeScaling(RopeScalingKind.Wavelength, 8) { OriginalLength = 8192, LowFrequencyFactor = 1,
-            HighFrequencyFactor = 4 });
+        var spec = new RotarySpec(128, 5e5, Scaling: new RopeScaling(RopeScalingKind.Wavelength, 8)
+        {
+            OriginalLength = 8192,
+            LowFrequencyFactor = 1,
+            HighFrequencyFactor = 4
+        });
         float[] plain = RotaryFrequencies.Of(new RotarySpec(128, 5e5), 0).Frequencies, scaled = RotaryFrequencies.Of(spec, 0).Frequencies;
         Assert.Equal(plain[..29], scaled[..29]);
         Assert.Equal(0.00261610, plain[29], 5e-9);

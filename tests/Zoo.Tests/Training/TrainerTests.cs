@@ -19,7 +19,15 @@ public sealed class TrainerTests
 {
     private static readonly TrainingOptions Small = new()
     {
-        Steps = 12, Batch = 3, Context = 8, WarmUp = 2, Rate = 1e-2, LastRate = 1e-3, EvaluateEvery = 5, EvaluationBatches = 2, Seed = 4,
+        Steps = 12,
+        Batch = 3,
+        Context = 8,
+        WarmUp = 2,
+        Rate = 1e-2,
+        LastRate = 1e-3,
+        EvaluateEvery = 5,
+        EvaluationBatches = 2,
+        Seed = 4,
     };
 
     private static readonly TokenCorpus Corpus = new("rhyme", string.Concat(Enumerable.Repeat("twinkle twinkle little star, how I wonder what you are. ", 12)));
