@@ -27,7 +27,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         }
 
         // Where the generator has run already, what it wrote for Extend stands among the members: it is the base's.
-        foreach (var member in type.GetMembers().Where(m => inherited is null || !IsGenerated(m)))
+        foreach (var member in type.GetMembers().Where(m => (inherited is null || !IsGenerated(m)) && !m.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset")))
         {
             cancel.ThrowIfCancellationRequested();
             switch (member)
@@ -64,7 +64,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
     }
 
     private static INamedTypeSymbol? Extended(INamedTypeSymbol type) =>
-        type.GetAttributes().FirstOrDefault(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Extend")?.AttributeClass?.TypeArguments.FirstOrDefault() as INamedTypeSymbol;
+        type.GetAttributes().FirstOrDefault(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Extend")?.AttributeClass?.TypeArguments.FirstOrDefault()
+            is INamedTypeSymbol { TypeKind: not TypeKind.Error } origin ? origin : null;
 
     private static bool ExtendsItself(INamedTypeSymbol type)
     {
@@ -126,7 +127,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             (original, _) => semantics.GetSymbolInfo(original, cancel).Symbol switch
             {
                 INamedTypeSymbol type => SyntaxFactory.ParseName(type.ToDisplayString(SpecReader.FullName)),
-                IMethodSymbol { IsStatic: true } method => SyntaxFactory.ParseExpression(method.ContainingType.ToDisplayString(SpecReader.FullName) + "." + original),
+                (IMethodSymbol or IPropertySymbol or IFieldSymbol) and { IsStatic: true } member =>
+                    SyntaxFactory.ParseExpression(member.ContainingType.ToDisplayString(SpecReader.FullName) + "." + original),
                 _ => (SyntaxNode)original,
             });
         return string.Join(" ", qualified.NormalizeWhitespace().ToString().Split(['\r', '\n', ' '], System.StringSplitOptions.RemoveEmptyEntries));

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
@@ -27,7 +28,7 @@ public class HalfTypedTests
     [Fact]
     public async Task Two_thousand_mutations_never_throw()
     {
-        var families = Families(Compiling.Zoo().Where(f => f.Path.StartsWith("src/Zoo/Decoders/", StringComparison.Ordinal))).Select(f => Compiling.Create(f)).ToArray();
+        var families = Families(Compiling.Zoo().Where(f => f.Path.StartsWith("src/Zoo/Decoders/", StringComparison.Ordinal))).Select(f => Compiling.Create(f).WithReferences(Needed())).ToArray();
         var wholes = families.Select(f => GeneratedRun.Of(CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Compiling.Parsing), f)).ToArray();
         var compiling = wholes.Select(w => !w.Compilation.GetDiagnostics().Any(IsError)).ToArray();
         foreach (var family in families)
@@ -58,7 +59,8 @@ public class HalfTypedTests
                 {
                     faults.Add($"seed {seed} after {watch.Elapsed}: {found.Concat(run.Diagnostics).FirstOrDefault(d => !d.Id.StartsWith("DSL", StringComparison.Ordinal))}\n{Difference(tree, mutant)}");
                 }
-                else if (found.IsEmpty && compiling[seed % families.Length] && !run.Texts.SequenceEqual(whole.Texts) && !HasErrors(run.Compilation, mutant) && run.Compilation.GetDiagnostics(cancel).FirstOrDefault(IsError) is { } error)
+                else if (found.IsEmpty && compiling[seed % families.Length] && !run.Texts.SequenceEqual(whole.Texts) && !HasErrors(run.Compilation, mutant)
+                    && run.Compilation.GetDiagnostics(cancel).Where(IsError).ToList() is [var error, ..] errors && errors.All(IsGenerated))
                 {
                     faults.Add($"seed {seed}: {error}\n{Difference(tree, mutant)}");
                 }
@@ -70,6 +72,7 @@ public class HalfTypedTests
         });
 
         Assert.True(faults.IsEmpty, $"{faults.Count} faults\n" + string.Join("\n\n", faults.Order(StringComparer.Ordinal).Take(8)));
+        Assert.All(compiling, Assert.True);
         Assert.True(complaints.Count >= 15, "few kinds of problems were met: " + string.Join(", ", complaints.Keys.Order(StringComparer.Ordinal)));
     }
 
@@ -87,10 +90,20 @@ public class HalfTypedTests
         return families;
     }
 
+    /// <summary>What Dsl.Runtime itself references: a compilation's start grows with the number of assemblies.</summary>
+    private static IEnumerable<MetadataReference> Needed()
+    {
+        var runtime = typeof(LinearAttribute).Assembly;
+        HashSet<string?> names = [.. runtime.GetReferencedAssemblies().Select(a => a.Name), runtime.GetName().Name, "System.Runtime", "System.Private.CoreLib"];
+        return Compiling.References.Where(r => names.Contains(Path.GetFileNameWithoutExtension(r.Display)));
+    }
+
     private static bool Names(SourceFile file, SourceFile other) =>
         CSharpSyntaxTree.ParseText(other.Text).GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>().Any(t => Regex.IsMatch(file.Text, $@"\b{t.Identifier.Text}\b"));
 
     private static bool IsError(Diagnostic diagnostic) => diagnostic.DefaultSeverity == DiagnosticSeverity.Error;
+
+    private static bool IsGenerated(Diagnostic diagnostic) => diagnostic.Location.SourceTree?.FilePath.EndsWith(".g.cs", StringComparison.Ordinal) == true;
 
     private static bool HasErrors(Compilation compilation, SyntaxTree tree) =>
         tree.GetDiagnostics().Any(IsError) || compilation.GetSemanticModel(tree).GetDiagnostics().Any(IsError);
