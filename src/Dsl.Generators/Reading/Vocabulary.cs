@@ -41,7 +41,7 @@ internal static class Vocabulary
         ["Attend"] = ["Mask", "Score", "Scale", "Dropout"],
         ["Head"] = ["TiedTo", "Tied", "Bias", "BiasWeight"],
         ["Learn"] = ["Loss", "Rate", "RowRate", "Every", "Read"],
-        ["Attention"] = ["Mask", "Score", "Scale", "Position", "Bias", "OutputBias"],
+        ["Attention"] = ["Mask", "Score", "Scale", "Position", "Bias", "OutputBias", "Heads", "HeadDim"],
         ["PackedAttention"] = ["Mask", "Scale", "Bias", "Stored"],
         ["FeedForward"] = ["Bias", "Stored"],
         ["GatedFeedForward"] = ["Bias"],
