@@ -203,6 +203,10 @@ public sealed class TextGeneratorTests : IDisposable
         int[][] prompts = [Codec.Encode("a"), Codec.Encode("hedgehog")];
         GenerationOptions options = Greedy(12) with { Context = 10, AtContextEnd = ContextEnd.Slide };
         await generator.CompleteAsync(prompts, options);
+
+        // What earlier tests left to the finalizer must not be counted here.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         long before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         long live = Tensor.TotalCount;
         for (int i = 0; i < 3; i++)
