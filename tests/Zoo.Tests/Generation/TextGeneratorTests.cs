@@ -207,15 +207,14 @@ public sealed class TextGeneratorTests : IDisposable
         // What earlier tests left to the finalizer must not be counted here.
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        long before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         long live = Tensor.TotalCount;
         for (int i = 0; i < 3; i++)
         {
             await generator.CompleteAsync(prompts, options);
         }
 
-        Assert.Equal(live, Tensor.TotalCount);
-        Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        // Counted over all threads, since an await may go on on another one; a finalizer that runs late can only lower it.
+        Assert.True(Tensor.TotalCount <= live, $"{Tensor.TotalCount - live} tensors outlive three calls");
     }
 
     [Fact]
