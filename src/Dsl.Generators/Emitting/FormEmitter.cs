@@ -120,7 +120,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         for (var g = 0; g < groups.Count; g++)
         {
             var made = groups[g].SelectMany(n => n.Outputs).ToList();
-            var escaping = made.Where(v => after.Contains(v) || groups.Skip(g + 1).SelectMany(x => x).Any(n => Reads(n, v))).ToList();
+            var escaping = made.Where(v => after.Contains(v) || groups.Skip(g + 1).SelectMany(x => x).Any(n => n.Reads(v))).ToList();
             if (g > 0)
             {
                 code.Line();
@@ -156,7 +156,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 // Flat groups have said using already.
                 if (local > 0 && escaping.Count == 1)
                 {
-                    toDispose.Add((value, Enumerable.Range(0, groups.Count).Last(i => groups[i].Any(n => Reads(n, value)))));
+                    toDispose.Add((value, Enumerable.Range(0, groups.Count).Last(i => groups[i].Any(n => n.Reads(value)))));
                 }
             }
 
@@ -459,10 +459,6 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         AttendNode { MaskFunction: { } mask } => $"  // {mask.Spec.Name}",
         _ => "",
     };
-
-    private static bool Reads(Node node, Value value) =>
-        node.Inputs.Contains(value)
-        || (node is IfNode choice && (Graph.Flatten(choice.Then.Concat(choice.Otherwise)).Any(n => n.Inputs.Contains(value)) || choice.ThenResult == value || choice.OtherwiseResult == value));
 }
 
 /// <summary>Names of what the stateful form keeps.</summary>

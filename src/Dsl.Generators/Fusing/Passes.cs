@@ -26,16 +26,12 @@ internal sealed class Region(List<Node> nodes, HashSet<Value> escaping)
     public List<string> Notes { get; init; } = [];
 
     /// <summary>The nodes that read a value, those inside conditions included.</summary>
-    public IEnumerable<Node> ReadersOf(Value value) => nodes.Where(n => Reads(n, value));
+    public IEnumerable<Node> ReadersOf(Value value) => nodes.Where(n => n.Reads(value));
 
     /// <summary>Whether the node is all that reads the value.</summary>
     public bool OnlyReader(Value value, Node reader) => !escaping.Contains(value) && ReadersOf(value).SequenceEqual([reader]);
 
     public Node? ProducerOf(Value value) => nodes.FirstOrDefault(n => n.Outputs.Contains(value));
-
-    private static bool Reads(Node node, Value value) =>
-        node.Inputs.Contains(value)
-        || (node is IfNode choice && (Graph.Flatten(choice.Then.Concat(choice.Otherwise)).Any(n => n.Inputs.Contains(value)) || choice.ThenResult == value || choice.OtherwiseResult == value));
 }
 
 internal static class Passes

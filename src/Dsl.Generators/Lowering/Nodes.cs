@@ -19,6 +19,11 @@ internal abstract class Node
 
     public Value Output => Outputs[0];
 
+    /// <summary>Whether it reads the value, inside its conditions too.</summary>
+    public bool Reads(Value value) =>
+        Inputs.Contains(value)
+        || (this is IfNode choice && (Graph.Flatten(choice.Then.Concat(choice.Otherwise)).Any(n => n.Inputs.Contains(value)) || choice.ThenResult == value || choice.OtherwiseResult == value));
+
     /// <summary>What tells it from a node of its kind with the same inputs: for equality of graphs and for merging.</summary>
     public abstract string Describe(System.Func<Size, string> size);
 }

@@ -651,7 +651,7 @@ internal sealed class Flow
             var from = Read(loop.From).Re;
             var bound = Read(loop.To).Re;
             var written = new HashSet<string>();
-            Collect(loop.Body, written);
+            Inliner.Assigned(loop.Body, written);
             var cells = new Dictionary<string, Cell[]>();
             foreach (var name in written.Where(environment.ContainsKey).OrderBy(n => n, StringComparer.Ordinal))
             {
@@ -700,26 +700,6 @@ internal sealed class Flow
             foreach (var pair in cells)
             {
                 environment[pair.Key] = new Pair(to.Get(pair.Value[0]), pair.Value.Length > 1 ? to.Get(pair.Value[1]) : null);
-            }
-        }
-
-        private static void Collect(IEnumerable<Statement> statements, HashSet<string> names)
-        {
-            foreach (var statement in statements)
-            {
-                switch (statement)
-                {
-                    case Assign a:
-                        names.Add(a.Name);
-                        break;
-                    case If i:
-                        Collect(i.Then, names);
-                        Collect(i.Else, names);
-                        break;
-                    case Loop l:
-                        Collect(l.Body, names);
-                        break;
-                }
             }
         }
 

@@ -61,7 +61,8 @@ internal sealed class Inliner
         }
     }
 
-    private static void Assigned(IEnumerable<Statement> statements, HashSet<string> names)
+    /// <summary>Adds the names that the statements assign to, at any depth.</summary>
+    public static void Assigned(IEnumerable<Statement> statements, HashSet<string> names)
     {
         foreach (var statement in statements)
         {

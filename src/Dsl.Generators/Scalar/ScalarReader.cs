@@ -655,33 +655,13 @@ internal sealed class ScalarReader
             }
 
             var written = new HashSet<string>();
-            Written(body, written);
+            Inliner.Assigned(body, written);
             if (Mentions(from, written) || Mentions(to, written))
             {
                 Problem(condition, "A loop's bounds stay as they are while it runs.");
             }
 
             into.Add(new Loop(variable.Name, from, to, step, body.ToEquatable()));
-        }
-
-        private static void Written(IEnumerable<Statement> statements, HashSet<string> names)
-        {
-            foreach (var statement in statements)
-            {
-                switch (statement)
-                {
-                    case Assign a:
-                        names.Add(a.Name);
-                        break;
-                    case If i:
-                        Written(i.Then, names);
-                        Written(i.Else, names);
-                        break;
-                    case Loop l:
-                        Written(l.Body, names);
-                        break;
-                }
-            }
         }
 
         private static bool Mentions(Expression expression, HashSet<string> names) =>

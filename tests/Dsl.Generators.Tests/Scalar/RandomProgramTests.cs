@@ -115,13 +115,15 @@ public sealed class RandomProgramTests
     }
 
     [Fact]
-    public void Random_recurrences_agree_in_every_form() =>
-        Gen.Select(Gen.Int[0, 100_000], Gen.Int[1, 3], Gen.Int[0, 20], Gen.Int[1, 19], Gen.Int[1, 4], Gen.Bool).Sample(
-            (seed, b, t, d, n, padded) =>
-            {
-                string program = new Writer(new Random(seed)).Write();
-                var harness = new KernelHarness(program, "G");
-                harness.Check(new Dictionary<string, int> { ["b"] = b, ["t"] = t, ["d"] = d, ["n"] = n }, seed, padded: padded, differences: 14, kinks: true);
-            },
-            iter: 25, threads: 1);
+    public void Random_recurrences_agree_in_every_form()
+    {
+        // Seeds of the test's own, so that a run can be repeated: the programs are new to the compiler all the same.
+        for (int seed = 1; seed <= 25; seed++)
+        {
+            var random = new Random(seed);
+            var sizes = new Dictionary<string, int> { ["b"] = random.Next(1, 4), ["t"] = random.Next(0, 21), ["d"] = random.Next(1, 20), ["n"] = random.Next(1, 5) };
+            var harness = new KernelHarness(new Writer(new Random(seed)).Write(), "G");
+            harness.Check(sizes, seed, padded: random.Next(2) == 0, differences: 14, kinks: true);
+        }
+    }
 }
