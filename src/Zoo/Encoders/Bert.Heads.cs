@@ -7,7 +7,7 @@ namespace Zoo.Encoders;
 [Model<C>("BertForMaskedLM"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Linear("cls.predictions.transform.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]
+[Linear("cls.predictions.transform.dense", nameof(C.EmbeddingWidth)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]
 [Head("cls.predictions.decoder", TiedTo = "bert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "cls.predictions.bias"), Output("logits")]
 [Same("cls.predictions.bias", "cls.predictions.decoder.bias"), Ignore("*.position_ids", "bert.pooler.*", "cls.seq_relationship.*"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForMaskedLM;

@@ -22,11 +22,12 @@ public sealed partial record BertConfig(
     [Count("id2label")] int Classes = 2)
 {
     public int HeadDim => Hidden / Heads;
+    public int EmbeddingWidth => Hidden;                        // narrower in a family derived from this one
 }
 
 [Block<C>, Input("x", "b t"), Input("token_type_ids", "b t"), Defaults(Eps = nameof(C.Eps))]
-[From("x"), Embedding("word_embeddings", nameof(C.Vocab), nameof(C.Hidden), Padding = nameof(C.Pad)), Positions("position_embeddings", nameof(C.Context)), As("words")]
-[From("token_type_ids"), Embedding("token_type_embeddings", nameof(C.Types), nameof(C.Hidden)), As("types")]
+[From("x"), Embedding("word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)), Positions("position_embeddings", nameof(C.Context)), As("words")]
+[From("token_type_ids"), Embedding("token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth)), As("types")]
 [Sum("words", "types"), LayerNorm("LayerNorm"), Dropout(nameof(C.Drop))]
 public sealed partial class BertEmbeddings;
 

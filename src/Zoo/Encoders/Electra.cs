@@ -11,25 +11,18 @@ public sealed partial record ElectraConfig([Key("embedding_size")] int Embedding
 }
 
 [Block<C>, Derive<BertEmbeddings>]
-[Replace("word_embeddings"), Embedding("word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad))]
-[Replace("token_type_embeddings"), Embedding("token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth))]
+[When(nameof(C.Projects)), Linear("/electra.embeddings_project", nameof(C.Hidden), Bias = true)]
 public sealed partial class ElectraEmbeddings;
 
-/// <summary>The discriminator: for each token, whether it was replaced.</summary>
-[Model<C>("ElectraForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
-[From("input_ids"), Use<ElectraEmbeddings>("electra.embeddings")]
-[When(nameof(C.Projects)), Linear("electra.embeddings_project", nameof(C.Hidden))]
-[Repeat<BertBlock>("electra.encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Linear("discriminator_predictions.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), Linear("discriminator_predictions.dense_prediction", 1), Rearrange("b t 1 -> b t"), Output("logits")]
-[Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
-public sealed partial class ElectraForPreTraining;
-
 /// <summary>The generator: a small masked language model.</summary>
-[Model<C>("ElectraForMaskedLM"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
-[From("input_ids"), Use<ElectraEmbeddings>("electra.embeddings")]
-[When(nameof(C.Projects)), Linear("electra.embeddings_project", nameof(C.Hidden))]
-[Repeat<BertBlock>("electra.encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Linear("generator_predictions.dense", nameof(C.EmbeddingWidth)), Activate(Activation.Gelu), LayerNorm("generator_predictions.LayerNorm")]
-[Head("generator_lm_head", TiedTo = "electra.embeddings.word_embeddings", Tied = nameof(C.Tied), Bias = true), Output("logits")]
-[Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
+[Model<C>("ElectraForMaskedLM"), Derive<BertForMaskedLM>]
+[Rename("bert", "electra"), Rename("cls.predictions.transform", "generator_predictions"), Rename("cls.predictions.decoder", "generator_lm_head"), Rename("cls.predictions", "generator_lm_head")]
+[Replace("electra.embeddings"), Use<ElectraEmbeddings>("electra.embeddings")]
+[Replace("activate"), Activate(Activation.Gelu)]
 public sealed partial class ElectraForMaskedLM;
+
+/// <summary>The discriminator: for each token, whether it was replaced.</summary>
+[Model<C>("ElectraForPreTraining"), Derive<BertForTokenClassification>, Rename("bert", "electra"), Remove("dropout")]
+[Replace("electra.embeddings"), Use<ElectraEmbeddings>("electra.embeddings")]
+[Replace("classifier"), Linear("discriminator_predictions.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), Linear("discriminator_predictions.dense_prediction", 1), Rearrange("b t 1 -> b t")]
+public sealed partial class ElectraForPreTraining;
