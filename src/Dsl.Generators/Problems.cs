@@ -80,4 +80,5 @@ internal static class Problems
     public const string PartPlace = "DSL043";
     public const string AxisDivision = "DSL044";
     public const string InputUnmatched = "DSL045";
+    public const string NameOfMember = "DSL046";
 }

@@ -7,6 +7,13 @@ namespace Dsl.Generators.Checking;
 /// <summary>What must hold of a declaration before its brackets are read.</summary>
 internal static class DeclarationChecks
 {
+    /// <summary>Members that generated code gives to every declaration; C# lets no member be named like its class.</summary>
+    private static readonly HashSet<string> Members = ["Advance", "Begin", "Forward", "Fusions", "Masks", "State"];
+
+    /// <summary>Those that it gives to a model besides.</summary>
+    private static readonly HashSet<string> MembersOfModels =
+        ["Config", "Configuration", "Fused", "Inputs", "KeyRules", "Load", "NewState", "Outputs", "ParameterCount", "Results", "Run", "SaveConfig", "Wanted"];
+
     public static void Run(DeclarationSpec spec, List<Problem> problems)
     {
         void Report(string id, Place place, params string[] arguments) => problems.Add(new Problem(id, place, arguments.ToEquatable()));
@@ -14,6 +21,11 @@ internal static class DeclarationChecks
         if (!spec.IsPartial)
         {
             Report(Problems.NotPartial, Place.Class, spec.SimpleName);
+        }
+
+        if (Members.Contains(spec.SimpleName) || (spec.IsModel && MembersOfModels.Contains(spec.SimpleName)))
+        {
+            Report(Problems.NameOfMember, Place.Class, spec.SimpleName);
         }
 
         if (spec.IsSpread)

@@ -335,7 +335,7 @@ internal sealed class Fields
         var name = taken.Take(FieldName(use.Key.Length == 0 ? Reading.Names.Simple(use.Blocks[0].TypeName) : use.Key));
         ofNode[use] = name;
         declarations.Add($"private readonly GeneratedModule{(conditional.Contains(use) ? "?" : "")} {name};");
-        code.Line($"{name} = config.{use.By} == typeof({TypeOf(use.Blocks[0])}) ? {New(use.Blocks[0], Scoped(use.Key, use.Shared), OwnLayer)} : {New(use.Blocks[1], Scoped(use.Key, use.Shared), OwnLayer)};");
+        Choose(use, name, Scoped(use.Key, use.Shared), OwnLayer, code);
     }
 
     private void Repeat(RepeatNode repeat, CodeWriter code)
@@ -353,20 +353,39 @@ internal sealed class Fields
             code.Block($"for (var layer = 0; layer < {name}.Length; layer++)", () =>
             {
                 code.Line($"var key = {Key(key)};");
-                code.Block($"if (!{name}ByKey.TryGetValue(key, out var block))", () => code.Line($"{name}ByKey[key] = block = {New(repeat.Blocks[0], "weights.At(key)", "layer")};"));
+                code.Block($"if (!{name}ByKey.TryGetValue(key, out var block))", () =>
+                {
+                    Choose(repeat, "block", "weights.At(key)", "layer", code);
+                    code.Line($"{name}ByKey[key] = block;");
+                });
                 code.Line();
                 code.Line($"{name}[layer] = block;");
             });
             return;
         }
 
-        code.Block($"for (var layer = 0; layer < {name}.Length; layer++)", () =>
+        code.Block($"for (var layer = 0; layer < {name}.Length; layer++)", () => Choose(repeat, name + "[layer]", Scoped(key), "layer", code));
+    }
+
+    /// <summary>Builds the block, or the one of several that the config picks.</summary>
+    private void Choose(UseNode use, string target, string weights, string layer, CodeWriter code)
+    {
+        if (use.Blocks.Count == 1)
         {
-            var scoped = Scoped(key);
-            code.Line(repeat.Blocks.Count == 1
-                ? $"{name}[layer] = {New(repeat.Blocks[0], scoped, "layer")};"
-                : $"{name}[layer] = config.{repeat.By} == typeof({TypeOf(repeat.Blocks[0])}) ? {New(repeat.Blocks[0], scoped, "layer")} : {New(repeat.Blocks[1], scoped, "layer")};");
-        });
+            code.Line($"{target} = {New(use.Blocks[0], weights, layer)};");
+            return;
+        }
+
+        code.Line($"{target} = config.{use.By} switch");
+        code.Block(null, () =>
+        {
+            foreach (var block in use.Blocks)
+            {
+                code.Line($"var kind when kind == typeof({TypeOf(block)}) => {New(block, weights, layer)},");
+            }
+
+            code.Line($"var kind => throw Require.NoneOf({Reading.Constant.OfText(use.By!).ToSource()}, kind, {string.Join(", ", use.Blocks.Select(b => $"typeof({TypeOf(b)})"))}),");
+        }, ";");
     }
 
     private string Scoped(string key, bool shared = false) =>

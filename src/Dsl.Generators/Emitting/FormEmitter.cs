@@ -219,7 +219,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     private void EmitSeveral(Node node, Value? result)
     {
         var x = names[node.Inputs[0]];
-        var parts = locals.Take(node is PackedLinearNode ? string.Concat(node.Outputs.Select((o, i) => i == 0 ? o.Hint : char.ToUpperInvariant(o.Hint[0]) + o.Hint.Substring(1))) : "parts");
+        var parts = locals.Take(node is PackedLinearNode ? Together(node.Outputs.Select(o => o.Hint).ToList()) : "parts");
         code.Line(node is PackedLinearNode
             ? $"using var {parts} = {fields[node]}.ApplyParts({x});  // one product"
             : $"using var {parts} = Slices.Split({x}, [{string.Join(", ", ((SplitNode)node).Sizes.Select(Code))}]);  // views");
@@ -236,6 +236,21 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 names[output] = $"{parts}[{i}]";
             }
         }
+    }
+
+    /// <summary>One name for several: <c>qProj, kProj, vProj</c> is <c>qkvProj</c>, <c>up, gate</c> is <c>upGate</c>.</summary>
+    private static string Together(IReadOnlyList<string> hints)
+    {
+        var tail = hints.Select(LastWord).Distinct().Count() == 1 ? LastWord(hints[0]) : "";
+        var heads = hints.Select(h => h.Substring(0, h.Length - tail.Length)).ToList();
+        if (heads.Any(h => h.Length == 0))
+        {
+            (tail, heads) = ("", hints.ToList());
+        }
+
+        return (heads.All(h => h.Length == 1) ? string.Concat(heads) : string.Concat(heads.Select((h, i) => i == 0 ? h : char.ToUpperInvariant(h[0]) + h.Substring(1)))) + tail;
+
+        static string LastWord(string hint) => hint.Substring(Enumerable.Range(0, hint.Length).LastOrDefault(i => char.IsUpper(hint[i])));
     }
 
     private void EmitChoice(IfNode choice, Value? result)

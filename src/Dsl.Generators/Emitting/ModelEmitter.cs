@@ -520,8 +520,7 @@ internal sealed class ModelEmitter
             foreach (var (name, _) in graph.Outputs)
             {
                 var property = Property(name);
-                code.Block($"if (results.{property} is {{ }} {Elaborator.Camel(name)} && (wanted & Wanted.{property}) != 0)", () => code.Line($"named[{Constant.OfText(name).ToSource()}] = {Elaborator.Camel(name)};"));
-                code.Block("else", () => code.Line($"results.{property}?.Dispose();"));
+                code.Line($"Deliver(named, {Constant.OfText(name).ToSource()}, results.{property}, (wanted & Wanted.{property}) != 0);");
             }
 
             code.Line("return named;");
@@ -572,6 +571,9 @@ internal sealed class ModelEmitter
     private static string Property(string name)
     {
         var camel = Elaborator.Camel(name);
-        return char.ToUpperInvariant(camel[0]) + camel.Substring(1);
+        var property = char.ToUpperInvariant(camel[0]) + camel.Substring(1);
+
+        // Members that Results and Wanted have themselves.
+        return property is "Results" or "Dispose" or "None" or "All" ? property + "Output" : property;
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
@@ -23,7 +24,10 @@ internal sealed class CompiledSpecs
             {
                 if (kind == "config")
                 {
-                    configs[name] = SpecText.ReadConfig(text);
+                    if (Readable(() => SpecText.ReadConfig(text)) is { } config)
+                    {
+                        configs[name] = config;
+                    }
                 }
                 else
                 {
@@ -43,10 +47,32 @@ internal sealed class CompiledSpecs
         {
             if (!declarations.TryGetValue(name, out var spec) && declarationTexts.TryGetValue(name, out var text))
             {
-                declarations[name] = spec = SpecText.ReadDeclaration(text, Config);
+                spec = Readable(() => SpecText.ReadDeclaration(text, Config));
+                if (spec is null)
+                {
+                    declarationTexts.Remove(name);
+                }
+                else
+                {
+                    declarations[name] = spec;
+                }
             }
 
             return spec;
+        }
+    }
+
+    /// <summary>A text that nothing can be read from, left by something else than the generator, is as if it were not there.</summary>
+    private static T? Readable<T>(Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception broken) when (broken is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        {
+            return null;
         }
     }
 }

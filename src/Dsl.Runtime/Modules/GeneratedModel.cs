@@ -84,6 +84,19 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     /// <summary>A named input of <see cref="Run"/> that may be absent.</summary>
     protected static Tensor? OptionalInput(IReadOnlyDictionary<string, Tensor> inputs, string name) => inputs.TryGetValue(name, out Tensor? value) ? value : null;
 
+    /// <summary>Hands a computed output to who asked for it; one that nobody asked for is disposed.</summary>
+    protected static void Deliver(Dictionary<string, Tensor> named, string name, Tensor? value, bool wanted)
+    {
+        if (value is not null && wanted)
+        {
+            named[name] = value;
+        }
+        else
+        {
+            value?.Dispose();
+        }
+    }
+
     private IEnumerable<string> SecondNames(string key)
     {
         foreach ((string first, IReadOnlyList<string> others) in KeyRules.Same)

@@ -14,6 +14,13 @@ public static class Require
         }
     }
 
+    /// <summary>What to throw where a config picks a block that is not among those declared.</summary>
+    /// <param name="member">The config's member that picks, as the declaration names it.</param>
+    /// <param name="kind">What it returned.</param>
+    /// <param name="declared">What it may return.</param>
+    public static ConfigException NoneOf(string member, System.Type? kind, params System.Type[] declared) =>
+        new(File, $"{member} picks {kind?.Name ?? "no block"}, expected one of {string.Join(", ", System.Array.ConvertAll(declared, d => d.Name))}");
+
     /// <exception cref="ConfigException">The divisor is not positive or leaves a remainder.</exception>
     public static void Divides(long divisor, string divisorName, long dividend, string dividendName)
     {

@@ -792,5 +792,18 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [From("x"), Use<Inner>("inner", With = "gate=opened")]
             public sealed partial class Layer;
             """),
+        new(
+            "DSL046",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class [|State|];
+            """,
+            "'State' is the name of a member that is written into the class: a class cannot have a member of its own name",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class StateNorm;
+            """),
     ];
 }

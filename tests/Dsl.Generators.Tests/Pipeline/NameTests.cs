@@ -51,6 +51,20 @@ public sealed class NameTests
     public void A_model(string name) => Compiling.Generate(Declared.In("User", Declared.Config, Declared.Block, Declared.Model.Replace("class Tiny", "class " + name, StringComparison.Ordinal))).AssertCompiles();
 
     [Theory]
+    [InlineData("output")]
+    [InlineData("results")]
+    [InlineData("wanted")]
+    [InlineData("named")]
+    [InlineData("all")]
+    [InlineData("dispose")]
+    [InlineData("inputs")]
+    [InlineData("outputs")]
+    public void An_output(string name) => Compiling.Generate(Declared.In("User", Declared.Config, Declared.Block, Declared.Model.Replace("\"logits\"", $"\"{name}\"", StringComparison.Ordinal))).AssertCompiles();
+
+    [Fact]
+    public void A_model_that_names_no_output() => Compiling.Generate(Declared.In("User", Declared.Config, Declared.Block, Declared.Model.Replace(", Output(\"logits\")", "", StringComparison.Ordinal))).AssertCompiles();
+
+    [Theory]
     [InlineData("Weights")]
     [InlineData("Config")]
     [InlineData("State")]
