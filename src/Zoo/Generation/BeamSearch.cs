@@ -40,6 +40,30 @@ public sealed record BeamOptions(int Beams, int MaxNewTokens)
 
     /// <summary>Act on log-probabilities, in order; what they leave is not renormalised.</summary>
     public IReadOnlyList<ILogitProcessor> Processors { get; init; } = [];
+
+    /// <summary>Diverse beam search (Vijayakumar et al. 2016, arXiv 1610.02424): the beams search in so many groups, one after the other. Divides the beams.</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>What a token loses for each beam of an earlier group that has chosen it at this step; scores include it.</summary>
+    public double DiversityPenalty { get; init; }
+
+    /// <summary>The token that a group which has ended goes on choosing; later groups avoid it like any other.</summary>
+    public int Pad { get; init; }
+
+    /// <summary>Throws where a value makes no sense.</summary>
+    /// <exception cref="ArgumentException">One sentence that names the values and what was expected.</exception>
+    public void Validate()
+    {
+        if (Beams < 1 || MaxNewTokens < 1 || Return < 1 || Return > Beams)
+        {
+            throw new ArgumentException($"{Beams} beams, {Return} to return, {MaxNewTokens} new tokens: expected 1 or more of each, and no more to return than beams.");
+        }
+
+        if (Groups < 1 || Beams % Groups != 0)
+        {
+            throw new ArgumentException($"{Groups} groups of {Beams} beams, expected a number of groups that divides the beams.");
+        }
+    }
 }
 
 /// <summary>Beam search for any model with a stateful form; beams are rows of one state, reordered by <see cref="ModelState.Select"/>.</summary>
@@ -79,12 +103,8 @@ public static class BeamSearch
     public static IReadOnlyList<IReadOnlyList<Hypothesis>> Run(
         IReadOnlyList<int[]> prompts, double[][] logits, BeamOptions options, Func<int[], int[], double[][]> advance)
     {
-        if (options.Beams < 1 || options.MaxNewTokens < 1 || options.Return < 1 || options.Return > options.Beams)
-        {
-            throw new ArgumentException($"{options.Beams} beams, {options.Return} to return, {options.MaxNewTokens} new tokens: expected 1 or more of each, and no more to return than beams.");
-        }
-
-        var searches = prompts.Select(prompt => new Search(prompt, options)).ToList();
+        options.Validate();
+        var searches = prompts.Select(prompt => new BeamRow(prompt, options)).ToList();
         for (int step = 1; ; step++)
         {
             for (int r = 0; r < searches.Count; r++)
@@ -114,114 +134,5 @@ public static class BeamSearch
         long width = flat.shape[1];
         double[] all = flat.data<double>().ToArray();
         return [.. Enumerable.Range(0, (int)flat.shape[0]).Select(r => all[(int)(r * width)..(int)((r + 1) * width)])];
-    }
-
-    /// <summary>One prompt's beams.</summary>
-    private sealed class Search
-    {
-        private const double OutOfTheRunning = -1e9;
-
-        private readonly BeamOptions options;
-        private readonly int prompt;
-        private readonly List<Hypothesis> finished = [];
-
-        public Search(int[] prompt, BeamOptions options)
-        {
-            this.options = options;
-            this.prompt = prompt.Length;
-            Beams = [.. Enumerable.Range(0, options.Beams).Select(i => (prompt, i == 0 ? 0 : OutOfTheRunning, i))];
-        }
-
-        /// <summary>Running beams: tokens, the sum of log-probabilities, and the beam each goes on from.</summary>
-        public (int[] Tokens, double Sum, int From)[] Beams { get; private set; }
-
-        public bool Done { get; private set; }
-
-        public void Step(ReadOnlySpan<double[]> logits)
-        {
-            if (Done)
-            {
-                // Kept as they are, so that rows of one batch stay in step.
-                Beams = [.. Beams.Select((beam, i) => (beam.Tokens, beam.Sum, i))];
-                return;
-            }
-
-            var candidates = new List<(int Beam, int Token, double Sum)>();
-            for (int b = 0; b < Beams.Length; b++)
-            {
-                double[] scores = LogSoftmax(logits[b]);
-                foreach (ILogitProcessor processor in options.Processors)
-                {
-                    processor.Apply(scores, new RowHistory(Beams[b].Tokens, prompt));
-                }
-
-                for (int token = 0; token < scores.Length; token++)
-                {
-                    candidates.Add((b, token, Beams[b].Sum + scores[token]));
-                }
-            }
-
-            int keep = Math.Max(2, 1 + options.End.Count) * options.Beams;
-            var best = candidates.OrderByDescending(c => c.Sum).Take(keep).ToList();
-            var running = new List<(int[], double, int)>();
-            for (int rank = 0; rank < best.Count; rank++)
-            {
-                (int beam, int token, double sum) = best[rank];
-                int[] tokens = [.. Beams[beam].Tokens, token];
-                if (!options.End.Contains(token))
-                {
-                    running.Add((tokens, sum, beam));
-                }
-                else if (rank < options.Beams)
-                {
-                    Add(tokens, sum);
-                }
-            }
-
-            Beams = [.. running.Take(options.Beams)];
-            Done = finished.Count >= options.Beams && IsOver(Beams[0].Sum, Beams[0].Tokens.Length - prompt);
-        }
-
-        public IReadOnlyList<Hypothesis> Finish()
-        {
-            if (!Done)
-            {
-                foreach ((int[] tokens, double sum, _) in Beams)
-                {
-                    Add(tokens, sum);
-                }
-            }
-
-            return [.. finished.Take(options.Return)];
-        }
-
-        private void Add(int[] tokens, double sum)
-        {
-            double score = sum / Math.Pow(tokens.Length - prompt, options.LengthPenalty);
-            int at = finished.FindIndex(other => other.Score < score);
-            finished.Insert(at < 0 ? finished.Count : at, new Hypothesis(tokens, score));
-            if (finished.Count > options.Beams)
-            {
-                finished.RemoveAt(finished.Count - 1);
-            }
-        }
-
-        private bool IsOver(double bestSum, int length)
-        {
-            double worst = finished[^1].Score;
-            return options.EarlyStopping switch
-            {
-                EarlyStopping.WhenFull => true,
-                EarlyStopping.Never when options.LengthPenalty > 0 => bestSum / Math.Pow(options.MaxNewTokens, options.LengthPenalty) <= worst,
-                _ => bestSum / Math.Pow(length, options.LengthPenalty) <= worst,
-            };
-        }
-
-        private static double[] LogSoftmax(double[] logits)
-        {
-            double most = logits.Max();
-            double sum = most + Math.Log(logits.Sum(x => Math.Exp(x - most)));
-            return [.. logits.Select(x => x - sum)];
-        }
     }
 }

@@ -10,9 +10,9 @@ namespace Zoo.Tests.Generation;
 /// <summary>Beam search on a table of logits against transformers' hypotheses and scores.</summary>
 public sealed class BeamSearchTests
 {
-    public static TheoryData<string, int> Searches()
+    public static TheoryData<string, string, int> Searches()
     {
-        var cases = new TheoryData<string, int>();
+        var cases = new TheoryData<string, string, int>();
         foreach (string folder in Golden.Cases("beam_search"))
         {
             using var golden = new Golden(folder);
@@ -23,8 +23,13 @@ public sealed class BeamSearchTests
                 JsonElement search = golden.Data.GetProperty("searches")[i];
                 if (search.GetProperty("generate").GetProperty("num_beams").GetInt32() > 1 && search.GetProperty("same_hypotheses_in_transformers_4.46.3").GetBoolean())
                 {
-                    cases.Add(golden.Folder, i);
+                    cases.Add(golden.Folder, "searches", i);
                 }
+            }
+
+            for (int i = 0; golden.Data.TryGetProperty("diverse", out JsonElement diverse) && i < diverse.GetArrayLength(); i++)
+            {
+                cases.Add(golden.Folder, "diverse", i);
             }
         }
 
@@ -34,10 +39,10 @@ public sealed class BeamSearchTests
     [Theory]
     [MemberData(nameof(Searches))]
     [Trait("Category", "Goldens")]
-    public void FindsWhatTheReferenceFinds(string folder, int index)
+    public void FindsWhatTheReferenceFinds(string folder, string kind, int index)
     {
         using var golden = new Golden(folder);
-        JsonElement search = golden.Data.GetProperty("searches")[index], generate = search.GetProperty("generate");
+        JsonElement search = golden.Data.GetProperty(kind)[index], generate = search.GetProperty("generate");
         double[] table = golden.Doubles("in.table");
         long[] shape = golden.Shape("in.table");
         double[] Row(IReadOnlyList<int> tokens) => table.AsSpan((int)((((tokens.Count - 1) * shape[1]) + tokens[^1]) * shape[2]), (int)shape[2]).ToArray();
@@ -79,6 +84,9 @@ public sealed class BeamSearchTests
             End = end,
             LengthPenalty = Double("length_penalty", 1),
             Return = Int("num_return_sequences", 1),
+            Groups = Int("num_beam_groups", 1),
+            DiversityPenalty = Double("diversity_penalty", 0),
+            Pad = golden.Case.GetProperty("pad").GetInt32(),
             Processors = processors,
             EarlyStopping = !generate.TryGetProperty("early_stopping", out JsonElement early) || early.ValueKind == JsonValueKind.False ? EarlyStopping.WhenUnlikely
                 : early.ValueKind == JsonValueKind.True ? EarlyStopping.WhenFull
