@@ -163,6 +163,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             foreach (var (value, _) in toDispose.Where(d => d.LastGroup == g).ToList())
             {
                 code.Line($"{names[value]}.Dispose();");
+                bare.Remove(value);
             }
         }
 

@@ -85,6 +85,27 @@ internal sealed class StatefulForm
     /// <summary>Nodes of <c>Begin</c>.</summary>
     public List<Node> NodesOfBegin(Graph graph) => graph.Nodes.Where(n => OnceNodes.Contains(n) || Needed(n, OnceNodes)).ToList();
 
+    /// <summary>
+    /// An output on which all that <c>Begin</c> keeps depends, and on no other value of the memory: whoever has it (encoder outputs) need not compute it again.
+    /// </summary>
+    public (string Name, Value Value)? Entry(Graph graph)
+    {
+        var wanted = Held.Concat(Begins.SelectMany(u => u.Inputs.Skip(1).Where(memory.Contains))).ToList();
+        return graph.Outputs.Where(o => memory.Contains(o.Value) && MemoryInputs.All(i => i.Output != o.Value)).Cast<(string, Value)?>().FirstOrDefault(o => wanted.All(v => From(o!.Value.Item2, v)));
+
+        bool From(Value entry, Value value) =>
+            value == entry || (OnceNodes.FirstOrDefault(n => n.Outputs.Contains(value)) is { } maker && InputsOf(maker).Where(memory.Contains).All(i => From(entry, i)));
+    }
+
+    /// <summary>Nodes of <c>Begin</c> that the entry depends on, and those after it.</summary>
+    public (List<Node> Before, List<Node> After) AtEntry(Graph graph, Value entry)
+    {
+        var once = new HashSet<Node>(OnceNodes.Where(Leads));
+        bool Leads(Node node) => node.Outputs.Contains(entry) || OnceNodes.Any(n => n != node && InputsOf(n).Intersect(node.Outputs).Any() && Leads(n));
+        var rest = OnceNodes.Except(once).ToList();
+        return (graph.Nodes.Where(n => once.Contains(n) || Needed(n, once)).ToList(), graph.Nodes.Where(n => rest.Contains(n) || Needed(n, rest)).ToList());
+    }
+
     private bool Needed(Node free, IEnumerable<Node> readers) =>
         FreeNodes.Contains(free) && (readers.Any(r => InputsOf(r).Intersect(free.Outputs).Any()) || FreeNodes.Any(f => f != free && InputsOf(f).Intersect(free.Outputs).Any() && Needed(f, readers)));
 

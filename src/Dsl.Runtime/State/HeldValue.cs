@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,6 +10,9 @@ public sealed class HeldValue : IStatePart
 {
     private Tensor? value;
 
+    /// <summary>Which of the rows that were held first each row repeats.</summary>
+    private long[] origins = [];
+
     /// <summary>The tensor, or null before it was computed; owned by the state.</summary>
     public Tensor? Value => value;
 
@@ -18,18 +22,24 @@ public sealed class HeldValue : IStatePart
     /// <summary>Takes over the tensor; returns it.</summary>
     public Tensor Hold(Tensor tensor)
     {
-        value?.Dispose();
-        value = tensor.DetachFromDisposeScope();
-        return value;
+        origins = [.. Enumerable.Range(0, checked((int)tensor.shape[0])).Select(row => (long)row)];
+        return Replace(tensor);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Rows change places; nothing is copied where every row still repeats the same one (beams of one prompt).</summary>
     public void Select(Tensor rows)
     {
-        if (value is not null)
+        if (value is null)
+        {
+            return;
+        }
+
+        long[] next = Array.ConvertAll(RowPicks.Of(rows), row => origins[row]);
+        if (!next.AsSpan().SequenceEqual(origins))
         {
             using Tensor picks = rows.to(ScalarType.Int64, value.device);
-            Hold(value.index_select(0, picks));
+            Replace(value.index_select(0, picks));
+            origins = next;
         }
     }
 
@@ -38,6 +48,7 @@ public sealed class HeldValue : IStatePart
     {
         Dispose();
         value = ((HeldValue)other).value?.clone().DetachFromDisposeScope();
+        origins = ((HeldValue)other).origins;
     }
 
     /// <inheritdoc/>
@@ -58,5 +69,12 @@ public sealed class HeldValue : IStatePart
     {
         value?.Dispose();
         value = null;
+    }
+
+    private Tensor Replace(Tensor tensor)
+    {
+        value?.Dispose();
+        value = tensor.DetachFromDisposeScope();
+        return value;
     }
 }

@@ -62,15 +62,15 @@ public sealed class KeyValueCache : IStatePart
         return (Read(keys!), Read(values!));
     }
 
-    /// <inheritdoc/>
+    /// <summary>Rows change places: only those that do are copied, and of them only the tokens that are kept.</summary>
     public void Select(Tensor rows)
     {
         if (keys is not null)
         {
             using IDisposable off = torch.no_grad();
-            using Tensor picks = rows.to(ScalarType.Int64, keys.device);
-            keys = Replace(keys, keys.index_select(0, picks));
-            values = Replace(values!, values!.index_select(0, picks));
+            long[] picks = RowPicks.Of(rows);
+            keys = Selected(keys, picks);
+            values = Selected(values!, picks);
         }
     }
 
@@ -125,10 +125,23 @@ public sealed class KeyValueCache : IStatePart
         Reset();
     }
 
-    private static Tensor Replace(Tensor old, Tensor with)
+    private Tensor Selected(Tensor store, long[] picks)
     {
-        old.Dispose();
-        return with.DetachFromDisposeScope();
+        using Tensor used = store.narrow(2, offset, count);
+        if (picks.Length == store.shape[0])
+        {
+            long[] changed = RowPicks.Changed(picks);
+            using Tensor from = torch.tensor(Array.ConvertAll(changed, row => picks[row]), device: store.device), to = torch.tensor(changed, device: store.device);
+            using Tensor moved = used.index_select(0, from);
+            used.index_copy_(0, to, moved);
+            return store;
+        }
+
+        Tensor other = torch.empty([picks.Length, store.shape[1], store.shape[2], store.shape[3]], dtype: store.dtype, device: store.device).DetachFromDisposeScope();
+        using Tensor all = torch.tensor(picks, device: store.device), taken = used.index_select(0, all), place = other.narrow(2, offset, count);
+        place.copy_(taken);
+        store.Dispose();
+        return other;
     }
 
     /// <summary>Stored [b, kv, room, d]: each head's keys lie one after the other.</summary>

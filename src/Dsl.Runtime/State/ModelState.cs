@@ -61,17 +61,21 @@ public abstract class ModelState : IDisposable
     /// <param name="rows">int64 [new batch].</param>
     public void Select(Tensor rows)
     {
-        using Tensor host = rows.to(ScalarType.Int64, torch.CPU);
-        using Tensor flat = host.contiguous();
-        long[] picks = flat.data<long>().ToArray();
+        long[] picks = RowPicks.Of(rows);
         if (picks.Length == 0 || picks.Any(row => row < 0 || row >= Batch))
         {
             throw new ArgumentException($"The rows [{string.Join(", ", picks)}] were asked for, but the state has rows 0 to {Batch - 1}.");
         }
 
+        if (picks.Length == Batch && RowPicks.Changed(picks).Length == 0)
+        {
+            return;
+        }
+
+        using Tensor host = torch.tensor(picks);
         foreach (IStatePart part in parts)
         {
-            part.Select(rows);
+            part.Select(host);
         }
 
         Timeline.Select(picks);
