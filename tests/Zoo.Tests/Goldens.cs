@@ -22,6 +22,8 @@ internal sealed class Golden(string folder) : IDisposable
 
     internal IEnumerable<string> Names => tensors!.Tensors.Select(entry => entry.Name);
 
+    internal bool Has(string name) => tensors is not null && Names.Contains(name);
+
     internal long[] Shape(string name) => [.. tensors![name].Shape];
 
     internal double[] Doubles(string name) => tensors!.Read<double>(name);

@@ -65,6 +65,7 @@ internal sealed class GenerateCommand
     private readonly Option<int> minTokens = new("--min-tokens") { Description = "No end token before so many tokens.", HelpName = "n" };
     private readonly Option<string[]> stops = new("--stop") { Description = "Stop before this text.", HelpName = "text" };
     private readonly Option<ulong> seed = new("--seed") { Description = "The same seed writes the same text.", HelpName = "n" };
+    private readonly BeamWords beams = new();
     private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
 
     private GenerateCommand(CliContext context) => this.context = context;
@@ -77,13 +78,77 @@ internal sealed class GenerateCommand
             made.folder, made.prompts, made.ids, made.maxTokens, made.temperature, made.topK, made.topP, made.minP, made.typical, made.epsilon, made.eta,
             made.repetition, made.presence, made.frequency, made.noRepeat, made.minTokens, made.stops, made.seed, made.device,
         };
+        made.beams.AddTo(command);
         command.SetAction(made.Run);
         return command;
     }
 
     private int Run(ParseResult words)
     {
-        var sampling = new SamplingOptions
+        GenerationOptions asked = Options(words);
+        asked.Validate();
+        BeamOptions? search = beams.Read(words, asked);
+        string checkpoint = Checkpoint(words.GetRequiredValue(folder));
+        GenerationDefaults defaults = GenerationDefaults.Read(checkpoint);
+        string[] idPrompts = words.GetValue(ids) ?? [];
+        ITextCodec? codec = idPrompts.Length > 0 ? null : TextCodecs.Open(checkpoint);
+        string[] texts = words.GetValue(prompts) ?? [];
+        using IModel model = context.Zoo.Load(checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!));
+        bool pair = model.Inputs.Contains("decoder_input_ids");
+        int[][] starts = codec is null ? Array.ConvertAll(idPrompts, Ids) : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], text => Encode(codec, text, pair));
+        foreach (int[] start in starts)
+        {
+            if (defaults.Context > 0 && start.Length > defaults.Context)
+            {
+                throw new CommandException($"prompt has {start.Length} tokens, context is {defaults.Context}");
+            }
+        }
+
+        GenerationOptions options = asked with
+        {
+            Context = defaults.Context,
+            EndTokens = codec is { EndTokens.Count: > 0 } ? null : defaults.End,
+            Sources = pair ? new Sources(starts, defaults.Pad ?? 0) : null,
+            Sampling = asked.Sampling with { Forced = pair ? Forced(defaults, asked.MaxTokens) : asked.Sampling.Forced },
+        };
+        if (pair)
+        {
+            int first = defaults.Start ?? throw new CommandException($"{checkpoint}: no decoder_start_token_id in config.json, expected the token that the decoder begins with");
+            starts = Array.ConvertAll(starts, _ => new[] { first });
+        }
+
+        if (search is not null)
+        {
+            Search(model, codec, starts, options, search);
+            return 0;
+        }
+
+        using var generator = new TextGenerator(model, codec);
+        if (codec is not null && starts.Length == 1)
+        {
+            Stream(generator, texts.Length > 0 && !pair ? texts[0] : "", starts[0], options).GetAwaiter().GetResult();
+            return 0;
+        }
+
+        IReadOnlyList<Completion> all = generator.CompleteAsync(starts, options, context.Stop).GetAwaiter().GetResult();
+        for (int row = 0; row < all.Count; row++)
+        {
+            context.Output.WriteLine(codec is null ? Spell(all[row].Tokens) : (pair ? "" : texts[row]) + all[row].Text);
+            if (codec is not null)
+            {
+                context.Output.WriteLine();
+            }
+        }
+
+        return 0;
+    }
+
+    private GenerationOptions Options(ParseResult words) => new()
+    {
+        MaxTokens = words.GetValue(maxTokens),
+        Stop = words.GetValue(stops) ?? [],
+        AtContextEnd = ContextEnd.Slide,
+        Sampling = new SamplingOptions
         {
             Temperature = words.GetValue(temperature),
             TopK = words.GetValue(topK),
@@ -98,58 +163,54 @@ internal sealed class GenerateCommand
             NoRepeatNgram = words.GetValue(noRepeat),
             MinNewTokens = words.GetValue(minTokens),
             Seed = words.GetValue(seed),
-        };
-        var asked = new GenerationOptions
+        },
+    };
+
+    /// <summary>Beam search, prompt by prompt: the best texts of each, with their scores where several were asked for.</summary>
+    private void Search(IModel model, ITextCodec? codec, int[][] starts, GenerationOptions options, BeamOptions search)
+    {
+        IReadOnlyList<int> end = options.EndTokens ?? codec?.EndTokens ?? [];
+        BeamOptions whole = search with
         {
-            MaxTokens = words.GetValue(maxTokens),
-            Stop = words.GetValue(stops) ?? [],
-            AtContextEnd = ContextEnd.Slide,
-            Sampling = sampling,
+            End = end,
+            Pad = options.Sources?.Pad ?? 0,
+            Processors = LogitChain.For(options.Sampling with { Temperature = 0 }, end).Processors,
         };
-        asked.Validate();
-        string checkpoint = Checkpoint(words.GetRequiredValue(folder));
-        ConfigReader config = ConfigReader.Open(Path.Combine(checkpoint, "config.json"));
-        string[] idPrompts = words.GetValue(ids) ?? [];
-        ITextCodec? codec = idPrompts.Length > 0 ? null : TextCodecs.Open(checkpoint);
-        int limit = config.OptionalInt(["max_position_embeddings", "n_positions", "n_ctx"]) ?? 0;
-        GenerationOptions options = asked with { Context = limit, EndTokens = codec is { EndTokens.Count: > 0 } ? null : EndTokens(config) };
-        string[] texts = words.GetValue(prompts) ?? [];
-        int[][] starts = codec is null ? Array.ConvertAll(idPrompts, Ids) : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], codec.Encode);
-        foreach (int[] start in starts)
+        for (int row = 0; row < starts.Length; row++)
         {
-            if (limit > 0 && start.Length > limit)
+            context.Stop.ThrowIfCancellationRequested();
+            int capacity = starts[row].Length + options.MaxTokens;
+            using ModelState state = options.Sources is { } sources ? sources.Begin(model, [row], capacity) : model.NewState(1, capacity);
+            using Tensor prompt = tensor(Array.ConvertAll(starts[row], id => (long)id), dtype: ScalarType.Int64, device: model.Weights.Device).unsqueeze(0);
+            foreach (Hypothesis found in BeamSearch.Run(model, state, prompt, whole)[0])
             {
-                throw new CommandException($"prompt has {start.Length} tokens, context is {limit}");
+                int[] written = [.. found.Tokens.Skip(codec is null || options.Sources is not null ? starts[row].Length : 0).Where(id => codec is null || !end.Contains(id))];
+                string score = search.Return > 1 ? found.Score.ToString("F4", CultureInfo.InvariantCulture) + "  " : "";
+                context.Output.WriteLine(score + (codec is null ? Spell(written) : codec.Decode(written)));
             }
         }
-
-        using IModel model = context.Zoo.Load(checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!));
-        using var generator = new TextGenerator(model, codec);
-        if (codec is null)
-        {
-            foreach (Completion completion in generator.CompleteAsync(starts, options, context.Stop).GetAwaiter().GetResult())
-            {
-                context.Output.WriteLine(string.Join(' ', completion.Tokens.Select(id => id.ToString(CultureInfo.InvariantCulture))));
-            }
-
-            return 0;
-        }
-
-        if (starts.Length == 1)
-        {
-            Stream(generator, texts.Length > 0 ? texts[0] : "", starts[0], options).GetAwaiter().GetResult();
-            return 0;
-        }
-
-        IReadOnlyList<Completion> all = generator.CompleteAsync(starts, options, context.Stop).GetAwaiter().GetResult();
-        for (int row = 0; row < all.Count; row++)
-        {
-            context.Output.WriteLine(texts[row] + all[row].Text);
-            context.Output.WriteLine();
-        }
-
-        return 0;
     }
+
+    /// <summary>What an encoder reads has the special tokens around it; what a decoder writes on from has not.</summary>
+    private static int[] Encode(ITextCodec codec, string text, bool pair) => pair && codec is ITokenizer tokenizer ? [.. tokenizer.Encode(text, null).Ids] : codec.Encode(text);
+
+    private static Dictionary<int, int> Forced(GenerationDefaults defaults, int most)
+    {
+        var forced = new Dictionary<int, int>();
+        if (defaults.ForcedLast is { } last)
+        {
+            forced[most - 1] = last;
+        }
+
+        if (defaults.ForcedFirst is { } first)
+        {
+            forced[0] = first;
+        }
+
+        return forced;
+    }
+
+    private static string Spell(IEnumerable<int> tokens) => string.Join(' ', tokens.Select(id => id.ToString(CultureInfo.InvariantCulture)));
 
     private async Task Stream(TextGenerator generator, string prompt, int[] start, GenerationOptions options)
     {
@@ -194,18 +255,6 @@ internal sealed class GenerateCommand
 
         return found?.Folder
             ?? throw new CommandException($"{path}: no config.json and no complete checkpoint, expected a folder that train wrote or a published checkpoint");
-    }
-
-    private static IReadOnlyList<int> EndTokens(ConfigReader config)
-    {
-        try
-        {
-            return config.OptionalInt(["eos_token_id"]) is { } one ? [one] : [];
-        }
-        catch (ConfigException)
-        {
-            return config.OptionalInts(["eos_token_id"]) ?? [];
-        }
     }
 
     private static int[] Ids(string text) => Array.ConvertAll(text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), word =>

@@ -129,7 +129,8 @@ internal sealed class DecodingLoop
         }
 
         int room = longest + options.MaxTokens;
-        ModelState state = model.NewState(live.Count, Math.Min(room, options.Context > 0 ? options.Context : Math.Max(longest, 4096)));
+        int capacity = Math.Min(room, options.Context > 0 ? options.Context : Math.Max(longest, 4096));
+        ModelState state = options.Sources is { } sources ? sources.Begin(model, live.ConvertAll(row => row.Index), capacity) : model.NewState(live.Count, capacity);
         try
         {
             using Tensor all = tensor(ids, dtype: ScalarType.Int64, device: device);

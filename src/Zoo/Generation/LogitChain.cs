@@ -29,6 +29,11 @@ public sealed class LogitChain(IReadOnlyList<ILogitProcessor> processors) : ILog
         Add(options.NoRepeatNgram > 0, () => new NoRepeatNgram(options.NoRepeatNgram));
         Add(options.MinNewTokens > 0 && endTokens.Count > 0, () => new MinNewTokens(options.MinNewTokens, endTokens));
         Add(options.Forbidden.Count > 0, () => new Forbid(options.Forbidden));
+        foreach ((int place, int token) in options.Forced)
+        {
+            Add(true, () => new ForcedToken(place, token));
+        }
+
         if (!options.Greedy)
         {
             int keep = options.KeepAtLeast;
@@ -95,6 +100,9 @@ public sealed record SamplingOptions
 
     /// <summary>Tokens that are never chosen.</summary>
     public IReadOnlyList<int> Forbidden { get; init; } = [];
+
+    /// <summary>Tokens that stand whatever the model thinks, by their place among the generated ones, from 0.</summary>
+    public IReadOnlyDictionary<int, int> Forced { get; init; } = new Dictionary<int, int>();
 
     /// <summary>No filter leaves fewer tokens than this.</summary>
     public int KeepAtLeast { get; init; } = 1;

@@ -127,6 +127,16 @@ public sealed class TextGenerator : IDisposable
             throw new ArgumentException("stop strings need a codec that turns tokens into text");
         }
 
+        if (options.Sources is { } sources && sources.Rows.Count != prompts.Count)
+        {
+            throw new ArgumentException($"{sources.Rows.Count} texts for the encoder and {prompts.Count} prompts for the decoder, expected as many of one as of the other");
+        }
+
+        if (options.Sources is null && model.Inputs.Contains("decoder_input_ids"))
+        {
+            throw new ArgumentException("the model has an encoder, expected a text for it to read");
+        }
+
         foreach (int[] prompt in prompts)
         {
             if (prompt.Length == 0)
