@@ -332,8 +332,8 @@ internal sealed partial class Elaborator
 
     internal static IEnumerable<Size> SizesOf(Node node) => node switch
     {
-        LinearNode linear => [linear.In, linear.Out],
-        NormNode norm => [norm.Width],
+        LinearNode linear => [linear.In, linear.Out, .. linear.Groups.Select(g => g.Size)],
+        NormNode norm => [norm.Width, .. norm.Spans.Select(g => g.Size)],
         EmbeddingNode embedding => [embedding.Rows, embedding.Width],
         PositionsNode positions => [positions.Rows, positions.Width],
         SplitNode split => split.Sizes,

@@ -68,24 +68,19 @@ internal sealed partial class Elaborator
         var key = part.Text(0) ?? "";
         var size = SizeOf(part[1], part.Place.At(1)) ?? SizeOf(part["Out"], part.PlaceOf("Out")) ?? sizes.Fresh();
         var storage = new Storage(part.Text("Weight"), part.Text("BiasWeight"), part.Text("Stored"), part.Text("BiasStored"));
-        if (storage.WeightAxes is not (null or "out in" or "in out"))
+        if (Maps(part, x, storage) is not { } groups)
         {
-            Report(Problems.NotCompiled, part.PlaceOf("Stored"), $"Stored = \"{storage.WeightAxes}\"");
-        }
-
-        if (storage.BiasAxes is not (null or "out"))
-        {
-            Report(Problems.NotCompiled, part.PlaceOf("BiasStored"), $"BiasStored = \"{storage.BiasAxes}\"");
-        }
-
-        if (part["Fast"].Text == "true")
-        {
-            Report(Problems.NotCompiled, part.PlaceOf("Fast"), "Fast");
+            return;
         }
 
         Key(part, storage.Weight is null ? key : key.Length == 0 ? storage.Weight : key + "." + storage.Weight, false);
         var bias = TruthOf(OptionOr(part, "Bias"), part.PlaceOf("Bias"), storage.Bias is null ? Setting.False : Setting.True);
-        var node = new LinearNode(key, width, size, bias, storage) { Place = part.Place };
+        if (storage.Bias is not null && !bias.IsFalse)
+        {
+            Key(part, key.Length == 0 ? storage.Bias : key + "." + storage.Bias, false);
+        }
+
+        var node = new LinearNode(key, width, size, bias, storage) { Place = part.Place, Groups = groups, Fast = part["Fast"].Text == "true" };
         node.Inputs.Add(x);
         scope.Current = [Add(node, key.Length == 0 ? "projected" : Camel(key.Substring(key.LastIndexOf('.') + 1)), WithLast(x, size))];
     }
@@ -164,15 +159,9 @@ internal sealed partial class Elaborator
         var key = part.Text(0);
         var eps = NumberOf(OptionOr(part, "Eps"), part.PlaceOf("Eps"), rms ? "1e-6" : "1e-5");
         var bias = rms ? Setting.False : TruthOf(part["Bias"], part.PlaceOf("Bias"), Setting.True);
-        if (part.Text("Stored") is { } stored && stored.Contains(' '))
+        if (Spanned(part, x) is not { } spans)
         {
-            Report(Problems.NotCompiled, part.PlaceOf("Stored"), $"Stored = \"{stored}\"");
-        }
-
-        Setting? group = null;
-        if (!part["Group"].IsNull)
-        {
-            Report(Problems.NotCompiled, part.PlaceOf("Group"), "Group");
+            return;
         }
 
         if (key is not null || part.Text("Weight") is not null)
@@ -180,7 +169,7 @@ internal sealed partial class Elaborator
             Key(part, part.Text("Weight") is { } weight ? (key is null or "" ? weight : key + "." + weight) : key!, false);
         }
 
-        var node = new NormNode(rms, key ?? (part.Text("Weight") is null ? null : ""), width, eps, bias, new Storage(part.Text("Weight"), part.Text("BiasWeight"), part.Text("Stored"), null), group) { Place = part.Place };
+        var node = new NormNode(rms, key ?? (part.Text("Weight") is null ? null : ""), width, eps, bias, new Storage(part.Text("Weight"), part.Text("BiasWeight"), part.Text("Stored"), null)) { Place = part.Place, Spans = spans };
         node.Inputs.Add(x);
         scope.Current = [Add(node, "normed", x.Axes)];
     }

@@ -81,6 +81,9 @@ internal sealed class Fields
                     }
 
                     break;
+                case LinearNode { Groups.Count: > 0 } grouped:
+                    Add(node, "GroupedProduct", FieldName(grouped.Storage.Weight is { } named && grouped.Key.Length == 0 ? named : grouped.Key), GroupedLinear(grouped), code);
+                    break;
                 case LinearNode linear:
                     Add(node, "Product", FieldName(linear.Storage.Weight is { } own && linear.Key.Length == 0 ? own : linear.Key), Linear(linear), code);
                     break;
@@ -168,11 +171,25 @@ internal sealed class Fields
             return $"weights.Head({Key(linear.Key)}, {Code(linear.In)}, {Code(linear.Out)}, tiedTo: {Key(tied)}, tied: {linear.Tied.Code}{bias})";
         }
 
-        var stored = linear.Storage.WeightAxes is null or "out in" ? "" : $", stored: {Reading.Constant.OfText(linear.Storage.WeightAxes).ToSource()}";
+        var stored = linear.Storage.WeightAxes is null or "out in" ? "" : $", stored: {Quoted(linear.Storage.WeightAxes)}";
+        stored += linear.Storage.BiasAxes is null or "out" ? "" : $", biasStored: {Quoted(linear.Storage.BiasAxes)}";
         var weight = linear.Storage.Weight is { } w ? $", weightKey: {Key(linear.Key.Length == 0 ? w : linear.Key + "." + w)}" : "";
         var biasKey = linear.Storage.Bias is { } b ? $", biasKey: {Key(linear.Key.Length == 0 ? b : linear.Key + "." + b)}" : "";
         return $"weights.Product({Key(linear.Key)}, {Code(linear.In)}, {Code(linear.Out)}, bias: {linear.Bias.Code}{stored}{weight}{biasKey})";
     }
+
+    private string GroupedLinear(LinearNode linear)
+    {
+        var groups = string.Join(", ", linear.Groups.Select(g => $"({Quoted(g.Name)}, {Code(g.Size)})"));
+        var bias = Key(Below(linear.Key, linear.Storage.Bias ?? "bias"));
+        bias = linear.Bias.IsTrue ? bias : linear.Bias.IsFalse ? "null" : $"{linear.Bias.Code} ? {bias} : null";
+        return $"weights.GroupedProduct([{groups}], {Code(linear.In)}, {Code(linear.Out)}, {Key(Below(linear.Key, linear.Storage.Weight ?? "weight"))}, {Quoted(linear.Storage.WeightAxes!)}, "
+            + $"{bias}, {Quoted(linear.Storage.BiasAxes ?? string.Join(" ", linear.Groups.Select(g => g.Name).Append("out")))})";
+    }
+
+    private static string Quoted(string text) => Reading.Constant.OfText(text).ToSource();
+
+    private static string Below(string? key, string name) => key is null or "" ? name : key + "." + name;
 
     private string Packed(PackedLinearNode packed)
     {
@@ -183,17 +200,21 @@ internal sealed class Fields
 
     private string Norm(NormNode norm)
     {
-        if (norm.Storage is { Weight: null, Bias: null })
+        if (norm.Storage is { Weight: null, Bias: null } && norm.Spans.Count == 0)
         {
             return norm.RootMeanSquare
                 ? $"weights.RmsNorm({KeyOrNull(norm.Key)}, {Code(norm.Width)}, {norm.Eps.Code})"
                 : $"weights.LayerNorm({KeyOrNull(norm.Key)}, {Code(norm.Width)}, {norm.Eps.Code}{(norm.Bias.IsTrue ? "" : ", bias: " + norm.Bias.Code)})";
         }
 
-        string Part(string? name, string fallback) => Key(norm.Key is null or "" ? name ?? fallback : norm.Key + "." + (name ?? fallback));
-        var weight = $"weights.Tensor({Part(norm.Storage.Weight, "weight")}, [{Code(norm.Width)}], Initializer.Ones)";
-        var bias = norm.Bias.IsFalse ? "null" : $"{(norm.Bias.IsTrue ? "" : norm.Bias.Code + " ? ")}weights.Tensor({Part(norm.Storage.Bias, "bias")}, [{Code(norm.Width)}], Initializer.Zeros){(norm.Bias.IsTrue ? "" : " : null")}";
-        return $"weights.Norm(NormKind.{(norm.RootMeanSquare ? "RootMeanSquare" : "Layer")}, {weight}, {bias}, {Code(norm.Width)}, {norm.Eps.Code})";
+        var sizes = norm.Spans.ToDictionary(s => s.Name, s => s.Size);
+        var shape = sizes.Count == 0
+            ? Code(norm.Width)
+            : string.Join(", ", StoredAxes.Parse(norm.Storage.WeightAxes!, out _)!.Groups.Select(g => g.Count == 0 ? "1" : Code(g.Select(n => sizes[n]).Aggregate((a, b) => a * b))));
+        var weight = $"weights.Tensor({Key(Below(norm.Key, norm.Storage.Weight ?? "weight"))}, [{shape}], Initializer.Ones)";
+        var bias = norm.Bias.IsFalse ? "null" : $"{(norm.Bias.IsTrue ? "" : norm.Bias.Code + " ? ")}weights.Tensor({Key(Below(norm.Key, norm.Storage.Bias ?? "bias"))}, [{shape}], Initializer.Zeros){(norm.Bias.IsTrue ? "" : " : null")}";
+        var spans = sizes.Count == 0 ? "" : $", spans: [{string.Join(", ", norm.Spans.Select(s => Code(s.Size)))}]";
+        return $"weights.Norm(NormKind.{(norm.RootMeanSquare ? "RootMeanSquare" : "Layer")}, {weight}, {bias}, {Code(norm.Width)}, {norm.Eps.Code}{spans})";
     }
 
     private string Rotary(RotaryNode rotary)

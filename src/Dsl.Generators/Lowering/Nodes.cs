@@ -101,12 +101,21 @@ internal sealed class LinearNode(string key, Size @in, Size @out, Setting bias, 
     /// <summary>Dropout between the product and the residual.</summary>
     public Setting? Dropout { get; set; }
 
+    /// <summary>Axes before the channels that have maps of their own, by the names that the stored axes use.</summary>
+    public IReadOnlyList<(string Name, Size Size)> Groups { get; init; } = [];
+
+    /// <summary>Whether the weight is trained within the sequence.</summary>
+    public bool Fast { get; init; }
+
+    /// <summary>Whether it is a product of one plain matrix, which passes may fold into and pack.</summary>
+    public bool IsPlain => Groups.Count == 0 && !Fast;
+
     /// <summary>Whether the second input is added to the result.</summary>
     public bool Adds => Inputs.Count > 1;
 
     public override string Describe(System.Func<Size, string> size) =>
         $"linear '{key}' {size(@in)} -> {size(@out)} bias {bias.Code} stored '{storage.WeightAxes ?? "out in"}' '{storage.BiasAxes ?? "out"}' as '{storage.Weight}' '{storage.Bias}'"
-        + (TiedTo is null ? "" : $" tied to '{TiedTo}' if {Tied.Code}") + (Activation is null ? "" : $" then {Activation.Code}");
+        + (Groups.Count == 0 ? "" : $" for each {string.Join(" ", Groups.Select(g => $"{g.Name}={size(g.Size)}"))}") + (Fast ? " fast" : "") + (TiedTo is null ? "" : $" tied to '{TiedTo}' if {Tied.Code}") + (Activation is null ? "" : $" then {Activation.Code}");
 }
 
 /// <summary>Several linear maps of one input, in one product (made by the packing pass).</summary>
@@ -117,7 +126,7 @@ internal sealed class PackedLinearNode(IReadOnlyList<LinearNode> parts) : Node
     public override string Describe(System.Func<Size, string> size) => "packed (" + string.Join("; ", parts.Select(p => p.Describe(size))) + ")";
 }
 
-internal sealed class NormNode(bool rootMeanSquare, string? key, Size width, Setting eps, Setting bias, Storage storage, Setting? group) : Node
+internal sealed class NormNode(bool rootMeanSquare, string? key, Size width, Setting eps, Setting bias, Storage storage) : Node
 {
     public bool RootMeanSquare => rootMeanSquare;
 
@@ -131,10 +140,12 @@ internal sealed class NormNode(bool rootMeanSquare, string? key, Size width, Set
 
     public Storage Storage => storage;
 
-    public Setting? Group => group;
+    /// <summary>Sizes of the value's last axes that the weight has elements for, by the names that the stored axes use; none: the normalised axis alone.</summary>
+    public IReadOnlyList<(string Name, Size Size)> Spans { get; init; } = [];
 
     public override string Describe(System.Func<Size, string> size) =>
-        $"{(rootMeanSquare ? "rms" : "layer")} norm '{key}' [{size(width)}] eps {eps.Code} bias {bias.Code} stored '{storage.WeightAxes}' as '{storage.Weight}' '{storage.Bias}'{(group is null ? "" : " group " + group.Code)}";
+        $"{(rootMeanSquare ? "rms" : "layer")} norm '{key}' [{size(width)}] eps {eps.Code} bias {bias.Code} stored '{storage.WeightAxes}' as '{storage.Weight}' '{storage.Bias}'"
+        + (Spans.Count == 0 ? "" : $" for {string.Join(" ", Spans.Select(g => $"{g.Name}={size(g.Size)}"))}");
 }
 
 /// <summary>A bare weight as a value.</summary>

@@ -61,7 +61,8 @@ internal sealed class RearrangePattern
         return new RearrangePattern(text.Trim(), before, after);
     }
 
-    private static IReadOnlyList<IReadOnlyList<string>>? Side(string text, ref string problem)
+    /// <summary>One side: axes, groups in brackets, and 1 for an axis of size one.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>>? Side(string text, ref string problem)
     {
         var groups = new List<IReadOnlyList<string>>();
         List<string>? open = null;

@@ -35,7 +35,7 @@ internal static class Vocabulary
         ["Linear"] = ["Bias", "Weight", "BiasWeight", "Stored", "BiasStored", "Fast"],
         ["Conv"] = ["Kind", "Bias", "Size"],
         ["LayerNorm"] = ["Eps", "Bias", "Weight", "BiasWeight", "Stored"],
-        ["RmsNorm"] = ["Eps", "Group"],
+        ["RmsNorm"] = ["Eps", "Weight", "Stored"],
         ["Rotary"] = ["Width", "Pairs", "Theta", "Frequency", "Position", "Context"],
         ["Positions"] = ["Offset"],
         ["Attend"] = ["Mask", "Score", "Scale", "Dropout"],

@@ -36,7 +36,10 @@ public sealed class LinearAttribute(string key = "", object? size = null) : Attr
     /// <summary>The bias's name where it is not <c>key.bias</c>.</summary>
     public string? BiasWeight { get; set; }
 
-    /// <summary>How the file stores the weight: <c>"out in"</c>, <c>"in out"</c>, <c>"out in 1"</c>, <c>"h in out"</c>, ...</summary>
+    /// <summary>
+    /// How the file stores the weight: <c>"out in"</c>, <c>"in out"</c>, <c>"out in 1"</c>. Other names are axes of the value right before its channels, each
+    /// of whose elements has a map of its own: <c>"h in out"</c>.
+    /// </summary>
     public string? Stored { get; set; }
 
     /// <summary>How the file stores the bias: <c>"out"</c>, <c>"h 1 out"</c>, ...</summary>
@@ -82,7 +85,7 @@ public sealed class LayerNormAttribute(string? key = null) : Attribute
 
     public string? BiasWeight { get; set; }
 
-    /// <summary>The weight's axes where they are more than the one normalised: <c>"h f"</c>.</summary>
+    /// <summary>The axes of weight and bias where they are more than the one normalised: <c>"h f"</c>, or <c>"(g r)"</c> where the file has one axis for both.</summary>
     public string? Stored { get; set; }
 }
 
@@ -94,8 +97,10 @@ public sealed class RmsNormAttribute(string? key = null) : Attribute
 
     public object? Eps { get; set; }
 
-    /// <summary>Channels normalised together where they are fewer than the axis.</summary>
-    public object? Group { get; set; }
+    public string? Weight { get; set; }
+
+    /// <summary>The weight's axes where they are more than the one normalised: <c>"h f"</c>, or <c>"(g r)"</c> where the file has one axis for both.</summary>
+    public string? Stored { get; set; }
 }
 
 /// <summary>A bare weight: as a value of a bracket, or as a parameter of a scalar function.</summary>

@@ -98,14 +98,33 @@ public sealed class Weights
     /// <param name="biasKey">The bias's own key.</param>
     /// <param name="init">Of the weight; the bias starts at zero.</param>
     /// <param name="shared">The weight (and bias) were declared before.</param>
+    /// <param name="biasStored">The axes as the file stores the bias: <c>out</c>, perhaps with axes of size one.</param>
     public Product Product(string key, long @in, long @out, bool bias, string stored = "out in", string? weightKey = null, string? biasKey = null,
-        Initializer? init = null, bool shared = false)
+        Initializer? init = null, bool shared = false, string biasStored = "out")
     {
-        var layout = new Layout(stored);
+        var layout = new Layout(stored, ("out", @out), ("in", @in));
+        var biasLayout = new Layout(biasStored, ("out", @out));
         string w = weightKey ?? Join(key, "weight"), b = biasKey ?? Join(key, "bias");
-        Weight weight = shared ? Shared(w) : Tensor(w, layout.Shape(@in, @out), init);
-        Weight? offset = !bias ? null : shared ? Shared(b) : Tensor(b, [@out], Initializer.Zeros);
-        return Explained(new Product(Table, weight, offset, layout, @in, @out));
+        Weight weight = shared ? Shared(w) : Tensor(w, layout.Shape, init);
+        Weight? offset = !bias ? null : shared ? Shared(b) : Tensor(b, biasLayout.Shape, Initializer.Zeros);
+        return Explained(new Product(Table, weight, offset, layout, @in, @out, biasLayout));
+    }
+
+    /// <summary>A linear map for each group (each head, for instance): x_g W_g + b_g.</summary>
+    /// <param name="groups">The axes of x before its channels that have maps of their own, by the names that the stored axes use.</param>
+    /// <param name="in">Width of what comes in.</param>
+    /// <param name="out">Width of what goes out.</param>
+    /// <param name="weight">The weight's key.</param>
+    /// <param name="stored">Its axes in the file: <c>in</c>, <c>out</c> and the groups, in any order (<c>h in out</c>).</param>
+    /// <param name="bias">The bias's key; null for none.</param>
+    /// <param name="biasStored">Its axes: <c>out</c> and the groups (<c>h 1 out</c>).</param>
+    public GroupedProduct GroupedProduct((string Name, long Size)[] groups, long @in, long @out, string weight, string stored, string? bias, string biasStored)
+    {
+        var layout = new Layout(stored, [.. groups, ("in", @in), ("out", @out)]);
+        var biasLayout = new Layout(biasStored, [.. groups, ("out", @out)]);
+        Weight matrix = Tensor(weight, layout.Shape);
+        Weight? offset = bias is null ? null : Tensor(bias, biasLayout.Shape, Initializer.Zeros);
+        return new GroupedProduct(matrix, offset, layout, biasLayout, groups.Length);
     }
 
     /// <summary>The last product, to the vocabulary. Tied, it has no weight of its own: it reads the one of <paramref name="tiedTo"/>, and its own key
@@ -132,7 +151,7 @@ public sealed class Weights
 
         weight.AddAlias(Absolute(Join(key, "weight")));
         Weight? offset = bias ? Tensor(biasKey ?? Join(key, "bias"), [@out], Initializer.Zeros) : null;
-        return Explained(new Product(Table, weight, offset, new Layout("out in"), @in, @out));
+        return Explained(new Product(Table, weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out));
     }
 
     /// <summary>Several products of one input. Stored <c>out in</c>, they share one storage [sum of outs, in], and inference multiplies once.</summary>
@@ -178,7 +197,13 @@ public sealed class Weights
         key is null || !bias ? null : Tensor(Join(key, "bias"), stored ?? [width], Initializer.Zeros), width, eps);
 
     /// <summary>A norm over weights that were named one by one.</summary>
-    public Norm Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps) => new(kind, weight, bias, width, eps);
+    /// <param name="kind">Which of the two.</param>
+    /// <param name="weight">Multiplied in, or null.</param>
+    /// <param name="bias">Added, or null.</param>
+    /// <param name="width">Size of the normalised axis.</param>
+    /// <param name="eps">Added to the mean square or the variance.</param>
+    /// <param name="spans">Sizes of the value's last axes that weight and bias have elements for, where these are more than the normalised one.</param>
+    public Norm Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps, long[]? spans = null) => new(kind, weight, bias, width, eps, spans);
 
     /// <summary>One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids; the row of <paramref name="padding"/> learns nothing.</summary>
     public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null) =>

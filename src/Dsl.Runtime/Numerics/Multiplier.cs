@@ -52,7 +52,7 @@ internal sealed class Multiplier
     /// <param name="table">Whose versions say when something derived is stale.</param>
     /// <param name="key">For listings.</param>
     /// <param name="matrix">[out, in], a new tensor at each call.</param>
-    /// <param name="bias">[out] or null, not to be disposed.</param>
+    /// <param name="bias">[out], a new tensor at each call, or null.</param>
     internal Multiplier(WeightTable table, string key, Func<Tensor> matrix, Func<Tensor?> bias)
     {
         this.table = table;
@@ -68,26 +68,28 @@ internal sealed class Multiplier
         {
             Drop();
             using Tensor weight = matrix();
+            using Tensor? given = bias();
             if (ProductPolicy.UseFused && ProductPolicy.UseFusedTraining && x.numel() >= ManyRows * x.shape[^1] && FusedLinear.IsAvailable(x, weight))
             {
                 FusedActivation? inside = Within(activation);
-                Tensor recorded = FusedLinear.Apply(x, weight, bias(), inside ?? FusedActivation.None);
+                Tensor recorded = FusedLinear.Apply(x, weight, given, inside ?? FusedActivation.None);
                 return inside is null ? activation!.Value.ApplyOwned(recorded) : recorded;
             }
 
-            Tensor y = nn.functional.linear(x, weight, bias());
+            Tensor y = nn.functional.linear(x, weight, given);
             return activation is { } function ? function.ApplyOwned(y) : y;
         }
 
         Tensor fixedWeight = View();
+        using Tensor? offset = bias();
         if (!Fuses(x, fixedWeight))
         {
-            Tensor y = nn.functional.linear(x, fixedWeight, bias());
+            Tensor y = nn.functional.linear(x, fixedWeight, offset);
             return activation is { } function ? function.ApplyOwned(y) : y;
         }
 
         FusedActivation? fused = Within(activation);
-        Tensor product = StableC.Linear(x, Weight(x, fixedWeight), bias(), fused ?? FusedActivation.None);
+        Tensor product = StableC.Linear(x, Weight(x, fixedWeight), offset, fused ?? FusedActivation.None);
         return fused is null ? activation!.Value.ApplyOwned(product) : product;
     }
 
@@ -102,7 +104,8 @@ internal sealed class Multiplier
         Tensor fixedWeight = View();
         if (Fuses(x, fixedWeight) && StableC.HasLinearAdd && residual.dtype == x.dtype && Alike(x, residual))
         {
-            return StableC.LinearAdd(x, Weight(x, fixedWeight), bias(), residual);
+            using Tensor? offset = bias();
+            return StableC.LinearAdd(x, Weight(x, fixedWeight), offset, residual);
         }
 
         return Tensors.InPlace(Apply(x, null), t => t.add_(residual));

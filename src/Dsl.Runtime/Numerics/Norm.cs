@@ -19,9 +19,9 @@ public enum NormKind
 public sealed class Norm
 {
     private readonly long[] axes;
-    private readonly bool spans;
+    private readonly long[]? spans;
 
-    internal Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps)
+    internal Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps, long[]? spans = null)
     {
         Kind = kind;
         Weight = weight;
@@ -29,7 +29,7 @@ public sealed class Norm
         Width = width;
         Eps = eps;
         axes = [width];
-        spans = weight is not null && weight.Shape.Count != 1;
+        this.spans = spans ?? (weight is not null && weight.Shape.Count != 1 ? [.. weight.Shape] : null);
     }
 
     /// <summary>Which of the two.</summary>
@@ -50,21 +50,25 @@ public sealed class Norm
     /// <summary>[..., width] to the same.</summary>
     public Tensor Apply(Tensor x)
     {
-        if (Kind == NormKind.Layer && !spans)
+        if (Kind == NormKind.Layer && spans is null)
         {
             return nn.functional.layer_norm(x, axes, Weight?.Value, Bias?.Value, Eps);
         }
 
-        if (Kind == NormKind.RootMeanSquare && !spans && Bias is null && ProductPolicy.UseFused && StableC.HasOperators
+        if (Kind == NormKind.RootMeanSquare && spans is null && Bias is null && ProductPolicy.UseFused && StableC.HasOperators
             && !Tensors.IsHalf(x.dtype) && (Weight is null || Weight.Value.dtype == x.dtype))
         {
             return StableC.RmsNorm(x, Weight?.Value, Eps);
         }
 
         Tensor y = Kind == NormKind.Layer ? nn.functional.layer_norm(x, axes, null, null, Eps) : RootMeanSquare(x);
-        y = Times(y, Weight?.Value);
-        return Plus(y, Bias?.Value);
+        using Tensor? weight = Spread(Weight);
+        using Tensor? bias = Spread(Bias);
+        return Plus(Times(y, weight), bias);
     }
+
+    /// <summary>The weight with one axis for each axis of the value that it spans.</summary>
+    private Tensor? Spread(Weight? weight) => weight is null ? null : spans is null ? weight.Value.alias() : weight.Value.view(spans);
 
     private static Tensor Times(Tensor y, Tensor? weight)
     {

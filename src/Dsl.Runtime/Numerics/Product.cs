@@ -11,20 +11,20 @@ public sealed class Product
 {
     private readonly Multiplier multiplier;
 
-    internal Product(WeightTable table, Weight weight, Weight? bias, Layout layout, long @in, long @out)
+    internal Product(WeightTable table, Weight weight, Weight? bias, Layout layout, long @in, long @out, Layout? biasLayout = null)
     {
         Weight = weight;
         Bias = bias;
         In = @in;
         Out = @out;
         Layout = layout;
-        multiplier = new Multiplier(table, weight.Key, () => Matrix(weight.Value), () => bias?.Value);
+        multiplier = new Multiplier(table, weight.Key, () => layout.View(weight.Value), () => bias is null ? null : biasLayout?.View(bias.Value) ?? bias.Value.alias());
     }
 
     /// <summary>The weight as stored.</summary>
     public Weight Weight { get; }
 
-    /// <summary>[out], or null.</summary>
+    /// <summary>The bias as stored, or null.</summary>
     public Weight? Bias { get; }
 
     /// <summary>Width of what comes in.</summary>
@@ -43,23 +43,6 @@ public sealed class Product
 
     /// <summary>A member of a pack is told of with its pack.</summary>
     internal IEnumerable<ChoiceRow> Explain() => Weight.Pack is null ? multiplier.Explain() : [];
-
-    /// <summary>The weight as [out, in]: itself, or a view of it.</summary>
-    private Tensor Matrix(Tensor weight)
-    {
-        if (Layout.Plain)
-        {
-            return Layout.Transposed ? weight.t() : weight.alias();
-        }
-
-        if (!Layout.Transposed)
-        {
-            return weight.view(Out, In);
-        }
-
-        using Tensor flat = weight.view(In, Out);
-        return flat.t();
-    }
 }
 
 /// <summary>Several products of one input. What shares a storage is multiplied at once.</summary>
@@ -90,7 +73,7 @@ public sealed class Products
         }
 
         string keys = string.Join(", ", Array.ConvertAll(parts, part => part.Weight.Key));
-        together = new Multiplier(table, keys, () => packed.Storage.alias(), () => offsets?.Storage);
+        together = new Multiplier(table, keys, () => packed.Storage.alias(), () => offsets?.Storage.alias());
     }
 
     /// <summary>The products one by one.</summary>
@@ -154,7 +137,7 @@ public sealed class Products
     {
         foreach (Product part in parts)
         {
-            if (!part.Layout.Plain || part.Layout.Transposed)
+            if (!part.Layout.Straight)
             {
                 return $"'{part.Weight.Key}' is not stored as 'out in'";
             }
@@ -174,7 +157,7 @@ public sealed class Products
                 return "some have a bias and some have none";
             }
 
-            if (part.Bias is { } bias && (bias.Pack is not null || bias.Allocated))
+            if (part.Bias is { } bias && (bias.Shape.Count != 1 || bias.Pack is not null || bias.Allocated))
             {
                 return $"'{bias.Key}' has a storage of its own that something else reads";
             }

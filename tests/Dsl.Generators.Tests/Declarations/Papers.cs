@@ -280,7 +280,7 @@ internal static class Papers
             public int HeadDim => Hidden / Heads;
         }
 
-        [Block<C>]                                                     // LN(x W1 + b1): W1 and b1 are the state, the norm is not
+        [Block<C>, Input("x", "b t h f")]                              // LN(x W1 + b1): W1 and b1 are the state, the norm is not
         [Linear("", nameof(C.HeadDim), Weight = "W1", Bias = true, BiasWeight = "b1", Stored = "h in out", BiasStored = "h 1 out", Fast = true)]
         [LayerNorm("", Weight = "ttt_norm_weight", BiasWeight = "ttt_norm_bias", Stored = "h f", Eps = 1e-6)]
         public sealed partial class LinearLearner;

@@ -1,0 +1,100 @@
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Checking;
+
+/// <summary>How weights are stored: axis strings against the axes of the value.</summary>
+internal sealed partial class Elaborator
+{
+    /// <summary>The axes of a value before its channels that have linear maps of their own, as the stored axes of weight and bias say; null where these are wrong.</summary>
+    private IReadOnlyList<(string Name, Size Size)>? Maps(PartSpec part, Value x, Storage storage)
+    {
+        if (ReadStored(part, "Stored", storage.WeightAxes ?? "out in") is not { } weight || ReadStored(part, "BiasStored", storage.BiasAxes ?? "out") is not { } bias)
+        {
+            return null;
+        }
+
+        if (new[] { "in", "out" }.FirstOrDefault(n => !weight.Names.Contains(n)) is { } missing)
+        {
+            return WrongStored(part, "Stored", storage.WeightAxes ?? "out in", $"a linear map's weight has an axis '{missing}'");
+        }
+
+        var names = weight.Names.Where(n => n is not ("in" or "out")).ToList();
+        if (OwnAxes(part, "Stored", storage.WeightAxes ?? "", names, x) is not { } groups)
+        {
+            return null;
+        }
+
+        var wanted = groups.Select(g => g.Name).Append("out").ToList();
+        if (storage.BiasAxes is not null && !bias.Names.SequenceEqual(wanted))
+        {
+            return WrongStored(part, "BiasStored", storage.BiasAxes, $"expected are the axes {string.Join(" ", wanted)}, in this order, perhaps with axes 1");
+        }
+
+        return groups;
+    }
+
+    /// <summary>The last axes of a value that a norm's weight has elements for; none where that is the normalised axis alone; null where they are wrong.</summary>
+    private IReadOnlyList<(string Name, Size Size)>? Spanned(PartSpec part, Value x)
+    {
+        if (part.Text("Stored") is not { } text)
+        {
+            return [];
+        }
+
+        if (ReadStored(part, "Stored", text) is not { } stored)
+        {
+            return null;
+        }
+
+        var names = stored.Names;
+        if (names.Count == 0)
+        {
+            return WrongStored(part, "Stored", text, "a norm's weight has at least the normalised axis");
+        }
+
+        if (OwnAxes(part, "Stored", text, names.Take(names.Count - 1).ToList(), x) is not { } before)
+        {
+            return null;
+        }
+
+        if (!before.Select(b => b.Name).SequenceEqual(names.Take(names.Count - 1)))
+        {
+            return WrongStored(part, "Stored", text, $"expected are the axes in the value's order: {string.Join(" ", before.Select(b => b.Name))} and the normalised one");
+        }
+
+        return names.Count == 1 && stored.Groups.Count == 1 ? [] : [.. before, (names[names.Count - 1], x.Last!)];
+    }
+
+    /// <summary>The value's axes of those names, which must be the ones right before its last, in the value's order.</summary>
+    private IReadOnlyList<(string Name, Size Size)>? OwnAxes(PartSpec part, string option, string text, IReadOnlyList<string> names, Value x)
+    {
+        var before = x.Axes.Take(x.Axes.Count - 1).Skip(System.Math.Max(0, x.Axes.Count - 1 - names.Count)).ToList();
+        if (names.FirstOrDefault(n => before.All(a => a.Name != n || a.Size is null)) is { } stranger)
+        {
+            WrongStored(part, option, text, $"'{stranger}' is none of the axes right before the value's channels: the value is [{string.Join(" ", x.Axes.Select(a => a.Name))}]");
+            return null;
+        }
+
+        return before.Select(a => (a.Name, a.Size!)).ToList();
+    }
+
+    private StoredAxes? ReadStored(PartSpec part, string option, string text)
+    {
+        if (StoredAxes.Parse(text, out var problem) is { } stored)
+        {
+            return stored;
+        }
+
+        WrongStored(part, option, text, problem);
+        return null;
+    }
+
+    private IReadOnlyList<(string Name, Size Size)>? WrongStored(PartSpec part, string option, string text, string problem)
+    {
+        Report(Problems.PatternWrong, part.PlaceOf(option), text, problem);
+        return null;
+    }
+}

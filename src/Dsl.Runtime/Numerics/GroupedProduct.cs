@@ -1,0 +1,46 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>A linear map of its own for each group (each head, for instance): a block-diagonal product.</summary>
+public sealed class GroupedProduct
+{
+    private readonly Layout layout;
+    private readonly Layout biasLayout;
+    private readonly int groups;
+
+    internal GroupedProduct(Weight weight, Weight? bias, Layout layout, Layout biasLayout, int groups)
+    {
+        Weight = weight;
+        Bias = bias;
+        this.layout = layout;
+        this.biasLayout = biasLayout;
+        this.groups = groups;
+    }
+
+    /// <summary>The weight as stored.</summary>
+    public Weight Weight { get; }
+
+    /// <summary>The bias as stored, or null.</summary>
+    public Weight? Bias { get; }
+
+    /// <summary>The weight as [groups..., in, out]; the caller disposes it.</summary>
+    public Tensor Matrices() => layout.View(Weight.Value);
+
+    /// <summary>The bias as [groups..., out], or null; the caller disposes it.</summary>
+    public Tensor? Offsets() => Bias is null ? null : biasLayout.View(Bias.Value);
+
+    /// <summary>[..., groups..., in] to [..., groups..., out].</summary>
+    public Tensor Apply(Tensor x)
+    {
+        using var scope = torch.NewDisposeScope();
+
+        // Group by group: the axes before the groups are the rows of one product.
+        Tensor matrices = Matrices();
+        long[] ahead = x.shape[..^(groups + 1)], own = x.shape[^(groups + 1)..];
+        Tensor rows = x.reshape([-1, .. own]).movedim([0], [-2]);
+        Tensor y = rows.matmul(matrices).movedim([-2], [0]).reshape([.. ahead, .. own[..^1], matrices.shape[^1]]);
+        return (Offsets() is { } offsets ? y + offsets : y).MoveToOuterDisposeScope();
+    }
+}
