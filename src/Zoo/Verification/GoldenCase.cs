@@ -85,6 +85,9 @@ public sealed class GoldenCase : IDisposable
     /// <summary>An integer at the top of config.json; null when absent or null.</summary>
     public long? ConfigInt(string key) => config.OptionalLong([key]);
 
+    /// <summary>A text at the top of config.json; null when absent or null.</summary>
+    public string? ConfigText(string key) => config.OptionalString([key]);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -27,9 +27,11 @@ internal sealed record GoldenObjective(string Architecture, string[] Reads, Func
         new("AlbertForPreTraining", ["mlm_logits", "sop_logits"],
             (c, o) => Classes(o["mlm_logits"], c.Inputs["labels"]) + Classes(o["sop_logits"], c.Inputs["sentence_order_label"])),
         new("ElectraForPreTraining", ["logits"], ReplacedToken, PerToken: true),
-        new("ForSequenceClassification", ["logits"], (c, o) => Classes(o["logits"], c.Inputs["labels"])),
+        new("ForSequenceClassification", ["logits"], (c, o) => Sequence(c.ConfigText("problem_type"), o["logits"], c.Inputs["labels"])),
+        new("ForTokenClassification", ["logits"], (c, o) => Classes(o["logits"], c.Inputs["labels"])),
+        new("ForMultipleChoice", ["logits"], (c, o) => Classes(o["logits"].reshape(c.Inputs["labels"].shape[0], -1), c.Inputs["labels"])),
         new("ForQuestionAnswering", ["start_logits", "end_logits"],
-            (c, o) => (Classes(o["start_logits"], c.Inputs["start_positions"]) + Classes(o["end_logits"], c.Inputs["end_positions"])) / 2),
+            (c, o) => (Place(o["start_logits"], c.Inputs["start_positions"]) + Place(o["end_logits"], c.Inputs["end_positions"])) / 2),
         new("S4Model", ["logits"], (c, o) => Classes(o["logits"], c.Inputs["labels"])),
     ];
 
@@ -64,6 +66,25 @@ internal sealed record GoldenObjective(string Architecture, string[] Reads, Func
     /// <summary>Mean cross entropy of [..., classes] against integer labels [...]; -100 is ignored.</summary>
     private static Tensor Classes(Tensor logits, Tensor labels) =>
         nn.functional.cross_entropy(logits.reshape(-1, logits.shape[^1]), labels.reshape(-1), ignore_index: Ignored);
+
+    /// <summary>One class, several at once, or a number: as the config says, else by the labels' kind and the number of logits.</summary>
+    private static Tensor Sequence(string? problem, Tensor logits, Tensor labels)
+    {
+        bool classes = labels.dtype is ScalarType.Int64 or ScalarType.Int32;
+        return (problem ?? (logits.shape[^1] == 1 ? "regression" : classes ? "single_label_classification" : "multi_label_classification")) switch
+        {
+            "regression" => nn.functional.mse_loss(logits.squeeze(), labels.to_type(logits.dtype).squeeze()),
+            "multi_label_classification" => nn.functional.binary_cross_entropy_with_logits(logits, labels.to_type(logits.dtype)),
+            _ => Classes(logits, labels),
+        };
+    }
+
+    /// <summary>Cross entropy over positions; one behind the last is ignored, as published.</summary>
+    private static Tensor Place(Tensor logits, Tensor positions)
+    {
+        long outside = logits.shape[1];
+        return nn.functional.cross_entropy(logits, positions.clamp(0, outside), ignore_index: outside);
+    }
 
     private static Tensor ReplacedToken(GoldenCase golden, IReadOnlyDictionary<string, Tensor> outputs)
     {

@@ -112,8 +112,9 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         /// <summary>What the case gives under the model's input names, in the model's dtype; decoder inputs follow from labels where they are left out.</summary>
         private Dictionary<string, Tensor> Inputs()
         {
+            // A question's choices [batch, choices, time] are rows of the model, one after the other.
             var inputs = golden.Inputs.Where(i => model.Inputs.Contains(i.Key))
-                .ToDictionary(i => i.Key, i => i.Value.is_floating_point() ? i.Value.to_type(dtype) : i.Value);
+                .ToDictionary(i => i.Key, i => i.Value.is_floating_point() ? i.Value.to_type(dtype) : i.Value.dim() == 3 ? i.Value.flatten(0, 1) : i.Value);
             if (decodes && !inputs.ContainsKey("decoder_input_ids") && golden.Inputs.ContainsKey("labels"))
             {
                 inputs["decoder_input_ids"] = GoldenObjective.DecoderInputs(golden);
