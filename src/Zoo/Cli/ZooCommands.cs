@@ -77,6 +77,8 @@ public static class ZooCommands
             ShowCommand.Make(context),
             MasksCommand.Make(context),
             VerifyCommand.Make(context),
+            TokenizerCommand.Make(context),
+            TokenizeCommand.Make(context),
         };
         return root;
     }

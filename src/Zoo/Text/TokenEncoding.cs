@@ -13,7 +13,8 @@ public readonly record struct TextSpan(int Start, int End);
 /// <param name="SpecialMask">1 for tokens that were added around the text, and for padding.</param>
 /// <param name="AttentionMask">0 for padding.</param>
 /// <param name="WordIds">The number of the token's word in its text, from 0: tokens of one word are neighbours with the same number; -1 for added tokens.</param>
-public sealed record TokenEncoding(int[] Ids, TextSpan[] Offsets, int[] TypeIds, int[] SpecialMask, int[] AttentionMask, int[] WordIds)
+/// <param name="TextIds">0 for the first text, 1 for the second, -1 for added tokens.</param>
+public sealed record TokenEncoding(int[] Ids, TextSpan[] Offsets, int[] TypeIds, int[] SpecialMask, int[] AttentionMask, int[] WordIds, int[] TextIds)
 {
     /// <summary>Number of tokens.</summary>
     public int Count => Ids.Length;
@@ -34,6 +35,6 @@ public sealed record TokenEncoding(int[] Ids, TextSpan[] Offsets, int[] TypeIds,
         }
 
         return new TokenEncoding(
-            Fill(Ids, pad), Fill(Offsets, default), Fill(TypeIds, type), Fill(SpecialMask, 1), Fill(AttentionMask, 0), Fill(WordIds, -1));
+            Fill(Ids, pad), Fill(Offsets, default), Fill(TypeIds, type), Fill(SpecialMask, 1), Fill(AttentionMask, 0), Fill(WordIds, -1), Fill(TextIds, -1));
     }
 }

@@ -1,0 +1,106 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Text;
+
+namespace Zoo.Text.Tokenizers;
+
+/// <summary>
+/// sentencepiece's compiled normalisation: a double-array trie of byte strings (Aoe 1989; its units as in the library Darts) with the texts they become.
+/// The longest match counts.
+/// </summary>
+internal sealed class CharsMap : INormalizer
+{
+    private readonly uint[] units;
+    private readonly byte[] texts;
+
+    private CharsMap(uint[] units, byte[] texts) => (this.units, this.texts) = (units, texts);
+
+    /// <exception cref="TextException">The lengths in it do not fit.</exception>
+    internal static CharsMap Read(byte[] blob, string file)
+    {
+        uint size = blob.Length >= 4 ? BinaryPrimitives.ReadUInt32LittleEndian(blob) : uint.MaxValue;
+        if (size % 4 != 0 || size > blob.Length - 4)
+        {
+            throw new TextException($"{file}: the normalisation table says {size} bytes of trie and has {blob.Length}, expected a table as sentencepiece writes it");
+        }
+
+        var units = new uint[size / 4];
+        for (int i = 0; i < units.Length; i++)
+        {
+            units[i] = BinaryPrimitives.ReadUInt32LittleEndian(blob.AsSpan(4 + (4 * i)));
+        }
+
+        return new CharsMap(units, blob[(int)(4 + size)..]);
+    }
+
+    public AlignedText Apply(AlignedText text)
+    {
+        var built = new AlignedText.Builder();
+        for (int at = 0; at < text.Length;)
+        {
+            (int end, string? mapped) = Longest(text.Text, at);
+            if (mapped is null)
+            {
+                end = at + (char.IsHighSurrogate(text.Text[at]) ? 2 : 1);
+                built.Append(text, at, end);
+            }
+            else
+            {
+                built.Append(mapped, text.Origin(at, end));
+            }
+
+            at = end;
+        }
+
+        return built.Build();
+    }
+
+    private (int End, string? Mapped) Longest(string text, int from)
+    {
+        (int End, string? Mapped) best = (from, null);
+        if (units.Length == 0)
+        {
+            return best;
+        }
+
+        int found = -1;
+        uint node = Offset(units[0]);
+        Span<byte> bytes = stackalloc byte[4];
+        for (int at = from; at < text.Length;)
+        {
+            Rune rune = Rune.GetRuneAt(text, at);
+            at += rune.Utf16SequenceLength;
+            foreach (byte value in bytes[..rune.EncodeToUtf8(bytes)])
+            {
+                node ^= value;
+                if (value == 0 || node >= units.Length || (units[node] & 0x800000FF) != value)
+                {
+                    return Result(best.End, found);
+                }
+
+                uint unit = units[node];
+                node ^= Offset(unit);
+                if (((unit >> 8) & 1) == 1 && node < units.Length)
+                {
+                    (best.End, found) = (at, (int)(units[node] & 0x7FFFFFFF));
+                }
+            }
+        }
+
+        return Result(best.End, found);
+    }
+
+    private (int End, string? Mapped) Result(int end, int found)
+    {
+        if (found < 0 || found >= texts.Length)
+        {
+            return (end, null);
+        }
+
+        int length = texts.AsSpan(found).IndexOf((byte)0);
+        return (end, Encoding.UTF8.GetString(texts.AsSpan(found, length < 0 ? texts.Length - found : length)));
+    }
+
+    private static uint Offset(uint unit) => (unit >> 10) << (int)((unit & (1u << 9)) >> 6);
+}

@@ -1,0 +1,28 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+
+namespace Zoo.Text.Tokenizers;
+
+/// <summary>The tokenizer that lies in a checkpoint's folder, whichever published form it has.</summary>
+internal static class TokenizerFolder
+{
+    /// <summary>Files that say a tokenizer is there, in the order in which they are preferred.</summary>
+    internal static readonly string[] Forms = [TokenizerJson.FileName];
+
+    /// <summary>Files that are read beside any of them.</summary>
+    private static readonly string[] Beside = [SpecialNames.ConfigFile, SpecialNames.MapFile];
+
+    /// <summary>The tokenizer; null where the folder has none.</summary>
+    /// <exception cref="TextException">It cannot be read; the message names file, place and what was expected.</exception>
+    internal static ITokenizer? Open(string folder) =>
+        Forms.FirstOrDefault(name => File.Exists(Path.Combine(folder, name))) is { } form ? Open(folder, form) : null;
+
+    /// <summary>The tokenizer in one of its forms, where a folder has several.</summary>
+    internal static ITokenizer Open(string folder, string form)
+    {
+        List<(string Name, byte[] Bytes)> files = [(form, JsonField.ReadBytes(Path.Combine(folder, form)))];
+        files.AddRange(Beside.Where(name => File.Exists(Path.Combine(folder, name))).Select(name => (name, JsonField.ReadBytes(Path.Combine(folder, name)))));
+        return TokenizerJson.Read(files, Path.Combine(folder, form));
+    }
+}
