@@ -31,40 +31,8 @@ internal sealed class GenerateCommand
         HelpName = "n",
         DefaultValueFactory = _ => 300,
     };
-    private readonly Option<double> temperature = new("--temperature", "-t")
-    {
-        Description = "0 takes the likeliest token every time.",
-        HelpName = "x",
-        DefaultValueFactory = _ => 0.8,
-    };
-    private readonly Option<int> topK = new("--top-k") { Description = "Keep the k likeliest tokens; 0: all.", HelpName = "k" };
-    private readonly Option<double> topP = new("--top-p")
-    {
-        Description = "Keep the likeliest tokens up to this mass.",
-        HelpName = "p",
-        DefaultValueFactory = _ => 1,
-    };
-    private readonly Option<double> minP = new("--min-p") { Description = "Drop what is less likely than this share of the likeliest.", HelpName = "p" };
-    private readonly Option<double> typical = new("--typical")
-    {
-        Description = "Keep the most typical tokens up to this mass.",
-        HelpName = "p",
-        DefaultValueFactory = _ => 1,
-    };
-    private readonly Option<double> epsilon = new("--epsilon") { Description = "Drop what is less likely than this.", HelpName = "p" };
-    private readonly Option<double> eta = new("--eta") { Description = "The same, adapted to the entropy.", HelpName = "p" };
-    private readonly Option<double> repetition = new("--repetition-penalty")
-    {
-        Description = "Above 1 avoids what was said before.",
-        HelpName = "x",
-        DefaultValueFactory = _ => 1,
-    };
-    private readonly Option<double> presence = new("--presence-penalty") { Description = "Taken off the logit of what was written before.", HelpName = "x" };
-    private readonly Option<double> frequency = new("--frequency-penalty") { Description = "Taken off for each time it was written.", HelpName = "x" };
-    private readonly Option<int> noRepeat = new("--no-repeat-ngram") { Description = "No run of n tokens twice; 0: no limit.", HelpName = "n" };
-    private readonly Option<int> minTokens = new("--min-tokens") { Description = "No end token before so many tokens.", HelpName = "n" };
+    private readonly SamplingWords sampling = new();
     private readonly Option<string[]> stops = new("--stop") { Description = "Stop before this text.", HelpName = "text" };
-    private readonly Option<ulong> seed = new("--seed") { Description = "The same seed writes the same text.", HelpName = "n" };
     private readonly BeamWords beams = new();
     private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
 
@@ -75,9 +43,9 @@ internal sealed class GenerateCommand
         var made = new GenerateCommand(context);
         var command = new Command("generate", "Let a trained or a published model write on from a prompt.")
         {
-            made.folder, made.prompts, made.ids, made.maxTokens, made.temperature, made.topK, made.topP, made.minP, made.typical, made.epsilon, made.eta,
-            made.repetition, made.presence, made.frequency, made.noRepeat, made.minTokens, made.stops, made.seed, made.device,
+            made.folder, made.prompts, made.ids, made.maxTokens, made.stops, made.device,
         };
+        made.sampling.AddTo(command);
         made.beams.AddTo(command);
         command.SetAction(made.Run);
         return command;
@@ -148,22 +116,7 @@ internal sealed class GenerateCommand
         MaxTokens = words.GetValue(maxTokens),
         Stop = words.GetValue(stops) ?? [],
         AtContextEnd = ContextEnd.Slide,
-        Sampling = new SamplingOptions
-        {
-            Temperature = words.GetValue(temperature),
-            TopK = words.GetValue(topK),
-            TopP = words.GetValue(topP),
-            MinP = words.GetValue(minP),
-            Typical = words.GetValue(typical),
-            EpsilonCutoff = words.GetValue(epsilon),
-            EtaCutoff = words.GetValue(eta),
-            RepetitionPenalty = words.GetValue(repetition),
-            PresencePenalty = words.GetValue(presence),
-            FrequencyPenalty = words.GetValue(frequency),
-            NoRepeatNgram = words.GetValue(noRepeat),
-            MinNewTokens = words.GetValue(minTokens),
-            Seed = words.GetValue(seed),
-        },
+        Sampling = sampling.Read(words),
     };
 
     /// <summary>Beam search, prompt by prompt: the best texts of each, with their scores where several were asked for.</summary>
