@@ -125,4 +125,20 @@ public sealed class RandomProgramTests
             harness.Check(sizes, seed, padded: random.Next(2) == 0, differences: 14, kinks: true);
         }
     }
+
+    /// <summary>Where differences once told a right gradient from a wrong one wrongly: 1e-9 short of the whole step lies a kink, too near the edge to be noticed.</summary>
+    [Fact]
+    public void A_kink_within_the_step_is_no_wrong_gradient()
+    {
+        var harness = new KernelHarness("[Recurrence(\"b t d\", State = \"b d\")]\npublic static double G(ref double p, double x) { p = 0.5 * p + Abs(x); return p; }", "G");
+        harness.Check(new Dictionary<string, int> { ["b"] = 1, ["t"] = 3, ["d"] = 2 }, 1, (p, x) => p.Name == "x" ? x * 0 + 0.9999e-5 : x, kinks: true);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(-1, false)]
+    [InlineData(1.001, false)]
+    [InlineData(0, false)]
+    public void Differences_know_a_wrong_derivative_near_a_kink(double derivative, bool right) =>
+        Assert.Equal(right, Differences.Agree(shift => Math.Abs(0.9999e-5 + shift), derivative, kinks: true));
 }
