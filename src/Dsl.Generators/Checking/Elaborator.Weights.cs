@@ -424,7 +424,9 @@ internal sealed partial class Elaborator
         var stranger = use.Spec.Parameters.FirstOrDefault(p => !known.Contains(p.Name) && p.Type is "int" or "double" && returns == "bool" && !known.Contains(p.Name));
         if (use.Spec.Returns != returns || wanted.Any(w => !names.Contains(w)) || stranger is not null)
         {
-            Report(Problems.FunctionSignature, place, use.Spec.Name, $"{use.Spec.Returns} ({string.Join(", ", use.Spec.Parameters.Select(p => p.Type.Split('.').Last() + " " + p.Name))})", returns == "bool" ? "bool (int query, int key, C c)" : "double (double score, ...)");
+            Report(Problems.FunctionSignature, place, use.Spec.Name, Signature(use.Spec), returns == "bool" ? "bool (int query, int key, C c)" : "double (double score, ...)");
         }
     }
+
+    private static string Signature(FunctionSpec function) => $"{function.Returns} ({string.Join(", ", function.Parameters.Select(p => p.Type.Split('.').Last() + " " + p.Name))})";
 }

@@ -76,18 +76,32 @@ internal sealed partial class Elaborator
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
 
-        foreach (var init in spec.HeaderParts("Init"))
-        {
-            if (init[1] is { IsName: true } rule && !IsMember(rule) && FindFunction(rule) is null)
-            {
-                Report(Problems.FunctionUnknown, init.Place.At(1), rule.Text, spec.SimpleName, Suggest(rule.Text, FunctionNames()));
-            }
-        }
-
+        CheckInitialValues();
         CheckKeys();
         CloseSizes();
         CheckPresets();
         return graph;
+    }
+
+    private void CheckInitialValues()
+    {
+        graph.ReadsLayer |= !spec.IsModel && InitialFunctions.ReadLayer(spec);
+        foreach (var init in spec.HeaderParts("Init"))
+        {
+            if (init[1] is not { IsName: true } rule || IsMember(rule))
+            {
+                continue;
+            }
+
+            if (FindFunction(rule) is not { } function)
+            {
+                Report(Problems.FunctionUnknown, init.Place.At(1), rule.Text, spec.SimpleName, Suggest(rule.Text, FunctionNames()));
+            }
+            else if (!InitialFunctions.Fits(function, spec))
+            {
+                Report(Problems.FunctionSignature, init.Place.At(1), function.Name, Signature(function), InitialFunctions.Expected);
+            }
+        }
     }
 
     private void ReadAxes()

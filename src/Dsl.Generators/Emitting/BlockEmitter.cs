@@ -168,6 +168,10 @@ internal sealed class BlockEmitter
 
             Checks(code, graph);
             code.Lines(body.ToString().TrimEnd('\n'));
+            foreach (var line in InitialValues.Of(spec))
+            {
+                code.Line(line);
+            }
         });
     }
 

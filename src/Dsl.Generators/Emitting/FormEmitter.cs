@@ -14,7 +14,9 @@ namespace Dsl.Generators.Emitting;
 internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, bool stateful)
 {
     private readonly Dictionary<Value, string> names = new();
-    private readonly NameTable locals = new(["config", "layer", "weights", "pass", "state", "training", "last", "wanted", "results", "i", "next", "taken", .. fields.Names]);
+    // Some names are arguments and locals of a model's forms alone.
+    private readonly NameTable locals = new(
+        ["config", "layer", "weights", "pass", "state", "training", "i", "next", "taken", .. graph.Spec.IsModel ? new[] { "last", "wanted", "results" } : [], .. fields.Names]);
     private readonly StateNames states = new(graph);
     private readonly HashSet<Value> kept = [];
     private readonly HashSet<Value> bare = [];

@@ -106,39 +106,12 @@ internal sealed class ModelEmitter
                 code.Line($"weights.Freeze({frozen[0].ToSource()});  // rate 0");
             }
 
-            foreach (var init in spec.HeaderParts("Init"))
+            foreach (var line in InitialValues.Of(spec))
             {
-                if (init.Text(0) is { } keys && Initializer(init[1]) is { } initializer)
-                {
-                    code.Line($"weights.Initialize({Constant.OfText(keys).ToSource()}, {initializer});");
-                }
+                code.Line(line);
             }
         });
         code.Line();
-    }
-
-    private string? Initializer(Constant rule)
-    {
-        if (rule.Kind is ConstantKind.Integer or ConstantKind.Number)
-        {
-            return $"Initializer.Normal({rule.ToSource()})";
-        }
-
-        if (spec.Config.Member(rule.Text) is { } member)
-        {
-            return $"Initializer.Normal(config.{member.Name})";
-        }
-
-        // A function of the element's place: its whole numbers are the indices of the weight's axes, in order.
-        var function = spec.Functions.FirstOrDefault(f => f.Name == rule.Text);
-        if (function is null)
-        {
-            return null;
-        }
-
-        var index = 0;
-        var arguments = function.Parameters.Select(p => p.Type == "int" ? $"(int)place[{index++}]" : "config").ToList();
-        return $"Initializer.Of({Constant.OfText(function.Name).ToSource()}, place => {(function.Owner == spec.Name ? "" : function.Owner + ".")}{function.Name}({string.Join(", ", arguments)}))";
     }
 
     private void Facts()

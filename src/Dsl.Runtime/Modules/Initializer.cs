@@ -39,22 +39,14 @@ public sealed class Initializer
         new(FormattableString.Invariant($"uniform({low}, {high})"), w => w.uniform_(low, high));
 
     /// <summary>Element by element, from its index; computed in double.</summary>
-    public static Initializer Of(string name, Func<long[], double> element) => new(name, w =>
-    {
-        long[] shape = w.shape;
-        var values = new double[w.numel()];
-        var index = new long[shape.Length];
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = element(index);
-            for (int axis = shape.Length - 1; axis >= 0 && ++index[axis] == shape[axis]; axis--)
-            {
-                index[axis] = 0;
-            }
-        }
+    public static Initializer Of(string name, Func<long[], double> element) => new(name, w => Fill(w, (place, _) => element(place), new double[w.numel()]));
 
-        using Tensor host = torch.tensor(values, shape);
-        w.copy_(host);
+    /// <summary>Element by element, from its index and a number of its own that <paramref name="draw"/> draws; computed in double.</summary>
+    public static Initializer Of(string name, Initializer draw, Func<long[], double, double> element) => new(name, w =>
+    {
+        using Tensor drawn = torch.empty(w.numel(), dtype: ScalarType.Float64);
+        draw.fill(drawn);
+        Fill(w, element, drawn.data<double>().ToArray());
     });
 
     /// <summary>Any other way: the action fills the tensor in place.</summary>
@@ -65,5 +57,22 @@ public sealed class Initializer
     {
         using IDisposable off = torch.no_grad();
         fill(weight);
+    }
+
+    private static void Fill(Tensor w, Func<long[], double, double> element, double[] values)
+    {
+        long[] shape = w.shape;
+        var index = new long[shape.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = element(index, values[i]);
+            for (int axis = shape.Length - 1; axis >= 0 && ++index[axis] == shape[axis]; axis--)
+            {
+                index[axis] = 0;
+            }
+        }
+
+        using Tensor host = torch.tensor(values, shape);
+        w.copy_(host);
     }
 }

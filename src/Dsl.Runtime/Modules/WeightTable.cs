@@ -15,7 +15,7 @@ internal sealed class WeightTable
     private readonly List<Action> derived = [];
     private readonly List<Pack> packs = [];
     private readonly List<(string Key, nn.Module Module)> adopted = [];
-    private readonly List<(string Glob, Initializer Init)> rules = [];
+    private readonly List<(string Glob, Func<string, Initializer> Init)> rules = [];
     private readonly Dictionary<RotarySpec, Rotary> rotaries = [];
     private readonly Dictionary<string, MaskRule> masks = new(StringComparer.Ordinal);
     private readonly List<Func<IEnumerable<ChoiceRow>>> choices = [];
@@ -66,11 +66,11 @@ internal sealed class WeightTable
             throw new ArgumentException($"The weight '{key}' has the shape [{string.Join(", ", shape)}]: every size must be positive.");
         }
 
-        foreach ((string glob, Initializer rule) in rules)
+        foreach ((string glob, Func<string, Initializer> rule) in rules)
         {
             if (FileSystemName.MatchesSimpleExpression(glob, key, ignoreCase: false))
             {
-                init = rule;
+                init = rule(key);
             }
         }
 
@@ -88,17 +88,17 @@ internal sealed class WeightTable
         }
     }
 
-    internal void AddRule(string glob, Initializer init)
+    internal void AddRule(string glob, Func<string, Initializer> rule)
     {
-        rules.Add((glob, init));
+        rules.Add((glob, rule));
         foreach (Weight weight in byKey.Values)
         {
             if (FileSystemName.MatchesSimpleExpression(glob, weight.Key, ignoreCase: false))
             {
-                weight.Init = init;
+                weight.Init = rule(weight.Key);
                 if (weight.Allocated && Device.type != DeviceType.META)
                 {
-                    init.Apply(weight.Value);
+                    weight.Init.Apply(weight.Value);
                     Touch();
                 }
             }

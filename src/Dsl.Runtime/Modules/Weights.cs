@@ -75,9 +75,13 @@ public sealed class Weights
     /// <summary>True when a weight of that key was declared.</summary>
     public bool Has(string key) => Table.Find(Absolute(key)) is not null;
 
-    /// <summary>From now on, and for the weights declared already: keys that match the glob (<c>*</c> and <c>?</c>) start as <paramref name="init"/>
-    /// says.</summary>
-    public void Initialize(string glob, Initializer init) => Table.AddRule(glob, init);
+    /// <summary>From now on, and for the weights declared already: keys below the cursor that match the glob (<c>*</c> and <c>?</c>) start as
+    /// <paramref name="init"/> says.</summary>
+    public void Initialize(string glob, Initializer init) => Table.AddRule(Absolute(glob), _ => init);
+
+    /// <summary>The same for what depends on the layer: the first number in a weight's key.</summary>
+    /// <exception cref="InvalidOperationException">A key that matches holds no number.</exception>
+    public void Initialize(string glob, Func<int, Initializer> init) => Table.AddRule(Absolute(glob), key => init(LayerOf(key)));
 
     /// <summary>Weights declared so far whose keys match the glob are not trained: no gradient is computed for them.</summary>
     public void Freeze(string glob)
@@ -252,6 +256,10 @@ public sealed class Weights
 
     internal static string Join(string prefix, string name) =>
         prefix.Length == 0 ? name : name.Length == 0 ? prefix : prefix == "/" ? "/" + name : prefix + "." + name;
+
+    private static int LayerOf(string key) => key.Split('.').Select(part => int.TryParse(part, out int layer) ? layer : -1).FirstOrDefault(layer => layer >= 0, -1) is var found and >= 0
+        ? found
+        : throw new InvalidOperationException($"'{key}' begins by a function of the layer, but the key holds no number that says which layer it is.");
 
     private string Absolute(string key) => key.StartsWith('/') ? key[1..] : Join(Key, key);
 

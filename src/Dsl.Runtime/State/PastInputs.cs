@@ -30,6 +30,9 @@ public class PastInputs : IStatePart
     /// <inheritdoc/>
     public long Bytes => past is null ? 0 : past.numel() * past.element_size();
 
+    /// <summary>The kept inputs [b, length, ...], the latest last, each row's own last real tokens; null before the first call.</summary>
+    public Tensor? Values => past;
+
     /// <summary>
     /// The past inputs, then the new ones, each row's padding moved to the end (<see cref="Pass.Compact"/>): [b, length + t, ...]. What is computed from it
     /// returns to its

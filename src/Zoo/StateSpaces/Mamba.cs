@@ -1,13 +1,15 @@
 using System;
 using Dsl;
+using TorchSharp;
 using static System.Math;
 using static Dsl.ScalarMath;
+using static TorchSharp.torch;
 using C = Zoo.StateSpaces.MambaConfig;
 
 namespace Zoo.StateSpaces;
 
 /// <summary>Mamba (Gu and Dao 2023, arXiv 2312.00752): a state space whose step, input and output maps depend on the token.</summary>
-[NoEffect("time_step_min", "time_step_max", "time_step_floor", "time_step_scale", "time_step_init_scheme", "rescale_prenorm_residual", "residual_in_fp32", "expand", "use_mambapy", "use_associative_scan")]
+[NoEffect("residual_in_fp32", "expand", "use_mambapy", "use_associative_scan")]
 public sealed partial record MambaConfig(
     [Key("vocab_size")] int Vocab,
     [Key("hidden_size")] int Hidden,
@@ -20,13 +22,23 @@ public sealed partial record MambaConfig(
     [Key("layer_norm_epsilon")] double Eps = 1e-5,
     [Key("use_bias")] bool Bias = false,
     [Key("use_conv_bias")] bool ConvBias = true,
-    [Key("tie_word_embeddings")] bool Tied = true)
+    [Key("tie_word_embeddings")] bool Tied = true,
+    [Key("initializer_range")] double Deviation = 0.1,
+    [Key("time_step_min")] double StepMin = 0.001,
+    [Key("time_step_max")] double StepMax = 0.1,
+    [Key("time_step_floor")] double StepFloor = 1e-4,
+    [Key("time_step_scale")] double StepScale = 1,
+    [Key("time_step_init_scheme")] string StepScheme = "random",
+    [Key("rescale_prenorm_residual")] bool Rescaled = false)
 {
     public int TwoInner => 2 * Inner;
     public int Selection => Rank + 2 * State;
+    public double OutBound => 1 / Sqrt(Rescaled ? (double)Inner * Layers : Inner);
 }
 
 [Block<C>]
+[Init("A_log", nameof(LogOfPlace)), Init("D", nameof(One)), Init("*_proj.weight", nameof(Uniform)), Init("conv1d.*", nameof(UniformOfKernel))]
+[Init("out_proj.weight", nameof(UniformOut)), Init("dt_proj.weight", nameof(StepWeight)), Init("dt_proj.bias", nameof(StepBias))]
 [Linear("in_proj", nameof(C.TwoInner), Bias = nameof(C.Bias)), Split("u0", "z")]
 [From("u0"), Conv("conv1d", nameof(C.Kernel), Bias = nameof(C.ConvBias)), Activate(nameof(C.Act)), As("u")]
 [From("u"), Linear("x_proj", nameof(C.Selection)), Split("dt", nameof(C.Rank), "B", nameof(C.State), "C", nameof(C.State))]
@@ -47,6 +59,30 @@ public sealed partial class MambaMixer
 
         return y;
     }
+
+    private static double LogOfPlace(int state) => Log(state + 1);
+    private static double One(int channel) => 1;
+    private static void Uniform(Tensor weight) => Within(weight, 1 / Sqrt(weight.shape[1]));
+    private static void UniformOut(Tensor weight, C c) => Within(weight, c.OutBound);
+    private static void UniformOfKernel(Tensor weight, C c) => Within(weight, 1 / Sqrt(c.Kernel));
+    private static void Within(Tensor weight, double bound) => weight.uniform_(-bound, bound);
+
+    private static double StepWeight(double uniform, C c)
+    {
+        double bound = c.StepScale / Sqrt(c.Rank);
+        return c.StepScheme switch
+        {
+            "random" => bound * (2 * uniform - 1),
+            "constant" => bound,
+            _ => throw new ArgumentException($"time_step_init_scheme is '{c.StepScheme}', expected random or constant"),
+        };
+    }
+
+    private static double StepBias(double uniform, C c)        // the inverse of softplus, of a step drawn evenly on a logarithmic scale
+    {
+        double step = Max(c.StepFloor, Exp(uniform * (Log(c.StepMax) - Log(c.StepMin)) + Log(c.StepMin)));
+        return step + Log(-ExpM1(-step));
+    }
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps))]
@@ -58,10 +94,5 @@ public sealed partial class MambaBlock;
 [Repeat<MambaBlock>("backbone.layers", nameof(C.Layers)), RmsNorm("backbone.norm_f"), Output("hidden")]
 [Head("lm_head", TiedTo = "backbone.embeddings", Tied = nameof(C.Tied)), Output("logits")]
 [Keys("original", "backbone.embeddings=backbone.embedding")]
-[Init("*.A_log", nameof(LogOfPlace)), Init("*.D", nameof(One)), Group("*.A_log", Decay = 0), Group("*.D", Decay = 0)]
-public sealed partial class Mamba
-{
-    private static double LogOfPlace(int channel, int state) => Log(state + 1);
-
-    private static double One(int channel) => 1;
-}
+[Init("backbone.embeddings.weight", nameof(C.Deviation)), Group("*.A_log", Decay = 0), Group("*.D", Decay = 0)]
+public sealed partial class Mamba;

@@ -1,12 +1,15 @@
 using Dsl;
+using TorchSharp;
 using static System.Math;
 using static Dsl.ScalarMath;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 using C = Zoo.StateSpaces.RwkvConfig;
 
 namespace Zoo.StateSpaces;
 
 /// <summary>RWKV-4 (Peng et al. 2023, arXiv 2305.13048).</summary>
-[Only("rescale_every", 0)]
+[NoEffect("rescale_every")]                                    // halves hidden states in float16's favour: what follows them is normed, so that no output changes
 public sealed partial record RwkvConfig(
     [Key("vocab_size")] int Vocab,
     [Key("hidden_size")] int Hidden,
@@ -19,10 +22,11 @@ public sealed partial record RwkvConfig(
 {
     public int Attention => AttentionKey ?? Hidden;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;
+    public double Part(int layer) => layer / Max(1.0, Layers - 1);             // 0 in the first layer, 1 in the last
+    public double Left(int layer) => 1 - layer / (double)Layers;
 }
 
-[Block<C>]                                                     // x_t mu + x_{t-1} (1 - mu)
-[Shift, As("last")]
+[Block<C>, Input("last")]                                      // x_t mu + x_{t-1} (1 - mu)
 [From("x", "last"), Apply(nameof(Mix))]
 public sealed partial class TokenShift
 {
@@ -30,9 +34,12 @@ public sealed partial class TokenShift
 }
 
 [Block<C>]
-[From("x"), Use<TokenShift>("time_mix_key"), Linear("key", nameof(C.Attention)), As("k")]
-[From("x"), Use<TokenShift>("time_mix_value"), Linear("value", nameof(C.Attention)), As("v")]
-[From("x"), Use<TokenShift>("time_mix_receptance"), Linear("receptance", nameof(C.Attention)), Activate(Activation.Sigmoid), As("r")]
+[Init("time_decay", nameof(Decay)), Init("time_first", nameof(First)), Init("time_mix_*", nameof(MixShare)), Init("time_mix_value", nameof(MixValue))]
+[Init("time_mix_receptance", nameof(MixReceptance)), Init("*.weight", 0), Init("value.weight", nameof(Rwkv.Orthogonal))]
+[Shift, As("last")]
+[From("x"), Use<TokenShift>("time_mix_key", With = "last=last"), Linear("key", nameof(C.Attention)), As("k")]
+[From("x"), Use<TokenShift>("time_mix_value", With = "last=last"), Linear("value", nameof(C.Attention)), As("v")]
+[From("x"), Use<TokenShift>("time_mix_receptance", With = "last=last"), Linear("receptance", nameof(C.Attention)), Activate(Activation.Sigmoid), As("r")]
 [From("k", "v"), Apply(nameof(Wkv)), Gate("r"), Linear("output")]
 public sealed partial class TimeMix
 {
@@ -50,11 +57,19 @@ public sealed partial class TimeMix
         p = q;
         return y;
     }
+
+    private static double Decay(int channel, int layer, C c) => -5 + 8 * Pow(channel / Max(1.0, c.Attention - 1), 0.7 + 1.3 * c.Part(layer));
+    private static double First(int channel) => Log(0.3) + 0.5 * ((channel + 1) % 3 - 1);
+    internal static double MixShare(int channel, int layer, C c) => Pow(channel / (double)c.Hidden, c.Left(layer));
+    private static double MixValue(int channel, int layer, C c) => MixShare(channel, layer, c) + 0.3 * c.Part(layer);
+    private static double MixReceptance(int channel, int layer, C c) => Pow(channel / (double)c.Hidden, 0.5 * c.Left(layer));
 }
 
 [Block<C>]
-[From("x"), Use<TokenShift>("time_mix_receptance"), Linear("receptance", nameof(C.Hidden)), Activate(Activation.Sigmoid), As("r")]
-[From("x"), Use<TokenShift>("time_mix_key"), Linear("key", nameof(C.FeedForward)), Activate(Activation.ReluSquared), Linear("value"), Gate("r")]
+[Init("time_mix_*", nameof(TimeMix.MixShare)), Init("*.weight", 0), Init("key.weight", nameof(Rwkv.Orthogonal))]
+[Shift, As("last")]
+[From("x"), Use<TokenShift>("time_mix_receptance", With = "last=last"), Linear("receptance", nameof(C.Hidden)), Activate(Activation.Sigmoid), As("r")]
+[From("x"), Use<TokenShift>("time_mix_key", With = "last=last"), Linear("key", nameof(C.FeedForward)), Activate(Activation.ReluSquared), Linear("value"), Gate("r")]
 public sealed partial class ChannelMix;
 
 [Block<C>, Defaults(Eps = nameof(C.Eps))]
@@ -68,4 +83,11 @@ public sealed partial class RwkvBlock;
 [Head("head", TiedTo = "rwkv.embeddings", Tied = nameof(C.Tied)), Output("logits")]
 [Keys("BlinkDL", "rwkv.embeddings=emb", "rwkv.blocks=blocks", "rwkv.ln_out=ln_out", "pre_ln=ln0", "attention=att", "feed_forward=ffn",
     "time_mix_key=time_mix_k", "time_mix_value=time_mix_v", "time_mix_receptance=time_mix_r")]
-public sealed partial class Rwkv;
+[Init("rwkv.embeddings.weight", nameof(Tiny)), Init("head.weight", nameof(HalfOrthogonal))]
+public sealed partial class Rwkv
+{
+    private static double Tiny(double uniform) => 1e-4 * (2 * uniform - 1);
+    internal static void Orthogonal(Tensor weight) => init.orthogonal_(weight, Gain(weight));
+    private static void HalfOrthogonal(Tensor weight) => init.orthogonal_(weight, 0.5 * Gain(weight));
+    private static double Gain(Tensor weight) => Sqrt(Max(1.0, weight.shape[0] / (double)weight.shape[1]));
+}

@@ -104,6 +104,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             Gradients(inputs);
             LeftPadding(inputs);
             Steps(inputs);
+            States(inputs);
+            Layouts(inputs);
             Beams(inputs);
             Greedy(inputs);
             Forms(inputs);
@@ -269,7 +271,54 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             }
         }
 
-        /// <summary>The stateful form token by token. The states themselves are compared through it: the published layouts of states are not this library's.</summary>
+        /// <summary>The state after the whole text, read at once and token by token.</summary>
+        private void States(Dictionary<string, Tensor> inputs)
+        {
+            string[] names = [.. golden.Outputs.Keys.Where(name => name.StartsWith("state_", StringComparison.Ordinal))];
+            foreach (int chunk in names.Length == 0 ? [] : Chunks)
+            {
+                Attempt("out.state", () =>
+                {
+                    using var none = no_grad();
+                    using var scope = NewDisposeScope();
+                    using var state = model.Begin(inputs, SmallCapacity);
+                    Advance(inputs, null, chunk, state);
+                    var ours = GoldenStates.Of(state) ?? new Dictionary<string, Tensor>();
+                    foreach (string name in names)
+                    {
+                        string check = $"out.{name}, {By(chunk)}";
+                        if (ours.TryGetValue(name, out var value))
+                        {
+                            Compare(check, value, golden.Outputs[name]);
+                        }
+                        else
+                        {
+                            Miss(check, $"nothing says where {model.GetType().Name} keeps this state.");
+                        }
+                    }
+                });
+            }
+        }
+
+        /// <summary>The same weights in another published layout: <c>model_NAME.safetensors</c>.</summary>
+        private void Layouts(Dictionary<string, Tensor> inputs)
+        {
+            foreach (string file in Directory.GetFiles(golden.Folder, "model_*.safetensors").Order(StringComparer.Ordinal))
+            {
+                string check = $"out.logits of {Path.GetFileName(file)}";
+                Attempt(check, () =>
+                {
+                    using var none = no_grad();
+                    using var scope = NewDisposeScope();
+                    using var other = Models.Create(ConfigReader.Open(golden.Folder), dtype);
+                    ((GeneratedModel)other).LoadWeights(file);
+                    other.Module.eval();
+                    Compare(check, other.Run(inputs, "logits")["logits"], golden.Outputs["logits"], RealPositions("logits", golden.Outputs["logits"]));
+                });
+            }
+        }
+
+        /// <summary>The stateful form token by token.</summary>
         private void Steps(Dictionary<string, Tensor> inputs)
         {
             if (golden.Outputs.TryGetValue("step_logits", out var reference))
@@ -370,8 +419,13 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         /// <summary>Logits of the stepped input, read in chunks from a small state that has read the other inputs.</summary>
         private Tensor Advance(Dictionary<string, Tensor> inputs, Tensor? mask, int chunk)
         {
-            var ids = inputs[decodes ? "decoder_input_ids" : "input_ids"];
             using var state = model.Begin(inputs, SmallCapacity);
+            return Advance(inputs, mask, chunk, state);
+        }
+
+        private Tensor Advance(Dictionary<string, Tensor> inputs, Tensor? mask, int chunk, ModelState state)
+        {
+            var ids = inputs[decodes ? "decoder_input_ids" : "input_ids"];
             var logits = new List<Tensor>();
             for (long at = 0; at < ids.shape[1]; at += chunk)
             {

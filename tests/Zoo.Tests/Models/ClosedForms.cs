@@ -1,6 +1,7 @@
 using Zoo.Decoders;
 using Zoo.EncoderDecoders;
 using Zoo.Encoders;
+using Zoo.StateSpaces;
 
 namespace Zoo.Tests.Models;
 
@@ -30,6 +31,12 @@ internal static class ClosedForms
             + (c.Layers * ((3 * 4L * c.Hidden * c.Heads * c.HeadDim) + (2 * (c.Projection == "gated-gelu" ? 3L : 2L) * c.Hidden * c.FeedForward) + (5L * c.Hidden))),
         BartConfig c => Bart(c.Vocab, c.Hidden, c.EncoderLayers, c.EncoderFeedForward),
         MBartConfig c => Bart(c.Vocab, c.Hidden, c.EncoderLayers, c.EncoderFeedForward) + (4 * c.Hidden),
+
+        // Embedding and head, the norm after the first and before the second; a layer's five matrices of [width, width] and two of four times that, two norms, five shares, decay and first.
+        RwkvConfig c => (2L * c.Vocab * c.Hidden) + (4 * c.Hidden) + (c.Layers * ((5L * c.Hidden * c.Hidden) + (2L * c.Hidden * 4 * c.Hidden) + (11 * c.Hidden))),
+
+        // The tied embedding; a layer's way in (twice the inner width) and out, convolution of 4, selection of a step's rank and two states of 16, the step itself, A, D and the norm.
+        MambaConfig c => ((long)c.Vocab * c.Hidden) + c.Hidden + (c.Layers * (c.Hidden + (3L * c.Hidden * c.Inner) + (5 * c.Inner) + (c.Inner * (c.Rank + 32L)) + Dense(c.Rank, c.Inner) + (17L * c.Inner))),
         _ => null,
     };
 

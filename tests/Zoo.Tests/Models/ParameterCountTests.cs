@@ -59,6 +59,18 @@ public sealed class ParameterCountTests
         ["mt5-xl"] = 3_742_619_648,
         ["mt5-xxl"] = 12_921_057_280,
 
+        ["rwkv-4-169m"] = 169_342_464,
+        ["rwkv-4-430m"] = 430_397_440,
+        ["rwkv-4-1b5"] = 1_515_106_304,
+        ["rwkv-4-3b"] = 2_984_627_200,
+        ["rwkv-4-7b"] = 7_392_649_216,
+        ["rwkv-4-14b"] = 14_148_597_760,
+        ["mamba-130m"] = 129_135_360,
+        ["mamba-370m"] = 371_516_416,
+        ["mamba-790m"] = 793_204_224,
+        ["mamba-1.4b"] = 1_372_178_432,
+        ["mamba-2.8b"] = 2_768_345_600,
+
         // The published counts (139,420,416; 406,291,456; 610,851,840) leave out the bias of the logits, which the files hold.
         ["bart-base"] = 139_420_416 + 50_265,
         ["bart-large"] = 406_291_456 + 50_265,
