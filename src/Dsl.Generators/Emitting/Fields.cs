@@ -280,14 +280,19 @@ internal sealed class Fields
     }
 
     /// <summary>A scalar function over whole tensors, as a method of this class. Returns the method's name.</summary>
-    public string TensorMethod(FunctionUse function)
+    public string TensorMethod(FunctionUse function) => TensorMethod(function, function.Scalar!, "OfTensors");
+
+    /// <summary>What a score rule adds to the scores, over whole tensors.</summary>
+    public string BiasMethod(FunctionUse function, ScalarFunction added) => TensorMethod(function, added, "Bias");
+
+    private string TensorMethod(FunctionUse function, ScalarFunction scalar, string suffix)
     {
-        if (tensorMethods.TryGetValue(function.Spec.Owner + "." + function.Spec.Name, out var known))
+        var id = $"{function.Spec.Owner}.{function.Spec.Name} {suffix}";
+        if (tensorMethods.TryGetValue(id, out var known))
         {
             return known;
         }
 
-        var scalar = function.Scalar!;
         var score = function.Spec.Kind == FunctionKind.Score;
         var arguments = new Dictionary<string, string>();
         var parameters = new List<string>();
@@ -295,6 +300,10 @@ internal sealed class Fields
         {
             switch (parameter.Name)
             {
+                case "score" when suffix == "Bias":
+                    parameters.Add("Tensor like");
+                    arguments["score"] = "like";
+                    break;
                 case "query" when score:
                     arguments["query"] = "place.Query";
                     break;
@@ -321,8 +330,8 @@ internal sealed class Fields
         }
 
         var emitted = TensorEmitter.Emit(scalar, arguments, "config", graph.Spec.Name);
-        var name = taken.Take(function.Spec.Name + "OfTensors");
-        tensorMethods[function.Spec.Owner + "." + function.Spec.Name] = name;
+        var name = taken.Take(function.Spec.Name + suffix);
+        tensorMethods[id] = name;
         methods.Add($"private Tensor {name}({string.Join(", ", parameters)})\n{{\n{string.Join("\n", emitted.Body.TrimEnd().Split('\n').Select(l => l.Length == 0 ? l : "    " + l))}\n}}");
         methods.AddRange(emitted.Methods);
         return name;

@@ -416,7 +416,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         var (q, k, v) = (attend.Inputs[0], attend.Inputs[1], attend.Inputs[2]);
         var pass = PassOf(q.TimeAxis);
         var dropout = attend.Dropout is { } p ? $", dropout: {p.Code}" : "";
-        var score = attend.Score is null ? "" : $", score: (scores, place) => {fields.TensorMethod(attend.Score)}(scores, place{string.Concat(attend.Inputs.Skip(3).Select(t => ", " + names[t]))})";
+        var score = attend.Score is { } rule ? Score(rule, attend.Inputs.Skip(3).Select(t => names[t]).ToList()) : "";
         if (stateful && k.TimeAxis == Stepping && q.TimeAxis == Stepping)
         {
             var rotary = unrotated.TryGetValue(attend, out var r) ? $", rotateKeys: {fields[r]}" : "";
@@ -425,6 +425,20 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
 
         var memory = k.TimeAxis == q.TimeAxis ? "" : $", memory: {PassOf(k.TimeAxis)}";
         return $"Attention.Attend({names[q]}, {names[k]}, {names[v]}, {fields.MaskOf(attend)}, {fields.ScaleOf(attend)}, {pass}{dropout}{score}{memory})";
+    }
+
+    /// <summary>A rule that only adds is built once for all layers that add the same; any other changes the scores of each.</summary>
+    private string Score(FunctionUse rule, IReadOnlyList<string> tables)
+    {
+        var read = string.Concat(tables.Select(t => ", " + t));
+        if (Scalar.AdditiveScore.Added(rule.Scalar!) is not { } added)
+        {
+            return $", score: (scores, place) => {fields.TensorMethod(rule)}(scores, place{read})";
+        }
+
+        var name = (rule.Spec.Owner + "." + rule.Spec.Name).Replace("global::", "");
+        var identity = rule.Scalar!.Parameters.Any(p => p.Name == "layer") ? $"$\"{name} {{layer}}\"" : Constant.OfText(name).ToSource();
+        return $", bias: new ScoreBias({identity}, (like, place) => {fields.BiasMethod(rule, added)}(like, place{read}){read})";
     }
 
     private readonly Dictionary<AttendNode, RotaryNode> unrotated = new();

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -39,10 +40,11 @@ public static class TensorScalar
     public static Tensor Entries(Tensor table, long row, long column) => table.select(0, row).select(0, column);
 
     /// <summary>An integer function of an int64 tensor, called once on the host for each value between the tensor's smallest and largest.</summary>
-    public static Tensor Tabulate(Tensor argument, Func<int, int> function) => Look(argument, i => function(i), ScalarType.Int64);
+    public static Tensor Tabulate(Tensor argument, Func<int, int> function) => Look(argument, (low, high) => IntegerTable.Of(function).Between(low, high), ScalarType.Int64);
 
     /// <summary>A condition on an int64 tensor, asked once on the host for each value between the tensor's smallest and largest.</summary>
-    public static Tensor Tabulate(Tensor argument, Func<int, bool> condition) => Look(argument, i => condition(i) ? 1 : 0, ScalarType.Bool);
+    public static Tensor Tabulate(Tensor argument, Func<int, bool> condition) =>
+        Look(argument, (low, high) => [.. Enumerable.Range((int)low, (int)(high - low + 1)).Select(i => condition(i) ? 1L : 0)], ScalarType.Bool);
 
     /// <summary>An integer function of two int64 tensors that broadcast against each other.</summary>
     public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, int> function) => Look(first, second, (i, j) => function(i, j), ScalarType.Int64);
@@ -128,7 +130,7 @@ public static class TensorScalar
     /// <summary>The real cube root.</summary>
     public static Tensor Cbrt(Tensor x) => x.sign() * x.abs().pow(1.0 / 3);
 
-    private static Tensor Look(Tensor argument, Func<int, long> function, ScalarType type)
+    private static Tensor Look(Tensor argument, Func<long, long, long[]> values, ScalarType type)
     {
         if (argument.numel() == 0)
         {
@@ -137,13 +139,7 @@ public static class TensorScalar
 
         using var scope = torch.NewDisposeScope();
         var (low, high) = Range(argument);
-        var values = new long[high - low + 1];
-        for (long i = low; i <= high; i++)
-        {
-            values[i - low] = function((int)i);
-        }
-
-        var table = torch.tensor(values, device: argument.device).to(type);
+        var table = torch.tensor(values(low, high), device: argument.device).to(type);
         return table.index(TensorIndex.Tensor(argument - low)).MoveToOuterDisposeScope();
     }
 

@@ -30,10 +30,11 @@ public static class Attention
     /// <param name="pass">Of the queries, and of the keys unless <paramref name="memory"/> is given.</param>
     /// <param name="dropout">Probability of dropping a weight, where the pass trains.</param>
     /// <param name="score">Reads and changes the scores.</param>
+    /// <param name="bias">A rule that only adds to them, instead of <paramref name="score"/>.</param>
     /// <param name="memory">The axis of the keys where it is another one than the queries' (cross-attention).</param>
     /// <returns>[b, t, heads, e].</returns>
     public static Tensor Attend(Tensor q, Tensor k, Tensor v, MaskRule mask, double scale, Pass pass, double dropout = 0, ScoreRule? score = null,
-        Pass? memory = null)
+        Pass? memory = null, ScoreBias? bias = null)
     {
         long heads = q.shape[2], keyHeads = k.shape[2];
         if (heads % keyHeads != 0)
@@ -47,6 +48,12 @@ public static class Attention
         if (score is not null)
         {
             return Plain(q, k, v, NeedsMask(mask, queries, keys) ? Built(mask, queries, keys, q, pass, axis) : null, scale, drop, score, queries, keys);
+        }
+
+        if (bias is not null)
+        {
+            AttentionMask? closed = NeedsMask(mask, queries, keys) ? Built(mask, queries, keys, q, pass, axis) : null;
+            return Biased(q, k, v, bias, closed, scale, drop, pass, (bias, mask, axis, keys.Count, q.dtype), queries, keys);
         }
 
         if (!NeedsMask(mask, queries, keys))
@@ -119,7 +126,7 @@ public static class Attention
             using Tensor folded = scaled.reshape(q.shape[0], keyHeads, groups, width);
             using Tensor kt = k.transpose(1, 2);
             using Tensor vt = v.transpose(1, 2);
-            using Tensor? spread = bias?.expand(bias.shape[0], 1, groups, bias.shape[3]);
+            using Tensor? spread = bias is null ? null : bias.shape[1] == 1 ? bias.expand(bias.shape[0], 1, groups, bias.shape[3]) : bias.reshape(bias.shape[0], keyHeads, groups, bias.shape[3]);
             using Tensor read = Kernel(folded, kt, vt, spread, dropout, false, rescales ? scale : null);
             return read.reshape(q.shape[0], 1, heads, v.shape[3]);
         }
@@ -197,6 +204,33 @@ public static class Attention
         }
     }
 
+    /// <summary>libtorch's attention with what the rule adds and the mask in one; written out where what it adds learns, for which that has no gradient.</summary>
+    private static Tensor Biased(Tensor q, Tensor k, Tensor v, ScoreBias bias, AttentionMask? mask, double scale, double dropout, Pass pass, object key, Places queries, Places keys)
+    {
+        long heads = q.shape[2];
+        Tensor added = pass.Memo(key, () =>
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            Tensor rule = bias.Build(torch.zeros([], dtype: q.dtype, device: q.device), PlaceOf(queries, keys, heads, q.device));
+            Tensor sum = mask is not null ? rule + mask.Bias : rule.dim() == 0 ? rule.view(1, 1, 1, 1) : rule;
+            return sum.expand(sum.shape[0], sum.shape[1], queries.Count, keys.Count).MoveToOuterDisposeScope();
+        });
+        Tensor read = added.requires_grad && torch.is_grad_enabled()
+            ? Plain(q, k, v, null, scale, dropout, (scores, _) => scores + added, queries, keys)
+            : Fast(q, k, v, added, false, scale, dropout);
+        return mask?.Reads is { } reads ? Erase(read, reads) : read;
+    }
+
+    /// <summary>The caller disposes its tensors.</summary>
+    private static ScorePlace PlaceOf(Places queries, Places keys, long heads, Device device)
+    {
+        using Tensor count = torch.arange(heads, dtype: ScalarType.Int64, device: device);
+        return new ScorePlace(
+            queries.Positions.view(queries.Uniform ? 1 : queries.Batch, 1, queries.Count, 1),
+            keys.Positions.view(keys.Uniform ? 1 : keys.Batch, 1, 1, keys.Count),
+            count.view(1, heads, 1, 1));
+    }
+
     /// <summary>Scores written out, for a rule that reads them; softmax in float32 at least.</summary>
     private static Tensor Plain(Tensor q, Tensor k, Tensor v, AttentionMask? mask, double scale, double dropout, ScoreRule score, Places queries, Places keys)
     {
@@ -208,11 +242,11 @@ public static class Attention
         using Tensor columns = k.permute(0, 2, 3, 1);
         using Tensor raw = rows.matmul(columns);
         Tensor scores = raw.view(b, h, t, s);
-        using Tensor query = queries.Uniform ? queries.Positions.view(1, 1, t, 1) : queries.Positions.view(b, 1, t, 1);
-        using Tensor key = keys.Uniform ? keys.Positions.view(1, 1, 1, s) : keys.Positions.view(b, 1, 1, s);
-        using Tensor count = torch.arange(h, dtype: ScalarType.Int64, device: q.device);
-        using Tensor head = count.view(1, h, 1, 1);
-        Tensor changed = score(scores, new ScorePlace(query, key, head));
+        ScorePlace place = PlaceOf(queries, keys, h, q.device);
+        Tensor changed = score(scores, place);
+        place.Query.Dispose();
+        place.Key.Dispose();
+        place.Head.Dispose();
         if (!ReferenceEquals(changed, scores))
         {
             scores.Dispose();

@@ -15,8 +15,10 @@ public static class CachedAttention
     /// <param name="pass">This call.</param>
     /// <param name="rotateKeys">Given, <paramref name="k"/> is not rotated yet: where the frequencies read the length, keys are kept unrotated and rotated at each use.</param>
     /// <param name="score">What becomes of a score after scaling and before the mask.</param>
+    /// <param name="bias">A rule that only adds to it, instead.</param>
     /// <returns>[batch, n, heads, value width].</returns>
-    public static Tensor Attend(Tensor q, Tensor k, Tensor v, KeyValueCache cache, MaskRule mask, double scale, Pass pass, Rotary? rotateKeys = null, ScoreRule? score = null)
+    public static Tensor Attend(Tensor q, Tensor k, Tensor v, KeyValueCache cache, MaskRule mask, double scale, Pass pass, Rotary? rotateKeys = null, ScoreRule? score = null,
+        ScoreBias? bias = null)
     {
         using Tensor? rotated = rotateKeys is { ReadsLength: false } ? rotateKeys.Apply(k, pass) : null;
         (Tensor keys, Tensor values) = cache.Append(rotated ?? k, v, pass);
@@ -24,7 +26,7 @@ public static class CachedAttention
         using (values)
         {
             using Tensor? late = rotateKeys is { ReadsLength: true } ? rotateKeys.ApplyKeys(keys, pass) : null;
-            return Attention.Attend(q, late ?? keys, values, mask, scale, pass, score: score);
+            return Attention.Attend(q, late ?? keys, values, mask, scale, pass, score: score, bias: bias);
         }
     }
 }
