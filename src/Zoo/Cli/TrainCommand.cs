@@ -114,7 +114,7 @@ internal sealed class TrainCommand
             folder.Clear();
         }
 
-        return Train(words, trainer, folder, chosen.Name, config);
+        return Train(words, trainer, corpus, folder, chosen.Name, config);
     }
 
     private int Resume(ParseResult words, RunFolder folder, Device where)
@@ -158,25 +158,25 @@ internal sealed class TrainCommand
         using var trainer = new Trainer(model, corpus, options);
         checkpoint.ReadInto(trainer);
         context.Output.WriteLine(FormattableString.Invariant($"resuming from {name} of {options.Steps}"));
-        return Train(words, trainer, folder, state.Family, config);
+        return Train(words, trainer, corpus, folder, state.Family, config);
     }
 
-    private int Train(ParseResult words, Trainer trainer, RunFolder folder, string name, string config)
+    private int Train(ParseResult words, Trainer trainer, TokenCorpus corpus, RunFolder folder, string name, string config)
     {
         TrainingOptions options = trainer.Options;
-        ITextCodec codec = trainer.Corpus.Codec;
+        ITextCodec codec = corpus.Codec;
         string title = FormattableString.Invariant($"{name}, {Words.Count(trainer.Model.Weights.Count)} parameters, {codec.Vocabulary} {codec.Name}, ")
             + FormattableString.Invariant($"{options.Batch} x {options.Context} tokens a step");
         context.Output.WriteLine($"training {title}");
         context.Output.WriteLine(
-            $"on {trainer.Corpus.Name}: {Words.Count(trainer.Corpus.TrainingTokens)} tokens, {Words.Count(trainer.Corpus.HeldOutTokens)} more held out");
+            $"on {corpus.Name}: {Words.Count(corpus.TrainingTokens)} tokens, {Words.Count(corpus.HeldOutTokens)} more held out");
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 50));
         TrainingOutcome outcome = new TrainingRun(trainer, folder, name, config, words.GetValue(saveEvery), words.GetValue(keep)).Run(view, context.Stop);
         Report(outcome, folder, options);
         if (!outcome.Interrupted)
         {
-            Speak(trainer);
+            Speak(trainer, corpus.Codec);
         }
 
         Next(outcome, folder);
@@ -202,9 +202,8 @@ internal sealed class TrainCommand
         to.WriteLine($"loss curve  {folder.Curve}");
     }
 
-    private void Speak(Trainer trainer)
+    private void Speak(Trainer trainer, ITextCodec codec)
     {
-        ITextCodec codec = trainer.Corpus.Codec;
         int[] prompt;
         try
         {

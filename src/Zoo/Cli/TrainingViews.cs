@@ -22,12 +22,13 @@ internal sealed class PlainTrainingView(TextWriter output, int every) : ITrainin
         if (result.Step == 1 || result.Step % every == 0 || result.Step == progress.Steps)
         {
             output.WriteLine(FormattableString.Invariant(
-                $"step {result.Step}/{progress.Steps}  loss {result.Loss:F4}  rate {result.Rate:0.0e+0}  ")
+                $"step {result.Step}/{progress.Steps}  loss {result.Loss:F4}{Words.Parts(result.Parts)}  rate {result.Rate:0.0e+0}  ")
                 + FormattableString.Invariant($"{progress.TokensPerSecond:F0} tokens/s  {Words.Duration(progress.Left)} left  {Words.Bytes(progress.Memory)}"));
         }
     }
 
-    public void Evaluated(long step, double loss) => output.WriteLine(FormattableString.Invariant($"step {step}  held-out loss {loss:F4}"));
+    public void Evaluated(long step, double loss, IReadOnlyList<LossPart> parts) =>
+        output.WriteLine(FormattableString.Invariant($"step {step}  held-out loss {loss:F4}{Words.Parts(parts)}"));
 
     public void Note(string sentence) => output.WriteLine("note: " + sentence);
 }
@@ -61,7 +62,7 @@ internal sealed class LiveTrainingView(IAnsiConsole console, string title) : ITr
         display.UpdateTarget(Panel(progress));
     }
 
-    public void Evaluated(long step, double loss)
+    public void Evaluated(long step, double loss, IReadOnlyList<LossPart> parts)
     {
         // The panel shows the last one anyway.
     }
@@ -79,7 +80,7 @@ internal sealed class LiveTrainingView(IAnsiConsole console, string title) : ITr
 
         void Row(string a, string x, string b, string y) =>
             grid.AddRow(new Markup($"[grey]{a}[/]"), new Markup($"[bold]{x}[/]"), new Markup($"[grey]{b}[/]"), new Markup(y));
-        Row("loss", Format($"{result.Loss:F4}"), "tokens/s", Format($"{progress.TokensPerSecond:N0}"));
+        Row("loss", Format($"{result.Loss:F4}{Words.Parts(result.Parts)}"), "tokens/s", Format($"{progress.TokensPerSecond:N0}"));
         Row("held out", progress.HeldOutLoss is { } heldOut ? Format($"{heldOut:F4}") : "[grey]not yet[/]", "time left", Words.Duration(progress.Left));
         Row("rate", Format($"{result.Rate:0.00e+0}"), "memory", Words.Bytes(progress.Memory));
         Row("gradient norm", Format($"{result.GradientNorm:F3}"), "step", Format($"{result.Step} of {progress.Steps}"));
@@ -125,6 +126,10 @@ internal static class Words
     internal static string Bytes(long bytes) => bytes >= 1L << 30
         ? FormattableString.Invariant($"{bytes / (double)(1L << 30):F1} GB")
         : FormattableString.Invariant($"{bytes / (double)(1L << 20):F0} MB");
+
+    /// <summary>" (one 1.2345, another 0.1234)", or nothing.</summary>
+    internal static string Parts(IReadOnlyList<LossPart> parts) => parts.Count == 0 ? ""
+        : $" ({string.Join(", ", parts.Select(part => FormattableString.Invariant($"{part.Name} {part.Value:F4}")))})";
 
     internal static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -11,46 +11,54 @@ namespace Zoo.Training;
 
 /// <summary>What one step did.</summary>
 /// <param name="Step">Its number, from 1.</param>
-/// <param name="Loss">Mean cross entropy of the next token, in nats, before the step.</param>
+/// <param name="Loss">The loss before the step; for the next token, mean cross entropy in nats.</param>
 /// <param name="Rate">The learning rate it used.</param>
 /// <param name="GradientNorm">The norm of all gradients together, before clipping.</param>
-public readonly record struct StepResult(long Step, double Loss, double Rate, double GradientNorm);
+/// <param name="Parts">What the loss is made of, where that is more than one thing.</param>
+public readonly record struct StepResult(long Step, double Loss, double Rate, double GradientNorm, IReadOnlyList<LossPart> Parts);
 
 /// <summary>Training stops because going on would only spoil the weights; the message is one sentence.</summary>
 public sealed class TrainingException(string message) : Exception(message);
 
 /// <summary>
-/// Trains a model to predict the next token. What it does next depends on its saved state alone: weights, moments, the step's number, the position in the
+/// Trains a model on batches of some data. What it does next depends on its saved state alone: weights, moments, the step's number, the position in the
 /// data and torch's generator. So a run that was saved and read back goes on bit for bit as if it had never stopped.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
-    /// <summary>Held-out batches are the same for every run and seed, so that their losses compare.</summary>
-    private const ulong HeldOutSeed = 20;
+    /// <summary>What torch's generator begins with in every evaluation, so that losses which draw from it compare.</summary>
+    private const long HeldOutSeed = 20;
 
     private const string GeneratorKey = "generator.cpu";
 
     private readonly Parameter[] parameters;
     private readonly AdamW optimizer;
     private readonly Schedule schedule;
-    private readonly SeededRandom data;
     private readonly Device device;
 
+    /// <summary>Trains a model to predict the next token of a corpus.</summary>
     /// <param name="model">Stays the caller's. Its inputs must include <c>input_ids</c> and its outputs <c>logits</c>.</param>
     /// <param name="corpus">What it learns.</param>
     /// <param name="options">How.</param>
+    /// <exception cref="Zoo.Text.TextException">The corpus is too short for one row.</exception>
     public Trainer(IModel model, TokenCorpus corpus, TrainingOptions options)
+        : this(model, Checked(corpus, options), options)
+    {
+    }
+
+    /// <param name="model">Stays the caller's.</param>
+    /// <param name="data">What it learns.</param>
+    /// <param name="options">How.</param>
+    public Trainer(IModel model, ITrainingData data, TrainingOptions options)
     {
         options.Validate();
-        corpus.RequireContext(options.Context);
         Model = model;
-        Corpus = corpus;
+        Data = data;
         Options = options;
         (string Key, Parameter Parameter)[] named = model.Weights.All.Select(weight => (weight.Key, weight.Value)).ToArray();
         parameters = Array.ConvertAll(named, pair => pair.Parameter);
         optimizer = new AdamW(AdamW.DecayMatrices(named, options.Decay), options.Beta1, options.Beta2, options.Epsilon);
         schedule = options.MakeSchedule();
-        data = SeededRandom.For((ulong)options.Seed, [1]);
         device = model.Weights.Device;
     }
 
@@ -58,7 +66,7 @@ public sealed class Trainer : IDisposable
     public IModel Model { get; }
 
     /// <summary>What it learns.</summary>
-    public TokenCorpus Corpus { get; }
+    public ITrainingData Data { get; }
 
     /// <summary>How.</summary>
     public TrainingOptions Options { get; }
@@ -68,9 +76,6 @@ public sealed class Trainer : IDisposable
 
     /// <summary>How many tokens they saw.</summary>
     public long Tokens => Step * Options.Batch * Options.Context;
-
-    /// <summary>Where the next windows of the data come from; all of it in one number.</summary>
-    internal ulong DataPosition => data.State;
 
     /// <summary>One step.</summary>
     /// <exception cref="TrainingException">The loss or the gradient is not finite; the weights are as they were before the step.</exception>
@@ -83,53 +88,54 @@ public sealed class Trainer : IDisposable
             manual_seed((long)SeededRandom.For((ulong)Options.Seed, [2, (int)Step]).NextBits());
         }
 
-        (Tensor inputs, Tensor targets) = Corpus.Windows(heldOut: false, data, Options.Batch, Options.Context, device);
-        using (inputs)
-        using (targets)
+        Model.Module.zero_grad();
+        double value;
+        IReadOnlyList<LossPart> parts;
+        using (TrainingLoss loss = Data.Next(Model))
         {
-            Model.Module.zero_grad();
-            double loss;
-            using (Tensor mean = Loss(inputs, targets))
-            {
-                mean.backward();
-                loss = mean.item<float>();
-            }
-
-            double norm = Gradients.Clip(parameters, Options.Clip);
-            if (!double.IsFinite(loss) || !double.IsFinite(norm))
-            {
-                throw new TrainingException(FormattableString.Invariant(
-                    $"step {Step + 1}: loss {loss}, gradient norm {norm}, expected finite numbers; a lower --rate or a longer --warm-up may help"));
-            }
-
-            double rate = schedule.At(Step);
-            optimizer.Step(rate);
-            Model.Weights.Changed();
-            Step++;
-            return new StepResult(Step, loss, rate, norm);
+            loss.Total.backward();
+            value = Value(loss);
+            parts = loss.Parts;
         }
+
+        double norm = Gradients.Clip(parameters, Options.Clip);
+        if (!double.IsFinite(value) || !double.IsFinite(norm))
+        {
+            throw new TrainingException(FormattableString.Invariant(
+                $"step {Step + 1}: loss {value}, gradient norm {norm}, expected finite numbers; a lower --rate or a longer --warm-up may help"));
+        }
+
+        double rate = schedule.At(Step);
+        optimizer.Step(rate);
+        Model.Weights.Changed();
+        Step++;
+        return new StepResult(Step, value, rate, norm, parts);
     }
 
-    /// <summary>Mean cross entropy over the fixed held-out batches, without dropout. Leaves every generator as it was.</summary>
-    public double HeldOutLoss()
+    /// <summary>Mean loss over the fixed held-out batches, without dropout. Leaves every generator as it was.</summary>
+    public double HeldOutLoss() => HeldOut().Loss;
+
+    /// <summary>The same, and the means of its parts.</summary>
+    public (double Loss, IReadOnlyList<LossPart> Parts) HeldOut()
     {
         Model.Module.eval();
         using IDisposable off = no_grad();
-        var random = new SeededRandom(HeldOutSeed);
-        double sum = 0;
-        for (int batch = 0; batch < Options.EvaluationBatches; batch++)
+        using Tensor generator = get_rng_state();
+        manual_seed(HeldOutSeed);
+        var losses = new List<double>();
+        var parts = new List<LossPart>();
+        foreach (TrainingLoss loss in Data.HeldOut(Model, Options.EvaluationBatches))
         {
-            (Tensor inputs, Tensor targets) = Corpus.Windows(heldOut: true, random, Options.Batch, Options.Context, device);
-            using (inputs)
-            using (targets)
-            using (Tensor mean = Loss(inputs, targets))
+            using (loss)
             {
-                sum += mean.item<float>();
+                losses.Add(Value(loss));
+                parts.AddRange(loss.Parts);
             }
         }
 
+        set_rng_state(generator);
         Model.Module.train();
-        return sum / Options.EvaluationBatches;
+        return (losses.Average(), [.. parts.GroupBy(part => part.Name).Select(group => new LossPart(group.Key, group.Average(part => part.Value)))]);
     }
 
     /// <summary>Frees the optimiser's state; the model stays.</summary>
@@ -151,7 +157,7 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Goes on from saved files.</summary>
-    internal void Resume(SafeTensorsFile weights, SafeTensorsFile state, long step, ulong dataPosition)
+    internal void Resume(SafeTensorsFile weights, SafeTensorsFile state, long step, string dataPosition)
     {
         using IDisposable off = no_grad();
         foreach ((string key, Tensor value) in Weights())
@@ -168,23 +174,20 @@ public sealed class Trainer : IDisposable
         using Tensor generator = state.ReadTensor(GeneratorKey);
         set_rng_state(generator);
         optimizer.Resume(step);
-        data.State = dataPosition;
+        Data.Position = dataPosition;
         Step = step;
     }
 
-    private Tensor Loss(Tensor inputs, Tensor targets)
+    private static double Value(TrainingLoss loss)
     {
-        IReadOnlyDictionary<string, Tensor> results = Model.Run(new Dictionary<string, Tensor> { ["input_ids"] = inputs }, "logits");
-        try
-        {
-            return Losses.CrossEntropy(results["logits"], targets);
-        }
-        finally
-        {
-            foreach (Tensor result in results.Values)
-            {
-                result.Dispose();
-            }
-        }
+        using Tensor wide = loss.Total.to(ScalarType.Float64);
+        return wide.item<double>();
+    }
+
+    private static NextTokenData Checked(TokenCorpus corpus, TrainingOptions options)
+    {
+        options.Validate();
+        corpus.RequireContext(options.Context);
+        return new NextTokenData(corpus, options);
     }
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -29,7 +28,10 @@ public sealed record TrainingState
     /// <summary>SHA-256 of the text.</summary>
     public required string TextHash { get; init; }
 
-    /// <summary>Position in the data, as a number in decimal: JSON readers may round 64 bits.</summary>
+    /// <summary>What it was trained to do; null for the next token.</summary>
+    public string? Objective { get; init; }
+
+    /// <summary>Position in the data, as a text: JSON readers may round 64 bits.</summary>
     public required string DataPosition { get; init; }
 
     /// <summary>The other files of the folder and their lengths; written last, so a folder whose files agree with it is whole.</summary>
@@ -70,7 +72,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     {
         using SafeTensorsFile weights = SafeTensorsFile.Open(Path.Combine(Folder, WeightsFile));
         using SafeTensorsFile state = SafeTensorsFile.Open(Path.Combine(Folder, StateFile));
-        trainer.Resume(weights, state, State.Step, ulong.Parse(State.DataPosition, CultureInfo.InvariantCulture));
+        trainer.Resume(weights, state, State.Step, State.DataPosition);
     }
 
     /// <summary>Writes all files of a checkpoint into an empty folder, the manifest last.</summary>
@@ -91,15 +93,16 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
 
         written?.Invoke(StateFile);
         WriteText(Path.Combine(folder, ConfigFile), config);
-        trainer.Corpus.Codec.Save(folder);
+        trainer.Data.Save(folder);
         var manifest = new TrainingState
         {
             Step = trainer.Step,
             Family = family,
             Options = trainer.Options,
-            Text = trainer.Corpus.Name,
-            TextHash = trainer.Corpus.Hash,
-            DataPosition = trainer.DataPosition.ToString(CultureInfo.InvariantCulture),
+            Text = trainer.Data.Name,
+            TextHash = trainer.Data.Hash,
+            DataPosition = trainer.Data.Position,
+            Objective = trainer.Data.Objective,
             Files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToDictionary(file => Path.GetFileName(file), file => new FileInfo(file).Length),
         };
         WriteText(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(manifest, Json) + "\n");

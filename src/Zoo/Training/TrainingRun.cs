@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 
@@ -22,8 +23,8 @@ public interface ITrainingView
     /// <summary>A step is done.</summary>
     void Stepped(in TrainingProgress progress);
 
-    /// <summary>The held-out loss was measured after a step.</summary>
-    void Evaluated(long step, double loss);
+    /// <summary>The held-out loss was measured after a step, and its parts where it has several.</summary>
+    void Evaluated(long step, double loss, IReadOnlyList<LossPart> parts);
 
     /// <summary>Something to know, in one sentence.</summary>
     void Note(string sentence);
@@ -36,7 +37,9 @@ public interface ITrainingView
 /// <param name="Interrupted">It was stopped before its last step.</param>
 /// <param name="Seconds">What the whole run took, earlier parts included.</param>
 /// <param name="TokensPerSecond">Of this part of the run, evaluation and saving included.</param>
-public sealed record TrainingOutcome(long Step, double? HeldOutLoss, string Checkpoint, bool Interrupted, double Seconds, double TokensPerSecond);
+/// <param name="HeldOutParts">Parts of the held-out loss, where it has several.</param>
+public sealed record TrainingOutcome(
+    long Step, double? HeldOutLoss, string Checkpoint, bool Interrupted, double Seconds, double TokensPerSecond, IReadOnlyList<LossPart> HeldOutParts);
 
 /// <summary>Steps, evaluations and saves until the run is over or is stopped; a stop finishes the step and saves.</summary>
 /// <param name="trainer">New, or read back from a checkpoint.</param>
@@ -56,6 +59,7 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
         using var metrics = new MetricsFile(folder.Metrics, trainer.Step);
         TrainingOptions options = trainer.Options;
         double? heldOut = metrics.Rows.FindLast(row => row.HeldOutLoss is not null) is { Step: > 0 } last ? last.HeldOutLoss : null;
+        IReadOnlyList<LossPart> parts = [];
         long first = trainer.Step;
         double perStep = 0;
         string checkpoint = "";
@@ -73,8 +77,8 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
                 bool evaluated = end || trainer.Step % options.EvaluateEvery == 0;
                 if (evaluated)
                 {
-                    heldOut = trainer.HeldOutLoss();
-                    view.Evaluated(trainer.Step, heldOut.Value);
+                    (heldOut, parts) = trainer.HeldOut();
+                    view.Evaluated(trainer.Step, heldOut.Value, parts);
                 }
 
                 double speed = options.Batch * options.Context / perStep;
@@ -104,7 +108,8 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
 
         double seconds = clock.Elapsed.TotalSeconds;
         return new TrainingOutcome(
-            trainer.Step, heldOut, checkpoint, interrupted, metrics.Seconds + seconds, (trainer.Step - first) * options.Batch * options.Context / seconds);
+            trainer.Step, heldOut, checkpoint, interrupted, metrics.Seconds + seconds, (trainer.Step - first) * options.Batch * options.Context / seconds,
+            parts);
     }
 
     private string? Save(ITrainingView view, bool final)

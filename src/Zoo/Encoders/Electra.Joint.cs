@@ -1,0 +1,44 @@
+using Dsl;
+using C = Zoo.Encoders.ElectraJointConfig;
+
+namespace Zoo.Encoders;
+
+/// <summary>ELECTRA's discriminator with the generator it is trained with; the generator's sizes stand under keys of their own.</summary>
+[Extend<BertConfig>]
+public sealed partial record ElectraJointConfig(
+    [Key("embedding_size")] int EmbeddingWidth,
+    [Key("generator_hidden_size")] int GeneratorHidden,
+    [Key("generator_num_hidden_layers")] int GeneratorLayers,
+    [Key("generator_num_attention_heads")] int GeneratorHeads,
+    [Key("generator_intermediate_size")] int GeneratorFeedForward)
+{
+    public int GeneratorHeadDim => GeneratorHidden / GeneratorHeads;
+    public bool Projects => EmbeddingWidth != Hidden;
+    public bool GeneratorProjects => EmbeddingWidth != GeneratorHidden;
+}
+
+/// <summary>Words, positions, types and their norm, which both parts share; what widens them is each part's own.</summary>
+[Block<C>, Derive<BertEmbeddings>]
+public sealed partial class ElectraSharedEmbeddings;
+
+[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]
+[Residual, Attention("attention.{self.query,self.key,self.value,output.dense}", Heads = nameof(C.GeneratorHeads), HeadDim = nameof(C.GeneratorHeadDim)), Dropout(nameof(C.Drop))]
+[LayerNorm("attention.output.LayerNorm"), As("attended")]
+[Residual, Linear("intermediate.dense", nameof(C.GeneratorFeedForward)), Activate(nameof(C.Act)), Linear("output.dense"), Dropout(nameof(C.Drop))]
+[LayerNorm("output.LayerNorm")]
+public sealed partial class ElectraGeneratorBlock;
+
+/// <summary>Both parts over one set of embeddings. The generator reads masked ids; the discriminator reads ids with the generator's samples written into them.</summary>
+[Model<C>("ElectraForJointPreTraining"), Defaults(Eps = nameof(C.Eps), Bias = true)]
+[Input("input_ids", "b t", Mask = "attention_mask"), Input("corrupted_ids", "b t"), Input("token_type_ids", "b t", Optional = true)]
+[From("input_ids"), Use<ElectraSharedEmbeddings>("electra.embeddings")]
+[When(nameof(C.GeneratorProjects)), Linear("generator.embeddings_project", nameof(C.GeneratorHidden))]
+[Repeat<ElectraGeneratorBlock>("generator.encoder.layer", nameof(C.GeneratorLayers))]
+[Linear("generator_predictions.dense", nameof(C.EmbeddingWidth)), Activate(Activation.Gelu), LayerNorm("generator_predictions.LayerNorm")]
+[Head("generator_lm_head", TiedTo = "electra.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "generator_lm_head.bias"), Output("generator_logits")]
+[From("corrupted_ids"), Use<ElectraSharedEmbeddings>("electra.embeddings", Shared = true)]
+[When(nameof(C.Projects)), Linear("electra.embeddings_project", nameof(C.Hidden))]
+[Repeat<BertBlock>("electra.encoder.layer", nameof(C.Layers)), Output("hidden")]
+[Linear("discriminator_predictions.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), Linear("discriminator_predictions.dense_prediction", 1), Rearrange("b t 1 -> b t"), Output("discriminator_logits")]
+[Ignore("*.position_ids")]
+public sealed partial class ElectraForJointPreTraining;
