@@ -27,6 +27,20 @@ internal sealed class TrainCommand
         Description = $"What to train: {string.Join(", ", Quickstart.Families.Select(f => f.Name))}.",
         HelpName = "name",
     };
+    private readonly Option<string?> objective = new("--objective")
+    {
+        Description = $"What to learn: clm (the next token, without more words), "
+            + $"{string.Join(", ", ObjectiveFamilies.All.SelectMany(f => f.Objectives.Select(o => $"{o} ({f.Name})")))}.",
+        HelpName = "name",
+    };
+    private readonly Option<int> vocabulary = new("--vocabulary")
+    {
+        Description = "With an objective: how many tokens are learned from the text.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 2000,
+    };
+    private readonly Option<bool> wholeWords = new("--whole-words") { Description = "With mlm: mask all tokens of a word together." };
+    private readonly Option<bool> staticNoise = new("--static-noise") { Description = "With an objective: the same noise in every pass over the text." };
     private readonly Option<string?> output = new("--out", "-o")
     {
         Description = "The run's folder; runs/quickstart unless another family is asked for.",
@@ -71,7 +85,7 @@ internal sealed class TrainCommand
         var made = new TrainCommand(context);
         var command = new Command("train", "Train a small model on a text; with no more words, the quickstart: a LLaMA on the King James Bible.")
         {
-            made.family, made.output, made.resume, made.overwrite, made.text, made.tokens, made.steps, made.batch, made.length, made.rate, made.lastRate,
+            made.family, made.objective, made.vocabulary, made.wholeWords, made.staticNoise, made.output, made.resume, made.overwrite, made.text, made.tokens, made.steps, made.batch, made.length, made.rate, made.lastRate,
             made.warmUp, made.schedule, made.decay, made.clip, made.seed, made.evaluateEvery, made.evaluationBatches, made.saveEvery, made.keep, made.device,
         };
         command.SetAction(made.Run);
@@ -80,19 +94,25 @@ internal sealed class TrainCommand
 
     private int Run(ParseResult words)
     {
-        QuickstartFamily chosen = Family(words.GetValue(family));
-        string path = words.GetValue(output) ?? Path.Combine("runs", chosen == Quickstart.Families[0] ? "quickstart" : chosen.Name);
+        string? asked = words.GetValue(objective) is "clm" ? null : words.GetValue(objective);
+        string path = words.GetValue(output) ?? Path.Combine("runs", DefaultName(words.GetValue(family), asked));
         TrainingOptions.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
         TrainingOptions.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
         Device where = Arguments.Device(words.GetValue(device)!);
         var folder = new RunFolder(path);
-        return words.GetValue(resume) ? Resume(words, folder, where) : Begin(words, folder, chosen, where);
+        return words.GetValue(resume) ? Resume(words, folder, asked, where) : Begin(words, folder, asked, where);
     }
 
-    private int Begin(ParseResult words, RunFolder folder, QuickstartFamily chosen, Device where)
+    private int Begin(ParseResult words, RunFolder folder, string? asked, Device where)
     {
-        TrainingOptions options = Options(words, new TrainingOptions());
+        TrainingOptions options = Options(words, asked is null ? new TrainingOptions() : ObjectiveFamilies.Defaults);
         options.Validate();
+        if (asked is null)
+        {
+            // Before anything is read: a wrong family is told at once.
+            Family(words.GetValue(family));
+        }
+
         if (File.Exists(folder.Path))
         {
             throw new CommandException($"{folder.Path}: is a file, expected a folder");
@@ -103,21 +123,23 @@ internal sealed class TrainCommand
             throw new CommandException($"{folder.Path} exists; --resume goes on from it, --overwrite replaces it");
         }
 
-        TokenCorpus corpus = Corpus(words.GetValue(text), words.GetValue(tokens) ?? "characters");
-        corpus.RequireContext(options.Context);
-        string config = chosen.ConfigText(corpus.Codec.Vocabulary, options.Context);
+        TrainingSubject subject = asked is null
+            ? NextTokenSubject.Of(Family(words.GetValue(family)), words.GetValue(text), words.GetValue(tokens) ?? "characters")
+            : ObjectiveSubject.Learn(words.GetValue(family), asked, words.GetValue(text), words.GetValue(vocabulary));
+        ITrainingData data = subject.Data(options);
+        string config = subject.Config(options);
         manual_seed(options.Seed);
         using IModel model = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
-        using var trainer = new Trainer(model, corpus, options);
+        using var trainer = new Trainer(model, data, options);
         if (folder.HoldsRun)
         {
             folder.Clear();
         }
 
-        return Train(words, trainer, corpus, folder, chosen.Name, config);
+        return Train(words, trainer, subject, folder, config);
     }
 
-    private int Resume(ParseResult words, RunFolder folder, Device where)
+    private int Resume(ParseResult words, RunFolder folder, string? asked, Device where)
     {
         (TrainingCheckpoint? found, IReadOnlyList<string> notes) = folder.Latest();
         foreach (string note in notes)
@@ -129,9 +151,14 @@ internal sealed class TrainCommand
             ?? throw new CommandException($"{folder.Path}: no complete checkpoint, expected a folder step-N that train wrote");
         TrainingState state = checkpoint.State;
         string name = Path.GetFileName(checkpoint.Folder);
-        if (words.GetValue(family) is { } asked && asked != state.Family)
+        if (words.GetValue(family) is { } askedFamily && askedFamily != state.Family)
         {
-            throw new CommandException($"{name} was trained with --family {state.Family}, not {asked}; --resume takes no other");
+            throw new CommandException($"{name} was trained with --family {state.Family}, not {askedFamily}; --resume takes no other");
+        }
+
+        if (asked is not null && asked != state.Objective)
+        {
+            throw new CommandException($"{name} was trained with --objective {state.Objective ?? "clm"}, not {asked}; --resume takes no other");
         }
 
         TrainingOptions options = Options(words, state.Options);
@@ -140,46 +167,56 @@ internal sealed class TrainCommand
             throw new CommandException($"{name} was trained with {difference}; --resume takes no other");
         }
 
-        string kind = TextCodecs.Open(checkpoint.Folder).Name;
-        if (words.GetValue(tokens) is { } askedTokens && askedTokens != kind)
-        {
-            throw new CommandException($"{name} was trained with --tokens {kind}, not {askedTokens}; --resume takes no other");
-        }
-
-        TokenCorpus corpus = Corpus(words.GetValue(text) ?? (state.Text == KingJames ? null : state.Text), kind);
-        if (corpus.Hash != state.TextHash)
+        TrainingSubject subject = state.Objective is { } learned
+            ? ObjectiveSubject.Open(checkpoint, learned, words.GetValue(text))
+            : NextTokenSubject.Of(Family(state.Family), words.GetValue(text) ?? TrainingSubject.PathOf(state), Tokens(words, checkpoint));
+        ITrainingData data = subject.Data(options);
+        if (data.Hash != state.TextHash)
         {
             throw new CommandException(
-                $"{corpus.Name} is not the text that {name} was trained on, expected {state.Text} as it was (SHA-256 {state.TextHash[..12]}...)");
+                $"{data.Name} is not the text that {name} was trained on, expected {state.Text} as it was (SHA-256 {state.TextHash[..12]}...)");
         }
 
         string config = File.ReadAllText(Path.Combine(checkpoint.Folder, TrainingCheckpoint.ConfigFile));
         using IModel model = context.Zoo.Create(config, Path.Combine(checkpoint.Folder, TrainingCheckpoint.ConfigFile), ScalarType.Float32, where);
-        using var trainer = new Trainer(model, corpus, options);
+        using var trainer = new Trainer(model, data, options);
         checkpoint.ReadInto(trainer);
         context.Output.WriteLine(FormattableString.Invariant($"resuming from {name} of {options.Steps}"));
-        return Train(words, trainer, corpus, folder, state.Family, config);
+        return Train(words, trainer, subject, folder, config);
     }
 
-    private int Train(ParseResult words, Trainer trainer, TokenCorpus corpus, RunFolder folder, string name, string config)
+    private string Tokens(ParseResult words, TrainingCheckpoint checkpoint)
+    {
+        string kind = TextCodecs.Open(checkpoint.Folder).Name;
+        return words.GetValue(tokens) is not { } asked || asked == kind
+            ? kind
+            : throw new CommandException($"{Path.GetFileName(checkpoint.Folder)} was trained with --tokens {kind}, not {asked}; --resume takes no other");
+    }
+
+    private int Train(ParseResult words, Trainer trainer, TrainingSubject subject, RunFolder folder, string config)
     {
         TrainingOptions options = trainer.Options;
-        ITextCodec codec = corpus.Codec;
-        string title = FormattableString.Invariant($"{name}, {Words.Count(trainer.Model.Weights.Count)} parameters, {codec.Vocabulary} {codec.Name}, ")
+        string title = FormattableString.Invariant($"{subject.Family}, {Words.Count(trainer.Model.Weights.Count)} parameters, {subject.Vocabulary}, ")
             + FormattableString.Invariant($"{options.Batch} x {options.Context} tokens a step");
         context.Output.WriteLine($"training {title}");
-        context.Output.WriteLine(
-            $"on {corpus.Name}: {Words.Count(corpus.TrainingTokens)} tokens, {Words.Count(corpus.HeldOutTokens)} more held out");
+        foreach (string line in subject.Describe(trainer.Data, options))
+        {
+            context.Output.WriteLine(line);
+        }
+
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 50));
-        TrainingOutcome outcome = new TrainingRun(trainer, folder, name, config, words.GetValue(saveEvery), words.GetValue(keep)).Run(view, context.Stop);
+        TrainingOutcome outcome = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep)).Run(view, context.Stop);
         Report(outcome, folder, options);
         if (!outcome.Interrupted)
         {
-            Speak(trainer, corpus.Codec);
+            foreach (string line in subject.Show(trainer, outcome))
+            {
+                context.Output.WriteLine(line);
+            }
         }
 
-        Next(outcome, folder);
+        Next(outcome, subject, folder);
         return outcome.Interrupted ? ZooCommands.Interrupted : 0;
     }
 
@@ -202,33 +239,7 @@ internal sealed class TrainCommand
         to.WriteLine($"loss curve  {folder.Curve}");
     }
 
-    private void Speak(Trainer trainer, ITextCodec codec)
-    {
-        int[] prompt;
-        try
-        {
-            prompt = codec.Encode("\n");
-        }
-        catch (TextException)
-        {
-            prompt = [0];
-        }
-
-        using var generator = new TextGenerator(trainer.Model, codec);
-        var options = new GenerationOptions
-        {
-            MaxTokens = 300,
-            Context = trainer.Options.Context,
-            AtContextEnd = ContextEnd.Slide,
-            Sampling = new SamplingOptions { Temperature = 0.8, Seed = (ulong)trainer.Options.Seed },
-        };
-        string written = generator.CompleteAsync([prompt], options).GetAwaiter().GetResult()[0].Text;
-        context.Output.WriteLine();
-        context.Output.WriteLine("the model writes:");
-        context.Output.WriteLine(written.Trim('\n'));
-    }
-
-    private void Next(TrainingOutcome outcome, RunFolder folder)
+    private void Next(TrainingOutcome outcome, TrainingSubject subject, RunFolder folder)
     {
         string quoted = folder.Path.Contains(' ') ? $"\"{folder.Path}\"" : folder.Path;
         string where = folder.Path == Path.Combine("runs", "quickstart") ? "" : $" --out {quoted}";
@@ -239,37 +250,20 @@ internal sealed class TrainCommand
             context.Output.WriteLine($"  {Program} train --resume{where}");
         }
 
-        context.Output.WriteLine($"  {Program} generate {quoted} --prompt \"And God said\"");
-        context.Output.WriteLine($"  {Program} list");
+        foreach (string command in subject.Next(quoted))
+        {
+            context.Output.WriteLine($"  {Program} {command}");
+        }
     }
-
-    private const string KingJames = "the King James Bible";
 
     private static QuickstartFamily Family(string? name) => name is null
         ? Quickstart.Families[0]
         : Quickstart.Families.FirstOrDefault(candidate => candidate.Name == name)
             ?? throw new CommandException($"--family '{name}', expected {string.Join(", ", Quickstart.Families.Select(candidate => candidate.Name))}", 2);
 
-    private static TokenCorpus Corpus(string? path, string kind)
-    {
-        ITextCodec? codec = kind switch
-        {
-            "characters" => null,
-            "bytes" => new ByteCodec(),
-            _ => throw new CommandException($"--tokens '{kind}', expected characters or bytes", 2),
-        };
-        if (path is null)
-        {
-            return new TokenCorpus(KingJames, TokenCorpus.KingJames(), codec);
-        }
-
-        if (Directory.Exists(path))
-        {
-            throw new CommandException($"{path}: is a folder, expected a text file");
-        }
-
-        return new TokenCorpus(path, TokenCorpus.ReadText(path), codec);
-    }
+    private static string DefaultName(string? family, string? objective) => objective is not null
+        ? $"{family ?? ObjectiveFamilies.All.FirstOrDefault(candidate => candidate.Objectives.Contains(objective))?.Name}-{objective}"
+        : family is null || family == Quickstart.Families[0].Name ? "quickstart" : family;
 
     /// <summary>What was typed over what holds otherwise.</summary>
     private TrainingOptions Options(ParseResult words, TrainingOptions defaults)
@@ -284,13 +278,15 @@ internal sealed class TrainCommand
             Context = words.GetValue(length) ?? defaults.Context,
             Rate = highest,
             LastRate = words.GetValue(lastRate) ?? (fresh ? highest / 10 : defaults.LastRate),
-            WarmUp = words.GetValue(warmUp) ?? (fresh ? Math.Min(50, total / 10) : defaults.WarmUp),
+            WarmUp = words.GetValue(warmUp) ?? (fresh ? Math.Min(defaults.WarmUp, total / 10) : defaults.WarmUp),
             Schedule = words.GetValue(schedule) ?? defaults.Schedule,
             Decay = words.GetValue(decay) ?? defaults.Decay,
             Clip = words.GetValue(clip) ?? defaults.Clip,
             Seed = words.GetValue(seed) ?? defaults.Seed,
             EvaluateEvery = words.GetValue(evaluateEvery) ?? defaults.EvaluateEvery,
             EvaluationBatches = words.GetValue(evaluationBatches) ?? defaults.EvaluationBatches,
+            WholeWords = words.GetValue(wholeWords) || defaults.WholeWords,
+            StaticNoise = words.GetValue(staticNoise) || defaults.StaticNoise,
         };
     }
 
@@ -302,6 +298,7 @@ internal sealed class TrainCommand
             ("last-rate", was.LastRate, asked.LastRate), ("warm-up", was.WarmUp, asked.WarmUp), ("schedule", was.Schedule, asked.Schedule),
             ("decay", was.Decay, asked.Decay), ("clip", was.Clip, asked.Clip), ("seed", was.Seed, asked.Seed),
             ("evaluate-every", was.EvaluateEvery, asked.EvaluateEvery), ("evaluation-batches", was.EvaluationBatches, asked.EvaluationBatches),
+            ("whole-words", was.WholeWords, asked.WholeWords), ("static-noise", was.StaticNoise, asked.StaticNoise),
         ];
         foreach ((string name, object before, object now) in values)
         {

@@ -6,7 +6,7 @@ using C = Zoo.EncoderDecoders.T5Config;
 namespace Zoo.EncoderDecoders;
 
 /// <summary>T5 (Raffel et al. 2019, arXiv 1910.10683), T5 1.1 and mT5 (Xue et al. 2020, arXiv 2010.11934): one declaration, the config says which.</summary>
-[NoEffect("dense_act_fn", "is_gated_act", "classifier_dropout", "n_positions", "initializer_factor")]
+[NoEffect("dense_act_fn", "is_gated_act", "classifier_dropout", "n_positions")]
 public sealed partial record T5Config(
     [Key("vocab_size")] int Vocab,
     [Key("d_model")] int Hidden,
@@ -22,11 +22,16 @@ public sealed partial record T5Config(
     [Key("layer_norm_epsilon")] double Eps = 1e-6,
     [Key("tie_word_embeddings")] bool Tied = true,
     [Key("scale_decoder_outputs")] bool? ScaledKey = null,
-    [Key("model_type")] string ModelType = "t5")
+    [Key("model_type")] string ModelType = "t5",
+    [Key("initializer_factor")] double Factor = 1)
 {
     public int DecoderLayers => DecoderLayersKey ?? Layers;
     public Type FeedForwardKind => Projection.StartsWith("gated-", StringComparison.Ordinal) ? typeof(T5GatedFeedForward) : typeof(T5FeedForward);
     public Activation Act => Projection == "gated-gelu" ? Activation.Of("gelu_new") : Activation.Of(Projection.Replace("gated-", ""));
+    public double OfHidden => Factor / Math.Sqrt(Hidden);                                                         // deviations of new weights
+    public double OfQuery => Factor / Math.Sqrt(Hidden * HeadDim);
+    public double OfHeads => Factor / Math.Sqrt(Heads * HeadDim);
+    public double OfFeedForward => Factor / Math.Sqrt(FeedForward);
     public double HeadScale => (ScaledKey ?? (Tied && ModelType == "t5")) ? 1 / Math.Sqrt(Hidden) : 1;                // tied is not the same as scaled
 }
 
@@ -65,6 +70,8 @@ public sealed partial class T5DecoderBlock;
 [RmsNorm("encoder.final_layer_norm"), Dropout(nameof(C.Drop)), As("memory"), Output("encoder_hidden")]
 [From("decoder_input_ids"), Embedding("shared", Shared = true), Dropout(nameof(C.Drop)), Repeat<T5DecoderBlock>("decoder.block", nameof(C.DecoderLayers), With = "bias=decoderBias")]
 [RmsNorm("decoder.final_layer_norm"), Dropout(nameof(C.Drop)), Apply(nameof(Scaled)), Head("lm_head", TiedTo = "shared", Tied = nameof(C.Tied)), Output("logits")]
+[Init("shared.weight", nameof(C.Factor)), Init("lm_head.weight", nameof(C.Factor)), Init("*.q.weight", nameof(C.OfQuery)), Init("*.k.weight", nameof(C.OfHidden)), Init("*.v.weight", nameof(C.OfHidden))]
+[Init("*.o.weight", nameof(C.OfHeads)), Init("*.wi*.weight", nameof(C.OfHidden)), Init("*.wo.weight", nameof(C.OfFeedForward)), Init("*.relative_attention_bias.weight", nameof(C.OfHidden))]
 [Same("shared", "encoder.embed_tokens", "decoder.embed_tokens"), Ignore("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight")]
 public sealed partial class T5
 {

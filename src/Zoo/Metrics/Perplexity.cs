@@ -38,17 +38,10 @@ public static class Perplexity
         return windows;
     }
 
-    /// <summary>The entropy of single tokens by their frequency, in nats: what a model reaches that knows nothing but how often each occurs.</summary>
-    public static double UnigramEntropy(IEnumerable<int> tokens)
+    /// <summary>The entropy of single tokens by how often each occurs, in nats: what a model reaches that knows nothing but these counts.</summary>
+    public static double UnigramEntropy(IReadOnlyCollection<long> counts)
     {
-        var counts = new Dictionary<int, long>();
-        long total = 0;
-        foreach (int token in tokens)
-        {
-            counts[token] = counts.GetValueOrDefault(token) + 1;
-            total++;
-        }
-
-        return counts.Values.Sum(count => -(count / (double)total) * Math.Log(count / (double)total));
+        double total = counts.Sum();
+        return -counts.Sum(count => count / total * Math.Log(count / total));
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
 using TorchSharp;
+using Zoo.Metrics;
 using Zoo.Text;
 using Zoo.Training;
 using static TorchSharp.torch;
@@ -73,7 +74,20 @@ public sealed class ObjectiveData : ITrainingData
     public TrainingLoss Next(IModel model) => Loss(model, stream.Next());
 
     /// <inheritdoc/>
-    public IEnumerable<TrainingLoss> HeldOut(IModel model, int batches)
+    public IEnumerable<TrainingLoss> HeldOut(IModel model, int batches) => HeldOutExamples(batches).Select(batch => Loss(model, batch));
+
+    /// <summary>The unigram entropy, in nats, of the tokens that count in the held-out batches; null where nothing does.</summary>
+    public double? TargetEntropy(int batches)
+    {
+        long[] counts = [.. HeldOutExamples(batches).SelectMany(batch => batch).SelectMany(example => example.Rows.GetValueOrDefault("labels", []))
+            .Where(label => label != MaskedTokens.Ignored).GroupBy(label => label).Select(group => group.LongCount())];
+        return counts.Length > 0 ? Perplexity.UnigramEntropy(counts) : null;
+    }
+
+    /// <inheritdoc/>
+    public void Save(string folder) => tokenizer.Save(folder);
+
+    private IEnumerable<IReadOnlyList<Example>> HeldOutExamples(int batches)
     {
         if (heldOutBatches.Count < batches)
         {
@@ -82,11 +96,8 @@ public sealed class ObjectiveData : ITrainingData
             heldOutBatches.AddRange(Enumerable.Range(0, batches).Select(_ => once.Next()));
         }
 
-        return heldOutBatches.Take(batches).Select(batch => Loss(model, batch));
+        return heldOutBatches.Take(batches);
     }
-
-    /// <inheritdoc/>
-    public void Save(string folder) => tokenizer.Save(folder);
 
     private TrainingLoss Loss(IModel model, IReadOnlyList<Example> examples)
     {

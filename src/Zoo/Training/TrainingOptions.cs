@@ -50,6 +50,12 @@ public sealed record TrainingOptions
     /// <summary>Over so many fixed batches.</summary>
     public int EvaluationBatches { get; init; } = 20;
 
+    /// <summary>Mask whole words; otherwise as the family was published.</summary>
+    public bool WholeWords { get; init; }
+
+    /// <summary>The same noise in every pass over the text (static masking).</summary>
+    public bool StaticNoise { get; init; }
+
     /// <summary>The schedule these options describe.</summary>
     public Schedule MakeSchedule() => Schedule switch
     {
