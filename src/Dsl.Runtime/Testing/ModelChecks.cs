@@ -305,7 +305,7 @@ internal sealed class ModelSession : IDisposable
             int size = HasMemory && name != StepInput ? memory : length;
             feed[name] = name switch
             {
-                "input_ids" or "decoder_input_ids" => Tokens(rows, size, seed + name.Length),
+                _ when name.EndsWith("input_ids", StringComparison.Ordinal) => Tokens(rows, size, seed + name.Length),
                 "token_type_ids" => Types(rows, size),
                 _ => Options.MakeInput?.Invoke(name, rows, dtype) ?? throw new NotSupportedException($"nothing says how to make the input '{name}'; give MakeInput"),
             };

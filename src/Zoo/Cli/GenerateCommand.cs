@@ -56,7 +56,7 @@ internal sealed class GenerateCommand
         GenerationOptions asked = Options(words);
         asked.Validate();
         BeamOptions? search = beams.Read(words, asked);
-        string checkpoint = Checkpoint(words.GetRequiredValue(folder));
+        string checkpoint = RunReader.Checkpoint(context, words.GetRequiredValue(folder));
         GenerationDefaults defaults = GenerationDefaults.Read(checkpoint);
         string[] idPrompts = words.GetValue(ids) ?? [];
         ITextCodec? codec = idPrompts.Length > 0 ? null : TextCodecs.Open(checkpoint);
@@ -180,34 +180,6 @@ internal sealed class GenerateCommand
         {
             context.Output.WriteLine();
         }
-    }
-
-    /// <summary>The folder that holds the weights: the one given, or a run's newest whole checkpoint.</summary>
-    private string Checkpoint(string path)
-    {
-        if (File.Exists(path))
-        {
-            throw new CommandException($"{path}: is a file, expected the folder of a checkpoint");
-        }
-
-        if (!Directory.Exists(path))
-        {
-            throw new CommandException($"{path}: not found, expected the folder of a run or a checkpoint");
-        }
-
-        if (File.Exists(Path.Combine(path, "config.json")))
-        {
-            return path;
-        }
-
-        (TrainingCheckpoint? found, IReadOnlyList<string> notes) = new RunFolder(path).Latest();
-        foreach (string note in notes)
-        {
-            context.Error.WriteLine(note);
-        }
-
-        return found?.Folder
-            ?? throw new CommandException($"{path}: no config.json and no complete checkpoint, expected a folder that train wrote or a published checkpoint");
     }
 
     private static int[] Ids(string text) => Array.ConvertAll(text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), word =>

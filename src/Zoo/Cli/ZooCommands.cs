@@ -73,6 +73,9 @@ public static class ZooCommands
         {
             TrainCommand.Make(context),
             GenerateCommand.Make(context),
+            FillCommand.Make(context),
+            ClassifyCommand.Make(context),
+            TasksCommand.Make(context),
             ListCommand.Make(context),
             ShowCommand.Make(context),
             MasksCommand.Make(context),

@@ -22,7 +22,8 @@ public sealed partial record AlbertConfig(
     [Key("attention_probs_dropout_prob")] double AttentionDrop = 0,
     [Key("pad_token_id")] int? Pad = 0,
     [Key("classifier_dropout_prob")] double ClassifierDrop = 0.1,
-    [Key("tie_word_embeddings")] bool Tied = true)
+    [Key("tie_word_embeddings")] bool Tied = true,
+    [Count("id2label")] int Classes = 2)
 {
     public int HeadDim => Hidden / Heads;
     public int AllLayers => Layers * InnerLayers;

@@ -41,14 +41,14 @@ public sealed class ReplacedTokenDetection(ITokenizer tokenizer, int context, do
         Tensor ids = batch["input_ids"], masked = batch["masked_input_ids"], labels = batch["labels"];
         using Tensor chosen = labels.ne(MaskedTokens.Ignored);
         using Tensor real = batch.Names.Contains("attention_mask") ? batch["attention_mask"].ne(0) : ones_like(ids, ScalarType.Bool);
-        var inputs = new Dictionary<string, Tensor>(batch.For(model)) { ["input_ids"] = masked, ["corrupted_ids"] = masked };
+        var inputs = new Dictionary<string, Tensor>(batch.For(model)) { ["input_ids"] = masked, ["corrupted_input_ids"] = masked };
         using Tensor guesses = Run(model, inputs, "generator_logits");
         Tensor generator = Losses.CrossEntropy(guesses, labels);
         using Tensor uniform = rand_like(guesses, ScalarType.Float32);
         using Tensor sampled = ReplacedTokens.Sample(guesses, uniform);
         using Tensor corrupted = where(chosen, sampled, ids);
         using Tensor replaced = ReplacedTokens.Labels(ids, corrupted);
-        inputs["corrupted_ids"] = corrupted;
+        inputs["corrupted_input_ids"] = corrupted;
         using Tensor judged = Run(model, inputs, "discriminator_logits");
         return Outputs.Sum(("generator", 1, generator), ("discriminator", weight, ReplacedTokens.DiscriminatorLoss(judged, replaced, real)));
     }

@@ -44,9 +44,20 @@ internal static class TinyConfigs
             yield return Of(name, name, bert);
         }
 
+        var roberta = new RobertaConfig(1) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Context = 64, Types = 1, Drop = 0, AttentionDrop = 0, Classes = 4 };
+        var electra = new ElectraConfig(16) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Context = 64, Drop = 0, AttentionDrop = 0, Classes = 4 };
+        var albert = new AlbertConfig(99, 16, 32, 2, 4, 64, Activation.GeluTanh, Context: 64, ClassifierDrop: 0, Classes: 4);
+        foreach (string head in new[] { "SequenceClassification", "TokenClassification", "MultipleChoice", "QuestionAnswering" })
+        {
+            yield return Of($"roberta, {head}", "RobertaFor" + head, roberta);
+            yield return Of($"electra, {head}", "ElectraFor" + head, electra);
+            yield return Of($"albert, {head}", "AlbertFor" + head, albert);
+        }
+
         // Grouped layers, each of several inner ones; a projection that is not there; heads whose product is not the width.
         yield return Of("albert, groups", nameof(AlbertForPreTraining), new AlbertConfig(99, 16, 32, 4, 4, 64, Activation.GeluTanh, 2, 2, 64));
         yield return Of("electra, one width", nameof(ElectraForPreTraining), new ElectraConfig(32) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Drop = 0, AttentionDrop = 0 });
+        yield return Of("electra, both parts", nameof(ElectraForJointPreTraining), new ElectraJointConfig(16, 24, 2, 2, 48) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Drop = 0, AttentionDrop = 0 });
         var gpt3 = new Gpt3Config(12, 5, 1) { Vocab = 99, Hidden = 32, Layers = 4, Heads = 4, Context = 64, Act = Activation.GeluTanh, EmbeddingDrop = 0, AttentionDrop = 0, ResidualDrop = 0 };
         yield return Of("gpt3", nameof(Gpt3), gpt3);
         // A single layer: nothing hides what its mask does.

@@ -269,7 +269,7 @@ public sealed class TrainerTests
             }
         }
 
-        public void Evaluated(long step, double loss) => Assert.True(double.IsFinite(loss));
+        public void Evaluated(long step, double loss, IReadOnlyList<LossPart> parts) => Assert.True(double.IsFinite(loss));
 
         public void Note(string sentence) => Assert.Fail(sentence);
     }
