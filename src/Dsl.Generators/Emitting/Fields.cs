@@ -371,11 +371,12 @@ internal sealed class Fields
     private void Repeat(RepeatNode repeat, CodeWriter code)
     {
         var type = repeat.Blocks.Count == 1 ? TypeOf(repeat.Blocks[0]) : "GeneratedModule";
-        var name = taken.Take(FieldName(LastSegment(repeat.Key)));
+        var name = taken.Take(FieldName(repeat.Key.Length == 0 ? Reading.Names.Simple(repeat.Blocks[0].TypeName) + "s" : LastSegment(repeat.Key)));
         ofNode[repeat] = name;
         declarations.Add($"private readonly {type}[] {name};");
         code.Line($"{name} = new {type}[{Code(repeat.Count)}];");
-        var key = repeat.Key.Contains('{') ? repeat.Key : repeat.Key + ".{layer}";
+        // Without a key the blocks' own keys say where the layer's number stands.
+        var key = repeat.Key.Contains('{') || repeat.Key.Length == 0 ? repeat.Key : repeat.Key + ".{layer}";
         if (repeat.Shared)
         {
             // Layers of one key are one block: one set of weights, one gradient.
