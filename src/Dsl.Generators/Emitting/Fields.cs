@@ -114,6 +114,11 @@ internal sealed class Fields
                         code.Line($"{field} = weights.Tensor({Key(key)}, [{string.Join(", ", shape.Select(Code))}]);");
                     }
 
+                    if (node is RecurrenceNode { Convolves: true } recurrence)
+                    {
+                        code.Line($"weights.Convolution<{Kernel(recurrence.Function)}>();");
+                    }
+
                     break;
                 case RotaryNode rotary:
                     Share(node, "Rotary", "rotary", Rotary(rotary), code);

@@ -392,6 +392,11 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 var arguments = recurrence.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
                     .Select(f => f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : own[f.Name]);
                 var kept = stateful && node.Inputs[0].TimeAxis == Stepping ? "state." + states.Of(node) : "null";
+                if (recurrence.Convolves && kept == "null")
+                {
+                    return $"Convolution.Run<{fields.Kernel(recurrence.Function)}>({PassOf(node.Inputs[0].TimeAxis)}, [{string.Join(", ", Scalar.KernelEmitter.Settings(recurrence.Function.Scalar!))}], {string.Join(", ", arguments)})";
+                }
+
                 return $"Recurrence.Run<{fields.Kernel(recurrence.Function)}>({PassOf(node.Inputs[0].TimeAxis)}, {kept}, [{string.Join(", ", Scalar.KernelEmitter.Settings(recurrence.Function.Scalar!))}], {string.Join(", ", arguments)})";
             case ShiftNode:
                 return $"PastInputs.Shift({x}, {PassOf(node.Inputs[0].TimeAxis)}{(stateful ? ", state." + states.Of(node) : "")})";
@@ -483,12 +488,13 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     /// <summary>A literal activation is a field of the class; a config's is read from it.</summary>
     private string Activation(Setting setting) => BlockEmitter.ActivationField(setting) ?? setting.Code;
 
-    private static string Comment(Node node) => node switch
+    private string Comment(Node node) => node switch
     {
         LinearNode { Adds: true } => "  // the residual inside the product",
         LinearNode { Activation: not null } => "  // the activation inside the product",
         AttendNode { MaskFunction: null, Mask: "causal" } => "  // the mask is causal",
         AttendNode { MaskFunction: { } mask } => $"  // {mask.Spec.Name}",
+        RecurrenceNode { Convolves: true } when !stateful => "  // or the scan, where that costs less",
         _ => "",
     };
 }

@@ -224,7 +224,10 @@ internal sealed class RecurrenceNode(FunctionUse function) : Node
 {
     public FunctionUse Function => function;
 
-    public override string Describe(System.Func<Size, string> size) => "recurrence " + function.Spec.Owner + "." + function.Spec.Name;
+    /// <summary>Whether the parallel form may convolve instead of scanning.</summary>
+    public bool Convolves { get; set; }
+
+    public override string Describe(System.Func<Size, string> size) => $"recurrence {function.Spec.Owner}.{function.Spec.Name}{(Convolves ? " or convolution" : "")}";
 }
 
 /// <summary>A convolution of each channel alone over the tokens before.</summary>

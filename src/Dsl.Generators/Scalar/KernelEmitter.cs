@@ -70,7 +70,8 @@ internal static class KernelEmitter
             text.Append($"            new ScanState(\"{s.Name}\", \"{s.Span}\", {states.IndexOf(s.Parameter)}, {s.Part}, {Literals.Double(s.Start)}),\n");
         }
 
-        text.Append("        ]);\n\n");
+        var input = LinearForm.Input(flow);
+        text.Append(input < 0 ? "        ]);\n\n" : $"        ])\n    {{\n        Signal = {input},  // linear in it and in the state, with coefficients fixed in time\n    }};\n\n");
     }
 
     /// <summary>How values are written down.</summary>

@@ -38,6 +38,7 @@ public sealed class ScanLayout
         States = states;
         string last = Axes.Last(a => a != "t");
         Lane = last == Axes[0] ? "" : last;
+        Time = Array.IndexOf(Axes.ToArray(), "t");
         Outer = [.. Axes.Where(a => a != "t" && a != Lane)];
         ArgumentCount = operands.Select(o => o.Argument + 1).DefaultIfEmpty(0).Max();
         StateCount = states.Select(s => s.Argument + 1).DefaultIfEmpty(0).Max();
@@ -55,11 +56,20 @@ public sealed class ScanLayout
     /// <summary>What is carried.</summary>
     public IReadOnlyList<ScanState> States { get; }
 
+    /// <summary>
+    /// The operand in which, together with the state, the step is linear with coefficients that do not change over time: the scan is then the
+    /// convolution of it with the answer to an impulse. -1 where there is none.
+    /// </summary>
+    public int Signal { get; init; } = -1;
+
     /// <summary>Number of the function's arguments, Complex ones counted once.</summary>
     public int ArgumentCount { get; }
 
     /// <summary>Number of the function's states, Complex ones counted once.</summary>
     public int StateCount { get; }
+
+    /// <summary>The place of the time axis.</summary>
+    internal int Time { get; }
 
     /// <summary>The axis along which vectors lie; empty where there is none.</summary>
     internal string Lane { get; }

@@ -13,6 +13,7 @@ public sealed class TensorStep
     private readonly double[] settings;
     private readonly Tensor[][] states;
     private int step;
+    private bool isUnit;
 
     private TensorStep(ScanSizes? sizes, Tensor[] operands, Tensor[][] states, double[] settings)
     {
@@ -42,6 +43,33 @@ public sealed class TensorStep
 
     /// <summary>A number of the config.</summary>
     public double Setting(int index) => settings[index];
+
+    /// <summary>
+    /// One step of a linear kernel, from each unit state in turn without input and from the zero state with input 1: what it makes of them.
+    /// </summary>
+    /// <returns>
+    /// The states after the step [from, parallel axes, to], where from counts the states and then the input; and the results [from, parallel axes].
+    /// </returns>
+    internal static (Tensor States, Tensor Results) Units<TKernel>(ScanSizes sizes, Tensor[] operands, double[] settings)
+        where TKernel : struct, IScanKernel
+    {
+        ScanLayout layout = sizes.Layout;
+        long[] shape = [.. layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        int count = layout.States.Sum(sizes.SpanOf);
+        Tensor unit = torch.eye(count + 1, count + 1, operands[0].dtype, operands[0].device);
+        Tensor[] columns = [.. unit.unbind(1).Select(c => c.reshape([count + 1, .. shape.Select(_ => 1L)]))];
+        var states = new Tensor[layout.States.Count][];
+        for (int s = 0, at = 0; s < states.Length; s++)
+        {
+            states[s] = columns[at..(at += sizes.SpanOf(layout.States[s]))];
+        }
+
+        Tensor[] given = [.. operands];
+        given[layout.Signal] = columns[count];
+        TensorStep pass = new(sizes, given, states, settings) { isUnit = true };
+        Tensor results = TKernel.Step(pass).expand([count + 1, .. shape]);
+        return (torch.stack([.. states.SelectMany(s => s).Select(s => s.expand([count + 1, .. shape]))], -1), results);
+    }
 
     /// <summary>Room for a loop's values.</summary>
     public Tensor[] Scratch(int index, int count) => new Tensor[Math.Max(count, 0)];
@@ -104,7 +132,7 @@ public sealed class TensorStep
 
     private Tensor At(int index)
     {
-        if (sizes is null)
+        if (sizes is null || (isUnit && index == sizes.Layout.Signal))
         {
             return operands[index];
         }

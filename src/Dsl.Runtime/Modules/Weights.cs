@@ -243,6 +243,14 @@ public sealed class Weights
         return module;
     }
 
+    /// <summary>A recurrence declared here may run as a convolution: <see cref="Explain"/> says when it does.</summary>
+    public void Convolution<TKernel>()
+        where TKernel : struct, IScanKernel
+    {
+        string key = Join(Key, TKernel.Layout.Name);
+        Table.Explain(() => [Dsl.Runtime.Convolution.Explain<TKernel>(key)]);
+    }
+
     /// <summary>Says that numbers were written into the weights from outside (by loading): whatever was derived from them is made anew.</summary>
     public void Changed() => Table.Touch();
 

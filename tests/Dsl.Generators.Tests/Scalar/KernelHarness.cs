@@ -16,6 +16,7 @@ internal sealed class KernelHarness
 
     private readonly Runner run;
     private readonly Func<double[][], double[][], object, double> call;
+    private readonly Func<Tensor[], double[], bool, Tensor> convolve;
     private readonly object config;
 
     public KernelHarness(string members, string name)
@@ -44,11 +45,14 @@ internal sealed class KernelHarness
         string source = ScalarSource.Using + "using TorchSharp;\nusing Dsl.Runtime;\nusing static TorchSharp.torch;\nnamespace User;\n" + Text
             + "public static class Entry\n{\n"
             + "public static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors) => Scan<K>.Run(arguments, states, settings, real, tensors);\n"
+            + "public static Tensor Convolve(Tensor[] a, double[] settings, bool powers) { var layout = K.Layout; if (layout.Signal < 0) { return a[0]; } var u = a[layout.Operands[layout.Signal].Argument]; int t = System.Array.IndexOf(System.Linq.Enumerable.ToArray(layout.Axes), \"t\"); "
+            + "return Convolution.Apply(u, Convolution.Kernel<K>(a, settings, u.shape[t], powers), t); }\n"
             + $"public static double Call(double[][] a, double[][] s, object config) => F.{name}({string.Join(", ", arguments)});\n"
             + $"public static double[] Settings(object c) {{ var config = (C)c; return [{string.Join(", ", KernelEmitter.Settings(Function))}]; }}\n}}\n";
         Assembly assembly = ScalarSource.Load(members, source.Replace("using static System.Math;", "").Replace("using static Dsl.ScalarMath;", ""));
         run = ScalarSource.Method<Runner>(assembly, "Run", "User.Entry");
         call = ScalarSource.Method<Func<double[][], double[][], object, double>>(assembly, "Call", "User.Entry");
+        convolve = ScalarSource.Method<Func<Tensor[], double[], bool, Tensor>>(assembly, "Convolve", "User.Entry");
         config = Activator.CreateInstance(assembly.GetType("User.C")!, 4, null, false, 2, 3.0, 8, 20, "a")!;
         Settings = ScalarSource.Method<Func<object, double[]>>(assembly, "Settings", "User.Entry")(config);
         Axes = Function.Axes.Split(' ');
@@ -81,6 +85,9 @@ internal sealed class KernelHarness
         [.. AxesOf(p).Select(a => (long)sizes[a]), .. p.Kind == ScalarKind.Complex ? [2L] : Array.Empty<long>()];
 
     public (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, Tensor? real = null, bool tensors = false) => run(arguments, states, Settings, real, tensors);
+
+    /// <summary>The convolution with the answer to an impulse, which the scan makes, or powers of its transition.</summary>
+    public Tensor Convolve(Tensor[] arguments, bool powers) => convolve(arguments, Settings, powers);
 
     /// <summary>The function in nested loops: the result, and the states after the last step.</summary>
     public (double[] Result, double[][] States) Oracle(double[][] arguments, double[][] states, IReadOnlyDictionary<string, int> sizes, bool[]? real = null)
