@@ -106,6 +106,12 @@ internal sealed class ModelEmitter
                 code.Line($"weights.Freeze({frozen[0].ToSource()});  // rate 0");
             }
 
+            foreach (var group in spec.HeaderParts("Group").Where(g => g["Rate"].Text is not ("0" or "0.0") && !(g["Rate"].IsNull && g["Decay"].IsNull)))
+            {
+                var factors = new[] { "Decay", "Rate" }.Where(o => !group[o].IsNull).Select(o => $", {o.ToLowerInvariant()}: {group[o].ToSource()}");
+                code.Line($"weights.Group({group[0].ToSource()}{string.Concat(factors)});");
+            }
+
             foreach (var line in InitialValues.Of(spec))
             {
                 code.Line(line);

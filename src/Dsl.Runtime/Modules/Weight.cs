@@ -49,6 +49,12 @@ public sealed class Weight
     /// <summary>What a new weight is filled with.</summary>
     public Initializer Init { get; internal set; }
 
+    /// <summary>What an optimiser's weight decay is multiplied with here: 0 for a weight that must not shrink.</summary>
+    public double DecayFactor { get; internal set; } = 1;
+
+    /// <summary>What an optimiser's rate is multiplied with here.</summary>
+    public double RateFactor { get; internal set; } = 1;
+
     /// <summary>False: no gradient is computed for it.</summary>
     public bool Trainable
     {

@@ -92,6 +92,15 @@ public sealed class Weights
         }
     }
 
+    /// <summary>How an optimiser treats the weights declared so far whose keys match the glob: factors on its decay and its rate. A later call counts.</summary>
+    public void Group(string glob, double decay = 1, double rate = 1)
+    {
+        foreach (Weight weight in own.Where(weight => FileSystemName.MatchesSimpleExpression(glob, weight.Key, ignoreCase: false)))
+        {
+            (weight.DecayFactor, weight.RateFactor) = (decay, rate);
+        }
+    }
+
     /// <summary>x W^T + b. Missing names follow from the key: <c>.weight</c> and <c>.bias</c>.</summary>
     /// <param name="key">Of the pair; relative.</param>
     /// <param name="in">Width of what comes in.</param>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Runtime;
 using Dsl.Runtime.Native;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -8,10 +9,11 @@ using static TorchSharp.torch;
 
 namespace Zoo.Training;
 
-/// <summary>Parameters that share a decay.</summary>
+/// <summary>Parameters that share a decay and a rate.</summary>
 /// <param name="Parameters">By the key under which their state is saved.</param>
 /// <param name="Decay">Weight decay of these parameters.</param>
-public sealed record ParameterGroup(IReadOnlyList<(string Key, Parameter Parameter)> Parameters, double Decay);
+/// <param name="Rate">A factor on each step's rate.</param>
+public sealed record ParameterGroup(IReadOnlyList<(string Key, Parameter Parameter)> Parameters, double Decay, double Rate = 1);
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter, 2019): p *= 1 - rate x decay; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
@@ -42,7 +44,7 @@ public sealed class AdamW : IDisposable
             {
                 Tensor mean = zeros_like(parameter).DetachFromDisposeScope();
                 Tensor square = zeros_like(parameter).DetachFromDisposeScope();
-                slots.Add(new Slot(key, parameter, group.Decay, mean, square));
+                slots.Add(new Slot(key, parameter, group.Decay, group.Rate, mean, square));
             }
         }
     }
@@ -57,12 +59,23 @@ public sealed class AdamW : IDisposable
         return [new ParameterGroup([.. kinds[true]], decay), new ParameterGroup([.. kinds[false]], 0)];
     }
 
+    /// <summary>
+    /// As <see cref="DecayMatrices"/>, with the factors that a declaration's <c>[Group]</c> puts on decay and rate. Weights that are not trained belong to
+    /// no group.
+    /// </summary>
+    public static IReadOnlyList<ParameterGroup> Declared(IEnumerable<Weight> weights, double decay) =>
+    [
+        .. weights.Where(weight => weight.Value.requires_grad)
+            .GroupBy(weight => (Decay: weight.Shape.Count >= 2 ? decay * weight.DecayFactor : 0, Rate: weight.RateFactor))
+            .Select(group => new ParameterGroup([.. group.Select(weight => (weight.Key, weight.Value))], group.Key.Decay, group.Key.Rate)),
+    ];
+
     /// <summary>One step; a parameter without a gradient stays as it is.</summary>
     public void Step(double rate)
     {
         Steps++;
         using IDisposable off = no_grad();
-        foreach (var alike in slots.GroupBy(slot => (slot.Decay, Device: slot.Parameter.device.ToString(), slot.Parameter.dtype)))
+        foreach (var alike in slots.GroupBy(slot => (slot.Decay, slot.Rate, Device: slot.Parameter.device.ToString(), slot.Parameter.dtype)))
         {
             List<(Slot Slot, Tensor Gradient)> pairs = [];
             try
@@ -79,11 +92,11 @@ public sealed class AdamW : IDisposable
                 bool straight = fused && pairs.Count > 0 && pairs.TrueForAll(pair => pair.Gradient.is_contiguous() && pair.Slot.Parameter.is_contiguous());
                 if (straight)
                 {
-                    StepAtOnce(pairs, rate, alike.Key.Decay);
+                    StepAtOnce(pairs, rate * alike.Key.Rate, alike.Key.Decay);
                 }
                 else
                 {
-                    pairs.ForEach(pair => StepOne(pair.Slot, pair.Gradient, rate));
+                    pairs.ForEach(pair => StepOne(pair.Slot, pair.Gradient, rate * alike.Key.Rate));
                 }
             }
             finally
@@ -148,7 +161,7 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    private sealed record Slot(string Key, Parameter Parameter, double Decay, Tensor Mean, Tensor Square);
+    private sealed record Slot(string Key, Parameter Parameter, double Decay, double Rate, Tensor Mean, Tensor Square);
 }
 
 /// <summary>Gradients as a whole.</summary>

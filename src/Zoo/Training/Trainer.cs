@@ -55,9 +55,8 @@ public sealed class Trainer : IDisposable
         Model = model;
         Data = data;
         Options = options;
-        (string Key, Parameter Parameter)[] named = model.Weights.All.Select(weight => (weight.Key, weight.Value)).ToArray();
-        parameters = Array.ConvertAll(named, pair => pair.Parameter);
-        optimizer = new AdamW(AdamW.DecayMatrices(named, options.Decay), options.Beta1, options.Beta2, options.Epsilon);
+        parameters = [.. model.Weights.All.Select(weight => weight.Value)];
+        optimizer = new AdamW(AdamW.Declared(model.Weights.All, options.Decay), options.Beta1, options.Beta2, options.Epsilon);
         schedule = options.MakeSchedule();
         device = model.Weights.Device;
     }

@@ -1,0 +1,57 @@
+using System;
+using System.Numerics;
+using Dsl;
+using static System.Math;
+using static Dsl.ScalarMath;
+using C = Zoo.StateSpaces.S4dConfig;
+
+namespace Zoo.StateSpaces;
+
+/// <summary>Diagonal state spaces (S4D, Gu et al. 2022, arXiv 2206.11893).</summary>
+public sealed partial record S4dConfig(
+    [Key("d_model")] int Hidden,
+    [Key("n_layers")] int Layers,
+    [Key("d_state")] int State = 64,
+    [Key("dropout")] double Drop = 0,
+    [Key("prenorm")] bool PreNorm = false,
+    [Key("disc")] string Discretisation = "zoh",
+    [Key("init")] string Start = "lin",
+    [Key("dt_min")] double ShortestStep = 1e-3,
+    [Key("dt_max")] double LongestStep = 0.1)
+{
+    public int Half => State / 2;
+    public int TwoHidden => 2 * Hidden;
+}
+
+[Block<C>, Axis("n", nameof(C.Half))]
+[Apply(nameof(StateSpace)), As("y")]
+[From("y", "x"), Apply(nameof(Skip)), Activate(Activation.Gelu), Dropout(nameof(C.Drop)), Linear("output_linear.0", nameof(C.TwoHidden), Bias = true, Stored = "out in 1"), Split("value", "gate")]
+[From("value"), Gate("gate", Activation.Sigmoid)]
+public sealed partial class S4dLayer
+{
+    [Recurrence("b t d", State = "b d [n]")]                   // linear with fixed coefficients: the convolution is derived from it
+    private static double StateSpace(Span<Complex> s, double u, C c, [Parameter("kernel.log_dt", "d")] double logStep, [Parameter("kernel.log_A_real", "d n")] ReadOnlySpan<double> logReal,
+        [Parameter("kernel.A_imag", "d n")] ReadOnlySpan<double> imaginary, [Parameter("kernel.C", "d n 2")] ReadOnlySpan<Complex> C)
+    {
+        double y = 0, step = Exp(logStep);
+        for (int n = 0; n < s.Length; n++)
+        {
+            var A = new Complex(-Exp(logReal[n]), imaginary[n]);
+            var half = step / 2 * A;
+            var dA = c.Discretisation == "bilinear" ? (1 + half) / (1 - half) : Exp(step * A);         // else zero-order hold
+            var dB = c.Discretisation == "bilinear" ? step / (1 - half) : ExpM1(step * A) / A;         // B = 1
+            s[n] = dA * s[n] + dB * u;
+            y += 2 * (C[n] * s[n]).Real;                       // n holds one of each conjugate pair
+        }
+
+        return y;
+    }
+
+    [Pointwise] private static double Skip(double y, double u, [Parameter("D", "d")] double D) => y + D * u;
+
+    // What a new layer begins with: steps spread evenly over the logarithm's range, S4D-Lin or S4D-Inv.
+    internal static double LogStep(int channel, C c) => Log(c.ShortestStep) + (channel + 0.5) / c.Hidden * Log(c.LongestStep / c.ShortestStep);
+    internal static double LogReal(int channel, int n) => Log(0.5);
+    internal static double Imaginary(int channel, int n, C c) => c.Start == "inv" ? c.State / PI * (c.State / (2.0 * n + 1) - 1) : PI * n;
+    internal static double One(int channel) => 1;
+}

@@ -1,0 +1,24 @@
+using Dsl;
+using C = Zoo.StateSpaces.S4dLmConfig;
+
+namespace Zoo.StateSpaces;
+
+/// <summary>A language model of diagonal state spaces, in the shell of S4's own (Gu et al. 2021, section 4.4): two of them, then a feed-forward layer.</summary>
+[Extend<S4dConfig>]
+public sealed partial record S4dLmConfig([Key("vocab_size")] int Vocab, [Key("expand")] int Expand = 4)
+{
+    public int FeedForward => Expand * Hidden;
+}
+
+[Block<C>, Defaults(Bias = true)]
+[Residual, LayerNorm("norms.0"), Use<S4dLayer>("s4.0"), Dropout(nameof(C.Drop))]
+[Residual, LayerNorm("norms.1"), Use<S4dLayer>("s4.1"), Dropout(nameof(C.Drop))]
+[Residual, LayerNorm("norms.2"), FeedForward("ff.{up,down}", Activation.Gelu), Dropout(nameof(C.Drop))]
+public sealed partial class S4dLmBlock;
+
+[Model<C>("S4dForCausalLM")]
+[Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Repeat<S4dLmBlock>("layers", nameof(C.Layers)), LayerNorm("norm"), Output("hidden")]
+[Head("head", TiedTo = "embed"), Output("logits")]
+[Group("*.kernel.log_*", Decay = 0), Group("*.kernel.A_imag", Decay = 0), Group("*.kernel.C", Decay = 0)]
+[Init("*.kernel.log_dt", nameof(S4dLayer.LogStep)), Init("*.kernel.log_A_real", nameof(S4dLayer.LogReal)), Init("*.kernel.A_imag", nameof(S4dLayer.Imaginary)), Init("*.kernel.C", 0.7071), Init("*.D", nameof(S4dLayer.One))]
+public sealed partial class S4dLm;
