@@ -73,5 +73,19 @@ public static class Quickstart
             ["rescale_every"] = 0,
             ["tie_word_embeddings"] = false,
         }),
+        new("s4d", "4 times two state spaces of 64 and feed-forward 768, width 192, tied head", (vocabulary, _) => new JsonObject
+        {
+            ["architectures"] = new JsonArray("S4dForCausalLM"),
+            ["model_type"] = "s4d",
+            ["vocab_size"] = vocabulary,
+            ["d_model"] = 192,
+            ["n_layers"] = 4,
+            ["d_state"] = 64,
+            ["expand"] = 4,
+            ["dropout"] = 0.0,
+            ["prenorm"] = true,
+            ["disc"] = "zoh",
+            ["init"] = "lin",
+        }),
     ];
 }

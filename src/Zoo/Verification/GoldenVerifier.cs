@@ -106,6 +106,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             Steps(inputs);
             States(inputs);
             Layouts(inputs);
+            FirstLayer();
             Beams(inputs);
             Greedy(inputs);
             Forms(inputs);
@@ -128,7 +129,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         private void Outputs(Dictionary<string, Tensor> inputs)
         {
             // What other checks compare: not an output of one run.
-            var direct = golden.Outputs.Keys.Except(["loss", "greedy", "beam3", "left_padded_logits", "step_logits"])
+            var direct = golden.Outputs.Keys.Except(["loss", "greedy", "beam3", "left_padded_logits", "step_logits", .. GoldenLayer.Outputs])
                 .Where(name => !name.StartsWith("state_", StringComparison.Ordinal)).ToArray();
             foreach (string name in direct.Except(model.Outputs))
             {
@@ -329,6 +330,35 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                     using var scope = NewDisposeScope();
                     Compare("out.step_logits", Advance(inputs, null, 1), reference, null);
                 });
+            }
+        }
+
+        /// <summary>The first layer alone, in parallel and step by step.</summary>
+        private void FirstLayer()
+        {
+            if (!GoldenLayer.Outputs.All(golden.Outputs.ContainsKey))
+            {
+                return;
+            }
+
+            using var none = no_grad();
+            using var scope = NewDisposeScope();
+            using var layer = GoldenLayer.Of(model, dtype);
+            if (layer is null)
+            {
+                Miss("out.layer0_out", "the model's first layer does not stand alone.");
+                return;
+            }
+
+            var (x, reference) = (golden.Outputs["layer0_in"].to_type(dtype), golden.Outputs["layer0_out"]);
+
+            // The input is an inner value of the reference, stored in float32.
+            double rounded = Math.Max(tolerance, 1e-6);
+            void One(string check, Func<Tensor> run) => Attempt(check, () => rows.Add(new GoldenRow(check, dtype, GoldenTolerance.Error(run(), reference), rounded)));
+            One("out.layer0_out", () => layer.Whole(x));
+            foreach (int chunk in Chunks)
+            {
+                One($"out.layer0_out, {By(chunk)}", () => layer.Steps(x, chunk));
             }
         }
 

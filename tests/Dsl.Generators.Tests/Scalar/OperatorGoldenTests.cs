@@ -29,7 +29,7 @@ public sealed class OperatorGoldenTests
     public static IEnumerable<object[]> Cases() =>
         Directory.GetDirectories(Folder()).Select(d => Path.GetFileName(d)!).Where(n => Operator(n) is not null && File.Exists(Path.Combine(Folder(), n, "io.safetensors"))).Order().Select(n => new object[] { n });
 
-    private static string Folder()
+    internal static string Folder()
     {
         if (Environment.GetEnvironmentVariable("DSL_GOLDENS") is { Length: > 0 } named)
         {
@@ -125,7 +125,7 @@ public sealed class OperatorGoldenTests
         }
     }
 
-    private static void Close(Tensor expected, Tensor actual, double tolerance, double floor, string what)
+    internal static void Close(Tensor expected, Tensor actual, double tolerance, double floor, string what)
     {
         Assert.Equal(expected.shape, actual.shape);
         double scale = Math.Max(expected.abs().max().item<float>(), floor);
