@@ -29,7 +29,8 @@ internal static class ModuleChecks
         module.to(ScalarType.Float64);
         s.Expect(module.parameters().All(parameter => !torch.is_floating_point(parameter) || parameter.dtype == ScalarType.Float64), "to(Float64) leaves weights behind");
         Ties(s, model, "after to(Float64)");
-        foreach ((string name, Tensor value) in model.Run(feed))
+        Dictionary<string, Tensor> wide = feed.ToDictionary(pair => pair.Key, pair => torch.is_floating_point(pair.Value) ? pair.Value.to(ScalarType.Float64) : pair.Value);
+        foreach ((string name, Tensor value) in model.Run(wide))
         {
             s.ExpectClose(value.to(ScalarType.Float32), before[name], $"'{name}' after to(Float64)");
             s.Expect(!torch.is_floating_point(value) || value.dtype == ScalarType.Float64, $"'{name}' is {value.dtype} after to(Float64)");

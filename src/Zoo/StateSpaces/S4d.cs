@@ -24,6 +24,7 @@ public sealed partial record S4dConfig(
 }
 
 [Block<C>, Axis("n", nameof(C.Half))]
+[Init("kernel.log_dt", nameof(LogStep)), Init("kernel.log_A_real", nameof(LogReal)), Init("kernel.A_imag", nameof(Imaginary)), Init("kernel.C", nameof(ReadOut)), Init("D", nameof(Skipped))]
 [Apply(nameof(StateSpace)), As("y")]
 [From("y", "x"), Apply(nameof(Skip)), Activate(Activation.Gelu), Dropout(nameof(C.Drop)), Linear("output_linear.0", nameof(C.TwoHidden), Bias = true, Stored = "out in 1"), Split("value", "gate")]
 [From("value"), Gate("gate", Activation.Sigmoid)]
@@ -49,9 +50,10 @@ public sealed partial class S4dLayer
 
     [Pointwise] private static double Skip(double y, double u, [Parameter("D", "d")] double D) => y + D * u;
 
-    // What a new layer begins with: steps spread evenly over the logarithm's range, S4D-Lin or S4D-Inv.
-    internal static double LogStep(int channel, C c) => Log(c.ShortestStep) + (channel + 0.5) / c.Hidden * Log(c.LongestStep / c.ShortestStep);
-    internal static double LogReal(int channel, int n) => Log(0.5);
-    internal static double Imaginary(int channel, int n, C c) => c.Start == "inv" ? c.State / PI * (c.State / (2.0 * n + 1) - 1) : PI * n;
-    internal static double One(int channel) => 1;
+    // S4D-Lin or S4D-Inv, with steps uniform in their logarithm.
+    private static double LogStep(double uniform, C c) => Log(c.ShortestStep) + uniform * Log(c.LongestStep / c.ShortestStep);
+    private static double LogReal(int n) => Log(0.5);
+    private static double Imaginary(int n, C c) => c.Start == "inv" ? c.State / PI * (c.State / (2.0 * n + 1) - 1) : PI * n;
+    private static double ReadOut(double normal) => normal / Sqrt(2);
+    private static double Skipped(double normal) => normal;
 }

@@ -20,5 +20,4 @@ public sealed partial class S4dLmBlock;
 [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Repeat<S4dLmBlock>("layers", nameof(C.Layers)), LayerNorm("norm"), Output("hidden")]
 [Head("head", TiedTo = "embed"), Output("logits")]
 [Group("*.kernel.log_*", Decay = 0), Group("*.kernel.A_imag", Decay = 0), Group("*.kernel.C", Decay = 0)]
-[Init("*.kernel.log_dt", nameof(S4dLayer.LogStep)), Init("*.kernel.log_A_real", nameof(S4dLayer.LogReal)), Init("*.kernel.A_imag", nameof(S4dLayer.Imaginary)), Init("*.kernel.C", 0.7071), Init("*.D", nameof(S4dLayer.One))]
 public sealed partial class S4dLm;

@@ -42,7 +42,19 @@ public sealed class FusingTests
             [Residual, RmsNorm("m", Eps = 1e-5), Linear("b", nameof(C.Hidden)), Dropout(0.1)]
             [Residual, Linear("c", nameof(C.Hidden)), Activate(Activation.Relu)]
             """),
+        ("ConvolveTimeInvariant", """
+            [From("x"), Apply(nameof(Fading)), As("fixed in time")]
+            [From("x", "fixed in time"), Apply(nameof(Gated))]
+            """),
     ];
+
+    /// <summary>Functions that brackets may name.</summary>
+    private const string Functions = """
+        {
+            [Recurrence("b t d", State = "b d")] private static double Fading(ref double s, double u, [Parameter("keep", "d")] double keep) => s = keep * s + u;
+            [Recurrence("b t d", State = "b d")] private static double Gated(ref double s, double u, double gate) => s = gate * s + u;
+        }
+        """;
 
     public static TheoryData<string> Passes => [.. Fusing.Passes.All.Select(p => p.GetType().Name)];
 
@@ -51,7 +63,7 @@ public sealed class FusingTests
     public void Before_and_after(string pass)
     {
         var brackets = Assert.Single(Uses, u => u.Pass == pass).Brackets;
-        var source = "using Dsl;\nusing C = User.TinyConfig;\nnamespace User;\n" + Declared.Config + "[Block<C>]\n" + brackets + "\npublic sealed partial class Some;\n";
+        var source = "using Dsl;\nusing C = User.TinyConfig;\nnamespace User;\n" + Declared.Config + "[Block<C>]\n" + brackets + "\npublic sealed partial class Some\n" + Functions;
         var graph = Graphs.Of(Compiling.Create([new SourceFile("User.cs", source)]), "User.Some");
         var before = graph.Print();
         var region = new Region(graph.Nodes, new HashSet<Value> { graph.Result! }) { Spell = graph.Spell };

@@ -6,6 +6,7 @@ using Dsl.Runtime;
 using Xunit;
 using Zoo.Decoders;
 using Zoo.Encoders;
+using Zoo.StateSpaces;
 using Zoo.Tests.Goldens;
 
 namespace Zoo.Tests.Models;
@@ -64,6 +65,8 @@ internal static class TinyConfigs
         yield return Of("gpt3, banded", nameof(Gpt3), gpt3 with { Layers = 1, FirstBanded = 0 });
         yield return Of("gpt3, dense", nameof(Gpt3), gpt3 with { Layers = 1, FirstBanded = 1 });
         yield return Of("gpt2, scaled by layer", nameof(Gpt2), new Gpt2Config(99, 32, 3, 4, 64, Activation.Gelu, 48, EmbeddingDrop: 0.1, AttentionDrop: 0.1, ScaledByLayer: true, Tied: false));
+        yield return Of("s4d, zero-order hold", nameof(S4dLm), new S4dLmConfig(99) { Hidden = 16, Layers = 2, State = 8 });
+        yield return Of("s4d, bilinear", nameof(S4dLm), new S4dLmConfig(99, 2) { Hidden = 12, Layers = 1, State = 2, Discretisation = "bilinear", Start = "inv" });
         yield return Of("mistral, one layer", nameof(Mistral), new MistralConfig(4) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 1, Heads = 4, KvHeadsKey = 1, Act = Activation.Silu });
     }
 
