@@ -51,6 +51,18 @@ internal static class ByteLevel
         return spelt.Build();
     }
 
+    /// <summary>Bytes as signs.</summary>
+    internal static string Spell(ReadOnlySpan<byte> bytes)
+    {
+        var signs = new char[bytes.Length];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            signs[i] = Signs[bytes[i]];
+        }
+
+        return new string(signs);
+    }
+
     /// <summary>The bytes that a token spells; a token with other characters, as added ones may have, spells its own UTF-8.</summary>
     internal static byte[] BytesOf(string token)
     {

@@ -8,10 +8,11 @@ namespace Zoo.Text.Tokenizers;
 internal static class TokenizerFolder
 {
     /// <summary>Files that say a tokenizer is there, in the order in which they are preferred.</summary>
-    internal static readonly string[] Forms = [TokenizerJson.FileName];
+    internal static readonly string[] Forms =
+        [TokenizerJson.FileName, "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt"];
 
     /// <summary>Files that are read beside any of them.</summary>
-    private static readonly string[] Beside = [SpecialNames.ConfigFile, SpecialNames.MapFile];
+    private static readonly string[] Beside = [SpecialNames.ConfigFile, SpecialNames.MapFile, VocabularyFiles.Merges];
 
     /// <summary>The tokenizer; null where the folder has none.</summary>
     /// <exception cref="TextException">It cannot be read; the message names file, place and what was expected.</exception>
@@ -23,6 +24,13 @@ internal static class TokenizerFolder
     {
         List<(string Name, byte[] Bytes)> files = [(form, JsonField.ReadBytes(Path.Combine(folder, form)))];
         files.AddRange(Beside.Where(name => File.Exists(Path.Combine(folder, name))).Select(name => (name, JsonField.ReadBytes(Path.Combine(folder, name)))));
-        return TokenizerJson.Read(files, Path.Combine(folder, form));
+        string file = Path.Combine(folder, form);
+        return form switch
+        {
+            TokenizerJson.FileName => TokenizerJson.Read(files, file),
+            "vocab.json" => VocabularyFiles.ReadBytePairs(files, file),
+            "vocab.txt" => VocabularyFiles.ReadWordPieces(files, file),
+            _ => TiktokenReader.Matches(files[0].Bytes) ? TiktokenReader.Read(files, file) : SentencePieceReader.Read(files, file),
+        };
     }
 }

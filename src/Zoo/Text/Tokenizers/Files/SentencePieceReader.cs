@@ -1,0 +1,183 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace Zoo.Text.Tokenizers;
+
+/// <summary>
+/// tokenizer.model and spiece.model: SentencePiece (Kudo and Richardson 2018, arXiv 1808.06226) with byte pairs, as LLaMA 1 and 2 have it, or unigrams, as T5.
+/// </summary>
+internal static class SentencePieceReader
+{
+    private const char Sign = '\u2581';
+
+    internal static PieceTokenizer Read(IReadOnlyList<(string Name, byte[] Bytes)> files, string file)
+    {
+        SentencePieceFile model = SentencePieceFile.Read(files[0].Bytes, file);
+        JsonField? config = files.Where(entry => entry.Name == SpecialNames.ConfigFile).Select(entry => (JsonField?)JsonField.Read(entry.Bytes, entry.Name)).FirstOrDefault();
+        int Piece(string text) => model.Pieces.FindIndex(piece => piece.Text == text);
+        if (Piece("[CLS]") >= 0)
+        {
+            throw new TextException($"{file}: pieces of a vocabulary that is cleaned before SentencePiece sees it, expected its tokenizer.json");
+        }
+
+        int begin = Piece("<s>"), end = Piece("</s>");
+        bool addsBegin = config?.Optional("add_bos_token")?.Flag() ?? (begin >= 0);
+        bool addsEnd = config?.Optional("add_eos_token")?.Flag() ?? (begin < 0 && end >= 0);
+
+        // T5's sentinels are not in the file: they follow its pieces, the first of them last.
+        int sentinels = model.IsBytePair || begin >= 0 ? 0 : config?.Optional("extra_ids")?.Int() ?? 100;
+        string[] extra = [.. Enumerable.Range(0, Math.Clamp(sentinels, 0, 100_000)).Reverse().Select(k => $"<extra_id_{k}>").Where(token => Piece(token) < 0)];
+        Vocabulary vocabulary = Vocabulary.Of([.. model.Pieces.Select(piece => piece.Text).Concat(extra).Select((text, id) => KeyValuePair.Create(text, id))], file);
+        int unknown = model.Pieces.FindIndex(piece => piece.Kind == PieceKind.Unknown);
+        if (unknown < 0)
+        {
+            throw new TextException($"{file}: no piece of kind 2 (unknown), expected one");
+        }
+
+        TemplatePart[] One(int text) => [.. Special(addsBegin, begin), text == 0 ? TemplatePart.First(0) : TemplatePart.Second(0), .. Special(addsEnd, end)];
+        var template = new Template(One(0), [.. One(0), .. One(1)]);
+        return new PieceTokenizer(new TokenizerParts
+        {
+            Name = model.IsBytePair ? "bpe" : "unigram",
+            File = file,
+            Vocabulary = vocabulary,
+            Added = [
+                .. model.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Kind is PieceKind.Control or PieceKind.Unknown)
+                    .Select(entry => new AddedToken(entry.id, entry.piece.Text, Special: true)),
+                .. extra.Select((token, i) => new AddedToken(model.Pieces.Count + i, token, Special: true)),
+            ],
+            Normalizer = new SentencePieceNormalizer(
+                model.CharsMap.Length > 0 ? CharsMap.Read(model.CharsMap, file) : null, model.DummyPrefix, model.SqueezesSpaces, model.EscapesSpaces),
+            Model = Frozen(model, model.IsBytePair ? BytePairs(model, vocabulary, unknown, file) : Unigrams(model, vocabulary, unknown, file)),
+            Template = template,
+            Decoder = [new ByteFallbackStep(), new SentencePieceStep(model.DummyPrefix, model.SqueezesSpaces)],
+            Special = SpecialNames.Of(files, vocabulary, template, model.Pieces[unknown].Text),
+            WordSign = Sign,
+            Surfaces = new Dictionary<int, string> { [unknown] = model.UnknownSurface },
+            Files = files,
+        });
+    }
+
+    private static IEnumerable<TemplatePart> Special(bool adds, int id) => adds && id >= 0 ? [TemplatePart.Special(0, id)] : [];
+
+    private static BytePairModel BytePairs(SentencePieceFile model, Vocabulary vocabulary, int unknown, string file)
+    {
+        var symbols = new Dictionary<string, int>(StringComparer.Ordinal);
+        var joined = new List<(string Text, int Id, float Score)>();
+        for (int id = 0; id < model.Pieces.Count; id++)
+        {
+            (string text, float score, PieceKind kind) = model.Pieces[id];
+            if (kind == PieceKind.Unused)
+            {
+                throw new TextException($"{file}: piece {id} '{text}' is of kind 5 (unused), which byte pairs are not read with, expected kinds 1 to 4 and 6");
+            }
+
+            if (kind is PieceKind.Normal or PieceKind.UserDefined)
+            {
+                symbols.Add(text, id);
+                joined.Add((text, id, score));
+            }
+        }
+
+        // Characters that are in pieces and no pieces themselves take part in joins under numbers beyond the vocabulary.
+        foreach (string character in joined.SelectMany(piece => piece.Text.EnumerateRunes()).Select(rune => rune.ToString()).Distinct().ToArray())
+        {
+            symbols.TryAdd(character, vocabulary.Count + symbols.Count);
+        }
+
+        // The pair joins first whose piece has the highest score; equal scores are one rank.
+        var ranks = joined.Select(piece => piece.Score).Distinct().OrderDescending().Select((score, rank) => (score, rank)).ToDictionary(entry => entry.score, entry => entry.rank);
+        var joins = new Dictionary<(int, int), Join>();
+        var lookup = symbols.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach ((string text, int id, float score) in joined)
+        {
+            for (int at = 1; at < text.Length; at++)
+            {
+                if (lookup.TryGetValue(text.AsSpan(0, at), out int left) && lookup.TryGetValue(text.AsSpan(at), out int right))
+                {
+                    joins.TryAdd((left, right), new Join(ranks[score], id));
+                }
+            }
+        }
+
+        return new BytePairModel(
+            spelling => symbols.TryGetValue(spelling, out int id) ? id : null, vocabulary.IdOf, joins, vocabulary.Count,
+            new BytePairOptions { Unknown = unknown, FuseUnknown = true, ByteFallback = Bytes(model, vocabulary, file) });
+    }
+
+    private static UnigramModel Unigrams(SentencePieceFile model, Vocabulary vocabulary, int unknown, string file) => new(
+        model.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Kind == PieceKind.Normal)
+            .Select(entry => (entry.piece.Text, entry.id, (double)entry.piece.Score)),
+        unknown, Bytes(model, vocabulary, file), singlePrecision: true);
+
+    private static IPieceModel Frozen(SentencePieceFile model, IPieceModel inner)
+    {
+        AddedToken[] frozen = [.. model.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Kind == PieceKind.UserDefined)
+            .Select(entry => new AddedToken(entry.id, entry.piece.Text, Special: false))];
+        return frozen.Length > 0 ? new FrozenPieces(inner, new AddedTokens(frozen.Select(token => (token.Content, token)))) : inner;
+    }
+
+    private static int[]? Bytes(SentencePieceFile model, Vocabulary vocabulary, string file) => !model.ByteFallback ? null
+        : [.. Enumerable.Range(0, 256).Select(value => vocabulary.IdOf(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"))
+            ?? throw new TextException($"{file}: byte_fallback, but no piece <0x{value:X2}> is there, expected all 256"))];
+}
+
+/// <summary>Pieces that a user defined: they are never cut and never joined to anything.</summary>
+internal sealed class FrozenPieces(IPieceModel inner, AddedTokens frozen) : IPieceModel
+{
+    public void Cut(string word, List<Piece> pieces)
+    {
+        foreach ((AddedToken? token, int start, int end) in frozen.Split(word, specialsAsText: false))
+        {
+            if (token is not null)
+            {
+                pieces.Add(new Piece(token.Id, start, end));
+                continue;
+            }
+
+            int first = pieces.Count;
+            inner.Cut(word[start..end], pieces);
+            for (int i = first; i < pieces.Count; i++)
+            {
+                pieces[i] = pieces[i] with { Start = pieces[i].Start + start, End = pieces[i].End + start };
+            }
+        }
+    }
+}
+
+/// <summary>sentencepiece's normaliser: its table, then white space squeezed and trimmed or left, a space in front, spaces as signs.</summary>
+internal sealed class SentencePieceNormalizer(CharsMap? map, bool dummyPrefix, bool squeezes, bool escapes) : INormalizer
+{
+    public AlignedText Apply(AlignedText text)
+    {
+        AlignedText mapped = map?.Apply(text) ?? text;
+        AlignedText spaced = squeezes ? Squeeze(mapped) : mapped;
+        if (dummyPrefix)
+        {
+            spaced = PrependNormalizer.Prepend(spaced, " ");
+        }
+
+        return escapes ? spaced.Respelt(spaced.Text.Replace(' ', '\u2581')) : spaced;
+    }
+
+    private static AlignedText Squeeze(AlignedText text)
+    {
+        var built = new AlignedText.Builder();
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text.Text[i] != ' ' || (built.Length > 0 && built.Last != ' '))
+            {
+                built.Append(text, i, i + 1);
+            }
+        }
+
+        if (built.Length > 0 && built.Last == ' ')
+        {
+            built.RemoveLast();
+        }
+
+        return built.Build();
+    }
+}
