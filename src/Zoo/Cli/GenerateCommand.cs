@@ -144,8 +144,18 @@ internal sealed class GenerateCommand
         }
     }
 
-    /// <summary>What an encoder reads has the special tokens around it; what a decoder writes on from has not.</summary>
-    private static int[] Encode(ITextCodec codec, string text, bool pair) => pair && codec is ITokenizer tokenizer ? [.. tokenizer.Encode(text, null).Ids] : codec.Encode(text);
+    /// <summary>What an encoder reads has the special tokens around it; what a decoder writes on from has those before it only.</summary>
+    private static int[] Encode(ITextCodec codec, string text, bool pair)
+    {
+        if (codec is not ITokenizer tokenizer)
+        {
+            return codec.Encode(text);
+        }
+
+        TokenEncoding encoding = tokenizer.Encode(text, null);
+        int after = encoding.SpecialMask.Reverse().TakeWhile(mask => mask == 1).Count();
+        return pair || after == encoding.Count ? encoding.Ids : encoding.Ids[..^after];
+    }
 
     private static Dictionary<int, int> Forced(GenerationDefaults defaults, int most)
     {

@@ -82,6 +82,7 @@ public static class ZooCommands
             VerifyCommand.Make(context),
             TokenizerCommand.Make(context),
             TokenizeCommand.Make(context),
+            EmbedCommand.Make(context),
         };
         return root;
     }

@@ -38,11 +38,12 @@ public sealed partial class BertEmbeddings;
 [LayerNorm("output.LayerNorm")]
 public sealed partial class BertBlock;
 
-/// <summary>The encoder alone: token vectors, and the pooled first token.</summary>
+/// <summary>The encoder alone: token vectors, the mean of a row's real ones (a sentence's embedding), and the pooled first token.</summary>
 [Model<C>("BertModel"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
 [From("input_ids"), Use<BertEmbeddings>("embeddings")]
-[Repeat<BertBlock>("encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Pool("first"), Linear("pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Output("pooled")]
+[Repeat<BertBlock>("encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
+[From("hidden"), Pool("mean"), Output("mean")]
+[From("hidden"), Pool("first"), Linear("pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Output("pooled")]
 [Ignore("*position_ids"), Keys("with prefix", "/embeddings=bert.embeddings", "/encoder=bert.encoder", "/pooler=bert.pooler"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class Bert;
 

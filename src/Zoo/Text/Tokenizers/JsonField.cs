@@ -30,17 +30,30 @@ internal readonly struct JsonField
     /// <exception cref="TextException">Too large, not JSON, nested too deep or no object.</exception>
     internal static JsonField Read(byte[] bytes, string file)
     {
+        JsonField root = ReadAny(bytes, file, "an object");
+        return root.IsObject ? root : throw root.Error("a list or a value", "an object");
+    }
+
+    /// <summary>The whole file, a list.</summary>
+    /// <exception cref="TextException">Not JSON, nested too deep or no list.</exception>
+    internal static IEnumerable<JsonField> ReadList(byte[] bytes, string file)
+    {
+        JsonField root = ReadAny(bytes, file, "a list");
+        return root.IsArray ? root.Items() : throw root.Error("an object or a value", "a list");
+    }
+
+    private static JsonField ReadAny(byte[] bytes, string file, string expected)
+    {
         try
         {
             ReadOnlySpan<byte> body = bytes.AsSpan();
             body = body.StartsWith("\uFEFF"u8) ? body[3..] : body;
             using JsonDocument document = JsonDocument.Parse(body.ToArray(), new JsonDocumentOptions { MaxDepth = 64 });
-            var root = new JsonField(document.RootElement.Clone(), file, "");
-            return root.IsObject ? root : throw root.Error("a list or a value", "an object");
+            return new JsonField(document.RootElement.Clone(), file, "");
         }
         catch (JsonException e)
         {
-            throw new TextException($"{file}: not JSON (line {e.LineNumber + 1}), expected an object: {FirstSentence(e.Message)}");
+            throw new TextException($"{file}: not JSON (line {e.LineNumber + 1}), expected {expected}: {FirstSentence(e.Message)}");
         }
     }
 

@@ -26,14 +26,16 @@ internal sealed class UnicodeFormNormalizer(bool compatible, bool compose) : INo
 }
 
 /// <summary>Changes each character by itself: to another, to several, to none.</summary>
-internal sealed class RuneNormalizer(Func<Rune, string> map) : INormalizer
+/// <param name="map">What a character becomes; null: it stays.</param>
+internal sealed class RuneNormalizer(Func<Rune, string?> map) : INormalizer
 {
     /// <summary>Lower case without regard to neighbours; I with a dot becomes two characters.</summary>
-    internal static RuneNormalizer Lowercase { get; } = new(rune => rune.Value == 0x130 ? "i\u0307" : Rune.ToLowerInvariant(rune).ToString());
+    internal static RuneNormalizer Lowercase { get; } = new(rune =>
+        rune.Value == 0x130 ? "i\u0307" : Rune.ToLowerInvariant(rune) is var lower && lower != rune ? lower.ToString() : null);
 
     /// <summary>Without marks that take no place of their own; decompose first.</summary>
     internal static RuneNormalizer WithoutAccents { get; } =
-        new(rune => Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark ? "" : rune.ToString());
+        new(rune => Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark ? "" : null);
 
     public AlignedText Apply(AlignedText text)
     {
@@ -42,8 +44,7 @@ internal sealed class RuneNormalizer(Func<Rune, string> map) : INormalizer
         foreach (Rune rune in text.Text.EnumerateRunes())
         {
             int end = at + rune.Utf16SequenceLength;
-            string mapped = map(rune);
-            if (text.Text.AsSpan(at, end - at).SequenceEqual(mapped))
+            if (map(rune) is not { } mapped)
             {
                 built.Append(text, at, end);
             }
@@ -131,12 +132,12 @@ internal static class BertNormalizer
         var steps = new List<INormalizer>();
         if (clean)
         {
-            steps.Add(new RuneNormalizer(rune => IsDropped(rune) ? "" : Rune.IsWhiteSpace(rune) ? " " : rune.ToString()));
+            steps.Add(new RuneNormalizer(rune => IsDropped(rune) ? "" : Rune.IsWhiteSpace(rune) ? " " : null));
         }
 
         if (spaceIdeographs)
         {
-            steps.Add(new RuneNormalizer(rune => IsIdeograph(rune.Value) ? $" {rune} " : rune.ToString()));
+            steps.Add(new RuneNormalizer(rune => IsIdeograph(rune.Value) ? $" {rune} " : null));
         }
 
         if (stripAccents)

@@ -89,19 +89,7 @@ internal static class SentencePieceReader
 
         // The pair joins first whose piece has the highest score; equal scores are one rank.
         var ranks = joined.Select(piece => piece.Score).Distinct().OrderDescending().Select((score, rank) => (score, rank)).ToDictionary(entry => entry.score, entry => entry.rank);
-        var joins = new Dictionary<(int, int), Join>();
-        var lookup = symbols.GetAlternateLookup<ReadOnlySpan<char>>();
-        foreach ((string text, int id, float score) in joined)
-        {
-            for (int at = 1; at < text.Length; at++)
-            {
-                if (lookup.TryGetValue(text.AsSpan(0, at), out int left) && lookup.TryGetValue(text.AsSpan(at), out int right))
-                {
-                    joins.TryAdd((left, right), new Join(ranks[score], id));
-                }
-            }
-        }
-
+        Dictionary<(int, int), Join> joins = PairJoins.Of(joined.Select(piece => (piece.Text, piece.Id, ranks[piece.Score])), symbols);
         return new BytePairModel(
             spelling => symbols.TryGetValue(spelling, out int id) ? id : null, vocabulary.IdOf, joins, vocabulary.Count,
             new BytePairOptions { Unknown = unknown, FuseUnknown = true, ByteFallback = Bytes(model, vocabulary, file) });

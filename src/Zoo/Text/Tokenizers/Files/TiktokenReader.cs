@@ -58,12 +58,20 @@ internal static class TiktokenReader
             Vocabulary = vocabulary,
             Added = added,
             PreTokenizer = new PatternSplit(TextPattern.Regex(Words, file).Matches, SplitBehavior.Isolated),
-            Model = new LibraryModel(TiktokenTokenizer.Create(stream, preTokenizer: null, normalizer: null)),
+            Model = new LibraryModel(TiktokenTokenizer.Create(stream, preTokenizer: null, normalizer: null), new SpelledModel(LongWords(entries, vocabulary))),
             Template = template,
             Decoder = [new ByteLevelStep()],
             Special = SpecialNames.Of(files, vocabulary, template, null),
             Files = files,
         });
+    }
+
+    private static BytePairModel LongWords(List<KeyValuePair<string, int>> entries, Vocabulary vocabulary)
+    {
+        var symbols = new Dictionary<string, int>(entries, StringComparer.Ordinal);
+        return new BytePairModel(
+            vocabulary.IdOf, vocabulary.IdOf, PairJoins.Of(entries.Select(entry => (entry.Key, entry.Value, entry.Value)), symbols), vocabulary.Count,
+            new BytePairOptions { WholeWords = true });
     }
 
     private static KeyValuePair<string, int> Entry(string line, int number, string file)
@@ -85,5 +93,21 @@ internal static class TiktokenReader
         return [.. first, .. Enumerable.Range(5, Specials - first.Length).Select(Reserved)];
 
         static string Reserved(int k) => $"<|reserved_special_token_{k}|>";
+    }
+}
+
+/// <summary>A model of bytes as signs, given text.</summary>
+internal sealed class SpelledModel(IPieceModel inner) : IPieceModel
+{
+    public void Cut(string word, List<Piece> pieces)
+    {
+        AlignedText spelt = ByteLevel.Spell(AlignedText.Of(word, 0, word.Length));
+        int first = pieces.Count;
+        inner.Cut(spelt.Text, pieces);
+        for (int i = first; i < pieces.Count; i++)
+        {
+            TextSpan origin = spelt.Origin(pieces[i].Start, pieces[i].End);
+            pieces[i] = pieces[i] with { Start = origin.Start, End = origin.End };
+        }
     }
 }

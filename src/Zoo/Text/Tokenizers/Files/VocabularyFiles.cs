@@ -21,13 +21,17 @@ internal static class VocabularyFiles
         KeyValuePair<string, int>[] entries = [.. JsonField.Read(files[0].Bytes, file).Members().Select(entry => KeyValuePair.Create(entry.Name, entry.Value.Int()))];
         Vocabulary vocabulary = Vocabulary.Of(entries, file);
         string[] pairs = [.. Lines(merges).Where((line, i) => line.Length > 0 && !(i == 0 && line.StartsWith("#version", StringComparison.Ordinal)))];
+        var joins = new Dictionary<(int, int), Join>();
         foreach (string pair in pairs)
         {
             string[] sides = pair.Split(' ');
-            if (sides.Length != 2 || sides.Append(string.Concat(sides)).Any(side => vocabulary.IdOf(side) is null))
+            if (sides.Length != 2 || vocabulary.IdOf(sides[0]) is not { } left || vocabulary.IdOf(sides[1]) is not { } right
+                || vocabulary.IdOf(sides[0] + sides[1]) is not { } joined)
             {
                 throw new TextException($"{mergesFile}: merge '{pair}' not in the vocabulary, expected two of its tokens that make a third");
             }
+
+            joins.TryAdd((left, right), new Join(joins.Count, joined));
         }
 
         bool framed = vocabulary.IdOf("<s>") is not null && vocabulary.IdOf("</s>") is not null;
@@ -41,7 +45,9 @@ internal static class VocabularyFiles
             Added = [.. specials.Where(token => vocabulary.IdOf(token) is not null)
                 .Select(token => new AddedToken(vocabulary.IdOf(token)!.Value, token, Special: true, StripLeft: token == "<mask>"))],
             PreTokenizer = new ByteLevelSplit(prefixSpace: false, split: true),
-            Model = new LibraryModel(BpeTokenizer.Create(new BpeOptions(entries) { Merges = pairs })),
+            Model = new LibraryModel(
+                BpeTokenizer.Create(new BpeOptions(entries) { Merges = pairs }),
+                new BytePairModel(vocabulary.IdOf, vocabulary.IdOf, joins, vocabulary.Count, new BytePairOptions())),
             Template = template,
             Decoder = [new ByteLevelStep()],
             Special = SpecialNames.Of(files, vocabulary, template, null),
