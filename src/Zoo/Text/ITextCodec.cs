@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Zoo.Text;
 
@@ -39,5 +40,14 @@ public interface ITextStream
     string Flush();
 }
 
-/// <summary>A text that a codec cannot turn into ids, or a codec that cannot be opened. The message is one sentence.</summary>
-public sealed class TextException(string message) : Exception(message);
+/// <summary>A text that a codec cannot turn into ids, or a codec that cannot be opened. The message is one sentence on one line, whatever a file's words in it are.</summary>
+public sealed class TextException(string message) : Exception(Line(message))
+{
+    private const int Longest = 600, Head = 400, Tail = 150;
+
+    private static string Line(string message)
+    {
+        string whole = string.Concat(message.Select(unit => char.IsControl(unit) ? $"\\u{(int)unit:x4}" : unit.ToString()));
+        return whole.Length <= Longest ? whole : $"{whole[..Head]} ... {whole[^Tail..]}";
+    }
+}

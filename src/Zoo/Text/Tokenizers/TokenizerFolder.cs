@@ -24,13 +24,16 @@ internal static class TokenizerFolder
     {
         List<(string Name, byte[] Bytes)> files = [(form, JsonField.ReadBytes(Path.Combine(folder, form)))];
         files.AddRange(Beside.Where(name => File.Exists(Path.Combine(folder, name))).Select(name => (name, JsonField.ReadBytes(Path.Combine(folder, name)))));
-        string file = Path.Combine(folder, form);
-        return form switch
-        {
-            TokenizerJson.FileName => TokenizerJson.Read(files, file),
-            "vocab.json" => VocabularyFiles.ReadBytePairs(files, file),
-            "vocab.txt" => VocabularyFiles.ReadWordPieces(files, file),
-            _ => TiktokenReader.Matches(files[0].Bytes) ? TiktokenReader.Read(files, file) : SentencePieceReader.Read(files, file),
-        };
+        return Read(files, Path.Combine(folder, form));
     }
+
+    /// <param name="files">The form's file first, then what is read beside it.</param>
+    /// <param name="file">What messages call the first.</param>
+    internal static ITokenizer Read(IReadOnlyList<(string Name, byte[] Bytes)> files, string file) => files[0].Name switch
+    {
+        TokenizerJson.FileName => TokenizerJson.Read(files, file),
+        "vocab.json" => VocabularyFiles.ReadBytePairs(files, file),
+        "vocab.txt" => VocabularyFiles.ReadWordPieces(files, file),
+        _ => TiktokenReader.Matches(files[0].Bytes) ? TiktokenReader.Read(files, file) : SentencePieceReader.Read(files, file),
+    };
 }
