@@ -75,7 +75,8 @@ internal sealed class GenerateCommand
         GenerationOptions options = asked with
         {
             Context = defaults.Context,
-            EndTokens = codec is { EndTokens.Count: > 0 } ? null : defaults.End,
+            // What the checkpoint says of its ends goes before what the vocabulary has.
+            EndTokens = codec is { EndTokens.Count: > 0 } && defaults.End.Count == 0 ? null : defaults.End,
             Sources = pair ? new Sources(starts, defaults.Pad ?? 0) : null,
             Sampling = asked.Sampling with { Forced = pair ? Forced(defaults, asked.MaxTokens) : asked.Sampling.Forced },
         };

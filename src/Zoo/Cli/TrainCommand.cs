@@ -52,7 +52,7 @@ internal sealed class TrainCommand
     };
     private readonly Option<bool> overwrite = new("--overwrite") { Description = "Replace the run that the folder holds." };
     private readonly Option<string?> text = new("--text") { Description = "A UTF-8 text to learn; the King James Bible without it.", HelpName = "file" };
-    private readonly Option<string?> tokens = new("--tokens") { Description = "characters (one id per character that occurs) or bytes.", HelpName = "kind" };
+    private readonly Option<string?> tokens = new("--tokens") { Description = "characters (one id per character that occurs), bytes, or the folder of a tokenizer.", HelpName = "kind" };
     private readonly Option<int?> steps = new("--steps") { Description = "Steps of the run (500).", HelpName = "n" };
     private readonly Option<int?> batch = new("--batch") { Description = "Rows in a step (16).", HelpName = "n" };
     private readonly Option<int?> length = new("--context") { Description = "Tokens in a row (128).", HelpName = "n" };
@@ -124,7 +124,7 @@ internal sealed class TrainCommand
         }
 
         TrainingSubject subject = asked is null
-            ? NextTokenSubject.Of(Family(words.GetValue(family)), words.GetValue(text), words.GetValue(tokens) ?? "characters")
+            ? NextTokenSubject.Of(Family(words.GetValue(family)), words.GetValue(text), Codec(words.GetValue(tokens) ?? "characters"))
             : ObjectiveSubject.Learn(words.GetValue(family), asked, words.GetValue(text), words.GetValue(vocabulary));
         ITrainingData data = subject.Data(options);
         string config = subject.Config(options);
@@ -169,7 +169,7 @@ internal sealed class TrainCommand
 
         TrainingSubject subject = state.Objective is { } learned
             ? ObjectiveSubject.Open(checkpoint, learned, words.GetValue(text))
-            : NextTokenSubject.Of(Family(state.Family), words.GetValue(text) ?? TrainingSubject.PathOf(state), Tokens(words, checkpoint));
+            : NextTokenSubject.Of(Family(state.Family), words.GetValue(text) ?? TrainingSubject.PathOf(state), Codec(words, checkpoint));
         ITrainingData data = subject.Data(options);
         if (data.Hash != state.TextHash)
         {
@@ -185,13 +185,26 @@ internal sealed class TrainCommand
         return Train(words, trainer, subject, folder, config);
     }
 
-    private string Tokens(ParseResult words, TrainingCheckpoint checkpoint)
+    private static ITextCodec? Codec(string kind) => kind switch
     {
-        string kind = TextCodecs.Open(checkpoint.Folder).Name;
-        return words.GetValue(tokens) is not { } asked || asked == kind
-            ? kind
-            : throw new CommandException($"{Path.GetFileName(checkpoint.Folder)} was trained with --tokens {kind}, not {asked}; --resume takes no other");
+        "characters" => null,
+        "bytes" => new ByteCodec(),
+        _ when Directory.Exists(kind) => TextCodecs.OpenTokenizer(kind),
+        _ => throw new CommandException($"--tokens '{kind}', expected characters, bytes or the folder of a tokenizer", 2),
+    };
+
+    /// <summary>What a checkpoint was trained with; characters are counted again, so that another text is noticed.</summary>
+    private ITextCodec? Codec(ParseResult words, TrainingCheckpoint checkpoint)
+    {
+        ITextCodec was = TextCodecs.Open(checkpoint.Folder);
+        string? asked = words.GetValue(tokens);
+        return asked is null || asked == was.Name || (was is ITokenizer tokenizer && Codec(asked) is ITokenizer other && Same(tokenizer, other))
+            ? was is CharacterCodec ? null : was
+            : throw new CommandException($"{Path.GetFileName(checkpoint.Folder)} was trained with --tokens {was.Name}, not {asked}; --resume takes no other");
     }
+
+    private static bool Same(ITokenizer a, ITokenizer b) =>
+        a.Vocabulary == b.Vocabulary && Enumerable.Range(0, a.Vocabulary).All(id => a.TokenOf(id) == b.TokenOf(id));
 
     private int Train(ParseResult words, Trainer trainer, TrainingSubject subject, RunFolder folder, string config)
     {

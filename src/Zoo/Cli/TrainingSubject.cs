@@ -47,7 +47,7 @@ internal abstract class TrainingSubject
     internal static string? PathOf(TrainingState state) => state.Text == KingJames ? null : state.Text;
 }
 
-/// <summary>The next token of a text, by characters or bytes.</summary>
+/// <summary>The next token of a text, by characters, bytes or the tokens of a vocabulary.</summary>
 internal sealed class NextTokenSubject : TrainingSubject
 {
     private readonly TokenCorpus corpus;
@@ -57,14 +57,11 @@ internal sealed class NextTokenSubject : TrainingSubject
 
     internal override string Vocabulary => FormattableString.Invariant($"{corpus.Codec.Vocabulary} {corpus.Codec.Name}");
 
-    internal static NextTokenSubject Of(QuickstartFamily family, string? path, string kind)
+    /// <param name="family">What learns.</param>
+    /// <param name="path">The text's file; null: the text that comes with the program.</param>
+    /// <param name="codec">Between text and ids; null: one id per character that occurs.</param>
+    internal static NextTokenSubject Of(QuickstartFamily family, string? path, ITextCodec? codec)
     {
-        ITextCodec? codec = kind switch
-        {
-            "characters" => null,
-            "bytes" => new ByteCodec(),
-            _ => throw new CommandException($"--tokens '{kind}', expected characters or bytes", 2),
-        };
         RequireFile(path);
         var corpus = path is null ? new TokenCorpus(KingJames, TokenCorpus.KingJames(), codec) : new TokenCorpus(path, TokenCorpus.ReadText(path), codec);
         return new NextTokenSubject(family, corpus) { Family = family.Name };
@@ -86,7 +83,8 @@ internal sealed class NextTokenSubject : TrainingSubject
         int[] prompt;
         try
         {
-            prompt = corpus.Codec.Encode("\n");
+            // Some vocabularies pass over line ends.
+            prompt = corpus.Codec.Encode("\n") is { Length: > 0 } line ? line : [0];
         }
         catch (TextException)
         {
