@@ -13,41 +13,43 @@ internal sealed class Decode : IBenchmark
 {
     private const int Prompt = 64;
     private const int Tokens = 64;
-    private static readonly Subject Subject = Subject.Gpt2Small;
+    private static readonly Subject[] Subjects = [Subject.Gpt2Small, Subject.Mamba130, Subject.Rwkv169];
 
     public string Name => "decode";
 
-    public string Help => "GPT-2 small continues one sequence of 64 tokens by 64 more, ms a token";
+    public string Help => "GPT-2 small, Mamba 130M and RWKV-4 169M continue one sequence of 64 tokens by 64 more, ms a token";
 
-    public IReadOnlyList<Result> Run(Machine machine, Effort effort)
+    public IReadOnlyList<Result> Run(Machine machine, Effort effort) => [.. Subjects.Select(subject => Run(subject, machine, effort))];
+
+    private static string NameOf(Subject subject) => $"{subject.Name}, {Tokens} tokens after {Prompt}";
+
+    private Result Run(Subject subject, Machine machine, Effort effort)
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        using var model = Subject.Ours();
+        using var model = subject.Ours();
         model.Module.eval();
-        var prompt = Subject.Ids(1, Prompt);
+        var prompt = subject.Ids(1, Prompt);
         using var ours = new OursReader(model);
-        using var eager = new EagerReader(Subject.Eager(Subject.WeightsOf(model)));
+        using var eager = new EagerReader(subject.Eager(Subject.WeightsOf(model)));
         Subject.CheckEqual("prompt", ours.Begin(prompt), eager.Begin(prompt));
-        var token = Subject.Ids(1, 1);
+        var token = subject.Ids(1, 1);
         Subject.CheckEqual("step", ours.Next(token), eager.Next(token));
 
         // Reading the prompt is prefill's business: it is outside the clock.
         double[] ms = Timing.Interleaved(effort.Medium, (() => ours.Begin(prompt).Dispose(), () => Steps(ours)), (() => eager.Begin(prompt).Dispose(), () => Steps(eager)));
-        string name = $"{Subject.Name}, {Tokens} tokens after {Prompt}";
-        return
-        [
-            new Result(name, ms[0] / Tokens, ms[1] / Tokens, machine.ReadShare(Subject.BytesPerToken(model), ms[0] / Tokens),
-                PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false)),
-        ];
+        string name = NameOf(subject);
+        return new Result(name, ms[0] / Tokens, ms[1] / Tokens, machine.ReadShare(subject.BytesPerToken(model), ms[0] / Tokens),
+                PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false));
     }
 
     public double PeakOf(string @case, bool ours)
     {
+        var subject = Subjects.Single(s => NameOf(s) == @case);
         using var none = no_grad();
-        using var prompt = Subject.Ids(1, Prompt);
+        using var prompt = subject.Ids(1, Prompt);
         return PeakMemory.Above<Reader>(
-            () => ours ? new OursReader(Subject.Ours()) : new EagerReader(Subject.Eager(Subject.RandomWeights())),
+            () => ours ? new OursReader(subject.Ours()) : new EagerReader(subject.Eager(subject.RandomWeights())),
             reader =>
             {
                 reader.Begin(prompt).Dispose();

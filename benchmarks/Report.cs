@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json;
 using Spectre.Console;
 
@@ -13,6 +14,9 @@ internal sealed record Result(
     string Case, double? OursMs, double? BaselineMs = null, double? Share = null, double? PeakMb = null, double? BaselinePeakMb = null)
 {
     public double? Speedup => BaselineMs / OursMs;
+
+    /// <summary>Further figures of the case, by their names in the JSON.</summary>
+    public IReadOnlyDictionary<string, double?>? More { get; init; }
 }
 
 /// <summary>What a run prints: a table, and one JSON object as the last line.</summary>
@@ -33,13 +37,17 @@ internal sealed record Report(string Benchmark, Machine Machine, IReadOnlyList<R
         }
 
         console.Write(table);
+        foreach (var r in Results.Where(r => r.More is not null))
+        {
+            console.WriteLine($"{r.Case}: {string.Join(", ", r.More!.Where(m => m.Value is not null).Select(m => $"{m.Key} {Round(m.Value)!.Value.ToString(CultureInfo.InvariantCulture)}"))}");
+        }
     }
 
     public string ToJson() => JsonSerializer.Serialize(new
     {
         benchmark = Benchmark,
         machine = new { gemm_gflops = Round(Machine.GemmGflops), read_gbs = Round(Machine.ReadGbs), cpu = Machine.Cpu },
-        results = Array.ConvertAll([.. Results], r => new Dictionary<string, object?>
+        results = Array.ConvertAll([.. Results], r => new Dictionary<string, object?>((r.More ?? new Dictionary<string, double?>()).ToDictionary(m => m.Key, m => (object?)Round(m.Value)))
         {
             ["case"] = r.Case,
             ["ours_ms"] = Round(r.OursMs),

@@ -12,10 +12,11 @@ public interface IEager
     Tensor Logits(Tensor ids, EagerCache? cache = null);
 }
 
-/// <summary>Keys and values of every layer, [batch, heads, time, width], grown by concatenation as Hugging Face's DynamicCache does.</summary>
+/// <summary>Keys and values of every layer, [batch, heads, time, width], grown by concatenation as Hugging Face's DynamicCache does; or states of recurrences.</summary>
 public sealed class EagerCache : IDisposable
 {
     private readonly List<(Tensor Keys, Tensor Values)> layers = [];
+    private readonly Dictionary<string, Tensor> states = [];
 
     /// <summary>Tokens held by every layer (by the layers read so far, within a forward).</summary>
     public long Length => layers.Count == 0 ? 0 : layers[0].Keys.shape[2];
@@ -37,8 +38,23 @@ public sealed class EagerCache : IDisposable
         return layers[layer];
     }
 
+    /// <summary>What a recurrence kept under a name; null before the first call.</summary>
+    public Tensor? State(string name) => states.GetValueOrDefault(name);
+
+    /// <summary>Keeps a recurrence's state for the next call.</summary>
+    public void Keep(string name, Tensor state)
+    {
+        using var old = State(name);
+        states[name] = state.clone().DetachFromDisposeScope();
+    }
+
     public void Dispose()
     {
+        foreach (var state in states.Values)
+        {
+            state.Dispose();
+        }
+
         foreach (var (keys, values) in layers)
         {
             keys.Dispose();

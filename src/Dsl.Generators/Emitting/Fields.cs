@@ -349,7 +349,7 @@ internal sealed class Fields
         if (!tensorMethods.TryGetValue(id, out var name))
         {
             tensorMethods[id] = name = taken.Take(function.Spec.Name + "Kernel");
-            methods.Add(KernelEmitter.Emit(function.Scalar!, name, "private").TrimEnd('\n'));
+            methods.Add(KernelEmitter.Emit(function.Scalar!, name, "internal").TrimEnd('\n'));
         }
 
         return name;

@@ -249,28 +249,44 @@ public static class Lanes
     public static Vector<T> Erf<T>(Vector<T> x)
         where T : unmanaged => Each(x, ScalarMath.Erf);
 
-    // 2^n p(r) with x = n ln 2 + r, |r| at most ln 2 / 2. The power of two goes on in two factors, so that results below the normal range are rounded once.
+    // 2^n p(r) with x = n ln 2 + r, |r| at most ln 2 / 2; p interpolates at Chebyshev's nodes. Where every result is a normal number, n is added to p's exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Exp(Vector<float> x)
     {
+        if (!Vector.LessThanOrEqualAll(Vector.Abs(x), new Vector<float>(87f)))
+        {
+            return ExpOfAll(x);
+        }
+
+        Vector<float> shifted = Vector.MultiplyAddEstimate(x, new Vector<float>(1.44269504f), new Vector<float>(12582912f));
+        return Vector.AsVectorSingle(Vector.AsVectorInt32(ExpOfRest(x, shifted)) + (Vector.AsVectorInt32(shifted) << 23));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> ExpOfRest(Vector<float> x, Vector<float> shifted)
+    {
+        Vector<float> n = shifted - new Vector<float>(12582912f);
+        Vector<float> r = Vector.MultiplyAddEstimate(n, new Vector<float>(-0.693145752f), x);
+        r = Vector.MultiplyAddEstimate(n, new Vector<float>(-1.42860677e-6f), r);
+        Vector<float> p = Vector.MultiplyAddEstimate(new Vector<float>(1.3926926e-3f), r, new Vector<float>(8.3637739e-3f));
+        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(4.16665501e-2f));
+        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(1.66665734e-1f));
+        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(0.5f));
+        return Vector.MultiplyAddEstimate(p * r, r, r) + Vector<float>.One;
+    }
+
+    // The power of two goes on in two factors, so that results below the normal range are rounded once.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector<float> ExpOfAll(Vector<float> x)
+    {
         Vector<float> clamped = Vector.MinNative(Vector.MaxNative(x, new Vector<float>(-104f)), new Vector<float>(89f));
         Vector<float> shifted = Vector.MultiplyAddEstimate(clamped, new Vector<float>(1.44269504f), new Vector<float>(12582912f));
-        Vector<float> n = shifted - new Vector<float>(12582912f);
-        Vector<float> r = Vector.MultiplyAddEstimate(n, new Vector<float>(-0.693145752f), clamped);
-        r = Vector.MultiplyAddEstimate(n, new Vector<float>(-1.42860677e-6f), r);
-        Vector<float> p = new(1.98412698e-4f);
-        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(1.38888889e-3f));
-        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(8.33333333e-3f));
-        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(4.16666667e-2f));
-        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(1.66666667e-1f));
-        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(0.5f));
-        p = Vector.MultiplyAddEstimate(p * r, r, r) + Vector<float>.One;
         Vector<int> exponent = Vector.AsVectorInt32(shifted) - new Vector<int>(0x4B400000);
         Vector<int> first = exponent >> 1;
         Vector<int> second = exponent - first;
         Vector<float> one = Vector.AsVectorSingle((first + new Vector<int>(127)) << 23);
         Vector<float> two = Vector.AsVectorSingle((second + new Vector<int>(127)) << 23);
-        return Vector.ConditionalSelect(Vector.Equals(x, x), p * one * two, x);
+        return Vector.ConditionalSelect(Vector.Equals(x, x), ExpOfRest(clamped, shifted) * one * two, x);
     }
 
     private static Vector<T> Each<T>(Vector<T> x, Func<double, double> function)

@@ -93,8 +93,13 @@ public static class Recurrence
         where TKernel : struct, IScanKernel
     {
         using var scope = torch.NewDisposeScope();
-        var (result, after) = Scan<TKernel>.Run(arguments, state?.Values, settings, pass.Padded ? pass.Queries.Real : null);
-        state?.Keep(after, pass);
+        if (state is null)
+        {
+            return Scan<TKernel>.ResultOf(arguments, settings, pass.Padded ? pass.Queries.Real : null).MoveToOuterDisposeScope();
+        }
+
+        var (result, after) = Scan<TKernel>.Run(arguments, state.Values, settings, pass.Padded ? pass.Queries.Real : null);
+        state.Keep(after, pass);
         return result.MoveToOuterDisposeScope();
     }
 }

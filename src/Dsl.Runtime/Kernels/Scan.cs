@@ -29,7 +29,13 @@ public static class Scan<TKernel>
     /// <param name="tensors">Goes step by step over whole tensors on the CPU, too.</param>
     /// <returns>The result, with the layout's axes, and the states after the last step. All have gradients.</returns>
     /// <exception cref="ArgumentException">Shapes that do not fit each other.</exception>
-    public static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states = null, double[]? settings = null, Tensor? real = null, bool tensors = false)
+    public static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states = null, double[]? settings = null, Tensor? real = null, bool tensors = false) =>
+        Run(arguments, states, settings, real, tensors, finals: true);
+
+    /// <summary>Without the states after the last step, which then are neither made nor kept by a graph.</summary>
+    internal static Tensor ResultOf(Tensor[] arguments, double[] settings, Tensor? real = null) => Run(arguments, null, settings, real, tensors: false, finals: false).Result;
+
+    private static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors, bool finals)
     {
         if (arguments.Length != Layout.ArgumentCount || (states is not null && states.Length != Layout.StateCount))
         {
@@ -48,7 +54,7 @@ public static class Scan<TKernel>
         if (cpu)
         {
             Tensor? bytes = real?.to(ScalarType.Byte).contiguous();
-            results = FusedFunction.Apply(new ScanCall<TKernel>(sizes, settings ?? [], bytes, parts is not null), [.. operands, .. parts ?? []]);
+            results = FusedFunction.Apply(new ScanCall<TKernel>(sizes, settings ?? [], bytes, parts is not null, finals), [.. operands, .. parts ?? []]);
         }
         else
         {
@@ -56,15 +62,15 @@ public static class Scan<TKernel>
         }
 
         Tensor result = results[0].dtype == given || !cpu ? results[0] : results[0].to(given);
-        var finals = new Tensor[Layout.StateCount];
-        for (int i = 0; i < finals.Length; i++)
+        var after = new Tensor[finals ? Layout.StateCount : 0];
+        for (int i = 0; i < after.Length; i++)
         {
             Tensor[] own = [.. Enumerable.Range(0, Layout.States.Count).Where(s => Layout.States[s].Argument == i).Select(s => results[1 + s])];
-            finals[i] = own.Length == 1 ? own[0] : torch.stack(own, -1);
+            after[i] = own.Length == 1 ? own[0] : torch.stack(own, -1);
         }
 
-        scope.MoveToOuter([result, .. finals]);
-        return (result, finals);
+        scope.MoveToOuter([result, .. after]);
+        return (result, after);
     }
 
     private static Tensor Part(Tensor tensor, int part, ScalarType? dtype)
@@ -211,7 +217,7 @@ internal sealed class ScanView
 }
 
 /// <summary>One call of a kernel on the CPU, with its way back.</summary>
-internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tensor? real, bool stateful) : FusedFunction
+internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tensor? real, bool stateful, bool ends) : FusedFunction
     where TKernel : struct, IScanKernel
 {
     private readonly ScanLayout layout = sizes.Layout;
@@ -271,9 +277,9 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         ScanView[] operands = [.. layout.Operands.Select((o, i) => ScanView.Of(inputs[i]!, AxesOf(o), o.Span, layout))];
         ScanView[]? starts = stateful ? [.. layout.States.Select((s, i) => ScanView.Of(inputs[layout.Operands.Count + i]!, AxesOf(s), s.Span, layout))] : null;
         var (result, seen) = New([.. layout.Axes], zero: false);
-        var finals = layout.States.Select(s => New(AxesOf(s), zero: false)).ToArray();
+        var finals = ends ? layout.States.Select(s => New(AxesOf(s), zero: false)).ToArray() : [];
         ScanView resultView = ScanView.Of(seen, [.. layout.Axes], "", layout);
-        ScanView[] finalViews = [.. layout.States.Select((s, i) => ScanView.Of(finals[i].Seen, AxesOf(s), s.Span, layout))];
+        ScanView?[] finalViews = [.. layout.States.Select((s, i) => ends ? ScanView.Of(finals[i].Seen, AxesOf(s), s.Span, layout) : null)];
         Plan plan = MakePlan();
         Tensor? checkpoints = null;
         nint kept = 0;
@@ -299,7 +305,7 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         ScanView[] operands = [.. layout.Operands.Select((o, i) => ScanView.Of(saved[i]!, AxesOf(o), o.Span, layout))];
         Plan plan = MakePlan();
         ScanView? resultBar = gradients[0] is { } g ? ScanView.Of(g.to(dtype), [.. layout.Axes], "", layout) : null;
-        ScanView?[] finalBars = [.. layout.States.Select((s, i) => gradients[1 + i] is { } bar ? ScanView.Of(bar.to(dtype), AxesOf(s), s.Span, layout) : null)];
+        ScanView?[] finalBars = [.. layout.States.Select((s, i) => ends && gradients[1 + i] is { } bar ? ScanView.Of(bar.to(dtype), AxesOf(s), s.Span, layout) : null)];
         var startBars = layout.States.Select((s, i) => stateful && Needs(count + i) ? New(AxesOf(s), zero: false) : default).ToArray();
         ScanView?[] startViews = [.. layout.States.Select((s, i) => startBars[i].Seen is { } seen ? ScanView.Of(seen, AxesOf(s), s.Span, layout) : null)];
 
@@ -520,7 +526,7 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         private unsafe Span<Vector<T>> Checkpoint(nint kept, long item, int chunk, int chunks) =>
             new((T*)kept + (((item * chunks) + chunk) * plan.StateSize * Vector<T>.Count), plan.StateSize);
 
-        public void Forward(int worker, ScanView result, ScanView[]? starts, ScanView[] finals, nint kept, int chunks)
+        public void Forward(int worker, ScanView result, ScanView[]? starts, ScanView?[] finals, nint kept, int chunks)
         {
             Range(worker, out long first, out long last, out int from, out int to);
             int size = plan.StateSize;

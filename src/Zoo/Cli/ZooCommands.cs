@@ -72,6 +72,7 @@ public static class ZooCommands
         var root = new RootCommand("Neural networks declared in C#: train them, look at them, let them write.")
         {
             TrainCommand.Make(context),
+            CurvesCommand.Make(context),
             GenerateCommand.Make(context),
             FillCommand.Make(context),
             ClassifyCommand.Make(context),

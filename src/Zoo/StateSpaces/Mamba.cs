@@ -50,10 +50,10 @@ public sealed partial class MambaMixer
     private static double SelectiveScan(Span<double> h, double delta, double u, [Axes("b t n")] ReadOnlySpan<double> B, [Axes("b t n")] ReadOnlySpan<double> C,
         [Parameter("A_log", "d n")] ReadOnlySpan<double> aLog, [Parameter("D", "d")] double D)
     {
-        double y = D * u;
+        double y = D * u, input = delta * u;
         for (int n = 0; n < h.Length; n++)
         {
-            h[n] = Exp(-delta * Exp(aLog[n])) * h[n] + delta * B[n] * u;
+            h[n] = Exp(-delta * Exp(aLog[n])) * h[n] + input * B[n];
             y += h[n] * C[n];
         }
 

@@ -57,6 +57,7 @@ public static class Quickstart
             ["layer_norm_epsilon"] = 1e-5,
             ["use_bias"] = false,
             ["use_conv_bias"] = true,
+            ["initializer_range"] = 0.02,
             ["tie_word_embeddings"] = true,
         }),
         new("rwkv", "4 layers, width 192, feed-forward 768", (vocabulary, context) => new JsonObject

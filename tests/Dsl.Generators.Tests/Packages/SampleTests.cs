@@ -26,15 +26,24 @@ public sealed class SampleTests
             }
 
             Assert.Equal(["Dsl.Runtime", "Dsl.Zoo"], Directory.GetFiles(packages, "*.nupkg").Select(f => Path.GetFileName(f).Replace("." + version + ".nupkg", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-            var sample = Directory.CreateDirectory(Path.Combine(folder, "Derived")).FullName;
-            foreach (var file in Directory.GetFiles(Path.Combine(Compiling.Repository, "samples", "Derived")))
-            {
-                File.Copy(file, Path.Combine(sample, Path.GetFileName(file)));
-            }
 
             // Beside the sources that this machine has anyway.
-            File.WriteAllText(Path.Combine(sample, "nuget.config"), $"<configuration><packageSources><add key=\"packed\" value=\"{packages}\" /></packageSources></configuration>");
-            var output = await Dotnet(sample, "run", "-p:DslVersion=" + version);
+            File.WriteAllText(Path.Combine(folder, "nuget.config"), $"<configuration><packageSources><add key=\"packed\" value=\"{packages}\" /></packageSources></configuration>");
+            async Task<string> Run(string name)
+            {
+                var sample = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+                foreach (var file in Directory.GetFiles(Path.Combine(Compiling.Repository, "samples", name)))
+                {
+                    File.Copy(file, Path.Combine(sample, Path.GetFileName(file)));
+                }
+
+                return await Dotnet(sample, "run", "-p:DslVersion=" + version);
+            }
+
+            var recurrences = await Run("Recurrences");
+            Assert.Contains("steps agree", recurrences, StringComparison.Ordinal);
+            Assert.Contains("learnt by heart", recurrences, StringComparison.Ordinal);
+            var output = await Run("Derived");
             Assert.Contains("Averages: 3472 weights, logits [2, 12, 50], steps agree", output, StringComparison.Ordinal);
             Assert.Contains("logits [2, 12, 60], steps agree", output, StringComparison.Ordinal);
             Assert.Contains("  #.....\n  ##....\n  ###...\n  #.##..\n  #..##.\n  #...##\n", output.Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal);

@@ -55,6 +55,21 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public void Curves_of_two_runs_in_one_picture()
+    {
+        Train("--steps", "4");
+        Directory.CreateDirectory(scratch["other"]);
+        File.WriteAllLines(Path.Combine(scratch["other"], "metrics.csv"), File.ReadAllLines(Path.Combine(scratch["run"], "metrics.csv")).SkipLast(1).Append("4,3,0.1,1,2.5,100,1"));
+        (int code, string output, string error) = Run("curves", scratch["run"], scratch["other"], "--out", scratch["both.png"]);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("other", output);
+        Assert.True(new FileInfo(scratch["both.png"]).Length > 1000);
+        (code, _, error) = Run("curves", scratch["run"], scratch["none"]);
+        Assert.Equal(1, code);
+        Assert.StartsWith($"error: {scratch["none"]}: no metrics.csv, expected a folder that train wrote", error);
+    }
+
+    [Fact]
     public void CtrlCSavesAndResumeGoesOnBitForBit()
     {
         Train("--steps", "9");

@@ -14,7 +14,7 @@ namespace Zoo.Tests.Goldens;
 [Trait("Category", "Goldens")]
 public sealed class EagerBaselineTests
 {
-    /// <summary>GPT-2, and LLaMA with plain rotary positions.</summary>
+    /// <summary>GPT-2, LLaMA with plain rotary positions, Mamba and RWKV-4.</summary>
     public static TheoryData<string> Cases => [.. GoldenCase.Find(GoldenFolder.InRepository()).Where(f => Eager(f, []) is not null).Select(f => Path.GetFileName(f)!)];
 
     [Theory]
@@ -57,6 +57,9 @@ public sealed class EagerBaselineTests
             "LlamaForCausalLM" when config.String(["rope_parameters.rope_type"]) == "default" => new EagerLlama(
                 new EagerLlamaSizes(Int("num_hidden_layers"), Int("num_attention_heads"), Int("num_key_value_heads"), Int("head_dim"),
                     config.Double(["rms_norm_eps"]), config.Double(["rope_parameters.rope_theta"])), weights),
+            "MambaForCausalLM" when config.String(["hidden_act"]) == "silu" => new EagerMamba(
+                new EagerMambaSizes(Int("num_hidden_layers"), Int("conv_kernel"), Int("state_size"), Int("time_step_rank"), config.Double(["layer_norm_epsilon"])), weights),
+            "RwkvForCausalLM" => new EagerRwkv(new EagerRwkvSizes(Int("num_hidden_layers"), config.Double(["layer_norm_epsilon"])), weights),
             _ => null,
         };
     }

@@ -16,6 +16,8 @@ public sealed class TrainingLeakTests
     [InlineData("gpt2, scaled by layer")]
     [InlineData("t5_v11")]
     [InlineData("bert")]
+    [InlineData("mamba")]
+    [InlineData("rwkv4")]
     public void Forwards_and_training_steps_leave_nothing_behind(string name)
     {
         TinyCase tiny = TinyConfigs.All[name];
