@@ -45,6 +45,7 @@ internal sealed class Scan : IBenchmark
                 var result = Measure(each, time, machine, effort, shorter);
                 shorter = (result.OursMs!.Value, result.More!["both_ms"]!.Value);
                 results.Add(result);
+                Console.WriteLine(FormattableString.Invariant($"{result.Case}: forward {result.Speedup:F1}x, both ways {result.More["speedup_both"]:F1}x"));
             }
         }
 
@@ -64,14 +65,18 @@ internal sealed class Scan : IBenchmark
         using var scope = NewDisposeScope();
         string name = $"{each.Name}-{time}";
         var leaves = each.Leaves(time);
-        Check(name, each, leaves);
+        if (time <= 2048)
+        {
+            Check(name, each, leaves);
+        }
+
         double[] forward, both;
         using (no_grad())
         {
             forward = Timing.Interleaved(effort.Medium, [.. each.Ways.Select(way => (Action)(() => way(leaves).Dispose()))]);
         }
 
-        both = Timing.Interleaved(effort.Medium, [.. each.Ways.Select(way => (Action)(() => Operator.Both(way, leaves)))]);
+        both = Timing.Interleaved(time <= 2048 ? effort.Medium : effort.Long, [.. each.Ways.Select(way => (Action)(() => Operator.Both(way, leaves)))]);
         double peak = PeakMemory.InChild(Name, name, ours: true);
         double returned = (each.Bytes(leaves, 1, 0) + leaves.Sum(l => (double)l.numel() * sizeof(float))) / 1e6;
         return new Result(name, forward[0], forward[1], machine.ReadShare(each.Bytes(leaves, each.Streams, each.Spans), forward[0]), peak, PeakMemory.InChild(Name, name, ours: false))
