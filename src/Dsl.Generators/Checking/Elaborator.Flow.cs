@@ -268,34 +268,6 @@ internal sealed partial class Elaborator
 
     private static string[] AxisNames(string axes) => axes.Split([' ', '[', ']'], StringSplitOptions.RemoveEmptyEntries);
 
-    private void LearnPart(PartSpec part, Scope scope)
-    {
-        if (scope.Current.Count == 0)
-        {
-            return;
-        }
-
-        foreach (var option in new[] { "Rate", "Read" })
-        {
-            if (part.Text(option) is { } name)
-            {
-                Named(scope, name, part.PlaceOf(option));
-            }
-        }
-
-        foreach (var option in new[] { "Loss", "RowRate" })
-        {
-            if (!part[option].IsNull)
-            {
-                FunctionOf(part[option], part.PlaceOf(option), FunctionKind.Host, FunctionKind.Pointwise);
-            }
-        }
-
-        SizeOf(part["Every"], part.PlaceOf("Every"));
-        var read = part.Text("Read") is { } at ? scope.Find(at) ?? scope.Current[0] : scope.Current[0];
-        scope.Current = [Uncompiled(part, "learnt", read.Axes, scope.Current.ToArray())];
-    }
-
     private void UsePart(PartSpec part, Scope scope)
     {
         if (Single(part, scope) is not { } x)
@@ -303,28 +275,9 @@ internal sealed partial class Elaborator
             return;
         }
 
-        var by = part.Text("By");
-        if (part.Types.Count > 1)
+        if (!Picks(part, out var by))
         {
-            if (by is null)
-            {
-                Report(Problems.ChoiceWithoutBy, part.Place, string.Join(" and ", part.Types.Select(Names.Simple)));
-                return;
-            }
-
-            if (MemberOf(part["By"], part.PlaceOf("By")) is not { } member)
-            {
-                return;
-            }
-
-            if (member.Kind != MemberKind.Type)
-            {
-                Report(Problems.MemberKindWrong, part.PlaceOf("By"), member.Name, Names.Simple(member.Type), "a Type: it picks a block");
-                return;
-            }
-
-            graph.ReadsLayer |= member.OfLayer && part.Name == "Use";
-            by = member.Name + (member.OfLayer ? "(layer)" : "");
+            return;
         }
 
         var key = part.Text(0) ?? "";
@@ -377,6 +330,37 @@ internal sealed partial class Elaborator
         node.Outputs.Add(result);
         nodes.Add(node);
         scope.Current = [result];
+    }
+
+    /// <summary>The config member that picks one of several blocks; false where there must be one and is none.</summary>
+    private bool Picks(PartSpec part, out string? by)
+    {
+        by = null;
+        if (part.Types.Count < 2)
+        {
+            return true;
+        }
+
+        if (part.Text("By") is null)
+        {
+            Report(Problems.ChoiceWithoutBy, part.Place, string.Join(" and ", part.Types.Select(Names.Simple)));
+            return false;
+        }
+
+        if (MemberOf(part["By"], part.PlaceOf("By")) is not { } member)
+        {
+            return false;
+        }
+
+        if (member.Kind != MemberKind.Type)
+        {
+            Report(Problems.MemberKindWrong, part.PlaceOf("By"), member.Name, Names.Simple(member.Type), "a Type: it picks a block");
+            return false;
+        }
+
+        graph.ReadsLayer |= member.OfLayer && part.Name != "Repeat";
+        by = member.Name + (member.OfLayer ? "(layer)" : "");
+        return true;
     }
 
     /// <summary>A block at this place: its sizes unified with what it is given.</summary>

@@ -22,7 +22,7 @@ internal sealed class BlockEmitter
     {
         this.graph = graph;
         spec = graph.Spec;
-        notes = Passes.Run(graph);
+        notes = graph.IsLearner ? [] : Passes.Run(graph);
         states = new StateNames(graph);
         fields = new Fields(graph);
     }
@@ -34,7 +34,8 @@ internal sealed class BlockEmitter
         var constructor = new CodeWriter();
         fields.Build(constructor);
         Head(code, spec, graph, $"A block of {graph.Spec.Config.SimpleName}, written from its declaration.");
-        var head = $"partial class {spec.SimpleName} : GeneratedModule";
+        var learns = graph.IsLearner && new LearnerForm(graph).WhyNot is null;
+        var head = $"partial class {spec.SimpleName} : GeneratedModule{(learns ? ", ILearner" : "")}";
         code.Block(head, () =>
         {
             DeclareFields();
@@ -52,6 +53,11 @@ internal sealed class BlockEmitter
             {
                 code.Line();
                 code.Line($"// No stateful form: {reason}.");
+            }
+
+            if (learns)
+            {
+                LearnerEmitter.Emit(graph, fields, code);
             }
 
             Shared(code, graph, fields, notes, spec.SimpleName);
@@ -369,6 +375,9 @@ internal sealed class BlockEmitter
                 case ShiftNode:
                     code.Line($"{name} = {owner}.Own(new ShiftState());");
                     break;
+                case LearnNode:
+                    code.Line($"{name} = {owner}.Own(new LearnState());");
+                    break;
                 case CausalConvolutionNode:
                     code.Line($"{name} = {owner}.Own({block}.{fields[node]}.NewState());");
                     break;
@@ -412,6 +421,7 @@ internal sealed class BlockEmitter
                 AttendNode => "KeyValueCache",
                 RecurrenceNode => "RecurrentState",
                 ShiftNode => "ShiftState",
+                LearnNode => "LearnState",
                 CausalConvolutionNode => "ConvState",
                 RepeatNode { Blocks.Count: 1 } repeat => $"{fields.TypeOf(repeat.Blocks[0])}.State[]",
                 RepeatNode => "object?[]",
