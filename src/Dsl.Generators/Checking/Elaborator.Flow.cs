@@ -253,11 +253,21 @@ internal sealed partial class Elaborator
             }
         }
 
+        Size SizeOfAxis(string axis) => long.TryParse(axis, out var n) ? Size.Of(n) : named.TryGetValue(axis, out var size) ? size : named[axis] = AxisSize(axis);
         foreach (var weight in scalar.Of(Scalar.ScalarRole.Parameter))
         {
             Key(part, weight.Key, false);
-            function.Weights.Add((weight.Name, weight.Key, AxisNames(weight.Axes)
-                .Select(a => long.TryParse(a, out var n) ? Size.Of(n) : named.TryGetValue(a, out var size) ? size : named[a] = AxisSize(a)).ToList()));
+            if (StoredAxes.Parse(weight.Axes, out var problem) is not { } stored)
+            {
+                Report(Problems.PatternWrong, part.Place.At(0), weight.Axes, problem);
+                return;
+            }
+
+            function.Weights.Add((weight.Name, weight.Key, stored.Groups.Select(g => g.Count == 0 ? Size.Of(1) : g.Select(SizeOfAxis).Aggregate((x, y) => x * y)).ToList()));
+            if (stored.Groups.Any(g => g.Count > 1))
+            {
+                function.Views[weight.Name] = stored.Names.Select(SizeOfAxis).ToList();
+            }
         }
 
         graph.ReadsLayer |= scalar.Parameters.Any(p => p.Name == "layer");

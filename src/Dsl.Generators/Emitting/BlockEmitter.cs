@@ -378,6 +378,9 @@ internal sealed class BlockEmitter
                 case LearnNode:
                     code.Line($"{name} = {owner}.Own(new LearnState());");
                     break;
+                case CausalConvolutionNode when fields.IsConditional(node):
+                    code.Line($"{name} = {block}.{fields[node].TrimEnd('!')} is {{ }} of{name} ? {owner}.Own(of{name}.NewState()) : null;");
+                    break;
                 case CausalConvolutionNode:
                     code.Line($"{name} = {owner}.Own({block}.{fields[node]}.NewState());");
                     break;
@@ -386,6 +389,9 @@ internal sealed class BlockEmitter
                     break;
                 case RepeatNode repeat:
                     code.Line($"{name} = Array.ConvertAll({block}.{fields[node]}, each => (object?)(each switch {{ {string.Join(", ", repeat.Blocks.Select((b, i) => Arm(b, i, fields, owner)))}, _ => null }}));");
+                    break;
+                case UseNode { Blocks.Count: 1 } use when use.Blocks[0].Own is null && fields.IsConditional(node):
+                    code.Line($"{name} = {block}.{fields[node].TrimEnd('!')} is {{ }} of{name} ? new {fields.TypeOf(use.Blocks[0])}.State({owner}, of{name}) : null;");
                     break;
                 case UseNode { Blocks.Count: 1 } use when use.Blocks[0].Own is null:
                     code.Line($"{name} = new {fields.TypeOf(use.Blocks[0])}.State({owner}, {block}.{fields[node]});");
@@ -429,8 +435,11 @@ internal sealed class BlockEmitter
                 UseNode { Blocks.Count: 1 } use => $"{fields.TypeOf(use.Blocks[0])}.State",
                 _ => "object?",
             };
+
+            // What the config leaves out has no state.
+            var optional = fields.IsConditional(node) && (node is CausalConvolutionNode || (node is UseNode { Blocks.Count: 1 } and not RepeatNode && type != "IStatePart"));
             code.Line();
-            code.Line($"public {type} {states.Of(node)} {{ get; }}");
+            code.Line($"public {type}{(optional ? "?" : "")} {states.Of(node)} {{ get; }}");
         }
     }
 }

@@ -50,6 +50,9 @@ internal sealed class Fields
 
     public string this[Node node] => ofNode[node] + (conditional.Contains(node) ? "!" : "");
 
+    /// <summary>Whether the node stands in a branch, so that a config may leave it out.</summary>
+    public bool IsConditional(Node node) => conditional.Contains(node);
+
     public string MaskOf(AttendNode attend) => attend.MaskFunction is null ? attend.Mask == "causal" ? "MaskRule.Causal" : "MaskRule.Full" : masks[attend] + (conditional.Contains(attend) ? "!" : "");
 
     public string MaskFieldOf(AttendNode attend) => MaskOf(attend).TrimEnd('!');

@@ -19,6 +19,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         ["config", "layer", "weights", "pass", "state", "training", "i", "next", "taken", .. graph.Spec.IsModel ? new[] { "last", "wanted", "results" } : [], .. graph.IsLearner ? new[] { "fast", "slope" } : [], .. fields.Names]);
     private readonly StateNames states = new(graph);
     private readonly HashSet<Value> kept = [];
+    private readonly Dictionary<(Node Node, string Weight), string> views = new();
     private readonly HashSet<Value> bare = [];
     private string lastComment = "";
 
@@ -216,6 +217,15 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             return;
         }
 
+        if (node is RecurrenceNode recurrence)
+        {
+            foreach (var (name, _, _) in recurrence.Function.Weights.Where(w => recurrence.Function.Views.ContainsKey(w.Name)))
+            {
+                var view = views[(node, name)] = locals.Take(name + "Axes");
+                code.Line($"using var {view} = {fields.WeightOf(node, name)}.Value.view({string.Join(", ", recurrence.Function.Views[name].Select(Code))});");
+            }
+        }
+
         code.Line($"{Target(node.Output, result)} = {Expression(node)};{Comment(node)}");
     }
 
@@ -384,7 +394,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             case PointwiseNode pointwise:
                 return $"{fields.TensorMethod(pointwise.Function)}({Arguments(pointwise)})";
             case RecurrenceNode recurrence:
-                var own = recurrence.Function.Weights.ToDictionary(w => w.Name, w => fields.WeightOf(node, w.Name) + ".Value");
+                var own = recurrence.Function.Weights.ToDictionary(w => w.Name, w => views.TryGetValue((node, w.Name), out var view) ? view : fields.WeightOf(node, w.Name) + ".Value");
                 var values = new Queue<string>(node.Inputs.Select(i => names[i]));
                 var arguments = recurrence.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
                     .Select(f => f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : own[f.Name]);
@@ -409,7 +419,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 return Learn(learn);
             case UseNode use:
                 var steps = stateful && use.Inputs[0].TimeAxis == Stepping && use.Blocks.Any(HasState);
-                return Call(use, fields[use], x, Extra(use, steps), steps, "state." + states.Of(use));
+                return Call(use, fields[use], x, Extra(use, steps), steps, "state." + states.Of(use) + (fields.IsConditional(use) && use.Blocks.Count == 1 && use.Blocks[0].Own is null ? "!" : ""));
             default:
                 throw new InvalidOperationException($"no text for {node.GetType().Name}");
         }

@@ -73,11 +73,13 @@ public sealed class FastPass
 }
 
 /// <summary>One fast map in the middle of a mini-batch.</summary>
+/// <param name="Name">The last word of the weight's key.</param>
+/// <param name="BiasName">The last word of the bias's key.</param>
 /// <param name="Weight">[batch or 1, groups, in, out]: the weight that the mini-batch started with.</param>
 /// <param name="Bias">[batch or 1, groups, 1, out], or null.</param>
 /// <param name="Gathered">The sum of rate times gradient over the mini-batch's tokens so far; null before the first.</param>
 /// <param name="GatheredBias">The same of the bias.</param>
-internal sealed record FastMap(Tensor Weight, Tensor? Bias, Tensor? Gathered, Tensor? GatheredBias)
+internal sealed record FastMap(string Name, string BiasName, Tensor Weight, Tensor? Bias, Tensor? Gathered, Tensor? GatheredBias)
 {
     internal long Groups => Weight.shape[1];
 
@@ -98,7 +100,7 @@ internal sealed class FastWeights(FastMap[] maps)
     {
         Tensor weight = product.Matrices();
         Tensor? bias = product.Offsets();
-        return new FastMap(weight.reshape(1, -1, weight.shape[^2], weight.shape[^1]), bias?.reshape(1, -1, 1, bias.shape[^1]), null, null);
+        return new FastMap(LastWord(product.Weight.Key), LastWord(product.Bias?.Key ?? ""), weight.reshape(1, -1, weight.shape[^2], weight.shape[^1]), bias?.reshape(1, -1, 1, bias.shape[^1]), null, null);
     })]);
 
     /// <summary>The next mini-batch's: rows that have read the whole of this one start from its last token's weights.</summary>
@@ -110,10 +112,18 @@ internal sealed class FastWeights(FastMap[] maps)
         Tensor? bias = map.Bias is null ? null : map.Bias - (last * map.GatheredBias!);
         if (complete is null)
         {
-            return new FastMap(weight, bias, null, null);
+            return map with { Weight = weight, Bias = bias, Gathered = null, GatheredBias = null };
         }
 
         Tensor Kept(Tensor gathered) => torch.where(complete, torch.zeros_like(gathered), gathered);
-        return new FastMap(torch.where(complete, weight, map.Weight), bias is null ? null : torch.where(complete, bias, map.Bias!), Kept(map.Gathered!), bias is null ? null : Kept(map.GatheredBias!));
+        return map with
+        {
+            Weight = torch.where(complete, weight, map.Weight),
+            Bias = bias is null ? null : torch.where(complete, bias, map.Bias!),
+            Gathered = Kept(map.Gathered!),
+            GatheredBias = bias is null ? null : Kept(map.GatheredBias!),
+        };
     })]);
+
+    private static string LastWord(string key) => key[(key.LastIndexOf('.') + 1)..];
 }

@@ -19,17 +19,11 @@ public sealed class LearnState : IStatePart
     /// <inheritdoc/>
     public long Bytes => Tensors.Sum(t => t.numel() * t.element_size());
 
-    /// <summary>The weights that the mini-batch started with: [batch, groups, in, out] for each fast map.</summary>
-    public IReadOnlyList<Tensor> Weights => [.. maps.Select(m => m.Weight)];
+    /// <summary>What the mini-batch started with, by the last word of the weight's key: weights [batch, groups, in, out] and biases [batch, groups, 1, out].</summary>
+    public IReadOnlyDictionary<string, Tensor> Starts => Named(m => m.Weight, m => m.Bias);
 
-    /// <summary>The biases that the mini-batch started with: [batch, groups, 1, out]; null where a map has none.</summary>
-    public IReadOnlyList<Tensor?> Biases => [.. maps.Select(m => m.Bias)];
-
-    /// <summary>The sum so far of rate times gradient of each weight.</summary>
-    public IReadOnlyList<Tensor> Gathered => [.. maps.Select(m => m.Gathered!)];
-
-    /// <summary>The sum so far of rate times gradient of each bias.</summary>
-    public IReadOnlyList<Tensor?> GatheredBiases => [.. maps.Select(m => m.GatheredBias)];
+    /// <summary>The sums so far of rate times gradient, by the same words.</summary>
+    public IReadOnlyDictionary<string, Tensor> Sums => Named(m => m.Gathered, m => m.GatheredBias);
 
     private IEnumerable<Tensor> Tensors => maps.SelectMany(m => new[] { m.Weight, m.Bias, m.Gathered, m.GatheredBias }).OfType<Tensor>();
 
@@ -113,7 +107,16 @@ public sealed class LearnState : IStatePart
     }
 
     private static FastMap Each(FastMap map, Func<Tensor, Tensor> f) =>
-        new(f(map.Weight), map.Bias is null ? null : f(map.Bias), map.Gathered is null ? null : f(map.Gathered), map.GatheredBias is null ? null : f(map.GatheredBias));
+        map with
+        {
+            Weight = f(map.Weight),
+            Bias = map.Bias is null ? null : f(map.Bias),
+            Gathered = map.Gathered is null ? null : f(map.Gathered),
+            GatheredBias = map.GatheredBias is null ? null : f(map.GatheredBias),
+        };
+
+    private Dictionary<string, Tensor> Named(Func<FastMap, Tensor?> weight, Func<FastMap, Tensor?> bias) =>
+        maps.SelectMany(m => new[] { (m.Name, weight(m)), (m.BiasName, bias(m)) }).Where(m => m.Item2 is not null).ToDictionary(m => m.Item1, m => m.Item2!);
 
     private void Replace(Func<Tensor, Tensor> f, int[] counts)
     {
