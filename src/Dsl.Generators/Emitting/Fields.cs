@@ -110,17 +110,17 @@ internal sealed class Fields
                     break;
                 case PointwiseNode or RecurrenceNode:
                     FunctionWeights(node, (node as PointwiseNode)?.Function ?? ((RecurrenceNode)node).Function, code);
+                    if (node is RecurrenceNode { Convolves: true } recurrence)
+                    {
+                        code.Line($"weights.Convolution<{Kernel(recurrence.Function)}>();");
+                    }
+
                     break;
                 case LearnNode learn:
                     Learner(learn, code);
                     if (learn.RowRate is { } rowRate)
                     {
                         FunctionWeights(node, rowRate, code);
-                    }
-
-                    if (node is RecurrenceNode { Convolves: true } recurrence)
-                    {
-                        code.Line($"weights.Convolution<{Kernel(recurrence.Function)}>();");
                     }
 
                     break;
