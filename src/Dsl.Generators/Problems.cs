@@ -80,5 +80,8 @@ internal static class Problems
     public const string PartPlace = "DSL043";
     public const string AxisDivision = "DSL044";
     public const string InputUnmatched = "DSL045";
+    public const string LearnsNothing = "DSL050";
+    public const string NotLearnable = "DSL051";
+    public const string LearnIncomplete = "DSL052";
     public const string NameOfMember = "DSL046";
 }

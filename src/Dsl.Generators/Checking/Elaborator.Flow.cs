@@ -253,11 +253,21 @@ internal sealed partial class Elaborator
             }
         }
 
+        Size SizeOfAxis(string axis) => long.TryParse(axis, out var n) ? Size.Of(n) : named.TryGetValue(axis, out var size) ? size : named[axis] = AxisSize(axis);
         foreach (var weight in scalar.Of(Scalar.ScalarRole.Parameter))
         {
             Key(part, weight.Key, false);
-            function.Weights.Add((weight.Name, weight.Key, AxisNames(weight.Axes)
-                .Select(a => long.TryParse(a, out var n) ? Size.Of(n) : named.TryGetValue(a, out var size) ? size : named[a] = AxisSize(a)).ToList()));
+            if (StoredAxes.Parse(weight.Axes, out var problem) is not { } stored)
+            {
+                Report(Problems.PatternWrong, part.Place.At(0), weight.Axes, problem);
+                return;
+            }
+
+            function.Weights.Add((weight.Name, weight.Key, stored.Groups.Select(g => g.Count == 0 ? Size.Of(1) : g.Select(SizeOfAxis).Aggregate((x, y) => x * y)).ToList()));
+            if (stored.Groups.Any(g => g.Count > 1))
+            {
+                function.Views[weight.Name] = stored.Names.Select(SizeOfAxis).ToList();
+            }
         }
 
         graph.ReadsLayer |= scalar.Parameters.Any(p => p.Name == "layer");
@@ -268,34 +278,6 @@ internal sealed partial class Elaborator
 
     private static string[] AxisNames(string axes) => axes.Split([' ', '[', ']'], StringSplitOptions.RemoveEmptyEntries);
 
-    private void LearnPart(PartSpec part, Scope scope)
-    {
-        if (scope.Current.Count == 0)
-        {
-            return;
-        }
-
-        foreach (var option in new[] { "Rate", "Read" })
-        {
-            if (part.Text(option) is { } name)
-            {
-                Named(scope, name, part.PlaceOf(option));
-            }
-        }
-
-        foreach (var option in new[] { "Loss", "RowRate" })
-        {
-            if (!part[option].IsNull)
-            {
-                FunctionOf(part[option], part.PlaceOf(option), FunctionKind.Host, FunctionKind.Pointwise);
-            }
-        }
-
-        SizeOf(part["Every"], part.PlaceOf("Every"));
-        var read = part.Text("Read") is { } at ? scope.Find(at) ?? scope.Current[0] : scope.Current[0];
-        scope.Current = [Uncompiled(part, "learnt", read.Axes, scope.Current.ToArray())];
-    }
-
     private void UsePart(PartSpec part, Scope scope)
     {
         if (Single(part, scope) is not { } x)
@@ -303,28 +285,9 @@ internal sealed partial class Elaborator
             return;
         }
 
-        var by = part.Text("By");
-        if (part.Types.Count > 1)
+        if (!Picks(part, out var by))
         {
-            if (by is null)
-            {
-                Report(Problems.ChoiceWithoutBy, part.Place, string.Join(" and ", part.Types.Select(Names.Simple)));
-                return;
-            }
-
-            if (MemberOf(part["By"], part.PlaceOf("By")) is not { } member)
-            {
-                return;
-            }
-
-            if (member.Kind != MemberKind.Type)
-            {
-                Report(Problems.MemberKindWrong, part.PlaceOf("By"), member.Name, Names.Simple(member.Type), "a Type: it picks a block");
-                return;
-            }
-
-            graph.ReadsLayer |= member.OfLayer && part.Name == "Use";
-            by = member.Name + (member.OfLayer ? "(layer)" : "");
+            return;
         }
 
         var key = part.Text(0) ?? "";
@@ -377,6 +340,37 @@ internal sealed partial class Elaborator
         node.Outputs.Add(result);
         nodes.Add(node);
         scope.Current = [result];
+    }
+
+    /// <summary>The config member that picks one of several blocks; false where there must be one and is none.</summary>
+    private bool Picks(PartSpec part, out string? by)
+    {
+        by = null;
+        if (part.Types.Count < 2)
+        {
+            return true;
+        }
+
+        if (part.Text("By") is null)
+        {
+            Report(Problems.ChoiceWithoutBy, part.Place, string.Join(" and ", part.Types.Select(Names.Simple)));
+            return false;
+        }
+
+        if (MemberOf(part["By"], part.PlaceOf("By")) is not { } member)
+        {
+            return false;
+        }
+
+        if (member.Kind != MemberKind.Type)
+        {
+            Report(Problems.MemberKindWrong, part.PlaceOf("By"), member.Name, Names.Simple(member.Type), "a Type: it picks a block");
+            return false;
+        }
+
+        graph.ReadsLayer |= member.OfLayer && part.Name != "Repeat";
+        by = member.Name + (member.OfLayer ? "(layer)" : "");
+        return true;
     }
 
     /// <summary>A block at this place: its sizes unified with what it is given.</summary>

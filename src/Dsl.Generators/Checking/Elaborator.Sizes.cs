@@ -341,6 +341,7 @@ internal sealed partial class Elaborator
         RearrangeNode rearrange => rearrange.Sizes.Values,
         RepeatNode repeat => repeat.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)).Append(repeat.Count),
         UseNode use => use.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)),
+        LearnNode learn => [learn.Every, .. learn.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)), .. learn.RowRate?.Weights.SelectMany(w => w.Shape) ?? []],
         ParameterNode parameter => parameter.Shape,
         PointwiseNode pointwise => pointwise.Function.Weights.SelectMany(w => w.Shape),
         RecurrenceNode recurrence => recurrence.Function.Weights.SelectMany(w => w.Shape),

@@ -16,6 +16,7 @@ internal static class StateAnalysis
                 AttendNode attend => new[] { attend.MaskFunction, attend.Score }.Any(f => f?.Spec.Parameters.Any(p => p.Name == "layer") == true),
                 RepeatNode => false,
                 UseNode use => use.Blocks.Any(b => b.Graph?.ReadsLayer == true),
+                LearnNode learn => learn.Blocks.Any(b => b.Graph?.ReadsLayer == true),
                 _ => false,
             };
             switch (node)
@@ -28,7 +29,7 @@ internal static class StateAnalysis
                     }
 
                     break;
-                case ShiftNode or RecurrenceNode or CausalConvolutionNode:
+                case ShiftNode or RecurrenceNode or CausalConvolutionNode or LearnNode:
                     graph.HasState = true;
                     break;
                 case UseNode use when use.Inputs[0].TimeAxis == stepping:

@@ -248,12 +248,27 @@ internal static class Rules
         "'{0}' is the name of a member that is written into the class: a class cannot have a member of its own name",
         Declaration, Error, true, helpLinkUri: Help + Problems.NameOfMember + Page);
 
+    private static readonly DiagnosticDescriptor LearnsNothing = new(
+        Problems.LearnsNothing, "A learnt block has a fast weight",
+        "'{0}' has no fast weight: say Fast = true at the linear maps of it that are trained within the sequence",
+        Declaration, Error, true, helpLinkUri: Help + Problems.LearnsNothing + Page);
+
+    private static readonly DiagnosticDescriptor NotLearnable = new(
+        Problems.NotLearnable, "A learnt block has a derivative",
+        "'{0}' cannot be learnt: {1}",
+        Declaration, Error, true, helpLinkUri: Help + Problems.NotLearnable + Page);
+
+    private static readonly DiagnosticDescriptor LearnIncomplete = new(
+        Problems.LearnIncomplete, "Learn has an input, a target and a loss",
+        "Learn needs two values, what is learnt from and the target, and a Loss: {0}",
+        Declaration, Error, true, helpLinkUri: Help + Problems.LearnIncomplete + Page);
+
     public static readonly ImmutableArray<DiagnosticDescriptor> All = ImmutableArray.Create(
         NotPartial, ConfigNotRecord, SpreadDataflow, NameUnknown, NameTwice, MemberUnknown, MemberKindWrong, ResidualWidth, SizesDiffer, SizeUnfixed,
         HeadGroups, SplitSizes, AxesWrong, KeyTwice, KeyUnknown, TiedShape, FunctionUnknown, FunctionKindWrong, FunctionSignature, BlockUnknown,
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, NotCompiled, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
-        ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember);
+        ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, LearnsNothing, NotLearnable, LearnIncomplete);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 

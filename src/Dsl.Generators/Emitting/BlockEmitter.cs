@@ -22,7 +22,7 @@ internal sealed class BlockEmitter
     {
         this.graph = graph;
         spec = graph.Spec;
-        notes = Passes.Run(graph);
+        notes = graph.IsLearner ? [] : Passes.Run(graph);
         states = new StateNames(graph);
         fields = new Fields(graph);
     }
@@ -34,7 +34,8 @@ internal sealed class BlockEmitter
         var constructor = new CodeWriter();
         fields.Build(constructor);
         Head(code, spec, graph, $"A block of {graph.Spec.Config.SimpleName}, written from its declaration.");
-        var head = $"partial class {spec.SimpleName} : GeneratedModule";
+        var learns = graph.IsLearner && new LearnerForm(graph).WhyNot is null;
+        var head = $"partial class {spec.SimpleName} : GeneratedModule{(learns ? ", ILearner" : "")}";
         code.Block(head, () =>
         {
             DeclareFields();
@@ -52,6 +53,11 @@ internal sealed class BlockEmitter
             {
                 code.Line();
                 code.Line($"// No stateful form: {reason}.");
+            }
+
+            if (learns)
+            {
+                LearnerEmitter.Emit(graph, fields, code);
             }
 
             Shared(code, graph, fields, notes, spec.SimpleName);
@@ -369,6 +375,12 @@ internal sealed class BlockEmitter
                 case ShiftNode:
                     code.Line($"{name} = {owner}.Own(new ShiftState());");
                     break;
+                case LearnNode:
+                    code.Line($"{name} = {owner}.Own(new LearnState());");
+                    break;
+                case CausalConvolutionNode when fields.IsConditional(node):
+                    code.Line($"{name} = {block}.{fields[node].TrimEnd('!')} is {{ }} of{name} ? {owner}.Own(of{name}.NewState()) : null;");
+                    break;
                 case CausalConvolutionNode:
                     code.Line($"{name} = {owner}.Own({block}.{fields[node]}.NewState());");
                     break;
@@ -377,6 +389,9 @@ internal sealed class BlockEmitter
                     break;
                 case RepeatNode repeat:
                     code.Line($"{name} = Array.ConvertAll({block}.{fields[node]}, each => (object?)(each switch {{ {string.Join(", ", repeat.Blocks.Select((b, i) => Arm(b, i, fields, owner)))}, _ => null }}));");
+                    break;
+                case UseNode { Blocks.Count: 1 } use when use.Blocks[0].Own is null && fields.IsConditional(node):
+                    code.Line($"{name} = {block}.{fields[node].TrimEnd('!')} is {{ }} of{name} ? new {fields.TypeOf(use.Blocks[0])}.State({owner}, of{name}) : null;");
                     break;
                 case UseNode { Blocks.Count: 1 } use when use.Blocks[0].Own is null:
                     code.Line($"{name} = new {fields.TypeOf(use.Blocks[0])}.State({owner}, {block}.{fields[node]});");
@@ -412,6 +427,7 @@ internal sealed class BlockEmitter
                 AttendNode => "KeyValueCache",
                 RecurrenceNode => "RecurrentState",
                 ShiftNode => "ShiftState",
+                LearnNode => "LearnState",
                 CausalConvolutionNode => "ConvState",
                 RepeatNode { Blocks.Count: 1 } repeat => $"{fields.TypeOf(repeat.Blocks[0])}.State[]",
                 RepeatNode => "object?[]",
@@ -419,8 +435,11 @@ internal sealed class BlockEmitter
                 UseNode { Blocks.Count: 1 } use => $"{fields.TypeOf(use.Blocks[0])}.State",
                 _ => "object?",
             };
+
+            // What the config leaves out has no state.
+            var optional = fields.IsConditional(node) && (node is CausalConvolutionNode || (node is UseNode { Blocks.Count: 1 } and not RepeatNode && type != "IStatePart"));
             code.Line();
-            code.Line($"public {type} {states.Of(node)} {{ get; }}");
+            code.Line($"public {type}{(optional ? "?" : "")} {states.Of(node)} {{ get; }}");
         }
     }
 }

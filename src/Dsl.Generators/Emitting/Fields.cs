@@ -50,6 +50,9 @@ internal sealed class Fields
 
     public string this[Node node] => ofNode[node] + (conditional.Contains(node) ? "!" : "");
 
+    /// <summary>Whether the node stands in a branch, so that a config may leave it out.</summary>
+    public bool IsConditional(Node node) => conditional.Contains(node);
+
     public string MaskOf(AttendNode attend) => attend.MaskFunction is null ? attend.Mask == "causal" ? "MaskRule.Causal" : "MaskRule.Full" : masks[attend] + (conditional.Contains(attend) ? "!" : "");
 
     public string MaskFieldOf(AttendNode attend) => MaskOf(attend).TrimEnd('!');
@@ -81,7 +84,7 @@ internal sealed class Fields
                     }
 
                     break;
-                case LinearNode { Groups.Count: > 0 } grouped:
+                case LinearNode { IsPlain: false } grouped:
                     Add(node, "GroupedProduct", FieldName(grouped.Storage.Weight is { } named && grouped.Key.Length == 0 ? named : grouped.Key), GroupedLinear(grouped), code);
                     break;
                 case LinearNode linear:
@@ -106,17 +109,18 @@ internal sealed class Fields
                     Add(node, "CausalConvolution", FieldName(convolution.Key), $"weights.CausalConvolution({Key(convolution.Key)}, {Code(convolution.Width)}, {Code(convolution.Kernel)}, bias: {convolution.Bias.Code})", code);
                     break;
                 case PointwiseNode or RecurrenceNode:
-                    foreach (var (name, key, shape) in (node as PointwiseNode)?.Function.Weights ?? ((RecurrenceNode)node).Function.Weights)
-                    {
-                        var field = taken.Take(Elaborator.Camel(key.Length == 0 ? name : key));
-                        functionWeights[(node, name)] = field + (conditional.Contains(node) ? "!" : "");
-                        declarations.Add($"private readonly Weight{(conditional.Contains(node) ? "?" : "")} {field};");
-                        code.Line($"{field} = weights.Tensor({Key(key)}, [{string.Join(", ", shape.Select(Code))}]);");
-                    }
-
+                    FunctionWeights(node, (node as PointwiseNode)?.Function ?? ((RecurrenceNode)node).Function, code);
                     if (node is RecurrenceNode { Convolves: true } recurrence)
                     {
                         code.Line($"weights.Convolution<{Kernel(recurrence.Function)}>();");
+                    }
+
+                    break;
+                case LearnNode learn:
+                    Learner(learn, code);
+                    if (learn.RowRate is { } rowRate)
+                    {
+                        FunctionWeights(node, rowRate, code);
                     }
 
                     break;
@@ -141,7 +145,7 @@ internal sealed class Fields
         }
     }
 
-    private static bool HasField(Node node) => node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RecurrenceNode or CausalConvolutionNode or RotaryNode or UseNode or AttendNode;
+    private static bool HasField(Node node) => node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RecurrenceNode or CausalConvolutionNode or RotaryNode or UseNode or AttendNode or LearnNode;
 
     private void Add(Node node, string type, string wanted, string value, CodeWriter code)
     {
@@ -188,7 +192,7 @@ internal sealed class Fields
         var groups = string.Join(", ", linear.Groups.Select(g => $"({Quoted(g.Name)}, {Code(g.Size)})"));
         var bias = Key(Below(linear.Key, linear.Storage.Bias ?? "bias"));
         bias = linear.Bias.IsTrue ? bias : linear.Bias.IsFalse ? "null" : $"{linear.Bias.Code} ? {bias} : null";
-        return $"weights.GroupedProduct([{groups}], {Code(linear.In)}, {Code(linear.Out)}, {Key(Below(linear.Key, linear.Storage.Weight ?? "weight"))}, {Quoted(linear.Storage.WeightAxes!)}, "
+        return $"weights.GroupedProduct([{groups}], {Code(linear.In)}, {Code(linear.Out)}, {Key(Below(linear.Key, linear.Storage.Weight ?? "weight"))}, {Quoted(linear.Storage.WeightAxes ?? "out in")}, "
             + $"{bias}, {Quoted(linear.Storage.BiasAxes ?? string.Join(" ", linear.Groups.Select(g => g.Name).Append("out")))})";
     }
 
@@ -318,6 +322,10 @@ internal sealed class Fields
                 case "head" when score:
                     arguments["head"] = "place.Head";
                     break;
+                case "place" when parameter.Role == ScalarRole.Index:
+                    parameters.Add("Tensor place");
+                    arguments["place"] = "place";
+                    break;
                 default:
                     if (parameter.Role is ScalarRole.Value or ScalarRole.Parameter or ScalarRole.Table)
                     {
@@ -357,6 +365,39 @@ internal sealed class Fields
 
     /// <summary>Methods that the forms call.</summary>
     public IReadOnlyList<string> Methods => methods;
+
+    private void FunctionWeights(Node node, FunctionUse function, CodeWriter code)
+    {
+        foreach (var (name, key, shape) in function.Weights)
+        {
+            var field = taken.Take(Elaborator.Camel(key.Length == 0 ? name : key));
+            functionWeights[(node, name)] = field + (conditional.Contains(node) ? "!" : "");
+            declarations.Add($"private readonly Weight{(conditional.Contains(node) ? "?" : "")} {field};");
+            code.Line($"{field} = weights.Tensor({Key(key)}, [{string.Join(", ", shape.Select(Code))}]);");
+        }
+    }
+
+    /// <summary>The derivative of a pointwise function by one of its values, as a method of this class. Returns the method's name.</summary>
+    public string SlopeMethod(FunctionUse function, string value)
+    {
+        var id = $"{function.Spec.Owner}.{function.Spec.Name} slope {value}";
+        if (!tensorMethods.TryGetValue(id, out var name))
+        {
+            var by = function.Scalar!.Of(ScalarRole.Value).First().Name == value ? "" : "By" + char.ToUpperInvariant(value[0]) + value.Substring(1);
+            tensorMethods[id] = name = taken.Take(function.Spec.Name + "Slope" + by);
+            methods.Add($"/// <summary>The derivative of {function.Spec.Name} by {value}.</summary>\n" + KernelEmitter.Slope(function.Scalar!, name, value).TrimEnd('\n'));
+        }
+
+        return name;
+    }
+
+    private void Learner(LearnNode learn, CodeWriter code)
+    {
+        var name = taken.Take(FieldName(learn.Key.Length == 0 ? Reading.Names.Simple(learn.Blocks[0].TypeName) : learn.Key));
+        ofNode[learn] = name;
+        declarations.Add($"private readonly {(learn.Blocks.Count == 1 ? TypeOf(learn.Blocks[0]) : "ILearner")}{(conditional.Contains(learn) ? "?" : "")} {name};");
+        Choose(learn.Blocks, learn.By, name, Scoped(learn.Key), OwnLayer, code);
+    }
 
     private void Use(UseNode use, CodeWriter code)
     {
@@ -404,23 +445,25 @@ internal sealed class Fields
     }
 
     /// <summary>Builds the block, or the one of several that the config picks.</summary>
-    private void Choose(UseNode use, string target, string weights, string layer, CodeWriter code)
+    private void Choose(UseNode use, string target, string weights, string layer, CodeWriter code) => Choose(use.Blocks, use.By, target, weights, layer, code);
+
+    private void Choose(IReadOnlyList<BlockUse> blocks, string? by, string target, string weights, string layer, CodeWriter code)
     {
-        if (use.Blocks.Count == 1)
+        if (blocks.Count == 1)
         {
-            code.Line($"{target} = {New(use.Blocks[0], weights, layer)};");
+            code.Line($"{target} = {New(blocks[0], weights, layer)};");
             return;
         }
 
-        code.Line($"{target} = config.{use.By} switch");
+        code.Line($"{target} = config.{by} switch");
         code.Block(null, () =>
         {
-            foreach (var block in use.Blocks)
+            foreach (var block in blocks)
             {
                 code.Line($"var kind when kind == typeof({TypeOf(block)}) => {New(block, weights, layer)},");
             }
 
-            code.Line($"var kind => throw Require.NoneOf({Reading.Constant.OfText(use.By!).ToSource()}, kind, {string.Join(", ", use.Blocks.Select(b => $"typeof({TypeOf(b)})"))}),");
+            code.Line($"var kind => throw Require.NoneOf({Reading.Constant.OfText(by!).ToSource()}, kind, {string.Join(", ", blocks.Select(b => $"typeof({TypeOf(b)})"))}),");
         }, ";");
     }
 

@@ -16,9 +16,10 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     private readonly Dictionary<Value, string> names = new();
     // Some names are arguments and locals of a model's forms alone.
     private readonly NameTable locals = new(
-        ["config", "layer", "weights", "pass", "state", "training", "i", "next", "taken", .. graph.Spec.IsModel ? new[] { "last", "wanted", "results" } : [], .. fields.Names]);
+        ["config", "layer", "weights", "pass", "state", "training", "i", "next", "taken", .. graph.Spec.IsModel ? new[] { "last", "wanted", "results" } : [], .. graph.IsLearner ? new[] { "fast", "slope" } : [], .. fields.Names]);
     private readonly StateNames states = new(graph);
     private readonly HashSet<Value> kept = [];
+    private readonly Dictionary<(Node Node, string Weight), string> views = new();
     private readonly HashSet<Value> bare = [];
     private string lastComment = "";
 
@@ -216,6 +217,15 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             return;
         }
 
+        if (node is RecurrenceNode recurrence)
+        {
+            foreach (var (name, _, _) in recurrence.Function.Weights.Where(w => recurrence.Function.Views.ContainsKey(w.Name)))
+            {
+                var view = views[(node, name)] = locals.Take(name + "Axes");
+                code.Line($"using var {view} = {fields.WeightOf(node, name)}.Value.view({string.Join(", ", recurrence.Function.Views[name].Select(Code))});");
+            }
+        }
+
         code.Line($"{Target(node.Output, result)} = {Expression(node)};{Comment(node)}");
     }
 
@@ -342,7 +352,8 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
 
     private string? MainAxis => graph.Spec.IsModel ? Stepping ?? graph.Inputs.Select(i => i.Output.TimeAxis).FirstOrDefault() : graph.Inputs[0].Output.TimeAxis;
 
-    private string Expression(Node node)
+    /// <summary>A node as C#, over the names of its inputs.</summary>
+    public string Expression(Node node)
     {
         var x = node.Inputs.Count > 0 ? names[node.Inputs[0]] : "";
         string At(int i) => names[node.Inputs[i]];
@@ -381,13 +392,9 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             case DropoutNode dropout:
                 return $"Dropout.Apply({x}, {dropout.Probability.Code}, {PassOf(node.Inputs[0].TimeAxis)})";
             case PointwiseNode pointwise:
-                var weights = pointwise.Function.Weights.ToDictionary(w => w.Name, w => fields.WeightOf(node, w.Name) + ".Value");
-                var flowing = new Queue<string>(node.Inputs.Select(i => names[i]));
-                var actual = pointwise.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
-                    .Select(f => f.Role == Scalar.ScalarRole.Value ? flowing.Dequeue() : weights[f.Name]);
-                return $"{fields.TensorMethod(pointwise.Function)}({string.Join(", ", actual)})";
+                return $"{fields.TensorMethod(pointwise.Function)}({Arguments(pointwise)})";
             case RecurrenceNode recurrence:
-                var own = recurrence.Function.Weights.ToDictionary(w => w.Name, w => fields.WeightOf(node, w.Name) + ".Value");
+                var own = recurrence.Function.Weights.ToDictionary(w => w.Name, w => views.TryGetValue((node, w.Name), out var view) ? view : fields.WeightOf(node, w.Name) + ".Value");
                 var values = new Queue<string>(node.Inputs.Select(i => names[i]));
                 var arguments = recurrence.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
                     .Select(f => f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : own[f.Name]);
@@ -408,9 +415,11 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 return Attend(attend);
             case PoolNode pool:
                 return $"Pool.{char.ToUpperInvariant(pool.Kind[0])}{pool.Kind.Substring(1)}({x}, {PassOf(node.Inputs[0].TimeAxis)})";
+            case LearnNode learn:
+                return Learn(learn);
             case UseNode use:
                 var steps = stateful && use.Inputs[0].TimeAxis == Stepping && use.Blocks.Any(HasState);
-                return Call(use, fields[use], x, Extra(use, steps), steps, "state." + states.Of(use));
+                return Call(use, fields[use], x, Extra(use, steps), steps, "state." + states.Of(use) + (fields.IsConditional(use) && use.Blocks.Count == 1 && use.Blocks[0].Own is null ? "!" : ""));
             default:
                 throw new InvalidOperationException($"no text for {node.GetType().Name}");
         }
@@ -444,6 +453,29 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         var name = (rule.Spec.Owner + "." + rule.Spec.Name).Replace("global::", "");
         var identity = rule.Scalar!.Parameters.Any(p => p.Name == "layer") ? $"$\"{name} {{layer}}\"" : Constant.OfText(name).ToSource();
         return $", bias: new ScoreBias({identity}, (like, place) => {fields.BiasMethod(rule, added)}(like, place{read}){read})";
+    }
+
+    /// <summary>A local of the method that no value goes by.</summary>
+    public string Local(string name) => locals.Take(name);
+
+    /// <summary>Values and weights of a pointwise function, in its order.</summary>
+    public string Arguments(PointwiseNode pointwise)
+    {
+        var weights = pointwise.Function.Weights.ToDictionary(w => w.Name, w => fields.WeightOf(pointwise, w.Name) + ".Value");
+        var flowing = new Queue<string>(pointwise.Inputs.Select(i => names[i]));
+        return string.Join(", ", pointwise.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
+            .Select(f => f.Role == Scalar.ScalarRole.Value ? flowing.Dequeue() : weights[f.Name]));
+    }
+
+    private string Learn(LearnNode learn)
+    {
+        var (x, target, read) = (names[learn.Inputs[0]], names[learn.Inputs[1]], names[learn.Inputs[2]]);
+        var rate = learn.Inputs.Count > 3 ? $", rate: {names[learn.Inputs[3]]}" : "";
+        var weights = learn.RowRate?.Scalar!.Of(Scalar.ScalarRole.Parameter).Select(p => ", " + fields.WeightOf(learn, p.Name) + ".Value") ?? [];
+        var rows = learn.RowRate is null ? "" : $", rowRate: places => {fields.TensorMethod(learn.RowRate)}(places{string.Concat(weights)})";
+        var kept = stateful && learn.Inputs[0].TimeAxis == Stepping ? ", state: state." + states.Of(learn) : "";
+        var loss = fields.SlopeMethod(learn.Loss, learn.Loss.Scalar!.Of(Scalar.ScalarRole.Value).First().Name);
+        return $"Learning.Run({fields[learn]}, {Code(learn.Every)}, {loss}, {x}, {target}, {read}, {PassOf(learn.Inputs[0].TimeAxis)}{rate}{rows}{kept})";
     }
 
     private readonly Dictionary<AttendNode, RotaryNode> unrotated = new();
@@ -486,7 +518,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     private string Code(Size size) => graph.Sizes.Resolve(size).ToCode();
 
     /// <summary>A literal activation is a field of the class; a config's is read from it.</summary>
-    private string Activation(Setting setting) => BlockEmitter.ActivationField(setting) ?? setting.Code;
+    public static string Activation(Setting setting) => BlockEmitter.ActivationField(setting) ?? setting.Code;
 
     private string Comment(Node node) => node switch
     {
@@ -517,6 +549,7 @@ internal sealed class StateNames
                 AttendNode attend when attend.Inputs[1].TimeAxis == stepping && attend.Inputs[0].TimeAxis == stepping => "Attended",
                 RecurrenceNode recurrence => recurrence.Function.Spec.Name,
                 ShiftNode => "Previous",
+                LearnNode => "Learnt",
                 CausalConvolutionNode => "Convolved",
                 UseNode use when use.Inputs[0].TimeAxis == stepping && use.Blocks.Any(b => b.Graph?.HasState ?? b.Own!.Steps) =>
                     Elaborator.Camel(KeyText.Indices(use.Key).Aggregate(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key, (k, i) => k.Replace("." + "{" + i + "}", "")).Split('.').Last()),

@@ -298,7 +298,7 @@ internal sealed class ModelEmitter
             form.Keep(logits);
 
             // What follows the last node that looks across time needs only the token asked for.
-            var cut = nodes.FindLastIndex(n => n is UseNode or AttendNode or IfNode or ShiftNode or RecurrenceNode or CausalConvolutionNode);
+            var cut = nodes.FindLastIndex(n => n is UseNode or AttendNode or IfNode or ShiftNode or RecurrenceNode or CausalConvolutionNode or LearnNode);
             var frontier = cut < 0 ? null : nodes[cut].Outputs.FirstOrDefault();
             if (frontier is null || frontier == logits || nodes.Skip(cut + 1).SelectMany(n => n.Inputs).Any(v => v != frontier && nodes.Take(cut + 1).Any(n => n.Outputs.Contains(v)) && !IsWeight(v)))
             {

@@ -39,6 +39,9 @@ internal sealed class Graph(DeclarationSpec spec, Unifier sizes)
     /// <summary>Whether a code path asks which layer this is.</summary>
     public bool ReadsLayer { get; set; }
 
+    /// <summary>Whether it has weights that are trained within the sequence: then its way back is written too, and nothing in it is fused.</summary>
+    public bool IsLearner => AllNodes.Any(n => n is LinearNode { Fast: true });
+
     public IEnumerable<Node> AllNodes => Flatten(Nodes);
 
     public static IEnumerable<Node> Flatten(IEnumerable<Node> nodes) =>

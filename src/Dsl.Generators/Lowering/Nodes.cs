@@ -334,6 +334,29 @@ internal sealed class RepeatNode(IReadOnlyList<BlockUse> blocks, string key, str
     public override string Describe(System.Func<Size, string> size) => $"repeat {size(count)} {base.Describe(size)}";
 }
 
+/// <summary>A block, or one of several, whose fast weights are trained within the sequence. Reads what is learnt from, the target, what is read at and, where there is one, the rate.</summary>
+internal sealed class LearnNode(IReadOnlyList<BlockUse> blocks, string key, string? by, FunctionUse loss, FunctionUse? rowRate, Size every) : Node
+{
+    public IReadOnlyList<BlockUse> Blocks => blocks;
+
+    public string Key => key;
+
+    /// <summary>The config member that picks the block.</summary>
+    public string? By => by;
+
+    public FunctionUse Loss => loss;
+
+    /// <summary>The rate of a reading token's place.</summary>
+    public FunctionUse? RowRate => rowRate;
+
+    /// <summary>Length of a mini-batch.</summary>
+    public Size Every => every;
+
+    public override string Describe(System.Func<Size, string> size) =>
+        $"learn {string.Join("|", blocks.Select(b => b.TypeName))} '{key}' by {by} every {size(every)} loss {loss.Spec.Owner}.{loss.Spec.Name} row rate {rowRate?.Spec.Name} "
+        + string.Join(" ", blocks[0].Parameters.Select(p => $"{p.Name}={size(p.Size)}"));
+}
+
 /// <summary>How a block is built here: its graph, the sizes that its constructor takes, the names of its inputs in the order of the node's.</summary>
 internal sealed record BlockUse(string TypeName, Graph? Graph, OwnLayerSpec? Own, IReadOnlyList<(string Name, Size Size)> Parameters);
 

@@ -53,4 +53,7 @@ internal sealed class FunctionUse(Reading.FunctionSpec spec)
 
     /// <summary>Its own weights: the parameter's name, the key, the shape.</summary>
     public System.Collections.Generic.List<(string Name, string Key, System.Collections.Generic.IReadOnlyList<Size> Shape)> Weights { get; } = [];
+
+    /// <summary>The axes of weights that the file stores as fewer, by the parameter's name.</summary>
+    public System.Collections.Generic.Dictionary<string, System.Collections.Generic.IReadOnlyList<Size>> Views { get; } = new();
 }

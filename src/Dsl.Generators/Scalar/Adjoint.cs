@@ -72,6 +72,18 @@ internal sealed class Adjoint
         return adjoint;
     }
 
+    /// <summary>The derivative of a pointwise function by one of its operands, and what computes it; null where the function does not depend on it.</summary>
+    public static (Adjoint Adjoint, FlowNode? Slope) OfOperand(Flow flow, int operand)
+    {
+        var adjoint = new Adjoint(flow, new FlowWriter(), [], false);
+        adjoint.Forward(flow.Step.Items);
+        adjoint.outer.Contribute(flow.Result, adjoint.Writer.Constant(1), flow.Step.Root);
+        adjoint.outer.Reverse(flow.Step.Items);
+        var slope = adjoint.outer.Bar($":{operand}");
+        StoresThatCount.Clean(adjoint.Writer.Items);
+        return (adjoint, slope);
+    }
+
     private FlowArray BarOf(FlowArray array)
     {
         if (!bars.TryGetValue(array, out var bar))

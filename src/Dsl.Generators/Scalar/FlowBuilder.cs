@@ -103,7 +103,8 @@ internal sealed class Flow
                     continue;
                 }
 
-                var own = p.Axes.Split([' '], StringSplitOptions.RemoveEmptyEntries).ToList();
+                // Brackets say that the file has one axis for several; here they are several.
+                var own = p.Axes.Split([' ', '(', ')'], StringSplitOptions.RemoveEmptyEntries).ToList();
                 if (part >= 0 && own.Count > 0 && own[own.Count - 1] == "2")
                 {
                     own.RemoveAt(own.Count - 1);

@@ -36,6 +36,26 @@ internal static class KernelEmitter
         return text.ToString();
     }
 
+    /// <summary>The derivative of a pointwise function by one of its values, as a method over whole tensors that autograd can differentiate in its turn.</summary>
+    /// <param name="function">The function.</param>
+    /// <param name="name">The method's name.</param>
+    /// <param name="value">Which of its values.</param>
+    /// <exception cref="NotAKernelException">The function uses what kernels cannot say.</exception>
+    public static string Slope(ScalarFunction function, string name, string value)
+    {
+        var flow = Flow.Of(function);
+        var (adjoint, slope) = Adjoint.OfOperand(flow, flow.Operands.First(o => o.Parameter == value).Index);
+        var body = new Body(flow, new TensorStyle(flow)).Slope(adjoint, slope);
+        var operands = flow.Operands.Select(o => Literals.Name(o.Parameter)).ToList();
+        var text = new StringBuilder();
+        text.Append($"private Tensor {name}({string.Join(", ", operands.Select(o => "Tensor " + o))})\n{{\n");
+        text.Append("    using var scope = torch.NewDisposeScope();\n");
+        text.Append($"    var pass = TensorStep.Over([{string.Join(", ", flow.Settings)}], {string.Join(", ", operands)});\n");
+        text.Append(string.Join("\n", body.TrimEnd('\n').Split('\n').Select(l => l.StartsWith("    ", StringComparison.Ordinal) ? l.Substring(4) : l)));
+        text.Append("\n}\n");
+        return text.ToString();
+    }
+
     /// <summary>Why the function has no kernel, in a sentence; null where it has one.</summary>
     public static string? WhyNot(ScalarFunction function)
     {
@@ -469,6 +489,25 @@ internal static class KernelEmitter
             }
 
             Line($"return {result};");
+            return Done();
+        }
+
+        public string Slope(Adjoint adjoint, FlowNode? slope)
+        {
+            // The arguments' own names are taken; what they hold goes by another.
+            taken.UnionWith(flow.Operands.Select(o => Literals.Name(o.Parameter)));
+            taken.Add("scope");
+            sections.Add(flow.Prologue.Items);
+            sections.Add(adjoint.Writer.Items);
+            MarkLive(slope is null ? [] : [slope], _ => false);
+            foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index)))
+            {
+                named[":" + operand.Index] = Literals.Name(operand.Parameter);
+            }
+
+            WritePrologue();
+            Write(adjoint.Writer.Items.Where(i => i is not AddItem));
+            Line($"return ({(slope is null ? style.Zero : Operand(slope, true))}).MoveToOuterDisposeScope();");
             return Done();
         }
 

@@ -70,6 +70,15 @@ internal sealed class TensorEmitter
         var environment = new Dictionary<string, Value>();
         foreach (var parameter in function.Parameters.Where(p => p.Role is not (ScalarRole.Config or ScalarRole.Table)))
         {
+            if (parameter is { Span: true, Role: ScalarRole.Parameter, Kind: ScalarKind.Double })
+            {
+                // A whole weight, read at integer places.
+                var whole = arguments.TryGetValue(parameter.Name, out var tensor) ? tensor : Literals.Name(parameter.Name);
+                names.Add(whole);
+                like = like.Length == 0 ? whole : like;
+                continue;
+            }
+
             if (parameter.Span || parameter.ByRef || parameter.Kind == ScalarKind.Complex)
             {
                 throw new NotATensorFunctionException($"'{parameter.Name}' is no scalar value.");
@@ -295,6 +304,10 @@ internal sealed class TensorEmitter
                 var table = arguments.TryGetValue(entry.Table, out var given) ? given : Literals.Name(entry.Table);
                 var read = $"TensorScalar.Entries({table}, {row.Text}, {column.Text})";
                 return new Value(Place.Tensor, masks.Aggregate(read, (inner, mask) => $"TensorScalar.Within({mask}, {inner})"), 10, ScalarKind.Double);
+            case Element element:
+                var place = Go(element.Index);
+                var span = arguments.TryGetValue(element.Span, out var weight) ? weight : Literals.Name(element.Span);
+                return new Value(Place.Tensor, masks.Aggregate($"TensorScalar.Element({span}, {place.Text})", (inner, mask) => $"TensorScalar.Within({mask}, {inner})"), 10, ScalarKind.Double);
             case Invoke invoke:
                 return Tabulate(invoke, Go);
             case Select s:

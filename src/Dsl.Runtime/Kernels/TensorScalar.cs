@@ -39,6 +39,12 @@ public static class TensorScalar
     /// <summary>One entry.</summary>
     public static Tensor Entries(Tensor table, long row, long column) => table.select(0, row).select(0, column);
 
+    /// <summary>Elements of a weight [n] at int64 places.</summary>
+    public static Tensor Element(Tensor weight, Tensor place) => weight.index(TensorIndex.Tensor(place));
+
+    /// <summary>One element.</summary>
+    public static Tensor Element(Tensor weight, long place) => weight.select(0, place);
+
     /// <summary>An integer function of an int64 tensor, called once on the host for each value between the tensor's smallest and largest.</summary>
     public static Tensor Tabulate(Tensor argument, Func<int, int> function) => Look(argument, (low, high) => IntegerTable.Of(function).Between(low, high), ScalarType.Int64);
 

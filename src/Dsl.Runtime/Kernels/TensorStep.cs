@@ -15,6 +15,9 @@ public sealed class TensorStep
     private int step;
     private bool isUnit;
 
+    /// <summary>Values and weights of a pointwise function, which broadcast as they are.</summary>
+    public static TensorStep Over(double[] settings, params Tensor[] operands) => new(null, operands, [], settings);
+
     private TensorStep(ScanSizes? sizes, Tensor[] operands, Tensor[][] states, double[] settings)
     {
         this.sizes = sizes;
@@ -128,7 +131,7 @@ public sealed class TensorStep
 
     /// <summary>A step without states over whole tensors that broadcast as they are.</summary>
     internal static Tensor Whole<TKernel>(Tensor[] operands, double[] settings)
-        where TKernel : struct, IScanKernel => TKernel.Step(new TensorStep(null, [.. TKernel.Layout.Operands.Select(o => operands[o.Argument])], [], settings));
+        where TKernel : struct, IScanKernel => TKernel.Step(Over(settings, [.. TKernel.Layout.Operands.Select(o => operands[o.Argument])]));
 
     private Tensor At(int index)
     {

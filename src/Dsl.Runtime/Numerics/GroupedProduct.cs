@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
 
-/// <summary>A linear map of its own for each group (each head, for instance): a block-diagonal product.</summary>
+/// <summary>A linear map of its own for each group (each head, for instance): a block-diagonal product. Without groups it is one map.</summary>
 public sealed class GroupedProduct
 {
     private readonly Layout layout;
@@ -35,12 +35,22 @@ public sealed class GroupedProduct
     public Tensor Apply(Tensor x)
     {
         using var scope = torch.NewDisposeScope();
+        Tensor y = Multiply(x, Matrices());
+        return (Offsets() is { } offsets ? y + offsets : y).MoveToOuterDisposeScope();
+    }
 
-        // Group by group: the axes before the groups are the rows of one product.
-        Tensor matrices = Matrices();
+    /// <summary>The gradient of the input, given that of the output; itself differentiable.</summary>
+    public Tensor Back(Tensor gradient)
+    {
+        using var scope = torch.NewDisposeScope();
+        return Multiply(gradient, Matrices().transpose(-2, -1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Group by group: the axes before the groups are the rows of one product.</summary>
+    private Tensor Multiply(Tensor x, Tensor matrices)
+    {
         long[] ahead = x.shape[..^(groups + 1)], own = x.shape[^(groups + 1)..];
         Tensor rows = x.reshape([-1, .. own]).movedim([0], [-2]);
-        Tensor y = rows.matmul(matrices).movedim([-2], [0]).reshape([.. ahead, .. own[..^1], matrices.shape[^1]]);
-        return (Offsets() is { } offsets ? y + offsets : y).MoveToOuterDisposeScope();
+        return rows.matmul(matrices).movedim([-2], [0]).reshape([.. ahead, .. own[..^1], matrices.shape[^1]]);
     }
 }

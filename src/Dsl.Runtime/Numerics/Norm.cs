@@ -67,6 +67,20 @@ public sealed class Norm
         return Plus(Times(y, weight), bias);
     }
 
+    /// <summary>The gradient of the input, given that of the output; itself differentiable.</summary>
+    /// <param name="x">[..., width]: the input.</param>
+    /// <param name="gradient">Of the output.</param>
+    public Tensor Back(Tensor x, Tensor gradient)
+    {
+        using var scope = torch.NewDisposeScope();
+        Tensor weighed = Spread(Weight) is { } weight ? gradient * weight : gradient;
+        Tensor centred = Kind == NormKind.Layer ? x - x.mean([-1], keepdim: true) : x;
+        Tensor scale = (centred.square().mean([-1], keepdim: true) + Eps).rsqrt(), normed = centred * scale;
+        Tensor along = normed * (weighed * normed).mean([-1], keepdim: true);
+        Tensor across = Kind == NormKind.Layer ? weighed - weighed.mean([-1], keepdim: true) : weighed;
+        return ((across - along) * scale).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The weight with one axis for each axis of the value that it spans.</summary>
     private Tensor? Spread(Weight? weight) => weight is null ? null : spans is null ? weight.Value.alias() : weight.Value.view(spans);
 

@@ -41,6 +41,13 @@ public sealed class Product
     /// <summary>x W^T + b + residual; the residual is [..., out] and is left as it was.</summary>
     public Tensor ApplyAdd(Tensor x, Tensor residual) => multiplier.ApplyAdd(x, residual);
 
+    /// <summary>The gradient of the input, given that of the output: [..., out] to [..., in]; itself differentiable.</summary>
+    public Tensor Back(Tensor gradient)
+    {
+        using Tensor matrix = Layout.View(Weight.Value);
+        return gradient.matmul(matrix);
+    }
+
     /// <summary>A member of a pack is told of with its pack.</summary>
     internal IEnumerable<ChoiceRow> Explain() => Weight.Pack is null ? multiplier.Explain() : [];
 }

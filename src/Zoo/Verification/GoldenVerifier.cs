@@ -107,6 +107,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             States(inputs);
             Layouts(inputs);
             FirstLayer();
+            Learnt(inputs);
             Beams(inputs);
             Greedy(inputs);
             Forms(inputs);
@@ -130,7 +131,7 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
         {
             // What other checks compare: not an output of one run.
             var direct = golden.Outputs.Keys.Except(["loss", "greedy", "beam3", "left_padded_logits", "step_logits", .. GoldenLayer.Outputs])
-                .Where(name => !name.StartsWith("state_", StringComparison.Ordinal)).ToArray();
+                .Where(name => !name.StartsWith("state_", StringComparison.Ordinal) && !name.StartsWith("cache.", StringComparison.Ordinal)).ToArray();
             foreach (string name in direct.Except(model.Outputs))
             {
                 Miss("out." + name, $"the model has no such output, its outputs are {string.Join(", ", model.Outputs)}.");
@@ -360,6 +361,32 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             {
                 One($"out.layer0_out, {By(chunk)}", () => layer.Steps(x, chunk));
             }
+        }
+
+        /// <summary>What learners keep after the whole text: the weights that the mini-batch started with and the sums of its gradients, [layers, batch, ...].</summary>
+        private void Learnt(Dictionary<string, Tensor> inputs)
+        {
+            var published = golden.Outputs.Where(o => o.Key.StartsWith("cache.", StringComparison.Ordinal)).ToList();
+            if (published.Count == 0)
+            {
+                return;
+            }
+
+            Attempt("out.cache", () =>
+            {
+                using var none = no_grad();
+                using var scope = NewDisposeScope();
+                using var state = model.Begin(inputs, SmallCapacity);
+                model.Advance(inputs["input_ids"], state);
+                var layers = state.Parts.OfType<LearnState>().ToList();
+                foreach (var (name, reference) in published)
+                {
+                    var word = name["cache.".Length..];
+                    bool sums = word.EndsWith("_grad", StringComparison.Ordinal);
+                    string weight = word[..word.LastIndexOf('_')];
+                    Compare("out." + name, stack(layers.Select(l => (sums ? l.Sums : l.Starts)[weight])), reference);
+                }
+            });
         }
 
         /// <summary>Three beams, length penalty 1, early stopping off; the references run past the end token.</summary>

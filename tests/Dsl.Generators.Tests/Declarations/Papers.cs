@@ -297,9 +297,9 @@ internal static class Papers
         {
             static int Place(int position, C c) => position % c.MiniBatch;
             [Pointwise] static double Rate(double gate, C c) => c.BaseRate * Sigmoid(gate) / c.HeadDim;                                          // of the token learnt from
-            static double TokenRate(int place, [Parameter("learnable_token_idx", "m")] ReadOnlySpan<double> offset) => Max(0, 1.0 / (place + 1) + offset[place]);   // of the token reading
+            [Pointwise] static double TokenRate(int place, [Parameter("learnable_token_idx", "m")] ReadOnlySpan<double> offset) => Max(0, 1.0 / (place + 1) + offset[place]);   // of the token reading
             [Pointwise] static double Target(double v, double k) => v - k;
-            static double Loss(double f, double target) => 0.5 * (f - target) * (f - target);
+            [Pointwise] static double Loss(double f, double target) => 0.5 * (f - target) * (f - target);
         }
         """;
 

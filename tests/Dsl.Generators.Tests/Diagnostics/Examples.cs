@@ -805,5 +805,93 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [RmsNorm("norm")]
             public sealed partial class StateNorm;
             """),
+        new(
+            "DSL050",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden))]
+            public sealed partial class Learner;
+
+            [Block<C>]
+            [From("x"), Linear("v", nameof(C.Hidden)), As("v")]
+            [From("x", "v"), [|Learn<Learner>("learner", Loss = nameof(Loss))|]]
+            public sealed partial class Layer
+            {
+                [Pointwise] static double Loss(double f, double target) => (f - target) * (f - target);
+            }
+            """,
+            "'Learner' has no fast weight: say Fast = true at the linear maps of it that are trained within the sequence",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden), Fast = true)]
+            public sealed partial class Learner;
+
+            [Block<C>]
+            [From("x"), Linear("v", nameof(C.Hidden)), As("v")]
+            [From("x", "v"), Learn<Learner>("learner", Loss = nameof(Loss))]
+            public sealed partial class Layer
+            {
+                [Pointwise] static double Loss(double f, double target) => (f - target) * (f - target);
+            }
+            """),
+        new(
+            "DSL051",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden), Fast = true)]
+            [Shift]
+            public sealed partial class Learner;
+
+            [Block<C>]
+            [From("x"), Linear("v", nameof(C.Hidden)), As("v")]
+            [From("x", "v"), [|Learn<Learner>("learner", Loss = nameof(Loss))|]]
+            public sealed partial class Layer
+            {
+                [Pointwise] static double Loss(double f, double target) => (f - target) * (f - target);
+            }
+            """,
+            "'Learner' cannot be learnt: [Shift] has a part without a derivative here: expected are Linear, LayerNorm, RmsNorm, Activate, Gate, Sum, Residual and Apply of a [Pointwise] function",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden), Fast = true)]
+            public sealed partial class Learner;
+
+            [Block<C>]
+            [From("x"), Linear("v", nameof(C.Hidden)), As("v")]
+            [From("x", "v"), Learn<Learner>("learner", Loss = nameof(Loss))]
+            public sealed partial class Layer
+            {
+                [Pointwise] static double Loss(double f, double target) => (f - target) * (f - target);
+            }
+            """),
+        new(
+            "DSL052",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden), Fast = true)]
+            public sealed partial class Learner;
+
+            [Block<C>]
+            [From("x"), Linear("v", nameof(C.Hidden)), As("v")]
+            [From("x", "v"), [|Learn<Learner>("learner")|]]
+            public sealed partial class Layer
+            {
+                [Pointwise] static double Loss(double f, double target) => (f - target) * (f - target);
+            }
+            """,
+            "Learn needs two values, what is learnt from and the target, and a Loss: it names no loss",
+            """
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden), Fast = true)]
+            public sealed partial class Learner;
+
+            [Block<C>]
+            [From("x"), Linear("v", nameof(C.Hidden)), As("v")]
+            [From("x", "v"), Learn<Learner>("learner", Loss = nameof(Loss))]
+            public sealed partial class Layer
+            {
+                [Pointwise] static double Loss(double f, double target) => (f - target) * (f - target);
+            }
+            """),
     ];
 }

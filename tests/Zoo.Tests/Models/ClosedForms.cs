@@ -2,6 +2,7 @@ using Zoo.Decoders;
 using Zoo.EncoderDecoders;
 using Zoo.Encoders;
 using Zoo.StateSpaces;
+using Zoo.TestTimeTraining;
 
 namespace Zoo.Tests.Models;
 
@@ -37,8 +38,21 @@ internal static class ClosedForms
 
         // The tied embedding; a layer's way in (twice the inner width) and out, convolution of 4, selection of a step's rank and two states of 16, the step itself, A, D and the norm.
         MambaConfig c => ((long)c.Vocab * c.Hidden) + c.Hidden + (c.Layers * (c.Hidden + (3L * c.Hidden * c.Inner) + (5 * c.Inner) + (c.Inner * (c.Rank + 32L)) + Dense(c.Rank, c.Inner) + (17L * c.Inner))),
+
+        // Maps of z, of what is convolved (u, B and C) and of the steps; the convolution; three numbers a head; two norms.
+        Mamba2Config c => Mamba2(c.Vocab, c.Hidden, c.Layers, c.Heads, c.Heads * c.HeadDim, 2L * c.Groups * c.State, c.Tied),
+
+        // q, v, g and o (k is q's); three convolutions; the fast maps, their norm and rates; the feed-forward layer; four norms.
+        TttConfig c => ((c.Tied ? 1 : 2) * (long)c.Vocab * c.Hidden) + c.Hidden + (c.Layers * ((4L * c.Hidden * c.Hidden) + (3L * 5 * c.Hidden) + Fast(c.Hidden, c.Heads, c.Kind) + (2L * c.Hidden)
+            + Dense(c.Hidden, c.Heads) + 16 + (3L * c.Hidden * c.FeedForward) + (5L * c.Hidden))),
         _ => null,
     };
+
+    private static long Mamba2(long vocab, long hidden, long layers, long heads, long inner, long mapped, bool tied) => ((tied ? 1 : 2) * vocab * hidden) + hidden
+        + (layers * ((hidden * ((2 * inner) + mapped + heads)) + (5 * (inner + mapped)) + (3 * heads) + inner + (inner * hidden) + hidden));
+
+    private static long Fast(long hidden, long heads, string kind) =>
+        heads * (kind == "mlp" ? Dense(hidden / heads, 4 * (hidden / heads)) + Dense(4 * (hidden / heads), hidden / heads) : Dense(hidden / heads, hidden / heads));
 
     private static long Llama(long vocab, long hidden, long inner, long layers, long heads, int? groups, int? dim, bool tied)
     {

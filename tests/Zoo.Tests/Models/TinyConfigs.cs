@@ -8,6 +8,7 @@ using Zoo.Decoders;
 using Zoo.Encoders;
 using Zoo.StateSpaces;
 using Zoo.Tests.Goldens;
+using Zoo.TestTimeTraining;
 
 namespace Zoo.Tests.Models;
 
@@ -68,6 +69,14 @@ internal static class TinyConfigs
         yield return Of("s4d, zero-order hold", nameof(S4dLm), new S4dLmConfig(99) { Hidden = 16, Layers = 2, State = 8 });
         yield return Of("s4d, bilinear", nameof(S4dLm), new S4dLmConfig(99, 2) { Hidden = 12, Layers = 1, State = 2, Discretisation = "bilinear", Start = "inv" });
         yield return Of("mistral, one layer", nameof(Mistral), new MistralConfig(4) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 1, Heads = 4, KvHeadsKey = 1, Act = Activation.Silu });
+
+        // Each option of the layer by itself; an MLP of one head; mini-batches that no text here fills, and of one token.
+        var ttt = new TttConfig(61, 16, 24, 2, 2, MiniBatch: 4);
+        yield return Of("ttt, gated", nameof(Ttt), ttt with { Gated = true, Tied = false });
+        yield return Of("ttt, shared", nameof(Ttt), ttt with { SharesQk = true, Kernel = 3, MiniBatch = 64 });
+        yield return Of("ttt, convolved", nameof(Ttt), ttt with { PreConv = true, Kind = "mlp", Heads = 1, BaseRate = 0.3 });
+        yield return Of("ttt, by one", nameof(Ttt), ttt with { MiniBatch = 1, Layers = 1 });
+        yield return Of("mamba2, one group", nameof(Mamba2), new Mamba2Config(61, 16, 2, 4, 8, 1, 4, StepLimit: [0.01, 0.6], Bias: true, ConvBias: false, Tied: true));
     }
 
     private static TinyCase Of(string name, string model, object config) => new(name, global::Zoo.Models.All.Single(entry => entry.Name == model), config);

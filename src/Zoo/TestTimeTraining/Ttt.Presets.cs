@@ -1,0 +1,26 @@
+using Dsl;
+
+namespace Zoo.TestTimeTraining;
+
+/// <summary>
+/// Published sizes (table 2 of the paper's appendix), with the backbone of its released recipes: gate, one projection for query and key with a convolution
+/// each, and a convolution before each layer.
+/// </summary>
+public sealed partial record TttConfig
+{
+    [Preset("ttt-linear-125m")] public static TttConfig Linear125M => new(32000, 768, 2048, 12, 12, Gated: true, SharesQk: true, PreConv: true);
+
+    [Preset("ttt-linear-350m")] public static TttConfig Linear350M => new(32000, 1024, 2736, 24, 16, Gated: true, SharesQk: true, PreConv: true);
+
+    [Preset("ttt-linear-760m")] public static TttConfig Linear760M => new(32000, 1536, 4096, 24, 16, Gated: true, SharesQk: true, PreConv: true);
+
+    [Preset("ttt-linear-1b")] public static TttConfig Linear1B => new(32000, 2048, 5504, 24, 32, Gated: true, SharesQk: true, PreConv: true);
+
+    [Preset("ttt-mlp-125m")] public static TttConfig Mlp125M => Linear125M with { Kind = "mlp", BaseRate = 0.1 };
+
+    [Preset("ttt-mlp-350m")] public static TttConfig Mlp350M => Linear350M with { Kind = "mlp", BaseRate = 0.1 };
+
+    [Preset("ttt-mlp-760m")] public static TttConfig Mlp760M => Linear760M with { Kind = "mlp", BaseRate = 0.1 };
+
+    [Preset("ttt-mlp-1b")] public static TttConfig Mlp1B => Linear1B with { Kind = "mlp", BaseRate = 0.1 };
+}
