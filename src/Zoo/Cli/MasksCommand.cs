@@ -13,19 +13,28 @@ namespace Zoo.Cli;
 internal static class MasksCommand
 {
     private const int InTerminal = 32;
+    private const int SideBySide = 16;
 
     internal static Command Make(CliContext context)
     {
-        var name = new Argument<string>("preset") { Description = "the name of a preset, as list prints it." };
+        var names = new Argument<string[]>("preset")
+        {
+            Description = "the name of a preset, as list prints it; several are drawn side by side, and without any the three kinds of architectures are.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var size = new Option<int>("--size") { Description = "How many queries and keys the picture shows.", HelpName = "n", DefaultValueFactory = _ => 64 };
         var output = new Option<string>("--out", "-o") { Description = "Where the pictures go.", HelpName = "folder", DefaultValueFactory = _ => "masks" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace pictures that are there." };
-        var command = new Command("masks", "Draw the attention masks of a preset, in the terminal and as PNG.") { name, size, output, overwrite };
+        var command = new Command("masks", "Draw the attention masks of a preset, in the terminal and as PNG.") { names, size, output, overwrite };
         command.SetAction(words =>
         {
             int n = words.GetValue(size);
             TrainingOptions.Require(n is >= 2 and <= 2048, "size", n, "from 2 to 2048");
-            return Run(context, Presets.Find(context, words.GetRequiredValue(name)), n, words.GetValue(output)!, words.GetValue(overwrite));
+            string[] asked = words.GetValue(names) is { Length: > 0 } given ? given : ArchitecturePictures.OneOfEach;
+            ZooPreset[] presets = [.. asked.Select(name => Presets.Find(context, name))];
+            return presets.Length > 1
+                ? ArchitecturePictures.Run(context, presets, SideBySide, n, words.GetValue(output)!, words.GetValue(overwrite))
+                : Run(context, presets[0], n, words.GetValue(output)!, words.GetValue(overwrite));
         });
         return command;
     }

@@ -90,7 +90,11 @@ internal sealed class TasksCommand
 
         double right = data.Accuracy(model, HeldOutBatches);
         var runs = new RunFolder(Path.Combine(folder, $"{asked.Name}-{on.Name}"));
-        runs.Clear();
+        if (runs.HoldsRun)
+        {
+            runs.Clear();
+        }
+
         runs.Save(trainer, on.Name, config, keep: 1);
         context.Output.WriteLine(FormattableString.Invariant($"{asked.Name} on {on.Name}: {right * 100:F1} % of held-out answers right, {runs.Path}"));
         return

@@ -39,7 +39,7 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
 
     /// <summary>Every word that occurs.</summary>
     public static IReadOnlyList<string> Vocabulary { get; } =
-        [.. Numbers, .. People, .. Places, .. Things, .. Animals, .. Plants, .. Letters, "who", "has", "the", "went", "to", "and", "saw", "in", "has", "sort", "turn"];
+        [.. Numbers, .. People, .. Places, .. Things, .. Animals, .. Plants, .. Letters, "who", "has", "the", "went", "to", "and", "saw", "in", "of"];
 
     /// <summary>All tasks.</summary>
     public static IReadOnlyList<RuleTask> All { get; } =
@@ -73,14 +73,17 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
 
     private static Question AskFollows(IDraws draws)
     {
-        int begin = draws.Integer(0, 8), length = draws.Integer(1, 4), label = draws.Integer(0, 1);
-        int right = begin + length, next = right;
-        while (label == 0 && next == right)
+        // Other words around the numbers make so many questions that none is learned by heart.
+        int end = draws.Integer(1, 9), label = draws.Integer(0, 1), begin = end;
+        while (label == 0 && begin == end)
         {
-            next = draws.Integer(1, Numbers.Length - 3);
+            begin = draws.Integer(1, 9);
         }
 
-        return new Question(Numbers[begin..right], [Numbers[next..Math.Min(next + draws.Integer(1, 3), Numbers.Length)]], label, [], (-1, -1), []);
+        string[] Around(int count) => [.. Enumerable.Range(0, count).Select(_ => Any(draws, Animals))];
+        string[] counted = Numbers[Math.Max(0, end - draws.Integer(1, 3))..end];
+        return new Question(
+            [.. Around(4 - counted.Length), .. counted], [[.. Numbers[begin..(begin + draws.Integer(1, 3))], .. Around(draws.Integer(0, 2))]], label, [], (-1, -1), []);
     }
 
     private static Question AskRoles(IDraws draws)
@@ -123,14 +126,8 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
         (int, int) answer = (-1, -1);
         for (int k = 0; k < count; k++)
         {
-            int begin = text.Count;
-            text.Add(Any(draws, People));
-            if (draws.Integer(0, 1) == 1)
-            {
-                text.AddRange(["and", Any(draws, People)]);
-            }
-
-            answer = k == asked ? (begin, text.Count - 1) : answer;
+            answer = k == asked ? (text.Count, text.Count + 2) : answer;
+            text.AddRange([Any(draws, People), "of", Any(draws, Places)]);
             text.AddRange(["has", "the", Things[things[k]]]);
         }
 
