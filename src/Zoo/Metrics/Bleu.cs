@@ -41,8 +41,8 @@ public static partial class Bleu
             referenceLength += meant.Select(words => words.Length).MinBy(count => (Math.Abs(count - said.Length), count));
             for (int n = 1; n <= Order; n++)
             {
-                Dictionary<string, int>[] known = meant.Select(words => Count(words, n)).ToArray();
-                foreach ((string gram, int count) in Count(said, n))
+                Dictionary<string, int>[] known = meant.Select(words => NGrams.Count(words, n)).ToArray();
+                foreach ((string gram, int count) in NGrams.Count(said, n))
                 {
                     totals[n - 1] += count;
                     matches[n - 1] += Math.Min(count, known.Max(grams => grams.GetValueOrDefault(gram)));
@@ -101,18 +101,6 @@ public static partial class Bleu
 
     private static string[] Words(string text, bool lowercase) =>
         Tokenize13a((lowercase ? text.ToLowerInvariant() : text).TrimEnd()).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-
-    private static Dictionary<string, int> Count(string[] words, int n)
-    {
-        var counts = new Dictionary<string, int>();
-        for (int i = 0; i + n <= words.Length; i++)
-        {
-            string gram = string.Join(' ', words, i, n);
-            counts[gram] = counts.GetValueOrDefault(gram) + 1;
-        }
-
-        return counts;
-    }
 
     [GeneratedRegex(@"([\{-\~\[-\` -\&\(-\+\:-\@\/])")]
     private static partial Regex Symbols();

@@ -21,7 +21,7 @@ public static partial class Rouge
     /// <summary>ROUGE-n: n-grams in common.</summary>
     public static RougeScore Grams(string target, string prediction, int n, bool stem = false)
     {
-        Dictionary<string, int> meant = Count(Words(target, stem), n), said = Count(Words(prediction, stem), n);
+        Dictionary<string, int> meant = NGrams.Count(Words(target, stem), n), said = NGrams.Count(Words(prediction, stem), n);
         int common = meant.Sum(gram => Math.Min(gram.Value, said.GetValueOrDefault(gram.Key)));
         return RougeScore.Of(common, said.Values.Sum(), meant.Values.Sum());
     }
@@ -37,7 +37,7 @@ public static partial class Rouge
     public static RougeScore LongestBySentence(string target, string prediction, bool stem = false)
     {
         string[][] meant = Sentences(target, stem), said = Sentences(prediction, stem);
-        Dictionary<string, int> meantLeft = Count(meant.SelectMany(words => words).ToArray(), 1), saidLeft = Count(said.SelectMany(words => words).ToArray(), 1);
+        Dictionary<string, int> meantLeft = NGrams.Count(meant.SelectMany(words => words).ToArray(), 1), saidLeft = NGrams.Count(said.SelectMany(words => words).ToArray(), 1);
         int common = 0;
         foreach (string[] sentence in meant)
         {
@@ -64,18 +64,6 @@ public static partial class Rouge
     {
         IEnumerable<string> words = NotWord().Split(text.ToLowerInvariant()).Where(word => word.Length > 0);
         return words.Select(word => stem && word.Length > 3 ? PorterStemmer.Stem(word) : word).Where(word => word.Length > 0).ToArray();
-    }
-
-    private static Dictionary<string, int> Count(string[] words, int n)
-    {
-        var counts = new Dictionary<string, int>();
-        for (int i = 0; i + n <= words.Length; i++)
-        {
-            string gram = string.Join(' ', words, i, n);
-            counts[gram] = counts.GetValueOrDefault(gram) + 1;
-        }
-
-        return counts;
     }
 
     private static int[,] Table(string[] a, string[] b)

@@ -49,8 +49,7 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
         new("roles", "Which words are a person, a place, a thing; a name after \"the\" is a thing's.", Head.Tokens, ["other", "person", "place", "thing"], AskRoles),
         new("next", "Which of four numbers comes next?", Head.Choice, [], AskNext),
         new("owner", "Who has the thing that is asked for?", Head.Span, [], AskOwner),
-        new("sort", "The letters in the order of the alphabet.", Head.Text, [], draws => AskText(draws, letters => letters.Order(StringComparer.Ordinal))),
-        new("turn", "The letters from the last to the first.", Head.Text, [], draws => AskText(draws, Enumerable.Reverse)),
+        new("sort", "The letters in the order of the alphabet.", Head.Text, [], AskSorted),
     ];
 
     private static string Any(IDraws draws, IReadOnlyList<string> words) => words[draws.Integer(0, words.Count - 1)];
@@ -134,9 +133,9 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
         return new Question(["who", "has", "the", Things[things[asked]]], [[.. text]], 0, [], answer, []);
     }
 
-    private static Question AskText(IDraws draws, Func<IEnumerable<string>, IEnumerable<string>> rule)
+    private static Question AskSorted(IDraws draws)
     {
         string[] letters = [.. draws.Permutation(Letters.Length)[..draws.Integer(3, 6)].Select(i => Letters[i])];
-        return new Question(letters, [], 0, [], (-1, -1), [.. rule(letters)]);
+        return new Question(letters, [], 0, [], (-1, -1), [.. letters.Order(StringComparer.Ordinal)]);
     }
 }
