@@ -84,4 +84,6 @@ internal static class Problems
     public const string NotLearnable = "DSL051";
     public const string LearnIncomplete = "DSL052";
     public const string NameOfMember = "DSL046";
+    public const string TransferAlone = "DSL047";
+    public const string TransferUnfit = "DSL048";
 }

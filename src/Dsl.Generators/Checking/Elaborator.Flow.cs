@@ -176,6 +176,12 @@ internal sealed partial class Elaborator
             return;
         }
 
+        if (function.Spec.Kind == FunctionKind.Transfer)
+        {
+            Report(Problems.TransferAlone, part.Place.At(0), function.Spec.Name);
+            return;
+        }
+
         if (function.Spec.Kind != FunctionKind.Pointwise || function.Scalar is null)
         {
             scope.Current = [Uncompiled(part, Camel(function.Spec.Name), inputs[inputs.Length - 1].Axes.Count > inputs[0].Axes.Count ? inputs[inputs.Length - 1].Axes : inputs[0].Axes, inputs)];
@@ -211,6 +217,13 @@ internal sealed partial class Elaborator
     /// <summary>Binds values in their order and weights by name; axes of one name are one size.</summary>
     private void RecurrenceApply(PartSpec part, Scope scope, FunctionUse function, Value[] inputs)
     {
+        TransferUse? transfer = null;
+        if (!part["Transfer"].IsNull && PairTransfer(part, ref function, out transfer) is { } unfit)
+        {
+            Report(Problems.TransferUnfit, part.PlaceOf("Transfer"), part.Text("Transfer") ?? "", function.Spec.Name, unfit);
+            return;
+        }
+
         var scalar = function.Scalar!;
         if (Scalar.KernelEmitter.WhyNot(scalar) is { } reason)
         {
@@ -254,7 +267,9 @@ internal sealed partial class Elaborator
         }
 
         Size SizeOfAxis(string axis) => long.TryParse(axis, out var n) ? Size.Of(n) : named.TryGetValue(axis, out var size) ? size : named[axis] = AxisSize(axis);
-        foreach (var weight in scalar.Of(Scalar.ScalarRole.Parameter))
+        // What a transfer function alone reads (the read-out that its step derives) comes after the step's own.
+        var ownWeights = scalar.Of(Scalar.ScalarRole.Parameter).ToList();
+        foreach (var weight in ownWeights.Concat(transfer?.Function.Scalar!.Of(Scalar.ScalarRole.Parameter).Where(w => ownWeights.All(o => o.Name != w.Name)) ?? []))
         {
             Key(part, weight.Key, false);
             if (StoredAxes.Parse(weight.Axes, out var problem) is not { } stored)
@@ -271,7 +286,7 @@ internal sealed partial class Elaborator
         }
 
         graph.ReadsLayer |= scalar.Parameters.Any(p => p.Name == "layer");
-        var node = new RecurrenceNode(function) { Place = part.Place };
+        var node = new RecurrenceNode(function) { Place = part.Place, Transfer = transfer };
         node.Inputs.AddRange(inputs);
         scope.Current = [Add(node, Camel(function.Spec.Name), AxisNames(scalar.Axes).Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : new Axis(a, named[a])).ToList())];
     }

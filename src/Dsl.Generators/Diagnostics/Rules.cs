@@ -248,6 +248,16 @@ internal static class Rules
         "'{0}' is the name of a member that is written into the class: a class cannot have a member of its own name",
         Declaration, Error, true, helpLinkUri: Help + Problems.NameOfMember + Page);
 
+    private static readonly DiagnosticDescriptor TransferAlone = new(
+        Problems.TransferAlone, "A transfer function belongs to a step",
+        "'{0}' gives a kernel and no step: apply the recurrence that it belongs to, with Transfer = nameof({0})",
+        Functions, Error, true, helpLinkUri: Help + Problems.TransferAlone + Page);
+
+    private static readonly DiagnosticDescriptor TransferUnfit = new(
+        Problems.TransferUnfit, "A transfer function fits its step",
+        "'{0}' cannot give the kernel of '{1}': {2}",
+        Functions, Error, true, helpLinkUri: Help + Problems.TransferUnfit + Page);
+
     private static readonly DiagnosticDescriptor LearnsNothing = new(
         Problems.LearnsNothing, "A learnt block has a fast weight",
         "'{0}' has no fast weight: say Fast = true at the linear maps of it that are trained within the sequence",
@@ -268,7 +278,7 @@ internal static class Rules
         HeadGroups, SplitSizes, AxesWrong, KeyTwice, KeyUnknown, TiedShape, FunctionUnknown, FunctionKindWrong, FunctionSignature, BlockUnknown,
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, NotCompiled, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
-        ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, LearnsNothing, NotLearnable, LearnIncomplete);
+        ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit, LearnsNothing, NotLearnable, LearnIncomplete);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 

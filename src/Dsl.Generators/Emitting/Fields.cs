@@ -110,6 +110,11 @@ internal sealed class Fields
                     break;
                 case PointwiseNode or RecurrenceNode:
                     FunctionWeights(node, (node as PointwiseNode)?.Function ?? ((RecurrenceNode)node).Function, code);
+                    if (node is RecurrenceNode { Transfer: { } transfer } paired)
+                    {
+                        Lengths(paired, transfer, code);
+                    }
+
                     if (node is RecurrenceNode { Convolves: true } recurrence)
                     {
                         code.Line($"weights.Convolution<{Kernel(recurrence.Function)}>();");
@@ -358,6 +363,31 @@ internal sealed class Fields
         {
             tensorMethods[id] = name = taken.Take(function.Spec.Name + "Kernel");
             methods.Add(KernelEmitter.Emit(function.Scalar!, name, "internal").TrimEnd('\n'));
+        }
+
+        return name;
+    }
+
+    /// <summary>The field of a transfer function's length.</summary>
+    private void Lengths(RecurrenceNode node, TransferUse transfer, CodeWriter code)
+    {
+        var parameters = transfer.Function.Scalar!.Of(ScalarRole.Parameter).ToDictionary(p => p.Name);
+        string Held(string name) => $"({Reading.Constant.OfText(parameters[name].Axes).ToSource()}, {WeightOf(node, name).TrimEnd('!')})";
+        var read = transfer.Lengthen.Spec.Parameters.Skip(3).Select(p => p.Name).Where(parameters.ContainsKey).ToList();
+        var arguments = transfer.Lengthen.Spec.Parameters.Skip(3).Select(p => !parameters.TryGetValue(p.Name, out var weight) ? "config"
+            : $"place.{(weight.Kind, weight.Span) switch { (ScalarKind.Complex, true) => "Complexes", (ScalarKind.Complex, false) => "Complex", (_, true) => "Numbers", _ => "Number" }}({read.IndexOf(p.Name)})");
+        Add(node, "TransferLength", FieldName(transfer.Nodes),
+            $"weights.TransferLength({Key(transfer.Nodes)}, {Held(transfer.ReadOut)}, [{string.Join(", ", read.Select(Held))}], (readOut, from, to, place) => {Host(transfer.Lengthen)}(readOut, from, to, {string.Join(", ", arguments)}))", code);
+    }
+
+    /// <summary>The text of a transfer function over whole tensors, as a type inside this class. Returns its name.</summary>
+    public string TransferKernel(TransferUse transfer)
+    {
+        var id = transfer.Function.Spec.Owner + "." + transfer.Function.Spec.Name + " transfer";
+        if (!tensorMethods.TryGetValue(id, out var name))
+        {
+            tensorMethods[id] = name = taken.Take(transfer.Function.Spec.Name + "Transfer");
+            methods.Add(KernelEmitter.EmitTransfer(transfer.Function.Scalar!, name, "private").TrimEnd('\n'));
         }
 
         return name;

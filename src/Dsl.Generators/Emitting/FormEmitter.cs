@@ -396,9 +396,16 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             case RecurrenceNode recurrence:
                 var own = recurrence.Function.Weights.ToDictionary(w => w.Name, w => views.TryGetValue((node, w.Name), out var view) ? view : fields.WeightOf(node, w.Name) + ".Value");
                 var values = new Queue<string>(node.Inputs.Select(i => names[i]));
-                var arguments = recurrence.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter)
-                    .Select(f => f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : own[f.Name]);
+                var arguments = recurrence.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter or Scalar.ScalarRole.Derived)
+                    .Select(f => f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : f.Role == Scalar.ScalarRole.Derived ? fields[node] + ".ReadOut()" : own[f.Name]);
                 var kept = stateful && node.Inputs[0].TimeAxis == Stepping ? "state." + states.Of(node) : "null";
+                if (recurrence.Transfer is { } transfer && kept == "null")
+                {
+                    var kernel = transfer.Function.Scalar!;
+                    var read = kernel.Of(Scalar.ScalarRole.Parameter).Select(f => own[f.Name]);
+                    return $"Transfer.Run<{fields.TransferKernel(transfer)}>({PassOf(node.Inputs[0].TimeAxis)}, {fields[node]}, [{string.Join(", ", Scalar.KernelEmitter.Settings(kernel))}], {x}, {string.Join(", ", read)})";
+                }
+
                 if (recurrence.Convolves && kept == "null")
                 {
                     return $"Convolution.Run<{fields.Kernel(recurrence.Function)}>({PassOf(node.Inputs[0].TimeAxis)}, [{string.Join(", ", Scalar.KernelEmitter.Settings(recurrence.Function.Scalar!))}], {string.Join(", ", arguments)})";
@@ -526,6 +533,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         LinearNode { Activation: not null } => "  // the activation inside the product",
         AttendNode { MaskFunction: null, Mask: "causal" } => "  // the mask is causal",
         AttendNode { MaskFunction: { } mask } => $"  // {mask.Spec.Name}",
+        RecurrenceNode { Transfer: { } transfer } when !stateful => $"  // a convolution with the kernel of {transfer.Function.Spec.Name}",
         RecurrenceNode { Convolves: true } when !stateful => "  // or the scan, where that costs less",
         _ => "",
     };

@@ -11,7 +11,7 @@ internal sealed class ConvolveTimeInvariant : IPass
 
     public void Run(Region region)
     {
-        foreach (var node in region.Nodes.OfType<RecurrenceNode>().Where(n => !n.Convolves && LinearForm.Input(n.Function.Scalar!) >= 0))
+        foreach (var node in region.Nodes.OfType<RecurrenceNode>().Where(n => !n.Convolves && n.Transfer is null && LinearForm.Input(n.Function.Scalar!) >= 0))
         {
             node.Convolves = true;
             region.Notes.Add($"{Name}: {node.Function.Spec.Name} is linear in state and input; where that costs less, the parallel form convolves instead of scanning");

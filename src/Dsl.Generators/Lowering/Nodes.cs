@@ -227,8 +227,15 @@ internal sealed class RecurrenceNode(FunctionUse function) : Node
     /// <summary>Whether the parallel form may convolve instead of scanning.</summary>
     public bool Convolves { get; set; }
 
-    public override string Describe(System.Func<Size, string> size) => $"recurrence {function.Spec.Owner}.{function.Spec.Name}{(Convolves ? " or convolution" : "")}";
+    /// <summary>What gives the kernel with which the parallel form convolves; null where it follows from the step.</summary>
+    public TransferUse? Transfer { get; set; }
+
+    public override string Describe(System.Func<Size, string> size) =>
+        $"recurrence {function.Spec.Owner}.{function.Spec.Name}{(Convolves ? " or convolution" : "")}{(Transfer is null ? "" : " by " + Transfer.Function.Spec.Name)}";
 }
+
+/// <summary>A kernel in the frequency domain: its function, the function that changes its length, the key of that length, the read-out that both change.</summary>
+internal sealed record TransferUse(FunctionUse Function, FunctionUse Lengthen, string Nodes, string ReadOut);
 
 /// <summary>A convolution of each channel alone over the tokens before.</summary>
 internal sealed class CausalConvolutionNode(string key, Size width, Size kernel, Setting bias, Setting? activation) : Node

@@ -44,12 +44,12 @@ internal sealed record Setting(string Code)
 }
 
 /// <summary>A function of host code or a scalar function, as generated code calls it.</summary>
-internal sealed class FunctionUse(Reading.FunctionSpec spec)
+internal sealed class FunctionUse(Reading.FunctionSpec spec, Scalar.ScalarFunction? resolved = null)
 {
     public Reading.FunctionSpec Spec => spec;
 
     /// <summary>Its expression tree; null for host code and for what could not be read.</summary>
-    public Scalar.ScalarFunction? Scalar { get; } = spec.Scalar.Length == 0 ? null : Generators.Scalar.ScalarText.Read(spec.Scalar);
+    public Scalar.ScalarFunction? Scalar { get; } = resolved ?? (spec.Scalar.Length == 0 ? null : Generators.Scalar.ScalarText.Read(spec.Scalar));
 
     /// <summary>Its own weights: the parameter's name, the key, the shape.</summary>
     public System.Collections.Generic.List<(string Name, string Key, System.Collections.Generic.IReadOnlyList<Size> Shape)> Weights { get; } = [];

@@ -123,7 +123,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
     {
         var semantics = reader.SemanticsOf(expression.SyntaxTree);
         var qualified = expression.ReplaceNodes(
-            expression.DescendantNodesAndSelf().OfType<SimpleNameSyntax>().Where(n => n.Parent is not MemberAccessExpressionSyntax access || access.Expression == n),
+            expression.DescendantNodesAndSelf().OfType<NameSyntax>()
+                .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax) && (n.Parent is not MemberAccessExpressionSyntax access || access.Expression == n)),
             (original, _) => semantics.GetSymbolInfo(original, cancel).Symbol switch
             {
                 INamedTypeSymbol type => SyntaxFactory.ParseName(type.ToDisplayString(SpecReader.FullName)),

@@ -40,6 +40,7 @@ internal static class Vocabulary
         ["Positions"] = ["Offset"],
         ["Attend"] = ["Mask", "Score", "Scale", "Dropout"],
         ["Head"] = ["TiedTo", "Tied", "Bias", "BiasWeight"],
+        ["Apply"] = ["Transfer", "Lengthen"],
         ["Learn"] = ["Loss", "Rate", "RowRate", "Every", "Read", "By"],
         ["Attention"] = ["Mask", "Score", "Scale", "Position", "Bias", "OutputBias", "Heads", "HeadDim"],
         ["PackedAttention"] = ["Mask", "Scale", "Bias", "Stored"],

@@ -41,7 +41,11 @@ internal sealed class NotAKernelException(string message) : Exception(message);
 /// <param name="Axes">Its axes without the span's, in the order of the tensor.</param>
 /// <param name="Span">The span's axis, or empty.</param>
 /// <param name="Part">Of a Complex argument: 0 real, 1 imaginary; -1 of a real one.</param>
-internal sealed record KernelOperand(int Index, string Name, string Parameter, EquatableArray<string> Axes, string Span, int Part, bool Time, bool Lanes);
+internal sealed record KernelOperand(int Index, string Name, string Parameter, EquatableArray<string> Axes, string Span, int Part, bool Time, bool Lanes)
+{
+    /// <summary>The tensor's own axes where it has some of one, written 1; else empty.</summary>
+    public string Stored { get; set; } = "";
+}
 
 /// <summary>A state of a kernel.</summary>
 internal sealed record KernelState(int Index, string Name, string Parameter, string Span, int Part, double Start);

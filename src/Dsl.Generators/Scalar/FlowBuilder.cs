@@ -35,6 +35,12 @@ internal sealed class Flow
 
     public FlowNode Result { get; private set; } = null!;
 
+    /// <summary>Of a transfer function: the imaginary part of its result.</summary>
+    public FlowNode? Imaginary { get; private set; }
+
+    /// <summary>The axis of a transfer function's nodes.</summary>
+    public const string Nodes = "nodes";
+
     /// <summary>By state: the scalar state's new value; null for a span, which is written in place.</summary>
     public List<FlowNode?> Next { get; } = [];
 
@@ -49,15 +55,21 @@ internal sealed class Flow
         flow.ReadAxes();
         var builder = new Builder(flow, flow.Step);
         builder.Run();
-        flow.Hoist();
+        if (function.Form != ScalarForm.Transfer)
+        {
+            flow.Hoist();
+        }
+
         return flow;
     }
 
     private void ReadAxes()
     {
-        var axes = Function.Form == ScalarForm.Pointwise ? "b t d" : Function.Axes;
+        // A transfer function is computed at all nodes at once; nothing of it moves in time.
+        var isTransfer = Function.Form == ScalarForm.Transfer;
+        var axes = Function.Form == ScalarForm.Pointwise ? "b t d" : isTransfer ? Function.Axes + " " + Nodes : Function.Axes;
         Axes = axes.Split([' '], StringSplitOptions.RemoveEmptyEntries);
-        if (!Axes.Contains("t") || Axes.Distinct().Count() != Axes.Count)
+        if (Axes.Contains("t") == isTransfer || Axes.Distinct().Count() != Axes.Count)
         {
             throw new NotAKernelException($"The axes '{axes}' of '{Function.Name}' must name each axis once, and time as 't'.");
         }
@@ -105,14 +117,20 @@ internal sealed class Flow
 
                 // Brackets say that the file has one axis for several; here they are several.
                 var own = p.Axes.Split([' ', '(', ')'], StringSplitOptions.RemoveEmptyEntries).ToList();
+                if (isTransfer && p.Role == ScalarRole.Value)
+                {
+                    own = [Nodes];
+                }
+
                 if (part >= 0 && own.Count > 0 && own[own.Count - 1] == "2")
                 {
                     own.RemoveAt(own.Count - 1);
                 }
 
+                var isSaid = own.Count > 0;
+                own.RemoveAll(a => a == "1");
                 if (Function.Form == ScalarForm.Pointwise)
                 {
-                    own.RemoveAll(a => a == "1");
                     if (own.Count > 1)
                     {
                         throw new NotAKernelException($"'{p.Name}' spans more than the last axis.");
@@ -120,7 +138,7 @@ internal sealed class Flow
 
                     own = p.Role == ScalarRole.Value && p.Axes.Length == 0 ? [.. Axes] : own.Count == 0 ? [] : ["d"];
                 }
-                else if (own.Count == 0)
+                else if (!isSaid && p.Axes.Length == 0)
                 {
                     own = [.. Axes];
                     if (p.Span)
@@ -141,7 +159,7 @@ internal sealed class Flow
                     throw new NotAKernelException($"'{p.Name}' has an axis '{strange}', which '{Function.Name}' ('{string.Join(" ", Axes)}') has not.");
                 }
 
-                Operands.Add(new KernelOperand(Operands.Count, name, p.Name, own.ToEquatable(), span, part, own.Contains("t"), own.Contains(Lane)));
+                Operands.Add(new KernelOperand(Operands.Count, name, p.Name, own.ToEquatable(), span, part, own.Contains("t"), own.Contains(Lane)) { Stored = Function.Form != ScalarForm.Pointwise && p.Axes.Split(' ').Contains("1") ? p.Axes : "" });
             }
         }
     }
@@ -458,7 +476,8 @@ internal sealed class Flow
             }
 
             var result = Block(Inliner.Inline(flow.Function)) ?? throw new NotAKernelException($"'{flow.Function.Name}' returns nothing on some way.");
-            flow.Result = result.Im is null ? result.Re : throw new NotAKernelException($"'{flow.Function.Name}' returns a Complex: a kernel returns a double.");
+            flow.Imaginary = flow.Function.Form == ScalarForm.Transfer ? result.Im ?? to.Constant(0) : null;
+            flow.Result = result.Im is null || flow.Imaginary is not null ? result.Re : throw new NotAKernelException($"'{flow.Function.Name}' returns a Complex: a kernel returns a double.");
             foreach (var state in flow.States)
             {
                 var p = flow.Function.Parameters.First(q => q.Name == state.Parameter);

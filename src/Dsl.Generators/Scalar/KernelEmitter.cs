@@ -56,12 +56,27 @@ internal static class KernelEmitter
         return text.ToString();
     }
 
+    /// <summary>A transfer function as a struct that implements <c>ITransferKernel</c>: all nodes at once, over whole tensors.</summary>
+    /// <exception cref="NotAKernelException">The function has no such form; the message is a sentence that says why.</exception>
+    public static string EmitTransfer(ScalarFunction function, string name, string access = "internal")
+    {
+        var flow = Flow.Of(function);
+        var text = new StringBuilder();
+        text.Append($"/// <summary>{function.Name}: the kernel at all nodes of the unit circle.</summary>\n");
+        text.Append($"{access} readonly struct {name} : ITransferKernel\n{{\n");
+        Layout(text, flow);
+        text.Append("    /// <inheritdoc/>\n    public static (Tensor Real, Tensor Imaginary) At(TensorStep pass)\n    {\n");
+        text.Append(new Body(flow, new TensorStyle(flow)).Whole());
+        text.Append("    }\n}\n");
+        return text.ToString();
+    }
+
     /// <summary>Why the function has no kernel, in a sentence; null where it has one.</summary>
     public static string? WhyNot(ScalarFunction function)
     {
         try
         {
-            Emit(function, "Kernel");
+            _ = function.Form == ScalarForm.Transfer ? EmitTransfer(function, "Kernel") : Emit(function, "Kernel");
             return null;
         }
         catch (NotAKernelException e)
@@ -81,7 +96,7 @@ internal static class KernelEmitter
         text.Append($"        \"{flow.Function.Name}\", \"{string.Join(" ", flow.Axes)}\",\n        [\n");
         foreach (var o in flow.Operands)
         {
-            text.Append($"            new ScanOperand(\"{o.Name}\", \"{string.Join(" ", o.Axes)}\", \"{o.Span}\", {parameters.IndexOf(o.Parameter)}, {o.Part}),\n");
+            text.Append($"            new ScanOperand(\"{o.Name}\", \"{string.Join(" ", o.Axes)}\", \"{o.Span}\", {parameters.IndexOf(o.Parameter)}, {o.Part}){(o.Stored.Length > 0 ? $" {{ Stored = {Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(o.Stored, quote: true)} }}" : "")},\n");
         }
 
         text.Append("        ],\n        [\n");
@@ -464,7 +479,7 @@ internal static class KernelEmitter
         {
             sections.Add(flow.Prologue.Items);
             sections.Add(flow.Step.Items);
-            MarkLive([flow.Result, .. flow.Next.OfType<FlowNode>()], i => i is StoreItem { Array.Role: ArrayRole.State });
+            MarkLive([flow.Result, .. flow.Imaginary is { } root ? [root] : Array.Empty<FlowNode>(), .. flow.Next.OfType<FlowNode>()], i => i is StoreItem { Array.Role: ArrayRole.State });
             foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index) || liveArrays.Contains("Operand:" + o.Index)))
             {
                 Line(operand.Span.Length == 0
@@ -481,6 +496,12 @@ internal static class KernelEmitter
 
             WritePrologue();
             Write(flow.Step.Items);
+            if (flow.Imaginary is { } imaginary)
+            {
+                Line($"return ({Operand(flow.Result, true)}, {Operand(imaginary, true)});");
+                return Done();
+            }
+
             var result = Fresh("result");
             Line($"var {result} = {Operand(flow.Result, true)};");
             foreach (var state in flow.States.Where(s => flow.Next[s.Index] is not null))

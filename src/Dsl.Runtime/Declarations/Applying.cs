@@ -7,6 +7,18 @@ namespace Dsl;
 public sealed class ApplyAttribute(string function) : Attribute
 {
     public string Function { get; } = function;
+
+    /// <summary>
+    /// Of a recurrence that is linear and time-invariant: the <see cref="TransferAttribute"/> function that gives its kernel, with which the parallel form
+    /// convolves. Its arguments are the recurrence's own, by name.
+    /// </summary>
+    public string? Transfer { get; set; }
+
+    /// <summary>
+    /// With <see cref="Transfer"/>: <c>static void F(Span&lt;Complex&gt; C, int from, int to, ...)</c>, run in double for one channel and on no gradient's
+    /// path: turns C as it is for a kernel of <c>from</c> nodes into what it is for one of <c>to</c>; 0 is C itself, of a kernel without an end.
+    /// </summary>
+    public string? Lengthen { get; set; }
 }
 
 /// <summary>Applies a named activation: a constant of <see cref="Activation"/> or a config member of that type.</summary>

@@ -31,7 +31,7 @@ public sealed class TransferAttribute(string axes) : Attribute
 {
     public string Axes { get; } = axes;
 
-    /// <summary>The key of the buffer that holds the kernel's length.</summary>
+    /// <summary>The key of the buffer that holds the kernel's length: how many nodes its read-out was made for, 0 for none.</summary>
     public string? Nodes { get; set; }
 }
 
@@ -49,8 +49,8 @@ public sealed class AxesAttribute(string axes) : Attribute
     public string Axes { get; } = axes;
 }
 
-/// <summary>An argument computed once from weights by a host function, never on a gradient path.</summary>
-[AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Method)]
+/// <summary>An argument computed once from weights by a host function (<see cref="ApplyAttribute.Lengthen"/>), never on a gradient path.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
 public sealed class DerivedAttribute : Attribute;
 
 /// <summary>An argument that is a whole table, indexed by integers.</summary>

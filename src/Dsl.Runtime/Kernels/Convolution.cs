@@ -32,13 +32,12 @@ public static class Convolution
         ScanLayout layout = TKernel.Layout;
         ScanOperand signal = layout.Operands[layout.Signal];
         Tensor u = arguments[signal.Argument];
-        bool pays = Pays(layout, arguments);
+        bool pays = Pays(layout, layout.Squeezed(arguments));
         lock (Last)
         {
             Last[typeof(TKernel)] = $"{string.Join(" x ", u.shape)}: {(pays ? "convolution" : "scan")}";
         }
 
-        // A row's real tokens go to the front, so that padding between them leaves the state as it was.
         bool padded = pass.Padded && pays;
         if (!pays || (padded && (layout.Axes[0] != "b" || layout.Axes[1] != "t")))
         {
@@ -46,14 +45,23 @@ public static class Convolution
         }
 
         Tensor kernel = Kernel<TKernel>(arguments, settings, u.shape[layout.Time]);
-        Tensor y = Apply(padded ? pass.Compact(u) : u, kernel, layout.Time);
-        if (padded)
+        return (padded ? Masked(pass, u, kernel) : Apply(u, kernel, layout.Time)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The convolution of each row's real tokens, [batch, time, ...]; a padded token is passed over and gives 0.</summary>
+    internal static Tensor Masked(Pass pass, Tensor u, Tensor kernel)
+    {
+        if (!pass.Padded)
         {
-            Tensor real = pass.Queries.Real!.reshape([.. pass.Queries.Real!.shape, .. Enumerable.Repeat(1L, (int)y.dim() - 2)]);
-            y = torch.where(real, pass.Expand(y), torch.zeros([], y.dtype, y.device));
+            return Apply(u, kernel, 1);
         }
 
-        return y.MoveToOuterDisposeScope();
+        using var scope = torch.NewDisposeScope();
+
+        // Real tokens go to the front: padding between them leaves the state as it was.
+        Tensor y = Apply(pass.Compact(u), kernel, 1);
+        Tensor real = pass.Queries.Real!.reshape([.. pass.Queries.Real!.shape, .. Enumerable.Repeat(1L, (int)y.dim() - 2)]);
+        return torch.where(real, pass.Expand(y), torch.zeros([], y.dtype, y.device)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -70,6 +78,7 @@ public static class Convolution
         using var scope = torch.NewDisposeScope();
         ScanLayout layout = TKernel.Layout;
         int argument = layout.Operands[layout.Signal].Argument;
+        arguments = layout.Squeezed(arguments);
         var impulse = new long[layout.Axes.Count];
         for (int axis = 0; axis < impulse.Length; axis++)
         {

@@ -44,6 +44,7 @@ public static class Scan<TKernel>
         }
 
         using var scope = torch.NewDisposeScope();
+        arguments = Layout.Squeezed(arguments);
         ScalarType dtype = arguments.Any(a => a.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         ScalarType given = arguments.Length > 0 ? arguments[0].dtype : dtype;
         bool cpu = arguments.All(a => a.device_type == DeviceType.CPU) && !tensors;

@@ -12,7 +12,11 @@ namespace Dsl.Runtime;
 /// <param name="Span">The axis that the function walks, its last; empty where there is none.</param>
 /// <param name="Argument">Which of the function's arguments it belongs to.</param>
 /// <param name="Part">Of a Complex argument: 0 real, 1 imaginary; else -1.</param>
-public sealed record ScanOperand(string Name, string Axes, string Span, int Argument, int Part);
+public sealed record ScanOperand(string Name, string Axes, string Span, int Argument, int Part)
+{
+    /// <summary>The argument's own axes where it has some of one, written 1: they are passed over. Else empty.</summary>
+    public string Stored { get; init; } = "";
+}
 
 /// <summary>A state of a kernel: the axes of the result without time, then the span.</summary>
 /// <param name="Name">For errors.</param>
@@ -76,6 +80,22 @@ public sealed class ScanLayout
 
     /// <summary>The other parallel axes.</summary>
     internal string[] Outer { get; }
+
+    /// <summary>The arguments without the axes of one that only a file has.</summary>
+    internal Tensor[] Squeezed(Tensor[] arguments)
+    {
+        Tensor[] own = [.. arguments];
+        foreach (ScanOperand operand in Operands.Where(o => o.Stored.Length > 0 && o.Part < 1))
+        {
+            string[] names = operand.Stored.Split(' ');
+            for (int axis = names.Length - 1; axis >= 0 && arguments[operand.Argument].dim() == names.Length; axis--)
+            {
+                own[operand.Argument] = names[axis] == "1" ? own[operand.Argument].squeeze(axis) : own[operand.Argument];
+            }
+        }
+
+        return own;
+    }
 
     internal static string[] Split(string axes) => axes.Length == 0 ? [] : axes.Split(' ');
 }

@@ -74,6 +74,15 @@ public sealed class TensorStep
         return (torch.stack([.. states.SelectMany(s => s).Select(s => s.expand([count + 1, .. shape]))], -1), results);
     }
 
+    /// <summary>A transfer function over all of its nodes: real and imaginary part, both [parallel axes, nodes].</summary>
+    internal static (Tensor Real, Tensor Imaginary) Nodes<TKernel>(ScanSizes sizes, Tensor[] operands, double[] settings)
+        where TKernel : struct, ITransferKernel
+    {
+        long[] shape = [.. sizes.Layout.Axes.Select(a => sizes[a])];
+        var (real, imaginary) = TKernel.At(new TensorStep(sizes, operands, [], settings));
+        return (real.expand(shape), imaginary.expand(shape));
+    }
+
     /// <summary>Room for a loop's values.</summary>
     public Tensor[] Scratch(int index, int count) => new Tensor[Math.Max(count, 0)];
 

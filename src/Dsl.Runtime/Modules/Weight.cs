@@ -13,13 +13,15 @@ namespace Dsl.Runtime;
 public sealed class Weight
 {
     private readonly WeightTable table;
+    private readonly ScalarType? type;
     private readonly long[] shape;
     private readonly List<string> aliases = [];
     private Parameter? value;
     private bool trainable = true;
 
-    internal Weight(WeightTable table, string key, long[] shape, Initializer init)
+    internal Weight(WeightTable table, string key, long[] shape, Initializer init, ScalarType? type = null)
     {
+        this.type = type;
         this.table = table;
         this.shape = shape;
         Key = key;
@@ -138,7 +140,7 @@ public sealed class Weight
         else
         {
             using IDisposable off = torch.no_grad();
-            Bind(torch.empty(shape, dtype: table.Dtype, device: table.Device));
+            Bind(torch.empty(shape, dtype: type ?? table.Dtype, device: table.Device));
             if (table.Initialize && table.Device.type != DeviceType.META)
             {
                 Init.Apply(value!);

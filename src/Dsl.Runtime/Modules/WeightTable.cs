@@ -53,7 +53,7 @@ internal sealed class WeightTable
 
     internal Weight? Find(string key) => byKey.GetValueOrDefault(key);
 
-    internal Weight Declare(string key, long[] shape, Initializer init)
+    internal Weight Declare(string key, long[] shape, Initializer init, ScalarType? type = null)
     {
         if (byKey.TryGetValue(key, out Weight? known))
         {
@@ -74,7 +74,7 @@ internal sealed class WeightTable
             }
         }
 
-        var weight = new Weight(this, key, shape, init);
+        var weight = new Weight(this, key, shape, init, type);
         byKey.Add(key, weight);
         order.Add(weight);
         return weight;

@@ -63,6 +63,23 @@ public sealed class Weights
     /// <exception cref="InvalidOperationException">The key is taken.</exception>
     public Weight Tensor(string key, long[] shape, Initializer? init = null) => shared ? Shared(key) : Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Default));
 
+    /// <summary>A whole number that belongs to the checkpoint and is not trained: int64, 0 at first.</summary>
+    /// <exception cref="InvalidOperationException">The key is taken.</exception>
+    public Weight Buffer(string key)
+    {
+        Weight buffer = shared ? Shared(key) : Own(Table.Declare(Absolute(key), [], Initializer.Zeros, ScalarType.Int64));
+        buffer.Trainable = false;
+        return buffer;
+    }
+
+    /// <summary>The length of kernels that a transfer function gives, with the read-out that changes with it.</summary>
+    /// <param name="nodes">The buffer's key.</param>
+    /// <param name="readOut">Axes and weight of the read-out.</param>
+    /// <param name="weights">Axes and weights that <paramref name="lengthen"/> reads, by index.</param>
+    /// <param name="lengthen">Changes the read-out of one channel.</param>
+    public TransferLength TransferLength(string nodes, (string Axes, Weight Weight) readOut, (string Axes, Weight Weight)[] weights, Lengthening lengthen) =>
+        new(Table, Buffer(nodes), readOut, weights, lengthen);
+
     /// <summary>A weight declared before.</summary>
     /// <exception cref="InvalidOperationException">No weight has that key.</exception>
     public Weight Shared(string key)

@@ -35,12 +35,8 @@ internal sealed class GoldenLayer : IDisposable
 
         S4Config config = classifier.Configuration;
         var weights = new Weights(dtype, initialize: false);
-        var layer = new S4dLayer(config, weights.At("s4_layers.0"), config.Hidden);
-        GoldenLayer own = new(layer, layer.Forward, state =>
-        {
-            var kept = new S4dLayer.State(state, layer);
-            return (x, pass) => layer.Advance(x, pass, kept);
-        });
+        Weights at = weights.At("s4_layers.0");
+        GoldenLayer own = config.Kind == typeof(S4dLayer) ? Diagonal(new S4dLayer(config, at, config.Hidden)) : LowRank(new S4Layer(config, at, config.Hidden));
         Dictionary<string, Weight> theirs = model.Weights.All.ToDictionary(weight => weight.Key);
         using IDisposable off = no_grad();
         foreach (Weight weight in weights.All)
@@ -51,6 +47,18 @@ internal sealed class GoldenLayer : IDisposable
         own.module.eval();
         return own;
     }
+
+    private static GoldenLayer Diagonal(S4dLayer layer) => new(layer, layer.Forward, state =>
+    {
+        var kept = new S4dLayer.State(state, layer);
+        return (x, pass) => layer.Advance(x, pass, kept);
+    });
+
+    private static GoldenLayer LowRank(S4Layer layer) => new(layer, layer.Forward, state =>
+    {
+        var kept = new S4Layer.State(state, layer);
+        return (x, pass) => layer.Advance(x, pass, kept);
+    });
 
     /// <summary>The parallel form.</summary>
     public Tensor Whole(Tensor x)

@@ -22,6 +22,7 @@ internal static class Analysing
     /// <summary>What stands above every example: the config that <c>C</c> means.</summary>
     public const string Prelude = """
         using System;
+        using System.Numerics;
         using Dsl;
         using Dsl.Runtime;
         using C = User.Config;

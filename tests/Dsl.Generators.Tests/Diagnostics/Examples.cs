@@ -806,6 +806,59 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             public sealed partial class StateNorm;
             """),
         new(
+            "DSL047",
+            """
+            [Block<C>]
+            [Apply([|nameof(Kernel)|])]
+            public sealed partial class Layer
+            {
+                [Transfer("d", Nodes = "length")]
+                private static Complex Kernel(Complex w, [Parameter("C", "d 2")] Complex c) => c / (1 - w / 2);
+            }
+            """,
+            "'Kernel' gives a kernel and no step: apply the recurrence that it belongs to, with Transfer = nameof(Kernel)",
+            """
+            [Block<C>]
+            [Apply(nameof(Step), Transfer = nameof(Kernel), Lengthen = nameof(Lengthen))]
+            public sealed partial class Layer
+            {
+                [Recurrence("b t d", State = "b d")]
+                private static double Step(ref double s, double u, [Derived] Complex c) { s = 0.5 * s + u; return c.Real * s; }
+
+                [Transfer("d", Nodes = "length")]
+                private static Complex Kernel(Complex w, [Parameter("C", "d 2")] Complex c) => c / (1 - w / 2);
+
+                private static void Lengthen(Span<Complex> c, int from, int to) => c[0] *= (1 - Factor(to)) / (1 - Factor(from));
+                private static double Factor(int length) => length == 0 ? 0 : Math.Pow(0.5, length);
+            }
+            """),
+        new(
+            "DSL048",
+            """
+            [Block<C>]
+            [Apply(nameof(Step), Transfer = [|nameof(Kernel)|], Lengthen = nameof(Lengthen))]
+            public sealed partial class Layer
+            {
+                [Recurrence("b t d", State = "b d")]
+                private static double Step(ref double s, double u, [Derived] Complex c) { s = Math.Tanh(s + u); return c.Real * s; }
+
+                [Transfer("d", Nodes = "length")]
+                private static Complex Kernel(Complex w, [Parameter("C", "d 2")] Complex c) => c / (1 - w / 2);
+
+                private static void Lengthen(Span<Complex> c, int from, int to) => c[0] *= 1;
+            }
+            """,
+            "'Kernel' cannot give the kernel of 'Step': the step is no convolution, for its state 's' is not linear in state and input",
+            """
+            [Block<C>]
+            [Apply(nameof(Step))]
+            public sealed partial class Layer
+            {
+                [Recurrence("b t d", State = "b d")]
+                private static double Step(ref double s, double u) => s = Math.Tanh(s + u);
+            }
+            """),
+        new(
             "DSL050",
             """
             [Block<C>]

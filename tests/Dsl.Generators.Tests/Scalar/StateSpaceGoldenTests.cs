@@ -111,6 +111,106 @@ public sealed class StateSpaceGoldenTests
         }
     }
 
+    private const string LowRank = """
+        [Recurrence("b t d", State = "b d [n]")]
+        public static double Step(Span<Complex> s, double u, [Parameter("inv_dt", "d")] double invDt, [Parameter("A_real", "d n")] ReadOnlySpan<double> aReal, [Parameter("A_imag", "d n")] ReadOnlySpan<double> aImag,
+            [Parameter("B", "d n 2")] ReadOnlySpan<Complex> B, [Parameter("P", "d n 2")] ReadOnlySpan<Complex> P, [Parameter("C", "d n 2")] ReadOnlySpan<Complex> C)
+        {
+            double step = Exp(invDt), h = step / 2, p = 0, g = 0, t = 0, y = 0;
+            for (int n = 0; n < s.Length; n++) p += 2 * (Conj(P[n]) * s[n]).Real;
+            for (int n = 0; n < s.Length; n++) s[n] = (s[n] + h * (A(aReal[n], aImag[n]) * s[n] - P[n] * p) + step * B[n] * u) / (1 - h * A(aReal[n], aImag[n]));
+            for (int n = 0; n < s.Length; n++) { g += 2 * (Conj(P[n]) * P[n] / (1 - h * A(aReal[n], aImag[n]))).Real; t += 2 * (Conj(P[n]) * s[n]).Real; }
+            for (int n = 0; n < s.Length; n++) { s[n] -= P[n] / (1 - h * A(aReal[n], aImag[n])) * h * t / (1 + h * g); y += 2 * (C[n] * s[n]).Real; }
+            return y;
+        }
+
+        [Transfer("d", Nodes = "length")]
+        public static Complex Kernel(Complex w, [Parameter("inv_dt", "d 1")] double invDt, [Parameter("A_real", "d n")] ReadOnlySpan<double> aReal, [Parameter("A_imag", "d n")] ReadOnlySpan<double> aImag,
+            [Parameter("B", "1 d n 2")] ReadOnlySpan<Complex> B, [Parameter("P", "1 d n 2")] ReadOnlySpan<Complex> P, [Parameter("C", "1 d n 2")] ReadOnlySpan<Complex> C)
+        {
+            Complex cb = 0, cp = 0, pb = 0, pp = 0;
+            double step = Exp(invDt);
+            for (int n = 0; n < C.Length; n++)
+            {
+                var a = step * A(aReal[n], aImag[n]);
+                cb += Cauchy(step * C[n] * B[n], a, w);
+                cp += Cauchy(step * C[n] * P[n], a, w);
+                pb += Cauchy(step * Conj(P[n]) * B[n], a, w);
+                pp += Cauchy(step * Conj(P[n]) * P[n], a, w);
+            }
+
+            return 2 * (cb - (1 + w) * cp * pb / (1 + (1 + w) * pp));
+        }
+
+        static Complex A(double real, double imaginary) => new Complex(-Exp(real), -imaginary);
+        static Complex Cauchy(Complex v, Complex a, Complex w) => v / (2 * (1 - w) - a * (1 + w)) + Conj(v) / (2 * (1 - w) - Conj(a) * (1 + w));
+        """;
+
+    private delegate Tensor KernelAt(long nodes, Tensor[] arguments);
+
+    private static readonly Lazy<KernelAt> Frequencies = new(() => ScalarSource.Method<KernelAt>(ScalarSource.Load(LowRank,
+        ScalarSource.Using.Replace("using static System.Math;", "", StringComparison.Ordinal).Replace("using static Dsl.ScalarMath;", "", StringComparison.Ordinal)
+        + "using TorchSharp;\nusing Dsl.Runtime;\nusing static TorchSharp.torch;\nnamespace User;\n" + Generators.Scalar.KernelEmitter.EmitTransfer(ScalarSource.Read(LowRank, "Kernel"), "K", "public")
+        + "public static class Entry { public static Tensor Kernel(long nodes, Tensor[] arguments) => Transfer.Kernel<K>(nodes, [], arguments); }\n"), "Kernel", "User.Entry"));
+
+    private static readonly Lazy<KernelHarness> LowRankStep = new(() => new KernelHarness(LowRank, "Step"));
+
+    public static TheoryData<string> LowRankCases =>
+        [.. Directory.GetDirectories(OperatorGoldenTests.Folder()).Select(f => Path.GetFileName(f)!).Where(n => n.StartsWith("s4_kernel", StringComparison.Ordinal)).Order()];
+
+    [Theory]
+    [MemberData(nameof(LowRankCases))]
+    public void Low_rank_state_spaces_equal_their_golden_by_transfer_by_scan_and_by_powers(string name)
+    {
+        using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(OperatorGoldenTests.Folder(), name, "io.safetensors"));
+        string[] keys = ["inv_dt", "A_real", "A_imag", "B", "P", "C"];
+        long length = file.ReadTensor("out.K").shape[1];
+        Tensor weights = file.ReadTensor("in.gK");
+
+        // C itself: the step, and the convolutions that follow from it.
+        foreach (bool powers in new[] { false, true })
+        {
+            Tensor[] leaves = [.. keys.Select(k => file.ReadTensor("in." + k).requires_grad_())];
+            Tensor[] arguments = [leaves[0].squeeze(-1), leaves[1], leaves[2], leaves[3].squeeze(0), leaves[4].squeeze(0), leaves[5].squeeze(0)];
+            Tensor impulse = zeros(1, length, leaves[0].shape[0]);
+            impulse.select(1, 0).fill_(1);
+            Tensor kernel = LowRankStep.Value.Convolve([impulse, .. arguments], powers).squeeze(0).t();
+            OperatorGoldenTests.Close(file.ReadTensor("out.K"), kernel, 1e-5, 0, "K of the step");
+            (kernel * weights).sum().backward();
+            foreach (var (key, leaf) in keys.Zip(leaves))
+            {
+                OperatorGoldenTests.Close(file.ReadTensor("grad.dense." + key), leaf.grad!, 1e-4, 0, $"gradient of {key} by the step");
+            }
+
+            using IDisposable off = no_grad();
+            Tensor u = file.ReadTensor("in.u").transpose(1, 2).contiguous();
+            Tensor skipped = u * file.ReadTensor("in.D");
+            Tensor y = file.ReadTensor("out.y").transpose(1, 2);
+            OperatorGoldenTests.Close(y, LowRankStep.Value.Convolve([u, .. arguments], powers) + skipped, 1e-5, 0, "y by convolution");
+            var (scanned, finals) = LowRankStep.Value.Run([u, .. arguments], null);
+            OperatorGoldenTests.Close(y, scanned + skipped, 1e-5, 0, "y by scan");
+            OperatorGoldenTests.Close(file.ReadTensor("out.final_state").narrow(2, 0, leaves[1].shape[1]), finals[0], 1e-5, 0, "final state");
+        }
+
+        // C~: the transfer function at the length that it was made for.
+        Tensor[] tilde = [.. keys.Select(k => file.ReadTensor(k == "C" ? "in.C_tilde" : "in." + k).requires_grad_())];
+        Tensor[] read = [tilde[0].squeeze(-1), tilde[1], tilde[2], tilde[3].squeeze(0), tilde[4].squeeze(0), tilde[5].squeeze(0)];
+        Tensor own = Frequencies.Value(length, read);
+        OperatorGoldenTests.Close(file.ReadTensor("out.K_tilde"), own, 1e-5, 0, "K of C~");
+        (own * weights).sum().backward();
+        foreach (var (key, leaf) in keys.Zip(tilde))
+        {
+            OperatorGoldenTests.Close(file.ReadTensor("grad.tilde." + (key == "C" ? "C_tilde" : key)), leaf.grad!, 1e-4, 0, $"gradient of {key} by the transfer function");
+        }
+
+        using IDisposable none = no_grad();
+        Tensor shorter = file.ReadTensor("out.K_short");
+        OperatorGoldenTests.Close(shorter, own.narrow(1, 0, shorter.shape[1]), 1e-5, 0, "a shorter K is cut");
+        Tensor halved = file.ReadTensor("out.K_rate2");
+        OperatorGoldenTests.Close(halved, Frequencies.Value(halved.shape[1], [read[0] + Math.Log(2), .. read[1..]]), 1e-5, 0, "K at twice the step and half the nodes");
+        Assert.True(Frequencies.Value(2, read).isfinite().all().item<bool>() && Frequencies.Value(1, read).isfinite().all().item<bool>());
+    }
+
     private static void Steps(KernelHarness harness, Tensor[] arguments, Tensor expected, Tensor final)
     {
         using IDisposable off = no_grad();
