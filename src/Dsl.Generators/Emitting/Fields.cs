@@ -377,7 +377,7 @@ internal sealed class Fields
         var arguments = transfer.Lengthen.Spec.Parameters.Skip(3).Select(p => !parameters.TryGetValue(p.Name, out var weight) ? "config"
             : $"place.{(weight.Kind, weight.Span) switch { (ScalarKind.Complex, true) => "Complexes", (ScalarKind.Complex, false) => "Complex", (_, true) => "Numbers", _ => "Number" }}({read.IndexOf(p.Name)})");
         Add(node, "TransferLength", FieldName(transfer.Nodes),
-            $"weights.TransferLength({Key(transfer.Nodes)}, {Held(transfer.ReadOut)}, [{string.Join(", ", read.Select(Held))}], (readOut, from, to, place) => {Host(transfer.Lengthen)}(readOut, from, to, {string.Join(", ", arguments)}))", code);
+            $"weights.TransferLength({Key(transfer.Nodes)}, {Held(transfer.ReadOut)}, [{string.Join(", ", read.Select(Held))}], (readOut, from, to, place) => {Host(transfer.Lengthen)}(readOut, from, to{string.Concat(arguments.Select(a => ", " + a))}))", code);
     }
 
     /// <summary>The text of a transfer function over whole tensors, as a type inside this class. Returns its name.</summary>
