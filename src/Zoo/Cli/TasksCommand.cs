@@ -22,7 +22,7 @@ internal sealed class TasksCommand
     private readonly CliContext context;
     private readonly Option<string?> task = new("--task") { Description = $"One task only: {string.Join(", ", RuleTask.All.Select(t => t.Name))}.", HelpName = "name" };
     private readonly Option<string?> family = new("--family") { Description = "One family only: bert, roberta, albert, electra, t5 or bart.", HelpName = "name" };
-    private readonly Option<int?> steps = new("--steps") { Description = $"Training steps ({TaskFamilies.Defaults.Steps}).", HelpName = "n" };
+    private readonly Option<int?> steps = new("--steps") { Description = "Training steps; what each task needs without this.", HelpName = "n" };
     private readonly Option<double?> rate = new("--rate") { Description = $"The learning rate after the warm-up ({TaskFamilies.Defaults.Rate}).", HelpName = "x" };
     private readonly Option<long> seed = new("--seed") { Description = "Decides first weights and questions.", HelpName = "n" };
     private readonly Option<string> output = new("--out", "-o")
@@ -48,21 +48,22 @@ internal sealed class TasksCommand
     private int Run(ParseResult words)
     {
         (string Task, string Family)[] chosen = Chosen(words.GetValue(task), words.GetValue(family));
-        int total = words.GetValue(steps) ?? TaskFamilies.Defaults.Steps;
         double highest = words.GetValue(rate) ?? TaskFamilies.Defaults.Rate;
         TrainingOptions options = TaskFamilies.Defaults with
         {
-            Steps = total,
             Rate = highest,
             LastRate = highest / 20,
-            WarmUp = Math.Min(TaskFamilies.Defaults.WarmUp, total / 10),
             Seed = words.GetValue(seed),
         };
         options.Validate();
+        TrainingOptions.Require(words.GetValue(steps) is null or >= 1, "steps", words.GetValue(steps) ?? 1, "1 or more");
         var table = new Table().AddColumns("task", "family", "head", "steps", "seconds", "loss", "held-out answers right");
         foreach ((string name, string on) in chosen)
         {
-            table.AddRow([.. Train(RuleTask.All.First(t => t.Name == name), ObjectiveFamilies.All.First(f => f.Name == on), options, words.GetValue(output)!).Select(Markup.Escape)]);
+            RuleTask asked = RuleTask.All.First(known => known.Name == name);
+            int total = words.GetValue(steps) ?? asked.Steps;
+            TrainingOptions of = options with { Steps = total, WarmUp = Math.Min(options.WarmUp, total / 10) };
+            table.AddRow([.. Train(asked, ObjectiveFamilies.All.First(f => f.Name == on), of, words.GetValue(output)!).Select(Markup.Escape)]);
             if (context.Stop.IsCancellationRequested)
             {
                 break;

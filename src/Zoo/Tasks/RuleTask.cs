@@ -25,7 +25,8 @@ public sealed record Question(
 /// <param name="Head">What kind of answer it wants.</param>
 /// <param name="Labels">The classes.</param>
 /// <param name="Ask">Makes a question.</param>
-public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList<string> Labels, Func<IDraws, Question> Ask)
+/// <param name="Steps">How many steps a small model needs to learn it.</param>
+public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList<string> Labels, Func<IDraws, Question> Ask, int Steps = 600)
 {
     private static readonly string[] Numbers =
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"];
@@ -45,11 +46,11 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
     public static IReadOnlyList<RuleTask> All { get; } =
     [
         new("kind", "Are there more animals, plants or things in the text?", Head.Sequence, ["animals", "plants", "things"], AskKind),
-        new("follows", "Does the second text count on where the first one ends?", Head.Sequence, ["no", "yes"], AskFollows),
+        new("follows", "Does the second text count on where the first one ends?", Head.Sequence, ["no", "yes"], AskFollows, Steps: 2500),
         new("roles", "Which words are a person, a place, a thing; a name after \"the\" is a thing's.", Head.Tokens, ["other", "person", "place", "thing"], AskRoles),
         new("next", "Which of four numbers comes next?", Head.Choice, [], AskNext),
-        new("owner", "Who has the thing that is asked for?", Head.Span, [], AskOwner),
-        new("sort", "The letters in the order of the alphabet.", Head.Text, [], AskSorted),
+        new("owner", "Who has the thing that is asked for?", Head.Span, [], AskOwner, Steps: 2500),
+        new("sort", "The letters in the order of the alphabet.", Head.Text, [], AskSorted, Steps: 1500),
     ];
 
     private static string Any(IDraws draws, IReadOnlyList<string> words) => words[draws.Integer(0, words.Count - 1)];

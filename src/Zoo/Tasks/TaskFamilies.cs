@@ -14,13 +14,12 @@ public static class TaskFamilies
 
     private static readonly Dictionary<string, string> Prefixes = new() { ["bert"] = "Bert", ["roberta"] = "Roberta", ["albert"] = "Albert", ["electra"] = "Electra" };
 
-    /// <summary>The options of a run unless others are asked for.</summary>
+    /// <summary>The options of a run unless others are asked for; how many steps it has is the task's to say.</summary>
     public static TrainingOptions Defaults { get; } = new()
     {
-        Steps = 600,
         Batch = 32,
         Context = 40,
-        Rate = 2e-3,
+        Rate = 1e-3,
         LastRate = 1e-4,
         WarmUp = 60,
         Decay = 0.01,

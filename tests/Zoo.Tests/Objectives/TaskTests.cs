@@ -170,7 +170,7 @@ public sealed class TaskTests
         RuleTask task = RuleTask.All.Single(candidate => candidate.Name == name);
         ObjectiveFamily family = ObjectiveFamilies.All.First(candidate => candidate.Name == on);
         ITokenizer tokenizer = TaskFamilies.Learn(family);
-        TrainingOptions options = TaskFamilies.Defaults with { Steps = steps, WarmUp = Math.Min(10, steps / 2), EvaluationBatches = 2 };
+        TrainingOptions options = TaskFamilies.Defaults with { Steps = steps, Rate = 2e-3, WarmUp = Math.Min(10, steps / 2), EvaluationBatches = 2 };
         manual_seed(1);
         IModel model = new DeclaredZoo().Create(TaskFamilies.Config(family, task, tokenizer, options.Context).ToJsonString(), "config.json", ScalarType.Float32, CPU);
         return (model, new TaskData(task, tokenizer, options.Batch, seed: 1), options);
