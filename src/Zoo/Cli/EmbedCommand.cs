@@ -67,7 +67,8 @@ internal sealed class EmbedCommand
         {
             string shown = texts[i].Length > 48 ? texts[i][..47] + "…" : texts[i];
             table.AddRow(
-                [(i + 1).ToString(CultureInfo.InvariantCulture), Markup.Escape(shown.ReplaceLineEndings(" ")), .. cosines[i].Select(value => value.ToString("F3", CultureInfo.InvariantCulture))]);
+                [(i + 1).ToString(CultureInfo.InvariantCulture), Markup.Escape(shown.ReplaceLineEndings(" ")),
+                    .. cosines[i].Select(value => value.ToString("F3", CultureInfo.InvariantCulture))]);
         }
 
         context.Console.Write(table);

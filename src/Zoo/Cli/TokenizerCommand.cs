@@ -68,9 +68,7 @@ internal sealed class TokenizerCommand
             throw new CommandException($"--min-frequency {words.GetValue(minFrequency)}, expected 1 or more", 2);
         }
 
-        VocabularyLayout? specials = words.GetValue(layout) is not { } name ? null
-            : VocabularyLayout.All.FirstOrDefault(candidate => candidate.Name == name)
-                ?? throw new CommandException($"--specials '{name}', expected {string.Join(", ", VocabularyLayout.All.Select(candidate => candidate.Name))}", 2);
+        VocabularyLayout? specials = words.GetValue(layout) is { } name ? Layout(name) : null;
         string from = words.GetValue(text) is { } path ? ReadText(path) : TokenCorpus.KingJames();
         var clock = Stopwatch.StartNew();
         ITokenizer tokenizer = words.GetRequiredValue(kind) switch
@@ -88,6 +86,9 @@ internal sealed class TokenizerCommand
             $"{target}: {tokenizer.Vocabulary} ids in {seconds:F1} s; the text is {tokens:N0} tokens of {(double)from.Length / tokens:F2} characters"));
         return 0;
     }
+
+    private static VocabularyLayout Layout(string name) => VocabularyLayout.All.FirstOrDefault(candidate => candidate.Name == name)
+        ?? throw new CommandException($"--specials '{name}', expected {string.Join(", ", VocabularyLayout.All.Select(candidate => candidate.Name))}", 2);
 
     private static string ReadText(string path) => Directory.Exists(path) ? throw new CommandException($"{path}: is a folder, expected a text file")
         : TokenCorpus.ReadText(path);
@@ -127,7 +128,7 @@ internal sealed class TokenizeCommand
         TokenEncoding encoding = tokenizer.Encode(a, b, new EncodingOptions(AddSpecials: !words.GetValue(plain)));
         if (words.GetValue(ids))
         {
-            context.Output.WriteLine(string.Join(' ', encoding.Ids.Select(id => id.ToString(CultureInfo.InvariantCulture))));
+            context.Output.WriteLine(string.Join(' ', encoding.Ids.Select(Number)));
             return 0;
         }
 
@@ -137,13 +138,15 @@ internal sealed class TokenizeCommand
             TextSpan offset = encoding.Offsets[i];
             string of = encoding.TextIds[i] switch { 0 => a[offset.Start..offset.End], 1 => b![offset.Start..offset.End], _ => "" };
             table.AddRow(
-                encoding.Ids[i].ToString(CultureInfo.InvariantCulture), Markup.Escape(Visible(tokenizer.TokenOf(encoding.Ids[i]) ?? "")), Markup.Escape(Visible(of)),
-                encoding.WordIds[i] < 0 ? "" : encoding.WordIds[i].ToString(CultureInfo.InvariantCulture), encoding.TypeIds[i].ToString(CultureInfo.InvariantCulture));
+                Number(encoding.Ids[i]), Markup.Escape(Visible(tokenizer.TokenOf(encoding.Ids[i]) ?? "")), Markup.Escape(Visible(of)),
+                encoding.WordIds[i] < 0 ? "" : Number(encoding.WordIds[i]), Number(encoding.TypeIds[i]));
         }
 
         context.Console.Write(table);
         return 0;
     }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Visible(string text) =>
         string.Concat(text.Select(unit => unit == ' ' ? "·" : char.IsControl(unit) ? $"\\u{(int)unit:x4}" : unit.ToString()));

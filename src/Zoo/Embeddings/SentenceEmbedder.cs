@@ -117,7 +117,8 @@ public sealed class SentenceEmbedder : IEmbeddingGenerator<string, Embedding<flo
                     throw new NotSupportedException($"Embeddings of {dimensions} numbers, expected {embeddings[0].Length}: the model has no others.");
                 }
 
-                return new GeneratedEmbeddings<Embedding<float>>(embeddings.Select(embedding => new Embedding<float>(embedding) { ModelId = metadata.DefaultModelId }));
+                return new GeneratedEmbeddings<Embedding<float>>(
+                    embeddings.Select(embedding => new Embedding<float>(embedding) { ModelId = metadata.DefaultModelId }));
             },
             cancellationToken);
     }
@@ -153,7 +154,8 @@ public sealed class SentenceEmbedder : IEmbeddingGenerator<string, Embedding<flo
         string output = pools ? "mean" : "hidden";
         Tensor computed = model.Run(inputs, output)[output];
         Tensor pooled = pools ? computed : Pool(computed, mask.unsqueeze(-1));
-        float[] values = (files.Normalize ? nn.functional.normalize(pooled, p: 2, dim: -1) : pooled).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+        Tensor finished = files.Normalize ? nn.functional.normalize(pooled, p: 2, dim: -1) : pooled;
+        float[] values = finished.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
         int width = values.Length / rows.Length;
         for (int i = 0; i < rows.Length; i++)
         {

@@ -20,7 +20,7 @@ public enum SentencePooling
     Max,
 }
 
-/// <summary>What the files of a sentence-transformers folder say beside the model: modules.json, the pooling's config.json, sentence_bert_config.json.</summary>
+/// <summary>What a sentence-transformers folder says beside the model: modules.json, the pooling's config.json, sentence_bert_config.json.</summary>
 /// <param name="Pooling">The mean where no file says otherwise.</param>
 /// <param name="Normalize">Embeddings have length 1.</param>
 /// <param name="MaxLength">Longer texts are cut to so many tokens; null: to the model's context.</param>
@@ -64,7 +64,8 @@ public sealed record SentenceFiles(SentencePooling Pooling = SentencePooling.Mea
     private static SentencePooling ReadPooling(string path)
     {
         JsonField json = JsonField.Read(JsonField.ReadBytes(path), path);
-        string[] on = [.. json.Members().Where(member => member.Name.StartsWith("pooling_mode_", StringComparison.Ordinal) && member.Value.Flag()).Select(member => member.Name)];
+        string[] on = [.. json.Members().Where(member => member.Name.StartsWith("pooling_mode_", StringComparison.Ordinal) && member.Value.Flag())
+            .Select(member => member.Name)];
         return on is [{ } mode] ? mode switch
         {
             "pooling_mode_mean_tokens" => SentencePooling.Mean,

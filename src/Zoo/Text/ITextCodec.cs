@@ -40,7 +40,9 @@ public interface ITextStream
     string Flush();
 }
 
-/// <summary>A text that a codec cannot turn into ids, or a codec that cannot be opened. The message is one sentence on one line, whatever a file's words in it are.</summary>
+/// <summary>
+/// A text that a codec cannot turn into ids, or a codec that cannot be opened. The message is one sentence on one line, whatever words of a file are in it.
+/// </summary>
 public sealed class TextException(string message) : Exception(Line(message))
 {
     private const int Longest = 600, Head = 400, Tail = 150;

@@ -21,9 +21,9 @@ public static class TextCodecs
             return new ByteCodec();
         }
 
+        string[] known = [CharacterCodec.FileName, ByteCodec.FileName, .. TokenizerFolder.Forms];
         return TokenizerFolder.Open(folder)
-            ?? throw new TextException($"{folder}: no tokenizer, expected one of {string.Join(", ", [CharacterCodec.FileName, ByteCodec.FileName, .. TokenizerFolder.Forms])}; "
-                + "--ids takes token ids instead of a text");
+            ?? throw new TextException($"{folder}: no tokenizer, expected one of {string.Join(", ", known)}; --ids takes token ids instead of a text");
     }
 
     /// <summary>The tokenizer kept in a checkpoint's folder, for what needs special tokens.</summary>

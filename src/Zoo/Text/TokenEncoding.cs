@@ -12,7 +12,7 @@ public readonly record struct TextSpan(int Start, int End);
 /// <param name="TypeIds">0 for the first text, 1 for the second where the vocabulary's template says so.</param>
 /// <param name="SpecialMask">1 for tokens that were added around the text, and for padding.</param>
 /// <param name="AttentionMask">0 for padding.</param>
-/// <param name="WordIds">The number of the token's word in its text, from 0: tokens of one word are neighbours with the same number; -1 for added tokens.</param>
+/// <param name="WordIds">The number of the token's word in its text, from 0; tokens of one word stand side by side. -1 for added tokens.</param>
 /// <param name="TextIds">0 for the first text, 1 for the second, -1 for added tokens.</param>
 public sealed record TokenEncoding(int[] Ids, TextSpan[] Offsets, int[] TypeIds, int[] SpecialMask, int[] AttentionMask, int[] WordIds, int[] TextIds)
 {

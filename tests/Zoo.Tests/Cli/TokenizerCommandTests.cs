@@ -64,7 +64,9 @@ public sealed class TokenizerCommandTests
         File.WriteAllText(scratch["tokenizer.json"], "mine");
         Expect(1, $"error: {scratch["tokenizer.json"]} exists; --overwrite replaces it", "tokenizer", "train", scratch["text.txt"], "-o", scratch.Path);
         Assert.Equal("mine", File.ReadAllText(scratch["tokenizer.json"]));
-        Expect(1, "error: a vocabulary of 100, expected at least 257 for single characters and special tokens", "tokenizer", "train", scratch["text.txt"], "--vocab", "100", "-o", scratch["new"]);
+        Expect(
+            1, "error: a vocabulary of 100, expected at least 257 for single characters and special tokens",
+            "tokenizer", "train", scratch["text.txt"], "--vocab", "100", "-o", scratch["new"]);
         Assert.False(Directory.Exists(scratch["new"]));
         Expect(2, "error: --kind 'sp', expected bpe or wordpiece", "tokenizer", "train", scratch["text.txt"], "--kind", "sp", "-o", scratch["new"]);
         Expect(2, "error: --specials 'x', expected gpt, bert, roberta, t5", "tokenizer", "train", scratch["text.txt"], "--specials", "x", "-o", scratch["new"]);

@@ -18,12 +18,17 @@ namespace Zoo.Tests.Embeddings;
 /// <summary>Embeddings of a small encoder with random weights: what holds whatever the weights are.</summary>
 public sealed class SentenceEmbedderTests
 {
-    private static readonly ITokenizer Tokenizer = TokenizerTraining.WordPiece("in the beginning god created the heaven and the earth and the earth was without form", 120);
+    private static readonly ITokenizer Tokenizer = TokenizerTraining.WordPiece(
+        "in the beginning god created the heaven and the earth and the earth was without form", 120);
 
     private static readonly string[] Sentences =
         ["the earth", "", "in the beginning god created the heaven and the earth", "heaven", "the earth was without form", "the earth", "a b c d e f g h"];
 
-    [Theory, InlineData(SentencePooling.Mean, true), InlineData(SentencePooling.Mean, false), InlineData(SentencePooling.First, false), InlineData(SentencePooling.Max, true)]
+    [Theory]
+    [InlineData(SentencePooling.Mean, true)]
+    [InlineData(SentencePooling.Mean, false)]
+    [InlineData(SentencePooling.First, false)]
+    [InlineData(SentencePooling.Max, true)]
     public void ASentenceAloneIsTheSentenceInABatch(SentencePooling pooling, bool normalize)
     {
         using SentenceEmbedder embedder = Make(new SentenceFiles(pooling, normalize));
@@ -59,7 +64,7 @@ public sealed class SentenceEmbedderTests
     }
 
     [Theory]
-    [InlineData("""[{"type": "sentence_transformers.models.Transformer", "path": ""}, {"type": "sentence_transformers.models.CNN", "path": ""}]""", "'CNN' at place 1")]
+    [InlineData("""[{"type": "sentence_transformers.models.Transformer", "path": ""}, {"type": "m.CNN", "path": ""}]""", "'CNN' at place 1")]
     [InlineData("""{"type": "Transformer"}""", "expected a list")]
     [InlineData("""[{"type": "sentence_transformers.models.Transformer"}, {"type": "x.Pooling", "path": "../x"}]""", "a folder inside the model's")]
     [InlineData("""[{"type": "sentence_transformers.models.Transformer"}, {"type": "x.Pooling", "path": "1_Pooling"}]""", "not found")]
@@ -77,7 +82,9 @@ public sealed class SentenceEmbedderTests
     public void OnePoolingModeIsOn()
     {
         using var folder = new ScratchFolder();
-        File.WriteAllText(folder["modules.json"], """[{"type": "m.Transformer", "path": ""}, {"type": "m.Pooling", "path": "1_Pooling"}, {"type": "m.Normalize", "path": "2"}]""");
+        File.WriteAllText(
+            folder["modules.json"],
+            """[{"type": "m.Transformer", "path": ""}, {"type": "m.Pooling", "path": "1_Pooling"}, {"type": "m.Normalize", "path": "2"}]""");
         Directory.CreateDirectory(folder["1_Pooling"]);
         string config = Path.Combine(folder["1_Pooling"], "config.json");
         File.WriteAllText(config, """{"word_embedding_dimension": 8, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}""");

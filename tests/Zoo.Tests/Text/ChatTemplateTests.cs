@@ -14,7 +14,8 @@ namespace Zoo.Tests.Text;
 public sealed class ChatTemplateTests
 {
     private const string ChatMl =
-        "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m['content'] | trim + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+        "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + (m['content'] | trim) + '<|im_end|>\\n' }}{% endfor %}"
+        + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     private static readonly ChatTurn[] Turns = [new("system", "Be brief."), new("user", " Hi! "), new("assistant", "Hello."), new("user", "Bye?")];
 
@@ -37,8 +38,9 @@ public sealed class ChatTemplateTests
 
     [Fact]
     public void AConversationBecomesAPrompt() => Assert.Equal(
-        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi!<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\nBye?<|im_end|>\n<|im_start|>assistant\n",
-        ChatTemplate.Parse(ChatMl.Replace("m['content'] | trim +", "(m['content'] | trim) +")).Render(Turns));
+        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi!<|im_end|>\n"
+            + "<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\nBye?<|im_end|>\n<|im_start|>assistant\n",
+        ChatTemplate.Parse(ChatMl).Render(Turns));
 
     [Theory]
     [InlineData("{{ messages[0].role }}{{ messages[-1]['content'] }}", "systemBye?")]
@@ -67,7 +69,8 @@ public sealed class ChatTemplateTests
     [InlineData("{{ 'a }}", "chat_template line 1: ' expected")]
     [InlineData("{{ a", "chat_template line 1: '}}' expected")]
     [InlineData("{% include 'x' %}", "chat_template line 1: statement 'include' unknown; known: if, for, set, break, continue, generation")]
-    public void WhatCannotBeReadIsOneLine(string source, string message) => Assert.Equal(message, Assert.Throws<TextException>(() => ChatTemplate.Parse(source)).Message);
+    public void WhatCannotBeReadIsOneLine(string source, string message) =>
+        Assert.Equal(message, Assert.Throws<TextException>(() => ChatTemplate.Parse(source)).Message);
 
     [Theory]
     [InlineData("\n{{ raise_exception('roles must alternate') }}", "chat_template line 2: the template refuses: roles must alternate")]
@@ -106,8 +109,10 @@ public sealed class ChatTemplateTests
     [Fact]
     public void TenThousandMutantsRenderOrSayWhy()
     {
-        const string Valid = ChatMl + "\n{% set ns = namespace(a=[1, 2.5], b={'k': none}) %}{%- if ns.a[0] == 1 and messages[1:] is defined -%} {{ ns.b | tojson }}{% else %}x{% endif %}";
-        string[] words = ["{%", "%}", "{{", "}}", "'", "(", ")", "[", "]", "endif", "endfor", "not", "is", "in", "|", ".", "+", "\n", "-", "9999999999", "range(99999)", "None"];
+        const string Valid = ChatMl + "\n{% set ns = namespace(a=[1, 2.5], b={'k': none}) %}"
+            + "{%- if ns.a[0] == 1 and messages[1:] is defined -%} {{ ns.b | tojson }}{% else %}x{% endif %}";
+        string[] words =
+            ["{%", "%}", "{{", "}}", "'", "(", ")", "[", "]", "endif", "endfor", "not", "is", "in", "|", ".", "+", "\n", "-", "9999999999", "range(99999)", "None"];
         var random = new Random(5);
         int rendered = 0;
         for (int i = 0; i < 10_000; i++)

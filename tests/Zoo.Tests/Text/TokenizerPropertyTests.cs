@@ -93,7 +93,8 @@ public sealed class TokenizerPropertyTests
         ITokenizer tokenizer = TokenizerFolder.Open(folder, form);
         bool bytes = tokenizer.Encode("\u0001é😀", null, new EncodingOptions(AddSpecials: false)) is { } encoding
             && !encoding.Ids.Contains(tokenizer.Special.Unknown ?? -1) && tokenizer.Decode(encoding.Ids) == "\u0001é😀";
-        AnyText.Where(text => bytes && !text.Contains('\u2581')).Sample(text => Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text))), iter: bytes ? 1000 : 0);
+        AnyText.Where(text => bytes && !text.Contains('\u2581'))
+            .Sample(text => Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text))), iter: bytes ? 1000 : 0);
     }
 
     [Theory, MemberData(nameof(Cases))]

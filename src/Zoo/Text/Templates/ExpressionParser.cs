@@ -238,7 +238,8 @@ internal sealed class ExpressionParser(LexemeReader words)
         if (name is not null && words.Is("("))
         {
             (Value[] places, (string Name, Value Value)[] named) = Arguments();
-            value = run => TemplateFunctions.Call(name, [.. places.Select(argument => argument(run))], named.ToDictionary(entry => entry.Name, entry => entry.Value(run)), run);
+            value = run => TemplateFunctions.Call(
+                name, [.. places.Select(argument => argument(run))], named.ToDictionary(entry => entry.Name, entry => entry.Value(run)), run);
         }
 
         while (Counted(true))

@@ -17,7 +17,7 @@ internal static class TemplateFunctions
         "capitalize" => TemplateValues.Text(value) is { Length: > 0 } text ? text[..1].ToUpperInvariant() + text[1..].ToLowerInvariant() : "",
         "string" => TemplateValues.Text(value),
         "tojson" => TemplateValues.ToJson(value),
-        "int" => (long)TemplateValues.Number(value is string digits && double.TryParse(digits, CultureInfo.InvariantCulture, out double number) ? number : value ?? 0L),
+        "int" => (long)(value is string digits ? double.TryParse(digits, CultureInfo.InvariantCulture, out double number) ? number : 0 : TemplateValues.Number(value ?? 0L)),
         "list" => TemplateValues.Items(value).ToList(),
         "safe" => value,
         "first" => TemplateValues.Items(value) is { Count: > 0 } items ? items[0] : Undefined.Value,
@@ -60,12 +60,13 @@ internal static class TemplateFunctions
         (string text, "startswith") when with.Count > 0 => text.StartsWith(TemplateValues.Text(with[0]), StringComparison.Ordinal),
         (string text, "endswith") when with.Count > 0 => text.EndsWith(TemplateValues.Text(with[0]), StringComparison.Ordinal),
         (string text, "replace") when with.Count > 1 => Replace(text, with),
-        (string text, "split") => text.Split(with.Count > 0 ? TemplateValues.Text(with[0]) : null, with.Count > 0 ? StringSplitOptions.None : StringSplitOptions.RemoveEmptyEntries)
+        (string text, "split") => (with.Count > 0 ? text.Split(TemplateValues.Text(with[0])) : text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
             .Select(part => (object?)part).ToList(),
         (Dictionary<string, object?> map, "items") => Pairs(map),
         (Dictionary<string, object?> map, "keys") => map.Keys.Select(key => (object?)key).ToList(),
         (Dictionary<string, object?> map, "values") => map.Values.ToList(),
-        (Dictionary<string, object?> map, "get") when with.Count > 0 => map.TryGetValue(TemplateValues.Text(with[0]), out object? found) ? found : with.ElementAtOrDefault(1),
+        (Dictionary<string, object?> map, "get") when with.Count > 0 =>
+            map.TryGetValue(TemplateValues.Text(with[0]), out object? found) ? found : with.ElementAtOrDefault(1),
         _ => throw new TemplateException($"{TemplateValues.Kind(value)} has no method '{name}'"),
     };
 

@@ -43,7 +43,8 @@ internal sealed class TemplateLexer(string source)
             int end = open < 0 ? source.Length : open;
             string text = source[at..end];
             bool statement = open >= 0 && source[open + 1] == '%', comment = open >= 0 && source[open + 1] == '#';
-            bool dash = open >= 0 && open + 2 < source.Length && source[open + 2] == '-', keep = open >= 0 && open + 2 < source.Length && source[open + 2] == '+';
+            char mark = open >= 0 && open + 2 < source.Length ? source[open + 2] : ' ';
+            bool dash = mark == '-', keep = mark == '+';
             string kept = trims ? text.TrimStart() : text;
             kept = dash ? kept.TrimEnd() : (statement || comment) && !keep ? WithoutIndent(kept) : kept;
             if (kept.Length > 0)
@@ -164,7 +165,8 @@ internal sealed class TemplateLexer(string source)
         }
         else if (char.IsAsciiDigit(first))
         {
-            while (end < source.Length && (char.IsAsciiDigit(source[end]) || (source[end] == '.' && end + 1 < source.Length && char.IsAsciiDigit(source[end + 1]))))
+            while (end < source.Length
+                && (char.IsAsciiDigit(source[end]) || (source[end] == '.' && end + 1 < source.Length && char.IsAsciiDigit(source[end + 1]))))
             {
                 end++;
             }

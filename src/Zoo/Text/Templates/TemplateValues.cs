@@ -45,7 +45,7 @@ internal static class TemplateValues
     internal static string ToJson(object? value) => value switch
     {
         List<object?> list => $"[{string.Join(", ", list.Select(ToJson))}]",
-        Dictionary<string, object?> map => $"{{{string.Join(", ", map.Select(entry => $"{JsonSerializer.Serialize(entry.Key, Json)}: {ToJson(entry.Value)}"))}}}",
+        Dictionary<string, object?> map => "{" + string.Join(", ", map.Select(entry => $"{ToJson(entry.Key)}: {ToJson(entry.Value)}")) + "}",
         Undefined => "null",
         _ => JsonSerializer.Serialize(value, Json),
     };

@@ -12,7 +12,7 @@ internal static class ByteLevel
     internal const string WordPattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
     private static readonly char[] Signs = MakeSigns();
-    private static readonly Dictionary<char, byte> Bytes = Signs.Select((sign, value) => (sign, value)).ToDictionary(pair => pair.sign, pair => (byte)pair.value);
+    private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(value => Signs[value], value => (byte)value);
 
     /// <summary>The 256 signs in the order of GPT-2's vocabulary: those that stand for themselves first.</summary>
     internal static IEnumerable<string> Alphabet => Signs.Order().Select(sign => sign.ToString());

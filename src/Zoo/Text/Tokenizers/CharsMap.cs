@@ -22,7 +22,8 @@ internal sealed class CharsMap : INormalizer
         uint size = blob.Length >= 4 ? BinaryPrimitives.ReadUInt32LittleEndian(blob) : uint.MaxValue;
         if (size % 4 != 0 || size > blob.Length - 4)
         {
-            throw new TextException($"{file}: the normalisation table says {size} bytes of trie and has {blob.Length}, expected a table as sentencepiece writes it");
+            throw new TextException(
+                $"{file}: the normalisation table says {size} bytes of trie and has {blob.Length}, expected a table as sentencepiece writes it");
         }
 
         var units = new uint[size / 4];

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace Zoo.Text.Tokenizers;
 
-/// <summary>Joins of vocabularies that list pieces by rank instead of pairs: any two symbols join whose text together is a piece, the lowest rank first.</summary>
+/// <summary>Joins of vocabularies that rank pieces instead of pairs: any two symbols join whose text together is a piece, the lowest rank first.</summary>
 internal static class PairJoins
 {
     /// <param name="pieces">Text, id and rank of each piece; several may have the same rank.</param>

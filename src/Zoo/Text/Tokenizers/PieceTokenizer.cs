@@ -55,7 +55,8 @@ internal sealed class PieceTokenizer : ITokenizer
         this.parts = parts;
         model = new CachedModel(parts.Model);
         asTyped = new AddedTokens(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)));
-        normalized = new AddedTokens(parts.Added.Where(token => token.Normalized).Select(token => (Normalize(AlignedText.Of(token.Content, 0, token.Content.Length)).Text, token)));
+        normalized = new AddedTokens(parts.Added.Where(token => token.Normalized)
+            .Select(token => (Normalize(AlignedText.Of(token.Content, 0, token.Content.Length)).Text, token)));
         specials = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
         EndTokens = parts.Special.End is { } end ? [end] : [];
     }

@@ -25,7 +25,8 @@ internal enum SplitBehavior
 /// <summary>One after the other, each on all parts of the one before.</summary>
 internal sealed class PreTokenizerSequence(IReadOnlyList<IPreTokenizer> steps) : IPreTokenizer
 {
-    public IEnumerable<AlignedText> Split(AlignedText text) => steps.Aggregate<IPreTokenizer, IEnumerable<AlignedText>>([text], (parts, step) => parts.SelectMany(step.Split));
+    public IEnumerable<AlignedText> Split(AlignedText text) =>
+        steps.Aggregate<IPreTokenizer, IEnumerable<AlignedText>>([text], (parts, step) => parts.SelectMany(step.Split));
 }
 
 /// <summary>Splits at the matches of a pattern, or at what lies between them.</summary>

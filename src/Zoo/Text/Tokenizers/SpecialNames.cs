@@ -4,7 +4,7 @@ using System.Linq;
 
 namespace Zoo.Text.Tokenizers;
 
-/// <summary>Finds out what special tokens are for: from tokenizer_config.json and special_tokens_map.json, else from the template and the usual names.</summary>
+/// <summary>What special tokens are for: from tokenizer_config.json and special_tokens_map.json, else from the template and the usual names.</summary>
 internal static class SpecialNames
 {
     internal const string ConfigFile = "tokenizer_config.json";
@@ -32,9 +32,14 @@ internal static class SpecialNames
             Begin: Find("bos_token", null, "<s>", "<|begin_of_text|>", "<bos>", "<|startoftext|>", "<|endoftext|>"),
             End: Find("eos_token", null, "</s>", "<|end_of_text|>", "<eos>", "<|endoftext|>"))
         {
-            Sentinels = [.. Enumerable.Range(0, vocabulary.Count).Select(i => vocabulary.IdOf($"<extra_id_{i}>")).TakeWhile(id => id is not null).Select(id => id!.Value)],
+            Sentinels = [.. Enumerable.Range(0, vocabulary.Count).Select(i => vocabulary.IdOf($"<extra_id_{i}>")).TakeWhile(id => id is not null)
+                .Select(id => id!.Value)],
         };
     }
+
+    /// <summary>tokenizer_config.json, where it is there.</summary>
+    internal static JsonField? Config(IReadOnlyList<(string Name, byte[] Bytes)> files) =>
+        files.Where(file => file.Name == ConfigFile).Select(file => (JsonField?)JsonField.Read(file.Bytes, file.Name)).FirstOrDefault();
 
     private static int? Edge(TemplatePart part) => part.Ids is { Count: > 0 } ids ? ids[0] : null;
 

@@ -70,7 +70,7 @@ internal sealed class TextPattern
         }
         catch (RegexMatchTimeoutException)
         {
-            throw new TextException($"{file}: the pattern '{regex}' does not come to an end on this text, expected one that needs no second search of the same place");
+            throw new TextException($"{file}: the pattern '{regex}' does not come to an end on this text, expected one that reads no place over and over");
         }
     }
 

@@ -97,7 +97,8 @@ internal sealed class SentencePieceFile
         });
         if (text.Length == 0 || !float.IsFinite(score) || !Enum.IsDefined((PieceKind)kind))
         {
-            throw new TextException($"{file}: piece {Pieces.Count} is '{text}' with the score {score} and the kind {kind}, expected a text, a number and a kind of 1 to 6");
+            throw new TextException(
+                $"{file}: piece {Pieces.Count} is '{text}' with the score {score} and the kind {kind}, expected a text, a number and a kind of 1 to 6");
         }
 
         Pieces.Add((text, score, (PieceKind)kind));

@@ -15,7 +15,7 @@ internal static class SentencePieceReader
     internal static PieceTokenizer Read(IReadOnlyList<(string Name, byte[] Bytes)> files, string file)
     {
         SentencePieceFile model = SentencePieceFile.Read(files[0].Bytes, file);
-        JsonField? config = files.Where(entry => entry.Name == SpecialNames.ConfigFile).Select(entry => (JsonField?)JsonField.Read(entry.Bytes, entry.Name)).FirstOrDefault();
+        JsonField? config = SpecialNames.Config(files);
         int Piece(string text) => model.Pieces.FindIndex(piece => piece.Text == text);
         if (Piece("[CLS]") >= 0)
         {
@@ -29,7 +29,8 @@ internal static class SentencePieceReader
         // T5's sentinels are not in the file: they follow its pieces, the first of them last.
         int sentinels = model.IsBytePair || begin >= 0 ? 0 : config?.Optional("extra_ids")?.Int() ?? 100;
         string[] extra = [.. Enumerable.Range(0, Math.Clamp(sentinels, 0, 100_000)).Reverse().Select(k => $"<extra_id_{k}>").Where(token => Piece(token) < 0)];
-        Vocabulary vocabulary = Vocabulary.Of([.. model.Pieces.Select(piece => piece.Text).Concat(extra).Select((text, id) => KeyValuePair.Create(text, id))], file);
+        IEnumerable<string> tokens = model.Pieces.Select(piece => piece.Text).Concat(extra);
+        Vocabulary vocabulary = Vocabulary.Of([.. tokens.Select((text, id) => KeyValuePair.Create(text, id))], file);
         int unknown = model.Pieces.FindIndex(piece => piece.Kind == PieceKind.Unknown);
         if (unknown < 0)
         {
@@ -88,7 +89,8 @@ internal static class SentencePieceReader
         }
 
         // The pair joins first whose piece has the highest score; equal scores are one rank.
-        var ranks = joined.Select(piece => piece.Score).Distinct().OrderDescending().Select((score, rank) => (score, rank)).ToDictionary(entry => entry.score, entry => entry.rank);
+        Dictionary<float, int> ranks = joined.Select(piece => piece.Score).Distinct().OrderDescending().Select((score, rank) => (score, rank))
+            .ToDictionary(entry => entry.score, entry => entry.rank);
         Dictionary<(int, int), Join> joins = PairJoins.Of(joined.Select(piece => (piece.Text, piece.Id, ranks[piece.Score])), symbols);
         return new BytePairModel(
             spelling => symbols.TryGetValue(spelling, out int id) ? id : null, vocabulary.IdOf, joins, vocabulary.Count,

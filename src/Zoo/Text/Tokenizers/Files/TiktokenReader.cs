@@ -77,8 +77,9 @@ internal static class TiktokenReader
     private static KeyValuePair<string, int> Entry(string line, int number, string file)
     {
         string[] sides = line.Split(' ');
-        return sides.Length == 2 && Base64.IsValid(sides[0]) && sides[0].Length > 0 && int.TryParse(sides[1], NumberStyles.None, CultureInfo.InvariantCulture, out int rank)
-            ? KeyValuePair.Create(ByteLevel.Spell(Convert.FromBase64String(sides[0])), rank)
+        return sides is [{ Length: > 0 } token, var digits] && Base64.IsValid(token)
+            && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int rank)
+            ? KeyValuePair.Create(ByteLevel.Spell(Convert.FromBase64String(token)), rank)
             : throw new TextException($"{file}: line {number} is '{(line.Length > 40 ? line[..40] + "..." : line)}', expected a token in base64 and its rank");
     }
 

@@ -18,7 +18,8 @@ internal static class VocabularyFiles
         string mergesFile = Path.Combine(Path.GetDirectoryName(file) ?? "", Merges);
         byte[] merges = files.Where(entry => entry.Name == Merges).Select(entry => entry.Bytes).FirstOrDefault()
             ?? throw new TextException($"{mergesFile}: not found, expected it beside {Path.GetFileName(file)}");
-        KeyValuePair<string, int>[] entries = [.. JsonField.Read(files[0].Bytes, file).Members().Select(entry => KeyValuePair.Create(entry.Name, entry.Value.Int()))];
+        JsonField json = JsonField.Read(files[0].Bytes, file);
+        KeyValuePair<string, int>[] entries = [.. json.Members().Select(entry => KeyValuePair.Create(entry.Name, entry.Value.Int()))];
         Vocabulary vocabulary = Vocabulary.Of(entries, file);
         string[] pairs = [.. Lines(merges).Where((line, i) => line.Length > 0 && !(i == 0 && line.StartsWith("#version", StringComparison.Ordinal)))];
         var joins = new Dictionary<(int, int), Join>();
@@ -58,10 +59,11 @@ internal static class VocabularyFiles
     /// <summary>BERT's WordPiece: a token on each line.</summary>
     internal static PieceTokenizer ReadWordPieces(IReadOnlyList<(string Name, byte[] Bytes)> files, string file)
     {
-        JsonField? config = files.Where(entry => entry.Name == SpecialNames.ConfigFile).Select(entry => (JsonField?)JsonField.Read(entry.Bytes, entry.Name)).FirstOrDefault();
+        JsonField? config = SpecialNames.Config(files);
         string[] tokens = Lines(files[0].Bytes);
         Vocabulary vocabulary = Vocabulary.Of([.. tokens.Select((token, id) => KeyValuePair.Create(token, id))], file);
-        int Known(string token) => vocabulary.IdOf(token) ?? throw new TextException($"{file}: no token {token}, expected a vocabulary of BERT with [UNK], [CLS] and [SEP]");
+        int Known(string token) => vocabulary.IdOf(token)
+            ?? throw new TextException($"{file}: no token {token}, expected a vocabulary of BERT with [UNK], [CLS] and [SEP]");
         (int unknown, int cls, int sep) = (Known("[UNK]"), Known("[CLS]"), Known("[SEP]"));
         bool lowercase = config?.Flag("do_lower_case", true) ?? true;
         TemplatePart[] first = [TemplatePart.Special(0, cls), TemplatePart.First(0), TemplatePart.Special(0, sep)];

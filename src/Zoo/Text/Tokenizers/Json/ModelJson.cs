@@ -104,7 +104,8 @@ internal sealed class ModelJson
         }
 
         return [.. Enumerable.Range(0, 256).Select(value =>
-            vocabulary.IdOf($"<0x{value:X2}>") ?? throw new TextException($"{file}: model.byte_fallback, but no token <0x{value:X2}> is there, expected all 256"))];
+            vocabulary.IdOf($"<0x{value:X2}>")
+                ?? throw new TextException($"{file}: model.byte_fallback, but no token <0x{value:X2}> is there, expected all 256"))];
     }
 
     private IEnumerable<(string Piece, double Score)> Scored()

@@ -41,7 +41,8 @@ internal static class NormalizerJson
                 return CharsMap.Read(Base64(json["precompiled_charsmap"]), file);
             default:
                 throw json["type"].Unknown(
-                    type, "Sequence", "BertNormalizer", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Strip", "Prepend", "Replace", "Precompiled");
+                    type, "Sequence", "BertNormalizer", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Strip", "Prepend", "Replace",
+                    "Precompiled");
         }
     }
 

@@ -37,7 +37,8 @@ internal static class PreTokenizerJson
                 return new PatternSplit(PatternJson.Read(json["pattern"], file).Matches, Behavior(json["behavior"]), json.Flag("invert", false));
             default:
                 throw json["type"].Unknown(
-                    type, "Sequence", "BertPreTokenizer", "ByteLevel", "Metaspace", "Whitespace", "WhitespaceSplit", "Punctuation", "Digits", "CharDelimiterSplit", "Split");
+                    type, "Sequence", "BertPreTokenizer", "ByteLevel", "Metaspace", "Whitespace", "WhitespaceSplit", "Punctuation", "Digits",
+                    "CharDelimiterSplit", "Split");
         }
     }
 

@@ -18,7 +18,12 @@ internal static class TemplateJson
             case "ByteLevel":
                 return so with { TrimSpaces = json.Flag("trim_offsets", true), PrefixSpace = json.Flag("add_prefix_space", true) };
             case "TemplateProcessing":
-                Dictionary<string, int[]> specials = json["special_tokens"].Members().ToDictionary(entry => entry.Name, entry => Known(entry.Value, vocabulary));
+                var specials = new Dictionary<string, int[]>();
+                foreach ((string name, JsonField entry) in json["special_tokens"].Members())
+                {
+                    specials[name] = Known(entry, vocabulary);
+                }
+
                 return so with { Single = Parts(json["single"], specials, pair: false), Pair = Parts(json["pair"], specials, pair: true) };
             case "BertProcessing":
                 (int cls, int sep) = (Token(json["cls"], vocabulary), Token(json["sep"], vocabulary));

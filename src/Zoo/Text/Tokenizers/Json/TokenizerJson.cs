@@ -31,9 +31,8 @@ internal static class TokenizerJson
             }
         }
 
-        Vocabulary vocabulary = Vocabulary.Of(
-            [.. model.Entries, .. added.DistinctBy(token => token.Content).Where(token => !known.ContainsKey(token.Content)).Select(token => KeyValuePair.Create(token.Content, token.Id))],
-            file);
+        IEnumerable<AddedToken> beside = added.DistinctBy(token => token.Content).Where(token => !known.ContainsKey(token.Content));
+        Vocabulary vocabulary = Vocabulary.Of([.. model.Entries, .. beside.Select(token => KeyValuePair.Create(token.Content, token.Id))], file);
         Template template = TemplateJson.Read(json.Optional("post_processor"), vocabulary);
         IPreTokenizer? preTokenizer = PreTokenizerJson.Read(json.Optional("pre_tokenizer"), file);
         return new PieceTokenizer(new TokenizerParts

@@ -11,7 +11,13 @@ namespace Zoo.Text.Tokenizers;
 /// <summary>Writes learned vocabularies as tokenizer.json and opens what it wrote, so that both are one thing.</summary>
 internal static class TokenizerJsonWriter
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, IndentSize = 1, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        IndentSize = 1,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     internal static ITokenizer BytePair(IReadOnlyList<string> symbols, IReadOnlyList<(string Left, string Right)> joins, VocabularyLayout layout)
     {
@@ -99,12 +105,19 @@ internal static class TokenizerJsonWriter
     private static JsonNode TemplateOf(VocabularyLayout layout, JsonObject ids)
     {
         var specials = new JsonObject();
-        foreach (string token in (layout.Single + " " + layout.Pair).Split(' ').Select(part => part[..part.LastIndexOf(':')]).Distinct().Where(token => token is not ("A" or "B")))
+        IEnumerable<string> named = $"{layout.Single} {layout.Pair}".Split(' ').Select(part => part[..part.LastIndexOf(':')]).Distinct();
+        foreach (string token in named.Where(token => token is not ("A" or "B")))
         {
             specials[token] = new JsonObject { ["id"] = token, ["ids"] = new JsonArray(ids[token]!.GetValue<int>()), ["tokens"] = new JsonArray(token) };
         }
 
-        return new JsonObject { ["type"] = "TemplateProcessing", ["single"] = Parts(layout.Single), ["pair"] = Parts(layout.Pair), ["special_tokens"] = specials };
+        return new JsonObject
+        {
+            ["type"] = "TemplateProcessing",
+            ["single"] = Parts(layout.Single),
+            ["pair"] = Parts(layout.Pair),
+            ["special_tokens"] = specials,
+        };
     }
 
     private static JsonArray Parts(string template) => new([.. template.Split(' ').Select(part =>
