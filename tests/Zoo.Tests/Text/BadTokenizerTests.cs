@@ -14,6 +14,8 @@ namespace Zoo.Tests.Text;
 /// <summary>Files that are no tokenizers: one clear sentence, in bounded time, whatever they hold.</summary>
 public sealed class BadTokenizerTests
 {
+    private static string With(string member) => $"{{{member}, " + Small.TrimStart()[1..];
+
     private const string Small = """
         {"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}
         """;
@@ -36,11 +38,11 @@ public sealed class BadTokenizerTests
         { "tokenizer.json", Small.Replace("\"BPE\"", "\"BPE\", \"dropout\": 0.1"), "model.dropout is 0.1, expected none" },
         { "tokenizer.json", Small.Replace("\"BPE\"", "\"BPE\", \"unk_token\": \"<unk>\""), "model.unk_token '<unk>' is not in the vocabulary" },
         { "tokenizer.json", Small.Replace("\"BPE\"", "\"BPE\", \"byte_fallback\": true"), "no token <0x00> is there, expected all 256" },
-        { "tokenizer.json", """{"added_tokens": [{"id": 7, "content": "a", "special": true}], """ + Small.TrimStart()[1..], "added token 'a' has the id 7, the vocabulary has it as 0" },
-        { "tokenizer.json", """{"normalizer": {"type": "NFX"}, """ + Small.TrimStart()[1..], "normalizer.type 'NFX' unknown; known: Sequence, " },
-        { "tokenizer.json", """{"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"}, """ + Small.TrimStart()[1..], "the pattern '(a' cannot be read" },
-        { "tokenizer.json", """{"decoder": {"type": "CTC"}, """ + Small.TrimStart()[1..], "decoder.type 'CTC' unknown; known: " },
-        { "tokenizer.json", """{"post_processor": {"type": "BertProcessing", "cls": ["a", 0], "sep": ["x", 9]}, """ + Small.TrimStart()[1..], "expected an id below 3" },
+        { "tokenizer.json", With(""" "added_tokens": [{"id": 7, "content": "a", "special": true}]"""), "added token 'a' has the id 7, the vocabulary has it as 0" },
+        { "tokenizer.json", With(""" "normalizer": {"type": "NFX"}"""), "normalizer.type 'NFX' unknown; known: Sequence, " },
+        { "tokenizer.json", With(""" "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"}"""), "the pattern '(a' cannot be read" },
+        { "tokenizer.json", With(""" "decoder": {"type": "CTC"}"""), "decoder.type 'CTC' unknown; known: " },
+        { "tokenizer.json", With(""" "post_processor": {"type": "BertProcessing", "cls": ["a", 0], "sep": ["x", 9]}"""), "expected an id below 3" },
         { "tokenizer.json", new string('[', 10_000), "not JSON" },
         { "tokenizer.model", "\u0001\u0002garbage", "not a SentencePiece model" },
         { "tokenizer.model", "IQ== 0\nIQ== 1\n", "token '!' is listed twice, as 0 and as 1" },
@@ -78,7 +80,8 @@ public sealed class BadTokenizerTests
     public void APatternWithoutEndIsStopped()
     {
         using var folder = new ScratchFolder();
-        File.WriteAllText(folder["tokenizer.json"], """{"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated"}, """ + Small.TrimStart()[1..]);
+        File.WriteAllText(
+            folder["tokenizer.json"], With(""" "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated"}"""));
         ITokenizer tokenizer = TextCodecs.OpenTokenizer(folder.Path);
         var clock = Stopwatch.StartNew();
         Assert.Contains("does not come to an end", Assert.Throws<TextException>(() => tokenizer.Encode(new string('a', 60) + "b")).Message);
@@ -143,7 +146,8 @@ public sealed class BadTokenizerTests
 
     private static (string Name, byte[] Bytes) Valid(string kind, ScratchFolder folder)
     {
-        const string Text = "In the beginning God created the heaven and the earth. And the earth was without form, and void; and darkness was upon the face of the deep.";
+        const string Text = "In the beginning God created the heaven and the earth. And the earth was without form, and void;"
+            + " and darkness was upon the face of the deep.";
         switch (kind)
         {
             case "bpe":
@@ -155,12 +159,18 @@ public sealed class BadTokenizerTests
             case "unigram":
                 return ("tokenizer.json", Encoding.UTF8.GetBytes("""
                     {"added_tokens": [{"id": 0, "content": "<unk>", "special": true, "lstrip": true, "normalized": true}],
-                     "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Strip"}, {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}, {"type": "Lowercase"}]},
-                     "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first"}, {"type": "Digits", "individual_digits": true}, {"type": "Punctuation", "behavior": "Contiguous"}]},
-                     "post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "e", "type_id": 0}}],
-                        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}], "special_tokens": {"e": {"id": "e", "ids": [1], "tokens": ["▁the"]}}},
-                     "decoder": {"type": "Sequence", "decoders": [{"type": "Metaspace", "replacement": "▁"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 1}]},
-                     "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["▁the", -1.5], ["▁in", -2], ["n", -3], ["be", -2.5], ["gin", -3.5], ["▁", -4], ["i", -4.5], ["g", -5]]}}
+                     "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Strip"},
+                        {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}, {"type": "Lowercase"}]},
+                     "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first"},
+                        {"type": "Digits", "individual_digits": true}, {"type": "Punctuation", "behavior": "Contiguous"}]},
+                     "post_processor": {"type": "TemplateProcessing", 
+                        "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "e", "type_id": 0}}],
+                        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+                        "special_tokens": {"e": {"id": "e", "ids": [1], "tokens": ["▁the"]}}},
+                     "decoder": {"type": "Sequence", "decoders": [{"type": "Metaspace", "replacement": "▁"}, {"type": "Fuse"},
+                        {"type": "Strip", "content": " ", "start": 1, "stop": 1}]},
+                     "model": {"type": "Unigram", "unk_id": 0, "vocab": [
+                        ["<unk>", 0], ["▁the", -1.5], ["▁in", -2], ["n", -3], ["be", -2.5], ["gin", -3.5], ["▁", -4], ["i", -4.5], ["g", -5]]}}
                     """));
             case "tiktoken":
                 return ("tokenizer.model", GoldenFile("tokenizer_llama3", "tokenizer.model"));
