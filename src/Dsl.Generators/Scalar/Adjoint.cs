@@ -315,7 +315,10 @@ internal sealed class Adjoint
                 return;
             }
 
+            // The sum belongs where the value does, not to the branch that it comes from: a derivative of it would be cut off there.
+            To.Region = Regions(node.Region);
             bars[node] = bars.TryGetValue(node, out var sum) ? To.Plus(sum, value) : value;
+            To.Region = saved;
         }
 
         public void Reverse(List<Item> items)
