@@ -41,7 +41,8 @@ internal sealed partial class Elaborator
             return $"its axes '{kernel.Axes}' with 'b t ' before them are not '{scalar.Axes}'";
         }
 
-        if (kernel.Result != ScalarKind.Complex || kernel.Parameters.Count == 0 || kernel.Parameters[0] is not { Kind: ScalarKind.Complex, Span: false, Role: ScalarRole.Value })
+        if (kernel.Result != ScalarKind.Complex || kernel.Parameters.Count == 0
+            || kernel.Parameters[0] is not { Kind: ScalarKind.Complex, Span: false, Role: ScalarRole.Value })
         {
             return "it must return a Complex and take the node, a Complex, first";
         }
@@ -56,10 +57,13 @@ internal sealed partial class Elaborator
 
         kernel = kernel with
         {
-            Parameters = kernel.Parameters.Select(p => p == first || p.Role != ScalarRole.Value ? p : scalar.Parameters.First(o => o.Name == p.Name && o.Role == ScalarRole.Parameter)).ToEquatable(),
+            Parameters = kernel.Parameters
+                .Select(p => p == first || p.Role != ScalarRole.Value ? p : scalar.Parameters.First(o => o.Name == p.Name && o.Role == ScalarRole.Parameter))
+                .ToEquatable(),
         };
         var derived = scalar.Of(ScalarRole.Derived).Count() == 1 ? scalar.Of(ScalarRole.Derived).Single() : null;
-        if (derived is null || kernel.Parameters.FirstOrDefault(p => p.Name == derived.Name && p.Role == ScalarRole.Parameter) is not { Kind: ScalarKind.Complex } readOut)
+        if (derived is null
+            || kernel.Parameters.FirstOrDefault(p => p.Name == derived.Name && p.Role == ScalarRole.Parameter) is not { Kind: ScalarKind.Complex } readOut)
         {
             return "the step must have one [Derived] argument, named like a Complex [Parameter] of the transfer function";
         }
@@ -75,7 +79,8 @@ internal sealed partial class Elaborator
             return char.ToLowerInvariant(reason[0]) + reason.Substring(1).TrimEnd('.');
         }
 
-        var formal = lengthen.Spec.Parameters.Skip(3).FirstOrDefault(p => p.Type != spec.Config.Name && kernel.Of(ScalarRole.Parameter).All(w => w.Name != p.Name || w.Name == readOut.Name));
+        var formal = lengthen.Spec.Parameters.Skip(3).FirstOrDefault(p =>
+            p.Type != spec.Config.Name && kernel.Of(ScalarRole.Parameter).All(w => w.Name != p.Name || w.Name == readOut.Name));
         if (lengthen.Spec.Parameters.Count < 3 || lengthen.Spec.Parameters[1].Type != "int" || lengthen.Spec.Parameters[2].Type != "int" || formal is not null)
         {
             return formal is null

@@ -120,7 +120,8 @@ public static class Convolution
         // Transforms walk the axis: it goes last, where its values lie side by side.
         Tensor frequencies = torch.fft.rfft(u.to(dtype).movedim([axis], [-1]), nodes);
         Tensor answer = torch.fft.rfft(kernel.to(dtype).movedim([axis], [-1]), nodes);
-        return torch.fft.irfft(frequencies * answer, nodes).narrow(-1, 0, length).movedim([-1], [axis]).contiguous().to(u.dtype).MoveToOuterDisposeScope();
+        return torch.fft.irfft(frequencies * answer, nodes)
+            .narrow(-1, 0, length).movedim([-1], [axis]).contiguous().to(u.dtype).MoveToOuterDisposeScope();
     }
 
     internal static ChoiceRow Explain<TKernel>(string key)
@@ -130,7 +131,8 @@ public static class Convolution
         lock (Last)
         {
             return new ChoiceRow(key, "convolution or scan",
-                $"on the CPU a convolution from {ShortestTime} steps on, where rows x state > state + {Butterfly} x rows x log2(2 x steps); elsewhere always; from a state always the scan"
+                FormattableString.Invariant($"on the CPU a convolution from {ShortestTime} steps on, where rows x state > state + {Butterfly} x rows")
+                + " x log2(2 x steps); elsewhere always; from a state always the scan"
                 + (Last.TryGetValue(typeof(TKernel), out string? last) ? $"; last {last}" : ""));
         }
     }
@@ -191,7 +193,8 @@ public static class Convolution
         for (int i = 0; i < layout.Operands.Count; i++)
         {
             ScanOperand operand = layout.Operands[i];
-            int at = i == layout.Signal ? -1 : operand.Span == axis ? ScanLayout.Split(operand.Axes).Length : Array.IndexOf(ScanLayout.Split(operand.Axes), axis);
+            string[] axes = [.. ScanLayout.Split(operand.Axes), operand.Span];
+            int at = i == layout.Signal ? -1 : Array.IndexOf(axes, axis);
             if (at >= 0)
             {
                 return arguments[operand.Argument].shape[at];

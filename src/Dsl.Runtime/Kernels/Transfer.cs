@@ -102,7 +102,7 @@ public sealed class HostPlace
 /// <param name="place">The weights at that channel.</param>
 public delegate void Lengthening(Complex[] readOut, int from, int to, HostPlace place);
 
-/// <summary>The length that a model's kernels were made for: a buffer, and the read-out that goes with it. A longer sequence doubles it, as published.</summary>
+/// <summary>The length that a model's kernels were made for: a buffer, and the read-out with it. A longer sequence doubles it, as published.</summary>
 public sealed class TransferLength
 {
     private readonly WeightTable table;

@@ -56,7 +56,8 @@ public static class Hippo
             }
         }
 
-        Complex[] Onto(double[] x) => [.. Enumerable.Range(0, half).Select(k => Enumerable.Range(0, size).Aggregate(Complex.Zero, (sum, n) => sum + (Complex.Conjugate(v[n, k]) * x[n])))];
+        Complex[] Onto(double[] x) => [.. Enumerable.Range(0, half).Select(k =>
+            Enumerable.Range(0, size).Aggregate(Complex.Zero, (sum, n) => sum + (Complex.Conjugate(v[n, k]) * x[n])))];
         return ([.. imaginary.Take(half).Select(i => new Complex(real, i))], v, Onto(b), Onto(p));
     }
 

@@ -18,7 +18,7 @@ public sealed partial record S4Config([Key("d_input")] int Input, [Key("d_output
 }
 
 [Block<C>, Axis("n", nameof(C.Half))]
-[Init("layer.kernel.inv_dt", nameof(LogStep)), Init("layer.kernel.A_real", nameof(Decay)), Init("layer.kernel.A_imag", nameof(Frequency))]
+[Init("layer.kernel.inv_dt", nameof(S4dLayer.LogStep)), Init("layer.kernel.A_real", nameof(Decay)), Init("layer.kernel.A_imag", nameof(Frequency))]
 [Init("layer.kernel.B", nameof(InputMap)), Init("layer.kernel.P", nameof(Correction)), Init("layer.kernel.C", 0.7071), Init("layer.D", 1.0)]
 [Apply(nameof(Step), Transfer = nameof(Kernel), Lengthen = nameof(Lengthen)), As("y")]
 [From("y", "x"), Apply(nameof(Skip)), Activate(Activation.Gelu), Dropout(nameof(C.Drop)), Linear("output_linear.0", nameof(C.TwoHidden), Bias = true), Split("value", "gate")]
@@ -85,7 +85,6 @@ public sealed partial class S4Layer
 
     [Pointwise] private static double Skip(double y, double u, [Parameter("layer.D", "1 d")] double D) => y + D * u;
 
-    private static double LogStep(double uniform, C c) => Log(c.ShortestStep) + uniform * Log(c.LongestStep / c.ShortestStep);
     private static double Decay(int n, C c) => Log(-Hippo.Nplr(c.State).Lambda[n].Real);
     private static double Frequency(int n, C c) => -Hippo.Nplr(c.State).Lambda[n].Imaginary;
     private static double InputMap(int n, int part, C c) => Part(Hippo.Nplr(c.State).B[n], part);

@@ -1,6 +1,7 @@
 using System;
 using System.Numerics;
 using Dsl;
+using Dsl.Runtime;
 using static System.Math;
 using static Dsl.ScalarMath;
 using C = Zoo.StateSpaces.S4dConfig;
@@ -9,22 +10,16 @@ namespace Zoo.StateSpaces;
 
 /// <summary>Diagonal state spaces (S4D, Gu et al. 2022, arXiv 2206.11893).</summary>
 public sealed partial record S4dConfig(
-    [Key("d_model")] int Hidden,
-    [Key("n_layers")] int Layers,
-    [Key("d_state")] int State = 64,
-    [Key("dropout")] double Drop = 0,
-    [Key("prenorm")] bool PreNorm = false,
-    [Key("disc")] string Discretisation = "zoh",
-    [Key("init")] string Start = "lin",
-    [Key("dt_min")] double ShortestStep = 1e-3,
-    [Key("dt_max")] double LongestStep = 0.1)
+    [Key("d_model")] int Hidden, [Key("n_layers")] int Layers, [Key("d_state")] int State = 64, [Key("dropout")] double Drop = 0,
+    [Key("prenorm")] bool PreNorm = false, [Key("disc")] string Discretisation = "zoh", [Key("init")] string Start = "lin")
 {
     public int Half => State / 2;
     public int TwoHidden => 2 * Hidden;
+    public bool Bilinear => Discretisation switch { "bilinear" => true, "zoh" => false, _ => throw new ConfigException("config.json", $"disc is '{Discretisation}', expected 'zoh' or 'bilinear'") };
 }
 
 [Block<C>, Axis("n", nameof(C.Half))]
-[Init("kernel.log_dt", nameof(LogStep)), Init("kernel.log_A_real", nameof(LogReal)), Init("kernel.A_imag", nameof(Imaginary)), Init("kernel.C", nameof(ReadOut)), Init("D", nameof(Skipped))]
+[Init("kernel.log_dt", nameof(LogStep)), Init("kernel.log_A_real", nameof(LogReal)), Init("kernel.A_imag", nameof(Imaginary)), Init("kernel.C", 0.7071), Init("D", 1.0)]
 [Apply(nameof(StateSpace)), As("y")]
 [From("y", "x"), Apply(nameof(Skip)), Activate(Activation.Gelu), Dropout(nameof(C.Drop)), Linear("output_linear.0", nameof(C.TwoHidden), Bias = true, Stored = "out in 1"), Split("value", "gate")]
 [From("value"), Gate("gate", Activation.Sigmoid)]
@@ -38,9 +33,8 @@ public sealed partial class S4dLayer
         for (int n = 0; n < s.Length; n++)
         {
             var A = new Complex(-Exp(logReal[n]), imaginary[n]);
-            var half = step / 2 * A;
-            var dA = c.Discretisation == "bilinear" ? (1 + half) / (1 - half) : Exp(step * A);         // else zero-order hold
-            var dB = c.Discretisation == "bilinear" ? step / (1 - half) : ExpM1(step * A) / A;         // B = 1
+            var dA = c.Bilinear ? (1 + step / 2 * A) / (1 - step / 2 * A) : Exp(step * A);             // else zero-order hold
+            var dB = c.Bilinear ? step / (1 - step / 2 * A) : ExpM1(step * A) / A;                     // B = 1
             s[n] = dA * s[n] + dB * u;
             y += 2 * (C[n] * s[n]).Real;                       // n holds one of each conjugate pair
         }
@@ -50,10 +44,8 @@ public sealed partial class S4dLayer
 
     [Pointwise] private static double Skip(double y, double u, [Parameter("D", "d")] double D) => y + D * u;
 
-    // S4D-Lin or S4D-Inv, with steps uniform in their logarithm.
-    private static double LogStep(double uniform, C c) => Log(c.ShortestStep) + uniform * Log(c.LongestStep / c.ShortestStep);
+    // S4D-Lin or S4D-Inv, with steps from 0.001 to 0.1, uniform in their logarithm.
+    internal static double LogStep(double uniform) => Log(1e-3) + uniform * Log(100);
     private static double LogReal(int n) => Log(0.5);
-    private static double Imaginary(int n, C c) => c.Start == "inv" ? c.State / PI * (c.State / (2.0 * n + 1) - 1) : PI * n;
-    private static double ReadOut(double normal) => normal / Sqrt(2);
-    private static double Skipped(double normal) => normal;
+    private static double Imaginary(int n, C c) => c.Start switch { "lin" => PI * n, "inv" => c.State / PI * (c.State / (2.0 * n + 1) - 1), _ => throw new ConfigException("config.json", $"init is '{c.Start}', expected 'lin' or 'inv'") };
 }

@@ -130,7 +130,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("error: --steps 'abc', expected a whole number", "train", "--steps", "abc")]
     [InlineData("error: --steps 0, expected 1 or more", "train", "--steps", "0")]
     [InlineData("error: --rate NaN, expected more than 0", "train", "--rate", "NaN")]
-    [InlineData("error: --family 'lama', expected llama, mamba, rwkv, s4d", "train", "--family", "lama")]
+    [InlineData("error: --family 'lama', expected llama, mamba, rwkv, s4d, ttt", "train", "--family", "lama")]
     [InlineData("error: --schedule 'cosin', expected cosine, linear, constant or inverse-sqrt", "train", "--schedule", "cosin")]
     [InlineData("error: --temperature -1, expected 0 or more", "generate", ".", "--temperature", "-1")]
     [InlineData("error: --temperature NaN, expected 0 or more", "generate", ".", "--temperature", "NaN")]
