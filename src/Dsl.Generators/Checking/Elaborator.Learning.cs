@@ -24,7 +24,8 @@ internal sealed partial class Elaborator
         }
 
         var (x, target) = (scope.Current[0], scope.Current[1]);
-        if (!Picks(part, out var by) || LossOf(part) is not { } loss || !Optional(part, "Read", scope, out var read) || !Optional(part, "Rate", scope, out var rate))
+        if (!Picks(part, out var by) || LossOf(part) is not { } loss
+            || !Optional(part, "Read", scope, out var read) || !Optional(part, "Rate", scope, out var rate))
         {
             return;
         }
@@ -119,9 +120,11 @@ internal sealed partial class Elaborator
         }
 
         var places = scalar.Of(ScalarRole.Index).Where(p => p.Name != "layer").ToList();
-        if (scalar.Of(ScalarRole.Value).Any() || places.Count != 1 || places[0].Name != "place" || scalar.Result != Scalar.ScalarKind.Double || scalar.Of(ScalarRole.Parameter).Any(p => AxisNames(p.Axes).Length > 1))
+        if (scalar.Of(ScalarRole.Value).Any() || places.Count != 1 || places[0].Name != "place" || scalar.Result != Scalar.ScalarKind.Double
+            || scalar.Of(ScalarRole.Parameter).Any(p => AxisNames(p.Axes).Length > 1))
         {
-            Report(Problems.FunctionSignature, place, rate.Spec.Name, Signature(rate), "double (int place, [Parameter(key, \"m\")] ReadOnlySpan<double> weight), perhaps with the config");
+            Report(
+                Problems.FunctionSignature, place, rate.Spec.Name, Signature(rate), "double (int place, [Parameter(key, \"m\")] ReadOnlySpan<double> weight), perhaps with the config");
             return null;
         }
 
@@ -142,7 +145,8 @@ internal sealed partial class Elaborator
         return rate;
     }
 
-    private static string Signature(FunctionUse use) => $"{use.Spec.Returns} ({string.Join(", ", use.Spec.Parameters.Select(p => Names.Simple(p.Type) + " " + p.Name))})";
+    private static string Signature(FunctionUse use) =>
+        $"{use.Spec.Returns} ({string.Join(", ", use.Spec.Parameters.Select(p => Names.Simple(p.Type) + " " + p.Name))})";
 
     private bool IsLearner(PartSpec part, string type, BlockUse block, IReadOnlyList<Value> inputs)
     {
@@ -168,7 +172,8 @@ internal sealed partial class Elaborator
         var place = part.PlaceOf("Rate");
         if (rate.Axes.Count == x.Axes.Count - 1 && rate.Axes.Count > 2)
         {
-            return Same(rate, new Value(-1, "", x.Axes.Take(x.Axes.Count - 1).ToList()), place, Problems.SizesDiffer, $"'{part.Text("Rate")}'", "the axes of what is learnt from");
+            var wanted = new Value(-1, "", x.Axes.Take(x.Axes.Count - 1).ToList());
+            return Same(rate, wanted, place, Problems.SizesDiffer, $"'{part.Text("Rate")}'", "the axes of what is learnt from");
         }
 
         if (rate.Axes.Count == 3 && rate.Axes[0].Size is null && rate.Axes[1].Size is null)

@@ -8,10 +8,11 @@ namespace Dsl.Generators.Checking;
 /// <summary>How weights are stored: axis strings against the axes of the value.</summary>
 internal sealed partial class Elaborator
 {
-    /// <summary>The axes of a value before its channels that have linear maps of their own, as the stored axes of weight and bias say; null where these are wrong.</summary>
+    /// <summary>The axes of a value before its channels that have maps of their own, as the stored axes of weight and bias say; null where these are wrong.</summary>
     private IReadOnlyList<(string Name, Size Size)>? Maps(PartSpec part, Value x, Storage storage)
     {
-        if (ReadStored(part, "Stored", storage.WeightAxes ?? "out in") is not { } weight || ReadStored(part, "BiasStored", storage.BiasAxes ?? "out") is not { } bias)
+        if (ReadStored(part, "Stored", storage.WeightAxes ?? "out in") is not { } weight
+            || ReadStored(part, "BiasStored", storage.BiasAxes ?? "out") is not { } bias)
         {
             return null;
         }
@@ -36,7 +37,7 @@ internal sealed partial class Elaborator
         return groups;
     }
 
-    /// <summary>The last axes of a value that a norm's weight has elements for; none where that is the normalised axis alone; null where they are wrong.</summary>
+    /// <summary>The last axes of a value that a norm's weight has elements for; none where that is the normalised one alone; null where they are wrong.</summary>
     private IReadOnlyList<(string Name, Size Size)>? Spanned(PartSpec part, Value x)
     {
         if (part.Text("Stored") is not { } text)
@@ -62,7 +63,8 @@ internal sealed partial class Elaborator
 
         if (!before.Select(b => b.Name).SequenceEqual(names.Take(names.Count - 1)))
         {
-            return WrongStored(part, "Stored", text, $"expected are the axes in the value's order: {string.Join(" ", before.Select(b => b.Name))} and the normalised one");
+            var order = string.Join(" ", before.Select(b => b.Name));
+            return WrongStored(part, "Stored", text, $"expected are the axes in the value's order: {order} and the normalised one");
         }
 
         return names.Count == 1 && stored.Groups.Count == 1 ? [] : [.. before, (names[names.Count - 1], x.Last!)];
@@ -74,7 +76,8 @@ internal sealed partial class Elaborator
         var before = x.Axes.Take(x.Axes.Count - 1).Skip(System.Math.Max(0, x.Axes.Count - 1 - names.Count)).ToList();
         if (names.FirstOrDefault(n => before.All(a => a.Name != n || a.Size is null)) is { } stranger)
         {
-            WrongStored(part, option, text, $"'{stranger}' is none of the axes right before the value's channels: the value is [{string.Join(" ", x.Axes.Select(a => a.Name))}]");
+            var axes = string.Join(" ", x.Axes.Select(a => a.Name));
+            WrongStored(part, option, text, $"'{stranger}' is none of the axes right before the value's channels: the value is [{axes}]");
             return null;
         }
 

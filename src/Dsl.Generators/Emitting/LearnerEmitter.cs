@@ -28,7 +28,8 @@ internal sealed class LearnerEmitter
         var emitter = new LearnerEmitter(graph, fields, code);
         code.Line();
         code.Line("/// <inheritdoc/>");
-        code.Line($"public System.Collections.Generic.IReadOnlyList<GroupedProduct> FastMaps => [{string.Join(", ", emitter.form.FastMaps.Select(f => fields[f]))}];");
+        var maps = string.Join(", ", emitter.form.FastMaps.Select(f => fields[f]));
+        code.Line($"public System.Collections.Generic.IReadOnlyList<GroupedProduct> FastMaps => [{maps}];");
         code.Line();
         code.Line("/// <inheritdoc/>");
         code.Block("public Tensor Read(Tensor x, FastPass fast)", emitter.Read);

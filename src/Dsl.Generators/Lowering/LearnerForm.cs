@@ -33,10 +33,12 @@ internal sealed class LearnerForm
 
     private string? Reason(Graph graph)
     {
-        if (graph.Nodes.FirstOrDefault(n => n is not (LinearNode { TiedTo: null } or NormNode or ActivateNode or GateNode or SumNode or PointwiseNode or ParameterNode)) is { } other)
+        if (graph.Nodes.FirstOrDefault(n => n is not (
+            LinearNode { TiedTo: null } or NormNode or ActivateNode or GateNode or SumNode or PointwiseNode or ParameterNode)) is { } other)
         {
             var bracket = other.Bracket < graph.Spec.Brackets.Count ? graph.Spec.Brackets[other.Bracket].ToSource() : "a part";
-            return $"{bracket} has a part without a derivative here: expected are Linear, LayerNorm, RmsNorm, Activate, Gate, Sum, Residual and Apply of a [Pointwise] function";
+            return $"{bracket} has a part without a derivative here: "
+                + "expected are Linear, LayerNorm, RmsNorm, Activate, Gate, Sum, Residual and Apply of a [Pointwise] function";
         }
 
         if (graph.Result is null || !moving.Contains(graph.Result))
@@ -48,6 +50,7 @@ internal sealed class LearnerForm
         var mixed = FastMaps.FirstOrDefault(f => f.Inputs[0].Axes.Count != f.Groups.Count + 3);
         return mixed is null
             ? null
-            : $"its fast map '{mixed.Storage.Weight ?? mixed.Key}' reads [{string.Join(" ", mixed.Inputs[0].Axes.Select(a => a.Name))}]: each axis between time and channels must be one of its Stored axes";
+            : $"its fast map '{mixed.Storage.Weight ?? mixed.Key}' reads [{string.Join(" ", mixed.Inputs[0].Axes.Select(a => a.Name))}]: "
+                + "each axis between time and channels must be one of its Stored axes";
     }
 }

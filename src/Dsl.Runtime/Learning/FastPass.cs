@@ -62,7 +62,11 @@ public sealed class FastPass
         Tensor weighed = learnt[i].Gradient * rates.unsqueeze(-1);
         Tensor sum = learnt[i].Input.transpose(-2, -1).matmul(weighed);
         Tensor? bias = map.Bias is null ? null : weighed.sum([-2], keepdim: true);
-        return map with { Gathered = map.Gathered is null ? sum : map.Gathered + sum, GatheredBias = bias is null || map.GatheredBias is null ? bias : map.GatheredBias + bias };
+        return map with
+        {
+            Gathered = map.Gathered is null ? sum : map.Gathered + sum,
+            GatheredBias = bias is null || map.GatheredBias is null ? bias : map.GatheredBias + bias,
+        };
     })]);
 
     /// <summary>[batch, time, groups..., n] as [batch, all groups, time, n].</summary>
@@ -100,7 +104,8 @@ internal sealed class FastWeights(FastMap[] maps)
     {
         Tensor weight = product.Matrices();
         Tensor? bias = product.Offsets();
-        return new FastMap(LastWord(product.Weight.Key), LastWord(product.Bias?.Key ?? ""), weight.reshape(1, -1, weight.shape[^2], weight.shape[^1]), bias?.reshape(1, -1, 1, bias.shape[^1]), null, null);
+        Tensor matrices = weight.reshape(1, -1, weight.shape[^2], weight.shape[^1]);
+        return new FastMap(LastWord(product.Weight.Key), LastWord(product.Bias?.Key ?? ""), matrices, bias?.reshape(1, -1, 1, bias.shape[^1]), null, null);
     })]);
 
     /// <summary>The next mini-batch's: rows that have read the whole of this one start from its last token's weights.</summary>

@@ -19,7 +19,9 @@ public sealed class LearnState : IStatePart
     /// <inheritdoc/>
     public long Bytes => Tensors.Sum(t => t.numel() * t.element_size());
 
-    /// <summary>What the mini-batch started with, by the last word of the weight's key: weights [batch, groups, in, out] and biases [batch, groups, 1, out].</summary>
+    /// <summary>
+    /// What the mini-batch started with, by the last word of the weight's key: weights [batch, groups, in, out] and biases [batch, groups, 1, out].
+    /// </summary>
     public IReadOnlyDictionary<string, Tensor> Starts => Named(m => m.Weight, m => m.Bias);
 
     /// <summary>The sums so far of rate times gradient, by the same words.</summary>
@@ -54,7 +56,8 @@ public sealed class LearnState : IStatePart
     {
         if (slots != 0 && slots != this.slots)
         {
-            throw new InvalidOperationException($"The state cannot be cut to {slots} tokens: a learner keeps the weights after the {this.slots} it has read; keep a Clone to return to.");
+            throw new InvalidOperationException(
+                $"The state cannot be cut to {slots} tokens: a learner keeps the weights after the {this.slots} it has read; keep a Clone to return to.");
         }
     }
 

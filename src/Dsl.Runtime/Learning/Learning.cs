@@ -9,7 +9,9 @@ namespace Dsl.Runtime;
 /// <summary>Trains a block's fast weights within the sequence and reads with them (Sun et al. 2024, arXiv 2407.04620).</summary>
 public static class Learning
 {
-    /// <summary>Each token is learnt from, and read with the weights that it and the tokens before it leave; a padded token leaves them as they were and gives 0.</summary>
+    /// <summary>
+    /// Each token is learnt from, and read with the weights that it and the tokens before it leave; a padded token leaves them as they were and gives 0.
+    /// </summary>
     /// <param name="learner">The block.</param>
     /// <param name="every">Length of a mini-batch.</param>
     /// <param name="slope">The derivative of the loss by the block's output, given the output and the target.</param>

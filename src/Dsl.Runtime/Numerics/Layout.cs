@@ -26,7 +26,8 @@ internal sealed class Layout
         order = [.. axes.Select(a => a.Name)];
         if (names.Length != order.Length || names.Except(order).Any() || order.Except(names).Any())
         {
-            throw new ArgumentException($"A weight stored as '{stored}' has other axes than '{string.Join(' ', order)}'; expected are these, perhaps with axes '1'.");
+            throw new ArgumentException(
+                $"A weight stored as '{stored}' has other axes than '{string.Join(' ', order)}'; expected are these, perhaps with axes '1'.");
         }
 
         long SizeOf(string name) => axes[Array.IndexOf(order, name)].Size;
@@ -63,7 +64,8 @@ internal sealed class Layout
     {
         var groups = new System.Collections.Generic.List<string>();
         int open = -1;
-        string[] words = stored.Replace("(", "( ", StringComparison.Ordinal).Replace(")", " )", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] words = stored.Replace("(", "( ", StringComparison.Ordinal).Replace(")", " )", StringComparison.Ordinal)
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         for (int i = 0; i < words.Length; i++)
         {
             if (words[i] == "(")

@@ -18,7 +18,8 @@ public sealed class Product
         In = @in;
         Out = @out;
         Layout = layout;
-        multiplier = new Multiplier(table, weight.Key, () => layout.View(weight.Value), () => bias is null ? null : biasLayout?.View(bias.Value) ?? bias.Value.alias());
+        multiplier = new Multiplier(
+            table, weight.Key, () => layout.View(weight.Value), () => bias is null ? null : biasLayout?.View(bias.Value) ?? bias.Value.alias());
     }
 
     /// <summary>The weight as stored.</summary>
