@@ -87,7 +87,6 @@ public static class Quickstart
             ["prenorm"] = true,
             ["disc"] = "zoh",
             ["init"] = "lin",
-            ["tie_word_embeddings"] = true,
         }),
         new("ttt", "4 layers, width 192, 6 heads, feed-forward 512, a linear learner in each head, mini-batches of 16, tied head", (vocabulary, context) => new JsonObject
         {
