@@ -36,20 +36,21 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
     private static readonly string[] Things = ["ball", "cup", "book", "lamp", "coin", "rope", "drum", "bell"];
     private static readonly string[] Animals = ["lion", "horse", "sheep", "eagle", "whale", "mouse", "snake", "camel"];
     private static readonly string[] Plants = ["oak", "rose", "wheat", "fern", "moss", "olive", "cedar", "lily"];
+    private static readonly string[] KindNames = ["animals", "plants", "things"];
     private static readonly string[] Letters = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
     /// <summary>Every word that occurs.</summary>
     public static IReadOnlyList<string> Vocabulary { get; } =
-        [.. Numbers, .. People, .. Places, .. Things, .. Animals, .. Plants, .. Letters, "who", "has", "the", "went", "to", "and", "saw", "in", "of"];
+        [.. Numbers, .. People, .. Places, .. Things, .. Animals, .. Plants, .. Letters, .. KindNames, "which", "are", "the", "went", "to", "saw", "in"];
 
     /// <summary>All tasks.</summary>
     public static IReadOnlyList<RuleTask> All { get; } =
     [
-        new("kind", "Are there more animals, plants or things in the text?", Head.Sequence, ["animals", "plants", "things"], AskKind),
+        new("kind", "Are there more animals, plants or things in the text?", Head.Sequence, KindNames, AskKind),
         new("follows", "Does the second text count on where the first one ends?", Head.Sequence, ["no", "yes"], AskFollows, Steps: 2500),
         new("roles", "Which words are a person, a place, a thing; a name after \"the\" is a thing's.", Head.Tokens, ["other", "person", "place", "thing"], AskRoles),
         new("next", "Which of four numbers comes next?", Head.Choice, [], AskNext),
-        new("owner", "Who has the thing that is asked for?", Head.Span, [], AskOwner, Steps: 2500),
+        new("part", "Which words of the text are of the kind that is asked for?", Head.Span, [], AskPart),
         new("sort", "The letters in the order of the alphabet.", Head.Text, [], AskSorted, Steps: 1500),
     ];
 
@@ -118,20 +119,20 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
         return new Question(Numbers[begin..right], [.. choices.Select(i => new[] { Numbers[i] })], place, [], (-1, -1), []);
     }
 
-    private static Question AskOwner(IDraws draws)
+    private static Question AskPart(IDraws draws)
     {
-        int count = draws.Integer(2, 4), asked = draws.Integer(0, count - 1);
-        int[] things = draws.Permutation(Things.Length)[..count];
+        string[][] kinds = [Animals, Plants, Things];
+        int asked = draws.Integer(0, 2);
         var text = new List<string>();
         (int, int) answer = (-1, -1);
-        for (int k = 0; k < count; k++)
+        foreach (int kind in draws.Permutation(3))
         {
-            answer = k == asked ? (text.Count, text.Count + 2) : answer;
-            text.AddRange([Any(draws, People), "of", Any(draws, Places)]);
-            text.AddRange(["has", "the", Things[things[k]]]);
+            int count = draws.Integer(1, 3);
+            answer = kind == asked ? (text.Count, text.Count + count - 1) : answer;
+            text.AddRange(Enumerable.Range(0, count).Select(_ => Any(draws, kinds[kind])));
         }
 
-        return new Question(["who", "has", "the", Things[things[asked]]], [[.. text]], 0, [], answer, []);
+        return new Question(["which", "are", KindNames[asked]], [[.. text]], 0, [], answer, []);
     }
 
     private static Question AskSorted(IDraws draws)

@@ -33,7 +33,7 @@ public static class TaskFamilies
     [
         ("kind", "bert"), ("kind", "roberta"), ("kind", "albert"), ("kind", "electra"),
         ("follows", "bert"), ("follows", "roberta"), ("follows", "albert"), ("follows", "electra"),
-        ("roles", "bert"), ("next", "bert"), ("owner", "bert"), ("sort", "t5"), ("sort", "bart"),
+        ("roles", "bert"), ("next", "bert"), ("part", "bert"), ("sort", "t5"), ("sort", "bart"),
     ];
 
     /// <summary>Families with a head for a task.</summary>

@@ -74,10 +74,10 @@ public sealed class TaskTests
         var draws = new SeededDraws(new SeededRandom(3));
         for (int i = 0; i < 200; i++)
         {
-            Question owner = RuleTask.All.Single(task => task.Name == "owner").Ask(draws);
-            string[] text = owner.Seconds[0];
-            Assert.Equal(["has", "the", owner.First[^1]], text[(owner.Answer.Last + 1)..(owner.Answer.Last + 4)]);
-            Assert.Equal(1, text.Count(word => word == owner.First[^1]));
+            Question part = RuleTask.All.Single(task => task.Name == "part").Ask(draws);
+            string[] text = part.Seconds[0];
+            Assert.InRange(part.Answer.Last - part.Answer.First, 0, 2);
+            Assert.InRange(part.Answer.Last, 0, text.Length - 1);
             Question sort = RuleTask.All.Single(task => task.Name == "sort").Ask(draws);
             Assert.Equal(sort.First.Order(StringComparer.Ordinal), sort.Written);
             Question roles = RuleTask.All.Single(task => task.Name == "roles").Ask(draws);
@@ -93,7 +93,7 @@ public sealed class TaskTests
         ObjectiveFamily bert = ObjectiveFamilies.All.First(family => family.Name == "bert");
         ITokenizer tokenizer = TaskFamilies.Learn(bert);
         var draws = new SeededDraws(new SeededRandom(3));
-        RuleTask task = RuleTask.All.Single(task => task.Name == "owner");
+        RuleTask task = RuleTask.All.Single(task => task.Name == "part");
         for (int i = 0; i < 50; i++)
         {
             Question question = task.Ask(draws);
