@@ -31,7 +31,13 @@ internal static class KernelEmitter
         text.Append("    }\n\n    /// <inheritdoc/>\n    public static void Backward<T>(scoped ref ScanPass<T> pass)\n        where T : unmanaged\n    {\n");
         text.Append(new Body(flow, new VectorStyle(flow)).Backward(step, before, tapes));
         text.Append("    }\n\n    /// <inheritdoc/>\n    public static Tensor Step(TensorStep pass)\n    {\n");
-        text.Append(new Body(flow, new TensorStyle(flow)).Whole());
+        text.Append(new Body(flow, new TensorStyle(flow, back: false)).Whole());
+        if (function.Form == ScalarForm.Recurrence)
+        {
+            text.Append("    }\n\n    /// <inheritdoc/>\n    public static void StepBack(TensorStepBack pass)\n    {\n");
+            text.Append(new Body(flow, new TensorStyle(flow, back: true)).WholeBack(step, before));
+        }
+
         text.Append("    }\n}\n");
         return text.ToString();
     }
@@ -45,7 +51,7 @@ internal static class KernelEmitter
     {
         var flow = Flow.Of(function);
         var (adjoint, slope) = Adjoint.OfOperand(flow, flow.Operands.First(o => o.Parameter == value).Index);
-        var body = new Body(flow, new TensorStyle(flow)).Slope(adjoint, slope);
+        var body = new Body(flow, new TensorStyle(flow, back: false)).Slope(adjoint, slope);
         var operands = flow.Operands.Select(o => Literals.Name(o.Parameter)).ToList();
         var text = new StringBuilder();
         text.Append($"private Tensor {name}({string.Join(", ", operands.Select(o => "Tensor " + o))})\n{{\n");
@@ -66,7 +72,7 @@ internal static class KernelEmitter
         text.Append($"{access} readonly struct {name} : ITransferKernel\n{{\n");
         Layout(text, flow);
         text.Append("    /// <inheritdoc/>\n    public static (Tensor Real, Tensor Imaginary) At(TensorStep pass)\n    {\n");
-        text.Append(new Body(flow, new TensorStyle(flow)).Whole());
+        text.Append(new Body(flow, new TensorStyle(flow, back: false)).Whole());
         text.Append("    }\n}\n");
         return text.ToString();
     }
@@ -113,6 +119,9 @@ internal static class KernelEmitter
     private abstract class Style(Flow flow)
     {
         protected Flow Flow => flow;
+
+        /// <summary>Autograd goes back through what is written, so that branches mark what enters them.</summary>
+        public virtual bool Enters => false;
 
         public abstract string Zero { get; }
 
@@ -162,8 +171,10 @@ internal static class KernelEmitter
         public override string Element(KernelOperand operand, string name, string index) => $"{name}.{(operand.Lanes ? "Lanes" : "Same")}({(operand.Time ? "t" : "0")}, {index})";
     }
 
-    private sealed class TensorStyle(Flow flow) : Style(flow)
+    private sealed class TensorStyle(Flow flow, bool back) : Style(flow)
     {
+        public override bool Enters => !back;
+
         private static readonly Dictionary<string, string> Methods = new()
         {
             ["Exp"] = "exp",
@@ -391,33 +402,13 @@ internal static class KernelEmitter
             }
 
             WritePrologue();
-            var reached = new HashSet<int>(sections.SelectMany(Flow.All).OfType<AddItem>().Where(a => a.Hoisted).Select(a => a.Target));
-            foreach (var hoisted in flow.Hoists.Where(h => reached.Contains(h.Index)))
-            {
-                if (hoisted.Array is null)
-                {
-                    Line($"var {Name("hoistedBar:" + hoisted.Index, hoisted.Name + "Bar")} = {style.Zero};");
-                }
-                else
-                {
-                    Line($"var {Name("HoistedBar:" + hoisted.Index, hoisted.Name + "Bar")} = pass.Scratch({flow.Hoists.Count + hoisted.Index}, {Count(hoisted.Loop!)});");
-                }
-            }
-
+            DeclareHoistedBars(sections.SelectMany(Flow.All).OfType<AddItem>());
             foreach (var target in stepSums.OrderBy(i => i))
             {
                 Line($"var {Name("sum:" + target, flow.Operands[target].Name + "Bar")} = {style.Zero};");
             }
 
-            var tapeCounts = new Dictionary<int, string>();
-            foreach (var loop in step.Writer.Items.OfType<LoopItem>())
-            {
-                foreach (var store in loop.Body.OfType<StoreItem>().Where(s => s.Array.Role == ArrayRole.Tape && liveArrays.Contains(Id(s.Array))))
-                {
-                    Line($"var {Name(Id(store.Array), store.Array.Name)} = pass.Scratch({(2 * flow.Hoists.Count) + store.Array.Index}, {Count(loop)});");
-                }
-            }
-
+            DeclareTapes(step);
             Line("for (int t = pass.To - 1; t >= pass.From; t--)");
             Line("{");
             depth++;
@@ -428,31 +419,7 @@ internal static class KernelEmitter
             Line("");
             ReadOperands();
             Line($"var {Name("resultBar:0", "resultBar")} = pass.ResultBar(t);");
-            foreach (var state in flow.States)
-            {
-                var entry = ArrayRole.Entry + ":" + state.Index;
-                var work = ArrayRole.State + ":" + state.Index;
-                if (flow.Next[state.Index] is not null)
-                {
-                    if (InputIsLive("state:" + state.Index))
-                    {
-                        Line($"var {Name("state:" + state.Index, state.Name)} = pass.Before(t, {state.Index});");
-                    }
-
-                    continue;
-                }
-
-                if (liveArrays.Contains(entry))
-                {
-                    Line($"var {Name(entry, state.Name + "Before")} = pass.BeforeSpan(t, {state.Index});");
-                }
-
-                if (liveArrays.Contains(work))
-                {
-                    Line($"var {Name(work, state.Name)} = pass.Restored(t, {state.Index});");
-                }
-            }
-
+            DeclareStatesBefore("t, ");
             Write(step.Writer.Items);
             AssignStates(flow.States.Where(s => step.StateBars[s.Index] is { } bar && !(bar.Op == Op.Input && bar.Text == "stateBar:" + s.Index))
                 .Select(s => (named["stateBar:" + s.Index], step.StateBars[s.Index]!)).ToList());
@@ -480,13 +447,7 @@ internal static class KernelEmitter
             sections.Add(flow.Prologue.Items);
             sections.Add(flow.Step.Items);
             MarkLive([flow.Result, .. flow.Imaginary is { } root ? [root] : Array.Empty<FlowNode>(), .. flow.Next.OfType<FlowNode>()], i => i is StoreItem { Array.Role: ArrayRole.State });
-            foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index) || liveArrays.Contains("Operand:" + o.Index)))
-            {
-                Line(operand.Span.Length == 0
-                    ? $"var {Name(":" + operand.Index, operand.Name)} = pass.Operand({operand.Index});"
-                    : $"var {Name("Operand:" + operand.Index, operand.Name)} = pass.Span({operand.Index});");
-            }
-
+            DeclareWholeOperands();
             foreach (var state in flow.States)
             {
                 Line(flow.Next[state.Index] is null
@@ -532,7 +493,109 @@ internal static class KernelEmitter
             return Done();
         }
 
+        /// <summary>One step back: what is computed once for all steps is computed anew, and its adjoint goes on at once.</summary>
+        public string WholeBack(Adjoint step, Adjoint before)
+        {
+            sections.Add(flow.Prologue.Items);
+            sections.Add(step.Writer.Items);
+            sections.Add(before.Writer.Items);
+            MarkLive([.. step.StateBars.OfType<FlowNode>()], i => i is AddItem or StoreItem { Array.Role: ArrayRole.Bar });
+            DeclareWholeOperands();
+            var adds = sections.SelectMany(Flow.All).OfType<AddItem>().ToList();
+            foreach (var target in adds.Where(a => !a.Hoisted).Select(a => a.Target).Distinct().OrderBy(i => i))
+            {
+                Line($"var {Name("gradient:" + target, flow.Operands[target].Name + "Gradient")} = pass.Gradient({target});");
+            }
+
+            foreach (var state in flow.States)
+            {
+                Line(flow.Next[state.Index] is null
+                    ? $"var {Name("Bar:" + state.Index, state.Name + "Bar")} = pass.StateBarSpan({state.Index});"
+                    : $"var {Name("stateBar:" + state.Index, state.Name + "Bar")} = pass.StateBar({state.Index});");
+            }
+
+            WritePrologue();
+            DeclareHoistedBars(adds);
+            DeclareTapes(step);
+            Line($"var {Name("resultBar:0", "resultBar")} = pass.ResultBar;");
+            DeclareStatesBefore("");
+            Write(step.Writer.Items);
+            foreach (var state in flow.States.Where(s => step.StateBars[s.Index] is { } bar && !(bar.Op == Op.Input && bar.Text == "stateBar:" + s.Index)))
+            {
+                Line($"pass.SetStateBar({state.Index}, {Operand(step.StateBars[state.Index]!, true)});");
+            }
+
+            Write(before.Writer.Items);
+            return Done();
+        }
+
         private bool InputIsLive(string source) => live.Any(n => n.Op == Op.Input && n.Text == source);
+
+        private void DeclareWholeOperands()
+        {
+            foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index) || liveArrays.Contains("Operand:" + o.Index)))
+            {
+                Line(operand.Span.Length == 0
+                    ? $"var {Name(":" + operand.Index, operand.Name)} = pass.Operand({operand.Index});"
+                    : $"var {Name("Operand:" + operand.Index, operand.Name)} = pass.Span({operand.Index});");
+            }
+        }
+
+        private void DeclareHoistedBars(IEnumerable<AddItem> adds)
+        {
+            var reached = new HashSet<int>(adds.Where(a => a.Hoisted).Select(a => a.Target));
+            foreach (var hoisted in flow.Hoists.Where(h => reached.Contains(h.Index)))
+            {
+                if (hoisted.Array is null)
+                {
+                    Line($"var {Name("hoistedBar:" + hoisted.Index, hoisted.Name + "Bar")} = {style.Zero};");
+                }
+                else
+                {
+                    Line($"var {Name("HoistedBar:" + hoisted.Index, hoisted.Name + "Bar")} = pass.Scratch({flow.Hoists.Count + hoisted.Index}, {Count(hoisted.Loop!)});");
+                }
+            }
+        }
+
+        private void DeclareTapes(Adjoint step)
+        {
+            foreach (var loop in step.Writer.Items.OfType<LoopItem>())
+            {
+                foreach (var store in loop.Body.OfType<StoreItem>().Where(s => s.Array.Role == ArrayRole.Tape && liveArrays.Contains(Id(s.Array))))
+                {
+                    Line($"var {Name(Id(store.Array), store.Array.Name)} = pass.Scratch({(2 * flow.Hoists.Count) + store.Array.Index}, {Count(loop)});");
+                }
+            }
+        }
+
+        /// <param name="at">Which step, where there are several.</param>
+        private void DeclareStatesBefore(string at)
+        {
+            foreach (var state in flow.States)
+            {
+                var entry = ArrayRole.Entry + ":" + state.Index;
+                var work = ArrayRole.State + ":" + state.Index;
+                if (flow.Next[state.Index] is not null)
+                {
+                    if (InputIsLive("state:" + state.Index))
+                    {
+                        Line($"var {Name("state:" + state.Index, state.Name)} = pass.Before({at}{state.Index});");
+                    }
+
+                    continue;
+                }
+
+                if (liveArrays.Contains(entry))
+                {
+                    Line($"var {Name(entry, state.Name + "Before")} = pass.BeforeSpan({at}{state.Index});");
+                }
+
+                if (liveArrays.Contains(work))
+                {
+                    Line($"var {Name(work, state.Name)} = pass.Restored({at}{state.Index});");
+                }
+            }
+        }
 
         private void DeclareOperands()
         {
@@ -600,7 +663,7 @@ internal static class KernelEmitter
             {
                 for (Region? r = region; r is not null; r = r.Parent)
                 {
-                    if (r.Condition is not null && (r.Condition.Uniform || style is TensorStyle))
+                    if (r.Condition is not null && (r.Condition.Uniform || style.Enters))
                     {
                         work.Push(r.Condition);
                     }
@@ -666,7 +729,7 @@ internal static class KernelEmitter
                         Conditions(node.Region);
                     }
 
-                    if (style is TensorStyle)
+                    if (style.Enters)
                     {
                         Conditions(node.Region);
                     }
@@ -720,7 +783,7 @@ internal static class KernelEmitter
                     Use(argument, node.Loop);
                 }
 
-                if (style is TensorStyle)
+                if (style.Enters)
                 {
                     for (Region? r = node.Region; r is not null; r = r.Parent)
                     {
@@ -855,6 +918,12 @@ internal static class KernelEmitter
             }
 
             var operand = flow.Operands[a.Target];
+            if (style is TensorStyle)
+            {
+                Guarded(a.Region, $"{named["gradient:" + a.Target]}.Add({(a.Index is null ? "" : Read(a.Index).Code + ", ")}{value});");
+                return;
+            }
+
             var at = (operand.Time ? "t" : "0") + (a.Index is null ? "" : ", " + Read(a.Index).Code);
             Guarded(a.Region, $"{named["gradient:" + a.Target]}.{(operand.Lanes ? "Add" : "AddSum")}({at}, {value});");
         }
@@ -1028,7 +1097,7 @@ internal static class KernelEmitter
                 return Read(argument).Tight(outer);
             }
 
-            return style is TensorStyle && !argument.Uniform ? Entered(node, argument, outer) : Lane(argument, outer);
+            return style.Enters && !argument.Uniform ? Entered(node, argument, outer) : Lane(argument, outer);
         }
 
         // What a branch reads from outside comes in through its condition.
@@ -1048,7 +1117,7 @@ internal static class KernelEmitter
 
         private Text Inside(FlowNode node, Text value)
         {
-            if (style is not TensorStyle)
+            if (!style.Enters)
             {
                 return value;
             }

@@ -59,7 +59,8 @@ public static class Scan<TKernel>
         }
         else
         {
-            results = TensorStep.Run<TKernel>(sizes, operands, parts, settings ?? [], real);
+            bool differentiated = torch.is_grad_enabled() && operands.Concat(parts ?? []).Any(x => x.requires_grad);
+            results = FusedFunction.Apply(new TensorScan<TKernel>(sizes, settings ?? [], real, parts is not null, differentiated), [.. operands, .. parts ?? []]);
         }
 
         Tensor result = results[0].dtype == given || !cpu ? results[0] : results[0].to(given);

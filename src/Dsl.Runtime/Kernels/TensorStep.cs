@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
 
-/// <summary>One step of a kernel over whole tensors, on any device and in any floating type: what the step reads and writes. Autograd gives the way back.</summary>
-public sealed class TensorStep
+/// <summary>One step of a kernel over whole tensors, on any device and in any floating type: what the step reads and writes.</summary>
+public class TensorStep
 {
     private readonly ScanSizes? sizes;
     private readonly Tensor[] operands;
@@ -18,7 +18,7 @@ public sealed class TensorStep
     /// <summary>Values and weights of a pointwise function, which broadcast as they are.</summary>
     public static TensorStep Over(double[] settings, params Tensor[] operands) => new(null, operands, [], settings);
 
-    private TensorStep(ScanSizes? sizes, Tensor[] operands, Tensor[][] states, double[] settings)
+    private protected TensorStep(ScanSizes? sizes, Tensor[] operands, Tensor[][] states, double[] settings)
     {
         this.sizes = sizes;
         this.operands = operands;
@@ -94,14 +94,14 @@ public sealed class TensorStep
     public int Checked(int index, int operand) =>
         (uint)index < (uint)Count(operand) ? index : throw new IndexOutOfRangeException($"Element {index} of a span of {Count(operand)} does not exist.");
 
-    internal static Tensor[] Run<TKernel>(ScanSizes sizes, Tensor[] operands, Tensor[]? starts, double[] settings, Tensor? real)
-        where TKernel : struct, IScanKernel
+    private protected void MoveTo(int t) => step = t;
+
+    /// <summary>The states before the first step, one tensor of the parallel axes for each element of a span.</summary>
+    internal static Tensor[][] Starts(ScanSizes sizes, Tensor[] operands, Tensor[]? starts)
     {
         ScanLayout layout = sizes.Layout;
-        string[] parallel = [.. layout.Axes.Where(a => a != "t")];
-        long[] shape = [.. parallel.Select(a => sizes[a])];
-        ScalarType dtype = operands[0].dtype;
-        Device device = operands[0].device;
+        long[] shape = [.. layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        var (dtype, device) = (operands[0].dtype, operands[0].device);
         var states = new Tensor[layout.States.Count][];
         for (int s = 0; s < states.Length; s++)
         {
@@ -110,32 +110,24 @@ public sealed class TensorStep
             states[s] = state.Span.Length > 0 ? start.unbind(-1) : [start];
         }
 
-        TensorStep pass = new(sizes, operands, states, settings);
-        var results = new Tensor[sizes.Time];
-        for (int t = 0; t < results.Length; t++)
-        {
-            pass.step = t;
-            Tensor[][]? old = real is null ? null : [.. states.Select(s => s.ToArray())];
-            Tensor result = TKernel.Step(pass).expand(shape);
-            if (real is not null)
-            {
-                Tensor here = real.select(1, t).to(ScalarType.Bool).reshape([sizes[layout.Axes[0]], .. shape.Skip(1).Select(_ => 1L)]);
-                result = torch.where(here, result, pass.Number(0));
-                for (int s = 0; s < states.Length; s++)
-                {
-                    for (int n = 0; n < states[s].Length; n++)
-                    {
-                        states[s][n] = torch.where(here, states[s][n], old![s][n]);
-                    }
-                }
-            }
+        return states;
+    }
 
-            results[t] = result;
+    /// <summary>A step: its result, and the states after it, in the parallel axes' shape. Padding gives 0 and leaves the states.</summary>
+    internal static (Tensor Result, Tensor[][] States) Next<TKernel>(ScanSizes sizes, Tensor[] operands, double[] settings, Tensor[][] states, int t, Tensor? here)
+        where TKernel : struct, IScanKernel
+    {
+        long[] shape = [.. sizes.Layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        TensorStep pass = new(sizes, operands, [.. states.Select(s => s.ToArray())], settings) { step = t };
+        Tensor result = TKernel.Step(pass).expand(shape);
+        Tensor[][] after = [.. pass.states.Select(s => s.Select(x => x.expand(shape)).ToArray())];
+        if (here is not null)
+        {
+            result = torch.where(here, result, pass.Number(0));
+            after = [.. after.Select((state, s) => state.Select((x, n) => torch.where(here, x, states[s][n])).ToArray())];
         }
 
-        int time = layout.Axes.ToList().IndexOf("t");
-        Tensor all = results.Length > 0 ? torch.stack(results, time) : torch.zeros([.. layout.Axes.Select(a => sizes[a])], dtype, device);
-        return [all, .. layout.States.Select((s, i) => s.Span.Length > 0 ? torch.stack([.. states[i].Select(x => x.expand(shape))], -1) : states[i][0].expand(shape).contiguous())];
+        return (result, after);
     }
 
     /// <summary>A step without states over whole tensors that broadcast as they are.</summary>
