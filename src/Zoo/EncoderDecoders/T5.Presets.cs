@@ -1,3 +1,4 @@
+using System;
 using Dsl;
 
 namespace Zoo.EncoderDecoders;
@@ -51,4 +52,10 @@ public sealed partial record T5Config
     [Preset("mt5-xl")] public static T5Config MultilingualExtraLarge => V11ExtraLarge with { Vocab = 250112, ModelType = "mt5" };
 
     [Preset("mt5-xxl")] public static T5Config MultilingualTwiceExtraLarge => V11TwiceExtraLarge with { Vocab = 250112, ModelType = "mt5" };
+
+    // Deviations of new weights, as the published code draws them.
+    public double OfHidden => Factor / Math.Sqrt(Hidden);
+    public double OfQuery => Factor / Math.Sqrt(Hidden * HeadDim);
+    public double OfHeads => Factor / Math.Sqrt(Heads * HeadDim);
+    public double OfFeedForward => Factor / Math.Sqrt(FeedForward);
 }

@@ -28,10 +28,6 @@ public sealed partial record T5Config(
     public int DecoderLayers => DecoderLayersKey ?? Layers;
     public Type FeedForwardKind => Projection.StartsWith("gated-", StringComparison.Ordinal) ? typeof(T5GatedFeedForward) : typeof(T5FeedForward);
     public Activation Act => Projection == "gated-gelu" ? Activation.Of("gelu_new") : Activation.Of(Projection.Replace("gated-", ""));
-    public double OfHidden => Factor / Math.Sqrt(Hidden);                                                         // deviations of new weights
-    public double OfQuery => Factor / Math.Sqrt(Hidden * HeadDim);
-    public double OfHeads => Factor / Math.Sqrt(Heads * HeadDim);
-    public double OfFeedForward => Factor / Math.Sqrt(FeedForward);
     public double HeadScale => (ScaledKey ?? (Tied && ModelType == "t5")) ? 1 / Math.Sqrt(Hidden) : 1;                // tied is not the same as scaled
 }
 
