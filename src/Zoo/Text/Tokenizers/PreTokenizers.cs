@@ -47,13 +47,13 @@ internal sealed class PatternSplit(Func<string, IEnumerable<(int Start, int End)
         var parts = new Parts(behavior);
         foreach ((int start, int end, bool separator) in Cover(text.Text))
         {
-            if (parts.Add(start, end, separator) is (>= 0, _) part)
+            if (parts.Add(start, end, separator) is ( >= 0, _) part)
             {
                 yield return text.Slice(part.Start, part.End);
             }
         }
 
-        if (parts.Open is (>= 0, _) last)
+        if (parts.Open is ( >= 0, _) last)
         {
             yield return text.Slice(last.Start, last.End);
         }
