@@ -42,17 +42,21 @@ internal static class Compiling
         checkOverflow: true,
         nullableContextOptions: NullableContextOptions.Enable,
         generalDiagnosticOption: ReportDiagnostic.Error,
+
+        // What the SDK leaves out in every project: TorchSharp was compiled against an older base library.
+        specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)],
         warningLevel: 9999);
 
     /// <summary>The folder that holds Dsl.sln.</summary>
     public static string Repository { get; } = FindRepository();
 
-    /// <summary>The zoo's declarations as they stand in its source folders of families.</summary>
+    /// <summary>The zoo's folders of families as they stand: declarations, configs, presets, and what these call.</summary>
     public static SourceFile[] Zoo() =>
     [
-        .. Directory.GetDirectories(Path.Combine(Repository, "src", "Zoo")).SelectMany(d => Directory.GetFiles(d, "*.cs")).Order(StringComparer.Ordinal)
-            .Where(f => File.ReadAllText(f) is var text && (text.Contains("[Block<", StringComparison.Ordinal) || text.Contains("[Model<", StringComparison.Ordinal) || text.Contains("[Key(", StringComparison.Ordinal) || text.Contains("[Preset(", StringComparison.Ordinal)))
-            .Select(f => new SourceFile(Path.GetRelativePath(Repository, f).Replace('\\', '/'), File.ReadAllText(f))),
+        .. Directory.GetDirectories(Path.Combine(Repository, "src", "Zoo")).Select(d => Directory.GetFiles(d, "*.cs").Select(f => (Path: f, Text: File.ReadAllText(f))).ToArray())
+            .Where(files => files.Any(f => f.Text.Contains("\n[Block<", StringComparison.Ordinal) || f.Text.Contains("\n[Model<", StringComparison.Ordinal)))
+            .SelectMany(files => files).OrderBy(f => f.Path, StringComparer.Ordinal)
+            .Select(f => new SourceFile(System.IO.Path.GetRelativePath(Repository, f.Path).Replace('\\', '/'), f.Text)),
     ];
 
     public static CSharpCompilation Create(IEnumerable<SourceFile> files, IEnumerable<MetadataReference>? references = null, string name = "User") =>

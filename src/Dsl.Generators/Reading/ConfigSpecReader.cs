@@ -27,7 +27,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         }
 
         // Where the generator has run already, what it wrote for Extend stands among the members: it is the base's.
-        foreach (var member in type.GetMembers().Where(m => (inherited is null || !IsGenerated(m)) && !m.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset")))
+        foreach (var member in InOrder(type.GetMembers()).Where(m => (inherited is null || !IsGenerated(m)) && !m.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset")))
         {
             cancel.ThrowIfCancellationRequested();
             switch (member)
@@ -135,9 +135,15 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         return string.Join(" ", qualified.NormalizeWhitespace().ToString().Split(['\r', '\n', ' '], System.StringSplitOptions.RemoveEmptyEntries));
     }
 
+    /// <summary>By file and place: the order in which a compilation lists the parts of a partial record says nothing.</summary>
+    private static IEnumerable<ISymbol> InOrder(IEnumerable<ISymbol> members) =>
+        members.Select(m => (Member: m, Written: m.DeclaringSyntaxReferences.FirstOrDefault()))
+            .OrderBy(m => m.Written?.SyntaxTree.FilePath ?? "", System.StringComparer.Ordinal).ThenBy(m => m.Written?.Span.Start ?? 0)
+            .Select(m => m.Member);
+
     private IEnumerable<PresetSpec> Presets(INamedTypeSymbol type, CancellationToken cancel)
     {
-        foreach (var property in type.GetMembers().OfType<IPropertySymbol>().Where(p => p.IsStatic))
+        foreach (var property in InOrder(type.GetMembers()).OfType<IPropertySymbol>().Where(p => p.IsStatic))
         {
             var attribute = property.GetAttributes().FirstOrDefault(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset");
             if (attribute is null || attribute.ConstructorArguments.Length == 0)
