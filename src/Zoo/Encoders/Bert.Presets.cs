@@ -17,7 +17,8 @@ public sealed partial record BertConfig
 
     [Preset("bert-base-cased", Model = typeof(BertForPreTraining))] public static BertConfig BaseCased => BaseUncased with { Vocab = 28996 };
 
-    [Preset("bert-base-multilingual-cased", Model = typeof(BertForPreTraining))] public static BertConfig BaseMultilingual => BaseUncased with { Vocab = 119547 };
+    [Preset("bert-base-multilingual-cased", Model = typeof(BertForPreTraining))]
+    public static BertConfig BaseMultilingual => BaseUncased with { Vocab = 119547 };
 
     [Preset("bert-base-chinese", Model = typeof(BertForPreTraining))] public static BertConfig BaseChinese => BaseUncased with { Vocab = 21128 };
 
@@ -29,7 +30,7 @@ public sealed partial record BertConfig
 /// <summary>Published sizes: two rows of positions more than tokens, one token type, and another epsilon than the class's default.</summary>
 public sealed partial record RobertaConfig
 {
-    [Preset("roberta-base")]
+    [Preset("roberta-base", Model = typeof(Roberta))]
     public static RobertaConfig Base => new(1)
     {
         Vocab = 50265,
@@ -43,27 +44,36 @@ public sealed partial record RobertaConfig
         Eps = 1e-5,
     };
 
-    [Preset("roberta-large")] public static RobertaConfig Large => Base with { Hidden = 1024, Layers = 24, Heads = 16, FeedForward = 4096 };
+    [Preset("roberta-large", Model = typeof(Roberta))]
+    public static RobertaConfig Large => Base with { Hidden = 1024, Layers = 24, Heads = 16, FeedForward = 4096 };
 }
 
 /// <summary>Published sizes (table 1 of the paper). Version 2 has no dropout and the tanh form of GELU.</summary>
 public sealed partial record AlbertConfig
 {
-    [Preset("albert-base-v1")] public static AlbertConfig BaseV1 => new(30000, 128, 768, 12, 12, 3072, Activation.Gelu) { Drop = 0.1, AttentionDrop = 0.1 };
+    [Preset("albert-base-v1", Model = typeof(AlbertForPreTraining))]
+    public static AlbertConfig BaseV1 => new(30000, 128, 768, 12, 12, 3072, Activation.Gelu) { Drop = 0.1, AttentionDrop = 0.1 };
 
-    [Preset("albert-large-v1")] public static AlbertConfig LargeV1 => BaseV1 with { Hidden = 1024, Layers = 24, Heads = 16, FeedForward = 4096 };
+    [Preset("albert-large-v1", Model = typeof(AlbertForPreTraining))]
+    public static AlbertConfig LargeV1 => BaseV1 with { Hidden = 1024, Layers = 24, Heads = 16, FeedForward = 4096 };
 
-    [Preset("albert-xlarge-v1")] public static AlbertConfig ExtraLargeV1 => BaseV1 with { Hidden = 2048, Layers = 24, Heads = 16, FeedForward = 8192 };
+    [Preset("albert-xlarge-v1", Model = typeof(AlbertForPreTraining))]
+    public static AlbertConfig ExtraLargeV1 => BaseV1 with { Hidden = 2048, Layers = 24, Heads = 16, FeedForward = 8192 };
 
-    [Preset("albert-xxlarge-v1")] public static AlbertConfig TwiceExtraLargeV1 => BaseV1 with { Hidden = 4096, Heads = 64, FeedForward = 16384, Drop = 0, AttentionDrop = 0 };
+    [Preset("albert-xxlarge-v1", Model = typeof(AlbertForPreTraining))]
+    public static AlbertConfig TwiceExtraLargeV1 => BaseV1 with { Hidden = 4096, Heads = 64, FeedForward = 16384, Drop = 0, AttentionDrop = 0 };
 
-    [Preset("albert-base-v2")] public static AlbertConfig BaseV2 => new(30000, 128, 768, 12, 12, 3072, Activation.GeluTanh);
+    [Preset("albert-base-v2", Model = typeof(AlbertForPreTraining))]
+    public static AlbertConfig BaseV2 => new(30000, 128, 768, 12, 12, 3072, Activation.GeluTanh);
 
-    [Preset("albert-large-v2")] public static AlbertConfig LargeV2 => BaseV2 with { Hidden = 1024, Layers = 24, Heads = 16, FeedForward = 4096 };
+    [Preset("albert-large-v2", Model = typeof(AlbertForPreTraining))]
+    public static AlbertConfig LargeV2 => BaseV2 with { Hidden = 1024, Layers = 24, Heads = 16, FeedForward = 4096 };
 
-    [Preset("albert-xlarge-v2")] public static AlbertConfig ExtraLargeV2 => BaseV2 with { Hidden = 2048, Layers = 24, Heads = 16, FeedForward = 8192 };
+    [Preset("albert-xlarge-v2", Model = typeof(AlbertForPreTraining))]
+    public static AlbertConfig ExtraLargeV2 => BaseV2 with { Hidden = 2048, Layers = 24, Heads = 16, FeedForward = 8192 };
 
-    [Preset("albert-xxlarge-v2")] public static AlbertConfig TwiceExtraLargeV2 => BaseV2 with { Hidden = 4096, Heads = 64, FeedForward = 16384 };
+    [Preset("albert-xxlarge-v2", Model = typeof(AlbertForPreTraining))]
+    public static AlbertConfig TwiceExtraLargeV2 => BaseV2 with { Hidden = 4096, Heads = 64, FeedForward = 16384 };
 }
 
 /// <summary>Published sizes (table 6 of the paper). The released small generator is as large as its discriminator; those of base and large are a third and a quarter.</summary>
@@ -80,7 +90,9 @@ public sealed partial record ElectraConfig
 
     [Preset("electra-small-generator", Model = typeof(ElectraForMaskedLM))] public static ElectraConfig SmallGenerator => Small with { };
 
-    [Preset("electra-base-generator", Model = typeof(ElectraForMaskedLM))] public static ElectraConfig BaseGenerator => Base with { Hidden = 256, Heads = 4, FeedForward = 1024 };
+    [Preset("electra-base-generator", Model = typeof(ElectraForMaskedLM))]
+    public static ElectraConfig BaseGenerator => Base with { Hidden = 256, Heads = 4, FeedForward = 1024 };
 
-    [Preset("electra-large-generator", Model = typeof(ElectraForMaskedLM))] public static ElectraConfig LargeGenerator => Large with { Hidden = 256, Heads = 4, FeedForward = 1024 };
+    [Preset("electra-large-generator", Model = typeof(ElectraForMaskedLM))]
+    public static ElectraConfig LargeGenerator => Large with { Hidden = 256, Heads = 4, FeedForward = 1024 };
 }
