@@ -398,20 +398,17 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 var values = new Queue<string>(node.Inputs.Select(i => names[i]));
                 var arguments = recurrence.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter or Scalar.ScalarRole.Derived)
                     .Select(f => f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : f.Role == Scalar.ScalarRole.Derived ? fields[node] + ".ReadOut()" : own[f.Name]);
-                var kept = stateful && node.Inputs[0].TimeAxis == Stepping ? "state." + states.Of(node) : "null";
-                if (recurrence.Transfer is { } transfer && kept == "null")
+                var keeps = stateful && node.Inputs[0].TimeAxis == Stepping;
+                var along = PassOf(node.Inputs[0].TimeAxis);
+                if (recurrence.Transfer is { } transfer && !keeps)
                 {
-                    var kernel = transfer.Function.Scalar!;
-                    var read = kernel.Of(Scalar.ScalarRole.Parameter).Select(f => own[f.Name]);
-                    return $"Transfer.Run<{fields.TransferKernel(transfer)}>({PassOf(node.Inputs[0].TimeAxis)}, {fields[node]}, [{string.Join(", ", Scalar.KernelEmitter.Settings(kernel))}], {x}, {string.Join(", ", read)})";
+                    var read = transfer.Function.Scalar!.Of(Scalar.ScalarRole.Parameter).Select(f => own[f.Name]);
+                    return $"Transfer.Run<{fields.TransferKernel(transfer)}>({along}, {fields[node]}, {Settings(transfer.Function)}, {x}, {string.Join(", ", read)})";
                 }
 
-                if (recurrence.Convolves && kept == "null")
-                {
-                    return $"Convolution.Run<{fields.Kernel(recurrence.Function)}>({PassOf(node.Inputs[0].TimeAxis)}, [{string.Join(", ", Scalar.KernelEmitter.Settings(recurrence.Function.Scalar!))}], {string.Join(", ", arguments)})";
-                }
-
-                return $"Recurrence.Run<{fields.Kernel(recurrence.Function)}>({PassOf(node.Inputs[0].TimeAxis)}, {kept}, [{string.Join(", ", Scalar.KernelEmitter.Settings(recurrence.Function.Scalar!))}], {string.Join(", ", arguments)})";
+                var call = $"<{fields.Kernel(recurrence.Function)}>({along}, ";
+                var rest = $"{Settings(recurrence.Function)}, {string.Join(", ", arguments)})";
+                return recurrence.Convolves && !keeps ? $"Convolution.Run{call}{rest}" : $"Recurrence.Run{call}{(keeps ? "state." + states.Of(node) : "null")}, {rest}";
             case ShiftNode:
                 return $"PastInputs.Shift({x}, {PassOf(node.Inputs[0].TimeAxis)}{(stateful ? ", state." + states.Of(node) : "")})";
             case CausalConvolutionNode:
@@ -461,6 +458,9 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         var identity = rule.Scalar!.Parameters.Any(p => p.Name == "layer") ? $"$\"{name} {{layer}}\"" : Constant.OfText(name).ToSource();
         return $", bias: new ScoreBias({identity}, (like, place) => {fields.BiasMethod(rule, added)}(like, place{read}){read})";
     }
+
+    /// <summary>What a kernel reads of the config, as a list.</summary>
+    private static string Settings(FunctionUse function) => $"[{string.Join(", ", Scalar.KernelEmitter.Settings(function.Scalar!))}]";
 
     /// <summary>A local of the method that no value goes by.</summary>
     public string Local(string name) => locals.Take(name);

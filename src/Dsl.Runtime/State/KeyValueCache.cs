@@ -69,8 +69,11 @@ public sealed class KeyValueCache : IStatePart
         {
             using IDisposable off = torch.no_grad();
             long[] picks = RowPicks.Of(rows);
-            keys = Selected(keys, picks);
-            values = Selected(values!, picks);
+            long[]? moved = picks.Length == keys.shape[0] ? RowPicks.Changed(picks) : null;
+            using Tensor from = torch.tensor(moved is null ? picks : Array.ConvertAll(moved, row => picks[row]), device: keys.device);
+            using Tensor? to = moved is null ? null : torch.tensor(moved, device: keys.device);
+            keys = Selected(keys, from, to);
+            values = Selected(values!, from, to);
         }
     }
 
@@ -125,20 +128,18 @@ public sealed class KeyValueCache : IStatePart
         Reset();
     }
 
-    private Tensor Selected(Tensor store, long[] picks)
+    /// <summary>The old rows <paramref name="from"/> in the places <paramref name="to"/>, or as all rows of a store of their own.</summary>
+    private Tensor Selected(Tensor store, Tensor from, Tensor? to)
     {
-        using Tensor used = store.narrow(2, offset, count);
-        if (picks.Length == store.shape[0])
+        using Tensor used = store.narrow(2, offset, count), taken = used.index_select(0, from);
+        if (to is not null)
         {
-            long[] changed = RowPicks.Changed(picks);
-            using Tensor from = torch.tensor(Array.ConvertAll(changed, row => picks[row]), device: store.device), to = torch.tensor(changed, device: store.device);
-            using Tensor moved = used.index_select(0, from);
-            used.index_copy_(0, to, moved);
+            used.index_copy_(0, to, taken);
             return store;
         }
 
-        Tensor other = torch.empty([picks.Length, store.shape[1], store.shape[2], store.shape[3]], dtype: store.dtype, device: store.device).DetachFromDisposeScope();
-        using Tensor all = torch.tensor(picks, device: store.device), taken = used.index_select(0, all), place = other.narrow(2, offset, count);
+        Tensor other = torch.empty([from.shape[0], store.shape[1], store.shape[2], store.shape[3]], dtype: store.dtype, device: store.device).DetachFromDisposeScope();
+        using Tensor place = other.narrow(2, offset, count);
         place.copy_(taken);
         store.Dispose();
         return other;

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
 using TorchSharp;
+using Zoo.Text;
 using static TorchSharp.torch;
 
 namespace Zoo.Generation;
@@ -18,20 +19,8 @@ public sealed record Sources(IReadOnlyList<int[]> Rows, int Pad)
     public ModelState Begin(IModel model, IReadOnlyList<int> picks, int capacity)
     {
         Device device = model.Weights.Device;
-        int longest = picks.Max(row => Rows[row].Length);
-        var ids = new long[picks.Count, longest];
-        var real = new long[picks.Count, longest];
-        for (int r = 0; r < picks.Count; r++)
-        {
-            for (int i = 0; i < longest; i++)
-            {
-                bool inside = i < Rows[picks[r]].Length;
-                ids[r, i] = inside ? Rows[picks[r]][i] : Pad;
-                real[r, i] = inside ? 1 : 0;
-            }
-        }
-
-        using Tensor read = tensor(ids, dtype: ScalarType.Int64, device: device), mask = tensor(real, dtype: ScalarType.Int64, device: device);
+        int[][] rows = [.. picks.Select(row => Rows[row])];
+        using Tensor read = PaddedRows.Ids(rows, Pad, device), mask = PaddedRows.Real(rows, device);
         return model.Begin(new Dictionary<string, Tensor> { ["input_ids"] = read, ["attention_mask"] = mask }, capacity);
     }
 }

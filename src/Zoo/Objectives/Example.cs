@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using TorchSharp;
+using Zoo.Text;
 using static TorchSharp.torch;
 
 namespace Zoo.Objectives;
@@ -37,10 +38,10 @@ public sealed class Batch : IDisposable
         {
             int[][] rows = examples.Select(example => example.Rows[name]).ToArray();
             int fill = name == "labels" ? MaskedTokens.Ignored : name == "token_type_ids" ? 0 : pad;
-            Add(name, rows, fill, device);
+            tensors.Add(name, PaddedRows.Ids(rows, fill, device).DetachFromDisposeScope());
             if (name == "input_ids" && rows.Any(row => row.Length != rows[0].Length))
             {
-                Add("attention_mask", rows.Select(row => Enumerable.Repeat(1, row.Length).ToArray()).ToArray(), 0, device);
+                tensors.Add("attention_mask", PaddedRows.Real(rows, device).DetachFromDisposeScope());
             }
         }
 
@@ -72,20 +73,5 @@ public sealed class Batch : IDisposable
         {
             tensor.Dispose();
         }
-    }
-
-    private void Add(string name, int[][] rows, int fill, Device? device)
-    {
-        int length = rows.Max(row => row.Length);
-        var values = new long[rows.Length, length];
-        for (int i = 0; i < rows.Length; i++)
-        {
-            for (int j = 0; j < length; j++)
-            {
-                values[i, j] = j < rows[i].Length ? rows[i][j] : fill;
-            }
-        }
-
-        tensors.Add(name, tensor(values, dtype: ScalarType.Int64, device: device).DetachFromDisposeScope());
     }
 }
