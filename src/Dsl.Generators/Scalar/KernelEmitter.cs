@@ -168,7 +168,7 @@ internal static class KernelEmitter
 
         public override string Operand(KernelOperand operand, string name) => $"{name}.{(operand.Lanes ? "Lanes" : "Same")}({(operand.Time ? "t" : "0")})";
 
-        public override string Element(KernelOperand operand, string name, string index) => $"{name}.{(operand.Lanes ? "Lanes" : "Same")}({(operand.Time ? "t" : "0")}, {index})";
+        public override string Element(KernelOperand operand, string name, string index) => $"{name}.{(operand.Lanes ? "Lanes" : "Same")}({index})";
     }
 
     private sealed class TensorStyle(Flow flow, bool back) : Style(flow)
@@ -349,6 +349,8 @@ internal static class KernelEmitter
             return Done();
         }
 
+        private static bool RowOfStep(KernelOperand operand) => operand.Time && operand.Span.Length > 0;
+
         private static bool IsState(FlowNode node, int index) => node.Op == Op.Input && node.Text == "state:" + index;
 
         // All new values are computed before the first old one goes.
@@ -388,10 +390,14 @@ internal static class KernelEmitter
             }
 
             DeclareOperands();
-            var gradients = sections.SelectMany(Flow.All).OfType<AddItem>().Where(a => !a.Hoisted).Select(a => a.Target).Distinct().OrderBy(i => i);
-            foreach (var target in gradients)
+            var gradients = sections.SelectMany(Flow.All).OfType<AddItem>().Where(a => !a.Hoisted)
+                .Select(a => flow.Operands[a.Target]).Distinct().OrderBy(o => o.Index).ToList();
+            foreach (var operand in gradients)
             {
-                Line($"var {Name("gradient:" + target, flow.Operands[target].Name + "Gradient")} = pass.Gradient({target});");
+                var gradient = Name("gradient:" + operand.Index, operand.Name + "Gradient");
+                Line(RowOfStep(operand)
+                    ? $"var {Name("gradientAt:" + operand.Index, operand.Name + "GradientAt")} = pass.Gradient({operand.Index});"
+                    : $"var {gradient} = pass.Gradient({operand.Index}){(operand.Span.Length > 0 ? ".Row(0)" : "")};");
             }
 
             foreach (var state in flow.States)
@@ -418,6 +424,11 @@ internal static class KernelEmitter
             Line("}");
             Line("");
             ReadOperands();
+            foreach (var operand in gradients.Where(RowOfStep))
+            {
+                Line($"var {named["gradient:" + operand.Index]} = {named["gradientAt:" + operand.Index]}.Row(t);");
+            }
+
             Line($"var {Name("resultBar:0", "resultBar")} = pass.ResultBar(t);");
             DeclareStatesBefore("t, ");
             Write(step.Writer.Items);
@@ -603,7 +614,10 @@ internal static class KernelEmitter
             {
                 if (liveArrays.Contains("Operand:" + operand.Index))
                 {
-                    Line($"var {Name("operand:" + operand.Index, operand.Name)} = pass.Operand({operand.Index});");
+                    var row = Name("operand:" + operand.Index, operand.Name);
+                    Line(operand.Time
+                        ? $"var {Name("operandAt:" + operand.Index, operand.Name + "At")} = pass.Operand({operand.Index});"
+                        : $"var {row} = pass.Operand({operand.Index}).Row(0);");
                 }
                 else if (InputIsLive(":" + operand.Index))
                 {
@@ -620,6 +634,11 @@ internal static class KernelEmitter
             foreach (var operand in flow.Operands.Where(o => o.Time && InputIsLive(":" + o.Index)))
             {
                 Line($"var {named[":" + operand.Index]} = {style.Operand(operand, named["operand:" + operand.Index])};");
+            }
+
+            foreach (var operand in flow.Operands.Where(o => o.Time && liveArrays.Contains("Operand:" + o.Index)))
+            {
+                Line($"var {named["operand:" + operand.Index]} = {named["operandAt:" + operand.Index]}.Row(t);");
             }
         }
 
@@ -875,7 +894,8 @@ internal static class KernelEmitter
                         else
                         {
                             var cell = cells[s.Cell];
-                            var sum = !locals.ContainsKey(s.Value) && s.Value.Op == Op.Add && s.Value.Arguments[0] is { Op: Op.Get } get && get.Cell == s.Cell;
+                            var sum = !locals.ContainsKey(s.Value) && s.Value.Op == Op.Add && s.Value.Arguments[0] is { Op: Op.Get } get && get.Cell == s.Cell
+                                && Fused(s.Value.Arguments[1], s.Value.Arguments[0], "") is null;
                             Line(sum ? $"{cell} += {Argument(s.Value, 1, 0)};" : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
                         }
 
@@ -924,7 +944,7 @@ internal static class KernelEmitter
                 return;
             }
 
-            var at = (operand.Time ? "t" : "0") + (a.Index is null ? "" : ", " + Read(a.Index).Code);
+            var at = a.Index is null ? operand.Time ? "t" : "0" : Read(a.Index).Code;
             Guarded(a.Region, $"{named["gradient:" + a.Target]}.{(operand.Lanes ? "Add" : "AddSum")}({at}, {value});");
         }
 
@@ -1031,9 +1051,9 @@ internal static class KernelEmitter
                 case Op.Not:
                     return node.Uniform ? new Text("!" + Read(a[0]).Tight(9), 9) : new Text(style.Not(Argument(node, 0, 10)), 9);
                 case Op.Add:
-                    return new Text($"{Argument(node, 0, 7)} + {Argument(node, 1, 8)}", 7);
+                    return Fused(a[1], a[0], "") ?? Fused(a[0], a[1], "") ?? new Text($"{Argument(node, 0, 7)} + {Argument(node, 1, 8)}", 7);
                 case Op.Subtract:
-                    return new Text($"{Argument(node, 0, 7)} - {Argument(node, 1, 8)}", 7);
+                    return Fused(a[1], a[0], "-") ?? new Text($"{Argument(node, 0, 7)} - {Argument(node, 1, 8)}", 7);
                 case Op.Multiply:
                     return new Text($"{Argument(node, 0, 8)} * {Argument(node, 1, 9)}", 8);
                 case Op.Divide:
@@ -1085,6 +1105,17 @@ internal static class KernelEmitter
                 default:
                     throw new InvalidOperationException("A node that kernels do not know: " + node.Op);
             }
+        }
+
+        // A product that is only added to something is one instruction with it.
+        private Text? Fused(FlowNode product, FlowNode addend, string sign)
+        {
+            if (style is not VectorStyle || product.Op != Op.Multiply || product.Uniform || product.Kind != ScalarKind.Double || locals.ContainsKey(product))
+            {
+                return null;
+            }
+
+            return new Text($"Lanes.MultiplyAdd({sign}{Argument(product, 0, sign.Length > 0 ? 10 : 0)}, {Argument(product, 1, 0)}, {Lane(addend, 0)})", 10);
         }
 
         private string Mask(FlowNode node) => node.Uniform && style is VectorStyle ? $"Lanes.All<T>({Read(node).Code})" : Read(node).Tight(5);

@@ -75,6 +75,13 @@ public static class Lanes
     public static Vector<T> Sign<T>(Vector<T> x)
         where T : unmanaged => Select(Greater(x, Vector<T>.Zero), Vector<T>.One, Select(Less(x, Vector<T>.Zero), -Vector<T>.One, x));
 
+    /// <summary>left * right + addend, rounded once where the machine has an instruction for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<T> MultiplyAdd<T>(Vector<T> left, Vector<T> right, Vector<T> addend)
+        where T : unmanaged => typeof(T) == typeof(float)
+            ? Vector.As<float, T>(Vector.MultiplyAddEstimate(Vector.As<T, float>(left), Vector.As<T, float>(right), Vector.As<T, float>(addend)))
+            : Vector.As<double, T>(Vector.MultiplyAddEstimate(Vector.As<T, double>(left), Vector.As<T, double>(right), Vector.As<T, double>(addend)));
+
     /// <summary>The square root.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<T> Sqrt<T>(Vector<T> x)
@@ -249,17 +256,25 @@ public static class Lanes
     public static Vector<T> Erf<T>(Vector<T> x)
         where T : unmanaged => Each(x, ScalarMath.Erf);
 
-    // 2^n p(r) with x = n ln 2 + r, |r| at most ln 2 / 2; p interpolates at Chebyshev's nodes. Where every result is a normal number, n is added to p's exponent.
+    // 2^n p(r) with x = n ln 2 + r, |r| at most ln 2 / 2; p interpolates at Chebyshev's nodes. Where every result is a normal number, n is added to p's exponent;
+    // elsewhere the power of two goes on in two factors, so that results below the normal range are rounded once. No calls: they would cost a kernel its registers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Exp(Vector<float> x)
     {
-        if (!Vector.LessThanOrEqualAll(Vector.Abs(x), new Vector<float>(87f)))
+        if (Vector.LessThanOrEqualAll(Vector.Abs(x), new Vector<float>(87f)))
         {
-            return ExpOfAll(x);
+            Vector<float> near = Vector.MultiplyAddEstimate(x, new Vector<float>(1.44269504f), new Vector<float>(12582912f));
+            return Vector.AsVectorSingle(Vector.AsVectorInt32(ExpOfRest(x, near)) + (Vector.AsVectorInt32(near) << 23));
         }
 
-        Vector<float> shifted = Vector.MultiplyAddEstimate(x, new Vector<float>(1.44269504f), new Vector<float>(12582912f));
-        return Vector.AsVectorSingle(Vector.AsVectorInt32(ExpOfRest(x, shifted)) + (Vector.AsVectorInt32(shifted) << 23));
+        // NaN, the second operand, passes through both bounds.
+        Vector<float> bounded = Vector.MinNative(new Vector<float>(89f), Vector.MaxNative(new Vector<float>(-104f), x));
+        Vector<float> shifted = Vector.MultiplyAddEstimate(bounded, new Vector<float>(1.44269504f), new Vector<float>(12582912f));
+        Vector<int> exponent = Vector.AsVectorInt32(shifted) - new Vector<int>(0x4B400000);
+        Vector<int> half = exponent >> 1;
+        Vector<int> first = Vector.AsVectorInt32(Vector<float>.One) + (half << 23);
+        Vector<int> second = Vector.AsVectorInt32(Vector<float>.One) + ((exponent - half) << 23);
+        return ExpOfRest(bounded, shifted) * Vector.AsVectorSingle(first) * Vector.AsVectorSingle(second);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -273,20 +288,6 @@ public static class Lanes
         p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(1.66665734e-1f));
         p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(0.5f));
         return Vector.MultiplyAddEstimate(p * r, r, r) + Vector<float>.One;
-    }
-
-    // The power of two goes on in two factors, so that results below the normal range are rounded once.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Vector<float> ExpOfAll(Vector<float> x)
-    {
-        Vector<float> clamped = Vector.MinNative(Vector.MaxNative(x, new Vector<float>(-104f)), new Vector<float>(89f));
-        Vector<float> shifted = Vector.MultiplyAddEstimate(clamped, new Vector<float>(1.44269504f), new Vector<float>(12582912f));
-        Vector<int> exponent = Vector.AsVectorInt32(shifted) - new Vector<int>(0x4B400000);
-        Vector<int> first = exponent >> 1;
-        Vector<int> second = exponent - first;
-        Vector<float> one = Vector.AsVectorSingle((first + new Vector<int>(127)) << 23);
-        Vector<float> two = Vector.AsVectorSingle((second + new Vector<int>(127)) << 23);
-        return Vector.ConditionalSelect(Vector.Equals(x, x), ExpOfRest(clamped, shifted) * one * two, x);
     }
 
     private static Vector<T> Each<T>(Vector<T> x, Func<double, double> function)

@@ -11,7 +11,6 @@ internal struct ScanSlot
     public nint Pointer;
     public nint Time;
     public int Span;
-    public int Lanes;
     public int Count;
 }
 
@@ -21,40 +20,49 @@ public readonly ref struct ScanValues<T>
 {
     private readonly ref T origin;
     private readonly nint time;
-    private readonly int span;
-    private readonly int lanes;
+    private readonly nint span;
 
     internal unsafe ScanValues(in ScanSlot slot)
     {
         origin = ref Unsafe.AsRef<T>((void*)slot.Pointer);
         time = slot.Time;
         span = slot.Span;
-        lanes = slot.Lanes;
     }
 
     /// <summary>A value per lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<T> Lanes(int t)
-    {
-        ref T at = ref Unsafe.Add(ref origin, t * time);
-        return lanes == Vector<T>.Count ? Vector.LoadUnsafe(ref at) : ScanPass<T>.Partial(ref at, lanes);
-    }
-
-    /// <summary>An element of the span, per lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<T> Lanes(int t, int n)
-    {
-        ref T at = ref Unsafe.Add(ref origin, (t * time) + ((nint)n * span));
-        return lanes == Vector<T>.Count ? Vector.LoadUnsafe(ref at) : ScanPass<T>.Partial(ref at, lanes);
-    }
+    public Vector<T> Lanes(int t) => Vector.LoadUnsafe(ref Unsafe.Add(ref origin, t * time));
 
     /// <summary>One value for all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<T> Same(int t) => new(Unsafe.Add(ref origin, t * time));
 
-    /// <summary>An element of the span, one for all lanes.</summary>
+    /// <summary>The span of a step.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<T> Same(int t, int n) => new(Unsafe.Add(ref origin, (t * time) + ((nint)n * span)));
+    public ScanRow<T> Row(int t) => new(ref Unsafe.Add(ref origin, t * time), span);
+}
+
+/// <summary>The span of an operand at one step.</summary>
+public readonly ref struct ScanRow<T>
+    where T : unmanaged
+{
+    private readonly ref T origin;
+    private readonly nint span;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ScanRow(ref T origin, nint span)
+    {
+        this.origin = ref origin;
+        this.span = span;
+    }
+
+    /// <summary>An element, a value per lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<T> Lanes(int n) => Vector.LoadUnsafe(ref Unsafe.Add(ref origin, n * span));
+
+    /// <summary>An element, one value for all lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<T> Same(int n) => new(Unsafe.Add(ref origin, n * span));
 }
 
 /// <summary>A gradient as the lanes of one vector add to it; nothing where nobody asks for it.</summary>
@@ -63,74 +71,63 @@ public readonly ref struct ScanGradient<T>
 {
     private readonly ref T origin;
     private readonly nint time;
-    private readonly int span;
-    private readonly int lanes;
+    private readonly nint span;
 
     internal unsafe ScanGradient(in ScanSlot slot)
     {
         origin = ref Unsafe.AsRef<T>((void*)slot.Pointer);
         time = slot.Time;
         span = slot.Span;
-        lanes = slot.Lanes;
     }
 
     /// <summary>Adds a value per lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int t, Vector<T> value) => Add(ref Unsafe.Add(ref origin, t * time), value);
-
-    /// <summary>Adds a value per lane to an element of the span.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int t, int n, Vector<T> value) => Add(ref Unsafe.Add(ref origin, (t * time) + ((nint)n * span)), value);
-
-    /// <summary>Adds the sum over the lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddSum(int t, Vector<T> value) => AddSum(ref Unsafe.Add(ref origin, t * time), value);
-
-    /// <summary>Adds the sum over the lanes to an element of the span.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddSum(int t, int n, Vector<T> value) => AddSum(ref Unsafe.Add(ref origin, (t * time) + ((nint)n * span)), value);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Add(ref T at, Vector<T> value)
+    public void Add(int t, Vector<T> value)
     {
-        if (lanes == Vector<T>.Count)
+        if (!Unsafe.IsNullRef(ref origin))
         {
+            ref T at = ref Unsafe.Add(ref origin, t * time);
             (Vector.LoadUnsafe(ref at) + value).StoreUnsafe(ref at);
         }
-        else if (lanes > 0)
-        {
-            ScanPass<T>.Partial(ref at, lanes, ScanPass<T>.Partial(ref at, lanes) + value);
-        }
     }
+
+    /// <summary>Adds the sum over the lanes: here lane by lane, and over them once a stretch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddSum(int t, Vector<T> value) => Add(t, value);
+
+    /// <summary>The span of a step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ScanGradientRow<T> Row(int t) => Unsafe.IsNullRef(ref origin) ? default : new(ref Unsafe.Add(ref origin, t * time), span);
+}
+
+/// <summary>The span of a gradient at one step.</summary>
+public readonly ref struct ScanGradientRow<T>
+    where T : unmanaged
+{
+    private readonly ref T origin;
+    private readonly nint span;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void AddSum(ref T at, Vector<T> value)
+    internal ScanGradientRow(ref T origin, nint span)
     {
-        if (lanes == Vector<T>.Count)
-        {
-            at = Plus(at, Vector.Sum(value));
-        }
-        else if (lanes > 0)
-        {
-            for (int i = 0; i < lanes; i++)
-            {
-                at = Plus(at, value[i]);
-            }
-        }
+        this.origin = ref origin;
+        this.span = span;
     }
 
+    /// <summary>Adds a value per lane to an element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Plus(T left, T right)
+    public void Add(int n, Vector<T> value)
     {
-        if (typeof(T) == typeof(float))
+        if (!Unsafe.IsNullRef(ref origin))
         {
-            float sum = Unsafe.BitCast<T, float>(left) + Unsafe.BitCast<T, float>(right);
-            return Unsafe.BitCast<float, T>(sum);
+            ref T at = ref Unsafe.Add(ref origin, n * span);
+            (Vector.LoadUnsafe(ref at) + value).StoreUnsafe(ref at);
         }
-
-        double wide = Unsafe.BitCast<T, double>(left) + Unsafe.BitCast<T, double>(right);
-        return Unsafe.BitCast<double, T>(wide);
     }
+
+    /// <summary>Adds the sum over the lanes to an element: here lane by lane, and over them once a stretch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddSum(int n, Vector<T> value) => Add(n, value);
 }
 
 /// <summary>A stretch of time for the lanes of one vector: what a kernel's step reads and writes.</summary>
@@ -223,14 +220,9 @@ public ref struct ScanPass<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly unsafe void SetResult(int t, Vector<T> value)
     {
-        ref T at = ref Unsafe.AsRef<T>((T*)ResultSlot.Pointer + (t * ResultSlot.Time));
-        if (ResultSlot.Lanes == Vector<T>.Count)
+        if (ResultSlot.Pointer != 0)
         {
-            value.StoreUnsafe(ref at);
-        }
-        else if (ResultSlot.Lanes > 0)
-        {
-            Partial(ref at, ResultSlot.Lanes, value);
+            value.StoreUnsafe(ref Unsafe.AsRef<T>((T*)ResultSlot.Pointer + (t * ResultSlot.Time)));
         }
     }
 
@@ -242,8 +234,7 @@ public ref struct ScanPass<T>
     public readonly int Checked(int index, int operand) =>
         (uint)index < (uint)Operands[operand].Count ? index : throw new IndexOutOfRangeException($"Element {index} of a span of {Operands[operand].Count} does not exist.");
 
-    // Unused lanes repeat the first one, so that they meet no number that the others do not.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    // Unused lanes repeat the first one.
     internal static Vector<T> Partial(ref T at, int lanes)
     {
         Vector<T> value = new(at);
@@ -255,7 +246,6 @@ public ref struct ScanPass<T>
         return value;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Partial(ref T at, int lanes, Vector<T> value)
     {
         for (int i = 0; i < lanes; i++)

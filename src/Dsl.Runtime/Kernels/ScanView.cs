@@ -1,0 +1,83 @@
+using System;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Dsl.Runtime;
+
+/// <summary>A tensor as kernels see it: the address and the strides along outer axes, time and span; along the lanes it is dense.</summary>
+internal sealed class ScanView
+{
+    private readonly long[] strides;
+
+    private ScanView(Tensor tensor, long[] strides, nint pointer, long time, int span, int count, bool lanes)
+    {
+        Tensor = tensor;
+        this.strides = strides;
+        Pointer = pointer;
+        Time = time;
+        Span = span;
+        Count = count;
+        HasLanes = lanes;
+    }
+
+    /// <summary>Kept alive as long as the address is in use.</summary>
+    public Tensor Tensor { get; }
+
+    public nint Pointer { get; }
+
+    public long Time { get; }
+
+    public int Span { get; }
+
+    public int Count { get; }
+
+    public bool HasLanes { get; }
+
+    /// <summary>Axes are the tensor's, the span's last.</summary>
+    public static ScanView Of(Tensor tensor, string[] axes, string span, ScanLayout layout)
+    {
+        int lane = Array.IndexOf(axes, layout.Lane);
+        if (lane >= 0 && tensor.shape[lane] > 1 && tensor.stride(lane) != 1)
+        {
+            // Lanes go last, densely.
+            long[] order = [.. Enumerable.Range(0, axes.Length).Where(i => i != lane).Select(i => (long)i), lane];
+            tensor = tensor.permute(order).contiguous();
+            axes = [.. order.Select(i => axes[i])];
+        }
+
+        long Stride(string axis) => Array.IndexOf(axes, axis) is var at and >= 0 && tensor.shape[at] > 1 ? tensor.stride(at) : 0;
+        return new ScanView(
+            tensor, [.. layout.Outer.Select(Stride)], Address(tensor), Stride("t"), span.Length > 0 ? (int)Stride(span) : 0,
+            span.Length > 0 ? (int)tensor.shape[Array.IndexOf(axes, span)] : 1, lane >= 0);
+    }
+
+    public static unsafe nint Address(Tensor tensor)
+    {
+        if (tensor.numel() == 0)
+        {
+            return 0;
+        }
+
+        long extent = 1;
+        for (int i = 0; i < tensor.dim(); i++)
+        {
+            extent += (tensor.shape[i] - 1) * tensor.stride(i);
+        }
+
+        using Tensor flat = tensor.as_strided([extent], [1], tensor.storage_offset());
+        return (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(flat.bytes));
+    }
+
+    public long Offset(ReadOnlySpan<int> outer)
+    {
+        long offset = 0;
+        for (int i = 0; i < strides.Length; i++)
+        {
+            offset += strides[i] * outer[i];
+        }
+
+        return offset;
+    }
+}
