@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace Benchmarks;
 
-/// <summary>The compiled recurrences of RWKV-4 and Mamba against the same in tensor operators, at the widths of their smallest published models, one sequence.</summary>
+/// <summary>
+/// The compiled recurrences of RWKV-4 and Mamba against the same in tensor operators, at the widths of their smallest published models, one sequence.
+/// </summary>
 internal sealed class Scan : IBenchmark
 {
     private static readonly int[] Times = [256, 512, 1024, 2048, 4096, 8192];
@@ -37,7 +39,8 @@ internal sealed class Scan : IBenchmark
     public string Name => "scan";
 
     public string Help =>
-        "WKV (768 channels) and the selective scan (1536 channels, state 16) over 256 to 8192 steps, forward and both ways, against op by op over time and in chunks";
+        "WKV (768 channels) and the selective scan (1536 channels, state 16) over 256 to 8192 steps, forward and both ways, "
+        + "against op by op over time and in chunks";
 
     public IReadOnlyList<Result> Run(Machine machine, Effort effort)
     {

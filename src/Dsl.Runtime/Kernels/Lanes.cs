@@ -256,8 +256,9 @@ public static class Lanes
     public static Vector<T> Erf<T>(Vector<T> x)
         where T : unmanaged => Each(x, ScalarMath.Erf);
 
-    // 2^n p(r) with x = n ln 2 + r, |r| at most ln 2 / 2; p interpolates at Chebyshev's nodes. Where every result is a normal number, n is added to p's exponent;
-    // elsewhere the power of two goes on in two factors, so that results below the normal range are rounded once. No calls: they would cost a kernel its registers.
+    // 2^n p(r) with x = n ln 2 + r, |r| at most ln 2 / 2; p interpolates at Chebyshev's nodes. Where every result is a normal number, n is added to p's
+    // exponent; elsewhere the power of two goes on in two factors, so that results below the normal range are rounded once. No calls: they would cost a
+    // kernel its registers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Exp(Vector<float> x)
     {

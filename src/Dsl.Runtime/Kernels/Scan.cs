@@ -19,24 +19,29 @@ public static class Scan<TKernel>
 
     /// <summary>Runs all steps.</summary>
     /// <param name="arguments">The function's values and weights, in its order; the axes are the layout's, a Complex one ends in an axis of 2.</param>
-    /// <param name="states">The states before the first step, in the function's order: axes of the result without time, then the span's, then 2 if Complex; null: where they begin.</param>
+    /// <param name="states">
+    /// The states before the first step, in the function's order: axes of the result without time, then the span's, then 2 if Complex; null: where they begin.
+    /// </param>
     /// <param name="settings">Numbers of the config, in the kernel's order.</param>
     /// <param name="real">bool [batch, time]: false is padding, which leaves the state as it was and gives 0.</param>
     /// <param name="tensors">Goes step by step over whole tensors on the CPU, too.</param>
     /// <returns>The result, with the layout's axes, and the states after the last step. All have gradients.</returns>
     /// <exception cref="ArgumentException">Shapes that do not fit each other.</exception>
-    public static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states = null, double[]? settings = null, Tensor? real = null, bool tensors = false) =>
+    public static (Tensor Result, Tensor[] States) Run(
+        Tensor[] arguments, Tensor[]? states = null, double[]? settings = null, Tensor? real = null, bool tensors = false) =>
         Run(arguments, states, settings, real, tensors, finals: true);
 
     /// <summary>Without the states after the last step, which then are neither made nor kept by a graph.</summary>
-    internal static Tensor ResultOf(Tensor[] arguments, double[] settings, Tensor? real = null) => Run(arguments, null, settings, real, tensors: false, finals: false).Result;
+    internal static Tensor ResultOf(Tensor[] arguments, double[] settings, Tensor? real = null) =>
+        Run(arguments, null, settings, real, tensors: false, finals: false).Result;
 
     private static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors, bool finals)
     {
         if (arguments.Length != Layout.ArgumentCount || (states is not null && states.Length != Layout.StateCount))
         {
             throw new ArgumentException(
-                $"{Layout.Name} takes {Layout.ArgumentCount} arguments and {Layout.StateCount} states, but got {arguments.Length} and {states?.Length ?? Layout.StateCount}.");
+                $"{Layout.Name} takes {Layout.ArgumentCount} arguments and {Layout.StateCount} states, "
+                + $"but got {arguments.Length} and {states?.Length ?? Layout.StateCount}.");
         }
 
         using var scope = torch.NewDisposeScope();
@@ -56,7 +61,8 @@ public static class Scan<TKernel>
         else
         {
             bool differentiated = torch.is_grad_enabled() && operands.Concat(parts ?? []).Any(x => x.requires_grad);
-            results = FusedFunction.Apply(new TensorScan<TKernel>(sizes, settings ?? [], real, parts is not null, differentiated), [.. operands, .. parts ?? []]);
+            var call = new TensorScan<TKernel>(sizes, settings ?? [], real, parts is not null, differentiated);
+            results = FusedFunction.Apply(call, [.. operands, .. parts ?? []]);
         }
 
         Tensor result = results[0].dtype == given || !cpu ? results[0] : results[0].to(given);

@@ -95,7 +95,7 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         var beginning = States(i => startBars[i]);
         GradientSum?[] sums = [.. layout.Operands.Select((o, i) => Needs(i) ? GradientOf(o, plan) : null)];
         nint kept = saved[all] is { } checkpoints ? ScanView.Address(checkpoints) : 0;
-        nint mask = real is null ? 0 : ScanView.Address(real);
+        nint mask = saved[all + 1] is { } own ? ScanView.Address(own) : 0;
         plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, kept).Backward(resultBar, finalBars, beginning, sums));
         GC.KeepAlive(saved);
         GC.KeepAlive(operands);

@@ -232,7 +232,9 @@ public ref struct ScanPass<T>
     /// <summary>An index into an operand's span, or an error.</summary>
     /// <exception cref="IndexOutOfRangeException">It is outside of the span.</exception>
     public readonly int Checked(int index, int operand) =>
-        (uint)index < (uint)Operands[operand].Count ? index : throw new IndexOutOfRangeException($"Element {index} of a span of {Operands[operand].Count} does not exist.");
+        (uint)index < (uint)Operands[operand].Count
+            ? index
+            : throw new IndexOutOfRangeException($"Element {index} of a span of {Operands[operand].Count} does not exist.");
 
     // Unused lanes repeat the first one.
     internal static Vector<T> Partial(ref T at, int lanes)

@@ -52,7 +52,8 @@ internal sealed class ScanSizes
     {
         if (tensor.dim() != axes.Length)
         {
-            throw new ArgumentException($"{name} of {Layout.Name} has the shape [{string.Join(", ", tensor.shape)}], but should have the axes '{string.Join(" ", axes)}'.");
+            throw new ArgumentException(
+                $"{name} of {Layout.Name} has the shape [{string.Join(", ", tensor.shape)}], but should have the axes '{string.Join(" ", axes)}'.");
         }
 
         for (int i = 0; i < axes.Length; i++)

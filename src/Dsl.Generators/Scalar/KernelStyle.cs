@@ -1,0 +1,135 @@
+using System.Collections.Generic;
+
+namespace Dsl.Generators.Scalar;
+
+/// <summary>How values are written down.</summary>
+internal abstract class KernelStyle(Flow flow)
+{
+    protected Flow Flow => flow;
+
+    /// <summary>Autograd goes back through what is written, so that branches mark what enters them.</summary>
+    public virtual bool Enters => false;
+
+    public abstract string Zero { get; }
+
+    public abstract string Type { get; }
+
+    public abstract string Constant(string number);
+
+    public abstract string Call(string function, IReadOnlyList<string> arguments);
+
+    public abstract string Compare(Op op, string left, string right);
+
+    public abstract string Logic(Op op, string left, string right);
+
+    public abstract string Not(string x);
+
+    public abstract string Select(string condition, string yes, string no);
+
+    public abstract string Within(string mask, bool negated, string x);
+
+    public abstract string Operand(KernelOperand operand, string name);
+
+    public abstract string Element(KernelOperand operand, string name, string index);
+}
+
+/// <summary>Vectors of lanes.</summary>
+internal sealed class VectorStyle(Flow flow) : KernelStyle(flow)
+{
+    public override string Zero => "Vector<T>.Zero";
+
+    public override string Type => "Vector<T>";
+
+    public override string Constant(string number) => number is "0.0" ? Zero : $"Lanes.Of<T>({number})";
+
+    public override string Call(string function, IReadOnlyList<string> arguments) => $"Lanes.{function}({string.Join(", ", arguments)})";
+
+    public override string Compare(Op op, string left, string right) => $"Lanes.{op}({left}, {right})";
+
+    public override string Logic(Op op, string left, string right) => $"{left} {(op == Op.And ? "&" : "|")} {right}";
+
+    public override string Not(string x) => "~" + x;
+
+    public override string Select(string condition, string yes, string no) => $"Lanes.Select({condition}, {yes}, {no})";
+
+    public override string Within(string mask, bool negated, string x) => x;
+
+    public override string Operand(KernelOperand operand, string name) => $"{name}.{(operand.Lanes ? "Lanes" : "Same")}({(operand.Time ? "t" : "0")})";
+
+    public override string Element(KernelOperand operand, string name, string index) => $"{name}.{(operand.Lanes ? "Lanes" : "Same")}({index})";
+}
+
+/// <summary>Whole tensors.</summary>
+internal sealed class TensorStyle(Flow flow, bool back) : KernelStyle(flow)
+{
+    public override bool Enters => !back;
+
+    private static readonly Dictionary<string, string> Methods = new()
+    {
+        ["Exp"] = "exp",
+        ["ExpM1"] = "expm1",
+        ["Log"] = "log",
+        ["Log1P"] = "log1p",
+        ["Log2"] = "log2",
+        ["Log10"] = "log10",
+        ["Sqrt"] = "sqrt",
+        ["Tanh"] = "tanh",
+        ["Sinh"] = "sinh",
+        ["Cosh"] = "cosh",
+        ["Sin"] = "sin",
+        ["Cos"] = "cos",
+        ["Tan"] = "tan",
+        ["Asin"] = "asin",
+        ["Acos"] = "acos",
+        ["Atan"] = "atan",
+        ["Asinh"] = "asinh",
+        ["Acosh"] = "acosh",
+        ["Atanh"] = "atanh",
+        ["Abs"] = "abs",
+        ["Sign"] = "sign",
+        ["Floor"] = "floor",
+        ["Ceiling"] = "ceil",
+        ["Round"] = "round",
+        ["Truncate"] = "trunc",
+        ["Sigmoid"] = "sigmoid",
+        ["Erf"] = "erf",
+        ["Detach"] = "detach",
+    };
+
+    public override string Zero => "pass.Number(0.0)";
+
+    public override string Type => "Tensor";
+
+    public override string Constant(string number) => $"pass.Number({number})";
+
+    public override string Call(string function, IReadOnlyList<string> arguments) =>
+        Methods.TryGetValue(function, out var method) ? $"{arguments[0]}.{method}()" : $"TensorScalar.{function}({string.Join(", ", arguments)})";
+
+    public override string Compare(Op op, string left, string right) => op switch
+    {
+        Op.Less => $"{left}.lt({right})",
+        Op.LessOrEqual => $"{left}.le({right})",
+        Op.Greater => $"{left}.gt({right})",
+        Op.GreaterOrEqual => $"{left}.ge({right})",
+        Op.Equal => $"{left}.eq({right})",
+        _ => $"{left}.ne({right})",
+    };
+
+    public override string Logic(Op op, string left, string right) => $"TensorScalar.{op}({left}, {right})";
+
+    public override string Not(string x) => x + ".logical_not()";
+
+    public override string Select(string condition, string yes, string no) => $"TensorScalar.Where({condition}, {yes}, {no})";
+
+    public override string Within(string mask, bool negated, string x) => $"TensorScalar.Within({(negated ? Not(mask) : mask)}, {x})";
+
+    public override string Operand(KernelOperand operand, string name) => name;
+
+    public override string Element(KernelOperand operand, string name, string index) => $"{name}[{index}]";
+}
+
+/// <summary>An expression and how tightly it binds.</summary>
+internal readonly record struct KernelText(string Code, int Binds)
+{
+    public string Tight(int outer) => Binds < outer ? "(" + Code + ")" : Code;
+}
