@@ -117,10 +117,10 @@ public sealed class KernelTests
     {
         var harness = new KernelHarness(ScalarReaderTests.Declared, "SelectiveScan");
         var sizes = Sizes("b=3 t=200 d=37 n=5");
+        Tensor[] values = [.. harness.Values.Select(p => Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.5))];
         double[][] Gradients(ScalarType type)
         {
-            torch.manual_seed(5);
-            Tensor[] leaves = [.. harness.Values.Select(p => Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.5).to(type).requires_grad_())];
+            Tensor[] leaves = [.. values.Select(v => v.to(type).clone().requires_grad_())];
             var (y, _) = harness.Run(leaves, null);
             y.sum().backward();
             return [KernelHarness.Numbers(y), .. leaves.Select(l => KernelHarness.Numbers(l.grad!))];
