@@ -81,7 +81,13 @@ public static class ObjectiveFamilies
     /// <summary>Without other words it writes in the first language.</summary>
     private static ObjectiveFamily MBart(IReadOnlyList<string> languages)
     {
-        VocabularyLayout layout = VocabularyLayout.Roberta with { Name = "mbart", Last = [.. languages, .. VocabularyLayout.Roberta.Last] };
+        VocabularyLayout layout = VocabularyLayout.Roberta with
+        {
+            Name = "mbart",
+            Last = [.. languages, .. VocabularyLayout.Roberta.Last],
+            Single = $"A:0 </s>:0 {languages[0]}:0",
+            Pair = $"A:0 B:0 </s>:0 {languages[0]}:0",
+        };
         JsonObject Config(ITokenizer tokenizer, int context)
         {
             int first = tokenizer.IdOf(languages[0])!.Value;
