@@ -135,6 +135,8 @@ internal static class KernelEmitter
 
         public abstract string Logic(Op op, string left, string right);
 
+        public virtual bool SumsByOperator => true;
+
         public abstract string Not(string x);
 
         public abstract string Select(string condition, string yes, string no);
@@ -210,6 +212,9 @@ internal static class KernelEmitter
         public override string Zero => "pass.Number(0.0)";
 
         public override string Type => "Tensor";
+
+        // a + b would make a number that a collection may free while native code reads it (see Scalars).
+        public override bool SumsByOperator => false;
 
         public override string Constant(string number) => $"pass.Number({number})";
 
@@ -876,7 +881,7 @@ internal static class KernelEmitter
                         {
                             var cell = cells[s.Cell];
                             var sum = !locals.ContainsKey(s.Value) && s.Value.Op == Op.Add && s.Value.Arguments[0] is { Op: Op.Get } get && get.Cell == s.Cell;
-                            Line(sum ? $"{cell} += {Argument(s.Value, 1, 0)};" : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
+                            Line(sum ? Increase(cell, Argument(s.Value, 1, 0), s.Value.Uniform) : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
                         }
 
                         break;
@@ -907,13 +912,13 @@ internal static class KernelEmitter
             var value = Operand(a.Value, true);
             if (a.Hoisted)
             {
-                Guarded(a.Region, a.Index is null ? $"{named["hoistedBar:" + a.Target]} += {value};" : $"{named["HoistedBar:" + a.Target]}[{Read(a.Index).Code}] += {value};");
+                Guarded(a.Region, Increase(a.Index is null ? named["hoistedBar:" + a.Target] : $"{named["HoistedBar:" + a.Target]}[{Read(a.Index).Code}]", value));
                 return;
             }
 
             if (a.Index is null && stepSums.Contains(a.Target))
             {
-                Line($"{named["sum:" + a.Target]} += {value};");
+                Line(Increase(named["sum:" + a.Target], value));
                 return;
             }
 
@@ -927,6 +932,8 @@ internal static class KernelEmitter
             var at = (operand.Time ? "t" : "0") + (a.Index is null ? "" : ", " + Read(a.Index).Code);
             Guarded(a.Region, $"{named["gradient:" + a.Target]}.{(operand.Lanes ? "Add" : "AddSum")}({at}, {value});");
         }
+
+        private string Increase(string sum, string by, bool uniform = false) => uniform || style.SumsByOperator ? $"{sum} += {by};" : $"{sum} = {sum}.Plus({by});";
 
         private string Guard(Region region)
         {
@@ -1031,7 +1038,9 @@ internal static class KernelEmitter
                 case Op.Not:
                     return node.Uniform ? new Text("!" + Read(a[0]).Tight(9), 9) : new Text(style.Not(Argument(node, 0, 10)), 9);
                 case Op.Add:
-                    return new Text($"{Argument(node, 0, 7)} + {Argument(node, 1, 8)}", 7);
+                    return node.Uniform || style.SumsByOperator
+                        ? new Text($"{Argument(node, 0, 7)} + {Argument(node, 1, 8)}", 7)
+                        : new Text($"{Argument(node, 0, 10)}.Plus({Argument(node, 1, 0)})", 10);
                 case Op.Subtract:
                     return new Text($"{Argument(node, 0, 7)} - {Argument(node, 1, 8)}", 7);
                 case Op.Multiply:
