@@ -380,7 +380,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             case ConcatNode:
                 return $"torch.cat([{string.Join(", ", node.Inputs.Select(i => names[i]))}], dim: -1)";
             case SumNode { Inputs.Count: 2 }:
-                return $"{x} + {At(1)}";
+                return $"{x}.Plus({At(1)})";
             case SumNode:
                 return $"Slices.Sum({x}, {At(1)}, [{string.Join(", ", node.Inputs.Skip(2).Select(i => names[i]))}])";
             case GateNode { Activation: { } activation }:

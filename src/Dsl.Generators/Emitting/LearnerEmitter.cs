@@ -81,7 +81,7 @@ internal sealed class LearnerEmitter
             if (given.Count > 1)
             {
                 gradient = text.Local(node.Output.Hint + "Slope");
-                code.Line($"var {gradient} = {string.Join(" + ", given)};");
+                code.Line($"var {gradient} = {given[0]}{string.Concat(given.Skip(1).Select(g => $".Plus({g})"))};");
             }
 
             if (node is LinearNode { Fast: true } fast)

@@ -65,6 +65,11 @@ internal sealed partial class KernelBody
             case Op.Not:
                 return node.Uniform ? new KernelText("!" + Read(a[0]).Tight(9), 9) : new KernelText(style.Not(Argument(node, 0, 10)), 9);
             case Op.Add:
+                if (!node.Uniform && !style.SumsByOperator)
+                {
+                    return new KernelText($"{Argument(node, 0, 10)}.Plus({Argument(node, 1, 0)})", 10);
+                }
+
                 return Fused(a[1], a[0], "") ?? Fused(a[0], a[1], "") ?? new KernelText($"{Argument(node, 0, 7)} + {Argument(node, 1, 8)}", 7);
             case Op.Subtract:
                 return Fused(a[1], a[0], "-") ?? new KernelText($"{Argument(node, 0, 7)} - {Argument(node, 1, 8)}", 7);

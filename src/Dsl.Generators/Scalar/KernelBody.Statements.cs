@@ -35,7 +35,7 @@ internal sealed partial class KernelBody
                         var cell = cells[s.Cell];
                         var sum = !locals.ContainsKey(s.Value) && s.Value.Op == Op.Add && s.Value.Arguments[0] is { Op: Op.Get } get && get.Cell == s.Cell
                             && Fused(s.Value.Arguments[1], s.Value.Arguments[0], "") is null;
-                        Line(sum ? $"{cell} += {Argument(s.Value, 1, 0)};" : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
+                        Line(sum ? Increase(cell, Argument(s.Value, 1, 0), s.Value.Uniform) : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
                     }
 
                     break;
@@ -68,13 +68,13 @@ internal sealed partial class KernelBody
         if (a.Hoisted)
         {
             var bar = a.Index is null ? named["hoistedBar:" + a.Target] : $"{named["HoistedBar:" + a.Target]}[{Read(a.Index).Code}]";
-            Guarded(a.Region, $"{bar} += {value};");
+            Guarded(a.Region, Increase(bar, value));
             return;
         }
 
         if (a.Index is null && stepSums.Contains(a.Target))
         {
-            Line($"{named["sum:" + a.Target]} += {value};");
+            Line(Increase(named["sum:" + a.Target], value));
             return;
         }
 
@@ -88,6 +88,9 @@ internal sealed partial class KernelBody
         var at = a.Index is null ? operand.Time ? "t" : "0" : Read(a.Index).Code;
         Guarded(a.Region, $"{named["gradient:" + a.Target]}.{(operand.Lanes ? "Add" : "AddSum")}({at}, {value});");
     }
+
+    private string Increase(string sum, string by, bool uniform = false) =>
+        uniform || style.SumsByOperator ? $"{sum} += {by};" : $"{sum} = {sum}.Plus({by});";
 
     private string Guard(Region region)
     {

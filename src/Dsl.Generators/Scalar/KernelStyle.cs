@@ -22,6 +22,8 @@ internal abstract class KernelStyle(Flow flow)
 
     public abstract string Logic(Op op, string left, string right);
 
+    public virtual bool SumsByOperator => true;
+
     public abstract string Not(string x);
 
     public abstract string Select(string condition, string yes, string no);
@@ -99,6 +101,9 @@ internal sealed class TensorStyle(Flow flow, bool back) : KernelStyle(flow)
     public override string Zero => "pass.Number(0.0)";
 
     public override string Type => "Tensor";
+
+    // a + b would make a number that a collection may free while native code reads it (see Scalars).
+    public override bool SumsByOperator => false;
 
     public override string Constant(string number) => $"pass.Number({number})";
 

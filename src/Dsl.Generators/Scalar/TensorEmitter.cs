@@ -102,7 +102,7 @@ internal sealed class TensorEmitter
         var body = Inliner.Inline(function, Tabulated);
         Line("using var scope = torch.NewDisposeScope();");
         var result = Block(body, environment, []) ?? throw new NotATensorFunctionException("It returns nothing on some way.");
-        var returned = result.Place == Place.Host ? $"torch.full_like({like}, {result.Text})"
+        var returned = result.Place == Place.Host ? $"torch.full_like({like}, {result.Operand(0)})"
             : environment.Values.Any(v => v.Text == result.Text && arguments.Values.Contains(v.Text)) || arguments.Values.Contains(result.Text) ? result.Tight(10) + ".alias()"
             : result.Tight(10);
         Line($"return {returned}.MoveToOuterDisposeScope();");
@@ -365,7 +365,7 @@ internal sealed class TensorEmitter
         if (condition.Place == Place.Host)
         {
             var place = yes.Place > no.Place ? yes.Place : no.Place;
-            string Lift(Value v) => v.Place == place ? v.Tight(1) : place == Place.Grid ? $"torch.tensor((long){v.Tight(9)}, device: {like}.device)" : $"torch.full_like({like}, {v.Text})";
+            string Lift(Value v) => v.Place == place ? v.Tight(1) : place == Place.Grid ? $"torch.tensor((long){v.Tight(9)}, device: {like}.device)" : $"torch.full_like({like}, Scalars.Of({v.Text}))";
             return new Value(place, $"{condition.Tight(2)} ? {Lift(yes)} : {Lift(no)}", 1, yes.Kind);
         }
 
@@ -456,12 +456,16 @@ internal sealed class TensorEmitter
         switch (b.Operator)
         {
             case BinaryOperator.Add:
+                var (first, second) = left.Place == Place.Host ? (right, left) : (left, right);
+                return new Value(place, $"{first.Tight(10)}.Plus({second.Text})", 10, b.Kind);
+            case BinaryOperator.Subtract when left.Place == Place.Host:
+                return new Value(place, $"(-{right.Tight(9)}).Plus({left.Text})", 10, b.Kind);
             case BinaryOperator.Subtract:
-                return new Value(place, $"{left.Tight(7)} {(b.Operator == BinaryOperator.Add ? "+" : "-")} {right.Tight(8)}", 7, b.Kind);
+                return new Value(place, $"{left.Tight(7)} - {right.Operand(8)}", 7, b.Kind);
             case BinaryOperator.Multiply:
-                return new Value(place, $"{left.Tight(8)} * {right.Tight(9)}", 8, b.Kind);
+                return new Value(place, $"{left.Operand(8)} * {right.Operand(9)}", 8, b.Kind);
             case BinaryOperator.Divide when b.Kind == ScalarKind.Double:
-                return new Value(place, $"{left.Tight(8)} / {right.Tight(9)}", 8, b.Kind);
+                return new Value(place, $"{left.Operand(8)} / {right.Operand(9)}", 8, b.Kind);
             case BinaryOperator.Divide:
                 return new Value(place, $"TensorScalar.Quotient({left.Text}, {right.Text})", 10, b.Kind);
             case BinaryOperator.Remainder:
@@ -482,8 +486,8 @@ internal sealed class TensorEmitter
             _ => ("ne", "ne"),
         };
         return left.Place == Place.Host
-            ? new Value(Place.Grid, $"{right.Tight(10)}.{flipped}({left.Text})", 10, ScalarKind.Bool)
-            : new Value(Place.Grid, $"{left.Tight(10)}.{own}({right.Text})", 10, ScalarKind.Bool);
+            ? new Value(Place.Grid, $"{right.Tight(10)}.{flipped}({left.Operand(0)})", 10, ScalarKind.Bool)
+            : new Value(Place.Grid, $"{left.Tight(10)}.{own}({right.Operand(0)})", 10, ScalarKind.Bool);
     }
 
     private static Value Apply(Call call, List<Value> arguments)
@@ -540,6 +544,9 @@ internal sealed class TensorEmitter
         public bool IsName => Binds == 10 && Text.All(c => char.IsLetterOrDigit(c) || c is '_' or '.' or '@');
 
         public string Tight(int outer) => Binds < outer ? "(" + Text + ")" : Text;
+
+        /// <summary>Beside a tensor: a number that native code reads must be held.</summary>
+        public string Operand(int outer) => Place == Place.Host ? $"Scalars.Of({Text})" : Tight(outer);
     }
 
     private sealed class ReferenceComparer : IEqualityComparer<Expression>

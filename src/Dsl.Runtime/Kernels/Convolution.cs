@@ -92,7 +92,7 @@ public static class Convolution
             Tensor unit = torch.zeros(impulse, u.dtype, u.device);
             if (length > 0)
             {
-                unit.narrow(layout.Time, 0, 1).fill_(1);
+                unit.narrow(layout.Time, 0, 1).fill_(Scalars.Of(1));
             }
 
             return Scan<TKernel>.Run([.. arguments.Select((a, i) => i == argument ? unit : a)], null, settings).Result.MoveToOuterDisposeScope();

@@ -18,14 +18,14 @@ public static class TensorScalar
     public static Tensor Where(Tensor condition, Tensor yes, Tensor no) => torch.where(condition, yes, no);
 
     /// <summary>Element by element, a tensor's or a number.</summary>
-    public static Tensor Where(Tensor condition, Tensor yes, double no) => torch.where(condition, yes, torch.full([], no, yes.dtype, yes.device));
+    public static Tensor Where(Tensor condition, Tensor yes, double no) => torch.where(condition, yes, torch.full([], Scalars.Of(no), yes.dtype, yes.device));
 
     /// <summary>Element by element, a number or a tensor's.</summary>
-    public static Tensor Where(Tensor condition, double yes, Tensor no) => torch.where(condition, torch.full([], yes, no.dtype, no.device), no);
+    public static Tensor Where(Tensor condition, double yes, Tensor no) => torch.where(condition, torch.full([], Scalars.Of(yes), no.dtype, no.device), no);
 
     /// <summary>Element by element, one of two numbers, in the type of <paramref name="like"/>.</summary>
     public static Tensor Where(Tensor condition, double yes, double no, Tensor like) =>
-        torch.where(condition, torch.full([], yes, like.dtype, like.device), torch.full([], no, like.dtype, like.device));
+        torch.where(condition, torch.full([], Scalars.Of(yes), like.dtype, like.device), torch.full([], Scalars.Of(no), like.dtype, like.device));
 
     /// <summary>Entries of a table [rows, columns] at int64 indices that broadcast against each other.</summary>
     public static Tensor Entries(Tensor table, Tensor row, Tensor column) => table.index(TensorIndex.Tensor(row), TensorIndex.Tensor(column));
@@ -62,7 +62,7 @@ public static class TensorScalar
     public static Tensor Quotient(Tensor left, Tensor right) => left.div(right, RoundingMode.trunc);
 
     /// <summary>Division of integers, towards zero as in C#.</summary>
-    public static Tensor Quotient(Tensor left, long right) => left.div(right, RoundingMode.trunc);
+    public static Tensor Quotient(Tensor left, long right) => left.div(Scalars.Of(right), RoundingMode.trunc);
 
     /// <summary>Division of integers, towards zero as in C#.</summary>
     public static Tensor Quotient(long left, Tensor right) => torch.tensor(left, device: right.device).div(right, RoundingMode.trunc);
@@ -71,10 +71,10 @@ public static class TensorScalar
     public static Tensor Remainder(Tensor left, Tensor right) => left.fmod(right);
 
     /// <summary>The remainder with the sign of the left operand, as in C#.</summary>
-    public static Tensor Remainder(Tensor left, double right) => left.fmod(torch.full([], right, left.dtype, left.device));
+    public static Tensor Remainder(Tensor left, double right) => left.fmod(torch.full([], Scalars.Of(right), left.dtype, left.device));
 
     /// <summary>The remainder with the sign of the left operand, as in C#.</summary>
-    public static Tensor Remainder(double left, Tensor right) => torch.full([], left, right.dtype, right.device).fmod(right);
+    public static Tensor Remainder(double left, Tensor right) => torch.full([], Scalars.Of(left), right.dtype, right.device).fmod(right);
 
     /// <summary>Both.</summary>
     public static Tensor And(Tensor left, Tensor right) => left.logical_and(right);
@@ -101,22 +101,22 @@ public static class TensorScalar
     public static Tensor Max(Tensor left, Tensor right) => torch.maximum(left, right);
 
     /// <summary>The larger of the two.</summary>
-    public static Tensor Max(Tensor left, double right) => left.clamp_min(right);
+    public static Tensor Max(Tensor left, double right) => left.clamp_min(Scalars.Of(right));
 
     /// <summary>The larger of the two.</summary>
-    public static Tensor Max(double left, Tensor right) => right.clamp_min(left);
+    public static Tensor Max(double left, Tensor right) => right.clamp_min(Scalars.Of(left));
 
     /// <summary>The smaller of the two.</summary>
     public static Tensor Min(Tensor left, Tensor right) => torch.minimum(left, right);
 
     /// <summary>The smaller of the two.</summary>
-    public static Tensor Min(Tensor left, double right) => left.clamp_max(right);
+    public static Tensor Min(Tensor left, double right) => left.clamp_max(Scalars.Of(right));
 
     /// <summary>The smaller of the two.</summary>
-    public static Tensor Min(double left, Tensor right) => right.clamp_max(left);
+    public static Tensor Min(double left, Tensor right) => right.clamp_max(Scalars.Of(left));
 
     /// <summary>x between the bounds.</summary>
-    public static Tensor Clamp(Tensor x, double low, double high) => x.clamp(low, high);
+    public static Tensor Clamp(Tensor x, double low, double high) => x.clamp(Scalars.Of(low), Scalars.Of(high));
 
     /// <summary>x between the bounds.</summary>
     public static Tensor Clamp(Tensor x, Tensor low, Tensor high) => Min(Max(x, low), high);
@@ -125,16 +125,16 @@ public static class TensorScalar
     public static Tensor Pow(Tensor x, Tensor exponent) => x.pow(exponent);
 
     /// <summary>A power.</summary>
-    public static Tensor Pow(Tensor x, double exponent) => x.pow(exponent);
+    public static Tensor Pow(Tensor x, double exponent) => x.pow(Scalars.Of(exponent));
 
     /// <summary>A power.</summary>
-    public static Tensor Pow(double x, Tensor exponent) => torch.full([], x, exponent.dtype, exponent.device).pow(exponent);
+    public static Tensor Pow(double x, Tensor exponent) => torch.full([], Scalars.Of(x), exponent.dtype, exponent.device).pow(exponent);
 
     /// <summary>The angle of (x, y).</summary>
     public static Tensor Atan2(Tensor y, Tensor x) => torch.atan2(y, x);
 
     /// <summary>The real cube root.</summary>
-    public static Tensor Cbrt(Tensor x) => x.sign() * x.abs().pow(1.0 / 3);
+    public static Tensor Cbrt(Tensor x) => x.sign() * x.abs().pow(Scalars.Of(1.0 / 3));
 
     private static Tensor Look(Tensor argument, Func<long, long, long[]> values, ScalarType type)
     {
@@ -146,14 +146,14 @@ public static class TensorScalar
         using var scope = torch.NewDisposeScope();
         var (low, high) = Range(argument);
         var table = torch.tensor(values(low, high), device: argument.device).to(type);
-        return table.index(TensorIndex.Tensor(argument - low)).MoveToOuterDisposeScope();
+        return table.index(TensorIndex.Tensor(argument - Scalars.Of(low))).MoveToOuterDisposeScope();
     }
 
     private static Tensor Look(Tensor first, Tensor second, Func<int, int, long> function, ScalarType type)
     {
         if (first.numel() == 0 || second.numel() == 0)
         {
-            return (first + second).to(type);
+            return first.Plus(second).to(type);
         }
 
         using var scope = torch.NewDisposeScope();
@@ -170,7 +170,8 @@ public static class TensorScalar
         }
 
         var table = torch.tensor(values, device: first.device).to(type);
-        return table.index(TensorIndex.Tensor(((first - low1) * width) + (second - low2))).MoveToOuterDisposeScope();
+        Tensor row = (first - Scalars.Of(low1)) * Scalars.Of(width), column = second - Scalars.Of(low2);
+        return table.index(TensorIndex.Tensor(row.Plus(column))).MoveToOuterDisposeScope();
     }
 
     private static (long Low, long High) Range(Tensor argument) => (argument.min().cpu().item<long>(), argument.max().cpu().item<long>());

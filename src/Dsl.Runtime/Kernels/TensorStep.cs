@@ -87,7 +87,7 @@ public class TensorStep
     public Tensor[] Scratch(int index, int count) => new Tensor[Math.Max(count, 0)];
 
     /// <summary>A number as a tensor.</summary>
-    public Tensor Number(double value) => torch.full([], value, operands[0].dtype, operands[0].device);
+    public Tensor Number(double value) => torch.full([], Scalars.Of(value), operands[0].dtype, operands[0].device);
 
     /// <summary>An index into an operand's span, or an error.</summary>
     /// <exception cref="IndexOutOfRangeException">It is outside of the span.</exception>
@@ -106,7 +106,8 @@ public class TensorStep
         for (int s = 0; s < states.Length; s++)
         {
             ScanState state = layout.States[s];
-            Tensor start = starts is not null ? starts[s].to(dtype) : torch.full([.. shape, .. state.Span.Length > 0 ? [sizes[state.Span]] : Array.Empty<long>()], state.Start, dtype, device);
+            long[] span = state.Span.Length > 0 ? [sizes[state.Span]] : [];
+            Tensor start = starts is not null ? starts[s].to(dtype) : torch.full([.. shape, .. span], Scalars.Of(state.Start), dtype, device);
             states[s] = state.Span.Length > 0 ? start.unbind(-1) : [start];
         }
 

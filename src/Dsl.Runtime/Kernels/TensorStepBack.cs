@@ -117,7 +117,7 @@ public sealed class TensorGradient
     {
         if (wanted)
         {
-            elements[n] = elements[n] is { } sum ? sum + value : value;
+            elements[n] = elements[n] is { } sum ? sum.Plus(value) : value;
         }
     }
 
@@ -138,7 +138,7 @@ public sealed class TensorGradient
         Tensor zero = torch.zeros_like(elements.First(e => e is not null)!);
         Tensor[] own = [.. elements.Select(e => Reduce(e ?? zero))];
         Tensor all = span.Length > 0 ? torch.stack(own, -1) : own[0];
-        steps[t] = steps[t] is { } sum ? sum + all : all;
+        steps[t] = steps[t] is { } sum ? sum.Plus(all) : all;
         Array.Clear(elements);
     }
 

@@ -156,7 +156,7 @@ public sealed class TransferLength
             using IDisposable off = torch.no_grad();
             using Tensor changed = Changed((int)have, (int)want);
             readOut.Weight.Value.copy_(changed);
-            nodes.Value.fill_(want);
+            nodes.Value.fill_(Scalars.Of(want));
         }
 
         return want;

@@ -41,12 +41,12 @@ public sealed class FastPass
         if (from.Gathered is { } gathered)
         {
             Tensor before = reading.matmul(gathered);
-            y -= rows * (from.GatheredBias is { } bias ? before + bias : before);
+            y -= rows * (from.GatheredBias is { } bias ? before.Plus(bias) : before);
         }
 
         var (input, gradient) = learnt[map];
         Tensor alike = reading.matmul(input.transpose(-2, -1));
-        y -= (eta * (from.Bias is null ? alike : alike + 1)).matmul(gradient);
+        y -= (eta * (from.Bias is null ? alike : alike.Plus(1))).matmul(gradient);
         return Values(y, x);
     }
 
@@ -64,8 +64,8 @@ public sealed class FastPass
         Tensor? bias = map.Bias is null ? null : weighed.sum([-2], keepdim: true);
         return map with
         {
-            Gathered = map.Gathered is null ? sum : map.Gathered + sum,
-            GatheredBias = bias is null || map.GatheredBias is null ? bias : map.GatheredBias + bias,
+            Gathered = map.Gathered is null ? sum : map.Gathered.Plus(sum),
+            GatheredBias = bias is null || map.GatheredBias is null ? bias : map.GatheredBias.Plus(bias),
         };
     })]);
 
@@ -90,7 +90,7 @@ internal sealed record FastMap(string Name, string BiasName, Tensor Weight, Tens
     internal Tensor Apply(Tensor rows)
     {
         Tensor y = rows.matmul(Weight);
-        return Bias is null ? y : y + Bias;
+        return Bias is null ? y : y.Plus(Bias);
     }
 }
 

@@ -37,9 +37,9 @@ internal sealed class AttentionMask : IDisposable
         }
 
         using Tensor bytes = torch.tensor(allowed, [rows, 1, t, s], device: device);
-        using Tensor closed = bytes.eq(0);
+        using Tensor closed = bytes.eq(Scalars.Of(0));
         Tensor bias = torch.zeros([rows, 1, t, s], dtype: dtype, device: device);
-        bias.masked_fill_(closed, Tensors.Lowest(dtype));
+        bias.masked_fill_(closed, Scalars.Of(Tensors.Lowest(dtype)));
         return new AttentionMask(bias, all ? null : torch.tensor(reads, [rows, t, 1, 1], dtype: dtype, device: device));
     }
 

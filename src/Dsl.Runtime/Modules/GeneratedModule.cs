@@ -167,7 +167,7 @@ public abstract class GeneratedModule : nn.Module
             }
             else
             {
-                gradient.fill_(0);
+                gradient.zero_();
             }
         }
     }

@@ -28,7 +28,7 @@ public sealed class Initializer
     public static Initializer Default { get; } = Normal(0.02);
 
     /// <summary>Every element equals <paramref name="value"/>.</summary>
-    public static Initializer Constant(double value) => new(FormattableString.Invariant($"constant {value}"), w => w.fill_(value));
+    public static Initializer Constant(double value) => new(FormattableString.Invariant($"constant {value}"), w => w.fill_(Scalars.Of(value)));
 
     /// <summary>Normal with the given standard deviation and mean.</summary>
     public static Initializer Normal(double deviation, double mean = 0) =>

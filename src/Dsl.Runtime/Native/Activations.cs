@@ -25,7 +25,7 @@ internal static class Activations
     public static Tensor Gradient(FusedActivation activation, Tensor gradient, Tensor x) => activation switch
     {
         FusedActivation.None => gradient,
-        FusedActivation.Relu => gradient * (x > 0),
+        FusedActivation.Relu => gradient * x.gt(Scalars.Of(0)),
         FusedActivation.Gelu => GeluGradient(gradient, x, "none"),
         FusedActivation.GeluTanh => GeluGradient(gradient, x, "tanh"),
         FusedActivation.Silu => Call("aten::silu_backward"u8, gradient, x),

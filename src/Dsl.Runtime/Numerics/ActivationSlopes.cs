@@ -22,26 +22,29 @@ public static class ActivationSlopes
                 return torch.ones_like(x);
             case Activation.Gelu:
                 // Phi(x) + x phi(x)
-                return (((x * Math.Sqrt(0.5)).erf() + 1) * 0.5) + (x * (x.square() * -0.5).exp() * (1 / Math.Sqrt(2 * Math.PI)));
+                Tensor below = (x * Scalars.Of(Math.Sqrt(0.5))).erf().Plus(1) * Scalars.Of(0.5);
+                Tensor weighted = x * (x.square() * Scalars.Of(-0.5)).exp() * Scalars.Of(1 / Math.Sqrt(2 * Math.PI));
+                return below.Plus(weighted);
             case Activation.GeluTanh:
                 double outer = Math.Sqrt(2 / Math.PI), inner = 0.044715;
-                Tensor square = x.square(), tanh = (x * outer * ((square * inner) + 1)).tanh();
-                return ((tanh + 1) * 0.5) + (x * (1 - tanh.square()) * ((square * (3 * inner)) + 1) * (outer / 2));
+                Tensor square = x.square(), tanh = (x * Scalars.Of(outer) * (square * Scalars.Of(inner)).Plus(1)).tanh();
+                Tensor bent = x * OneMinus(tanh.square()) * (square * Scalars.Of(3 * inner)).Plus(1) * Scalars.Of(outer / 2);
+                return (tanh.Plus(1) * Scalars.Of(0.5)).Plus(bent);
             case Activation.QuickGelu:
                 return Swish(x, 1.702);
             case Activation.Silu:
                 return Swish(x, 1);
             case Activation.Relu:
-                return x.gt(0).to(x.dtype);
+                return x.gt(Scalars.Of(0)).to(x.dtype);
             case Activation.ReluSquared:
-                return x.relu() * 2;
+                return x.relu() * Scalars.Of(2);
             case Activation.Sigmoid:
                 Tensor sigmoid = x.sigmoid();
-                return sigmoid * (1 - sigmoid);
+                return sigmoid * OneMinus(sigmoid);
             case Activation.Tanh:
-                return 1 - x.tanh().square();
+                return OneMinus(x.tanh().square());
             case Activation.Softplus:
-                return torch.where(x.gt(20), torch.ones_like(x), x.sigmoid());
+                return torch.where(x.gt(Scalars.Of(20)), torch.ones_like(x), x.sigmoid());
             default:
                 throw new NotSupportedException($"The activation '{activation.Name}' has no derivative.");
         }
@@ -50,7 +53,9 @@ public static class ActivationSlopes
     /// <summary>Of x sigmoid(s x).</summary>
     private static Tensor Swish(Tensor x, double scale)
     {
-        Tensor gate = (x * scale).sigmoid();
-        return gate + (x * scale * gate * (1 - gate));
+        Tensor scaled = x * Scalars.Of(scale), gate = scaled.sigmoid();
+        return gate.Plus(scaled * gate * OneMinus(gate));
     }
+
+    private static Tensor OneMinus(Tensor x) => x.neg().Plus(1);
 }

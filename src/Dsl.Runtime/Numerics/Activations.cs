@@ -7,7 +7,7 @@ namespace Dsl.Runtime;
 /// <summary>What the names of <see cref="Activation"/> compute.</summary>
 public static class Activations
 {
-    private static readonly Scalar QuickScale = 1.702;
+    private static readonly Scalar QuickScale = 1.702.ToScalar();
 
     /// <summary>f(x), element by element; the caller owns both.</summary>
     public static Tensor Apply(this Activation activation, Tensor x)

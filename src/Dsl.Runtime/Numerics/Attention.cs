@@ -119,7 +119,7 @@ public static class Attention
         long heads = q.shape[2], keyHeads = k.shape[2], groups = heads / keyHeads, width = q.shape[3];
         double builtIn = 1 / Math.Sqrt(width);
         bool rescales = Math.Abs(scale - builtIn) > 1e-12 * builtIn;
-        using Tensor scaled = rescales && !HasScale ? q * (scale / builtIn) : q.alias();
+        using Tensor scaled = rescales && !HasScale ? q * Scalars.Of(scale / builtIn) : q.alias();
         if (groups > 1 && q.shape[1] == 1 && !causal)
         {
             // One new token: the query heads of a group stand where times would, and no key is repeated.
@@ -212,11 +212,11 @@ public static class Attention
         {
             using DisposeScope scope = torch.NewDisposeScope();
             Tensor rule = bias.Build(torch.zeros([], dtype: q.dtype, device: q.device), PlaceOf(queries, keys, heads, q.device));
-            Tensor sum = mask is not null ? rule + mask.Bias : rule.dim() == 0 ? rule.view(1, 1, 1, 1) : rule;
+            Tensor sum = mask is not null ? rule.Plus(mask.Bias) : rule.dim() == 0 ? rule.view(1, 1, 1, 1) : rule;
             return sum.expand(sum.shape[0], sum.shape[1], queries.Count, keys.Count).MoveToOuterDisposeScope();
         });
         Tensor read = added.requires_grad && torch.is_grad_enabled()
-            ? Plain(q, k, v, null, scale, dropout, (scores, _) => scores + added, queries, keys)
+            ? Plain(q, k, v, null, scale, dropout, (scores, _) => scores.Plus(added), queries, keys)
             : Fast(q, k, v, added, false, scale, dropout);
         return mask?.Reads is { } reads ? Erase(read, reads) : read;
     }
@@ -224,7 +224,7 @@ public static class Attention
     /// <summary>The caller disposes its tensors.</summary>
     private static ScorePlace PlaceOf(Places queries, Places keys, long heads, Device device)
     {
-        using Tensor count = torch.arange(heads, dtype: ScalarType.Int64, device: device);
+        using Tensor count = torch.arange(Scalars.Of(heads), dtype: ScalarType.Int64, device: device);
         return new ScorePlace(
             queries.Positions.view(queries.Uniform ? 1 : queries.Batch, 1, queries.Count, 1),
             keys.Positions.view(keys.Uniform ? 1 : keys.Batch, 1, 1, keys.Count),
@@ -235,7 +235,7 @@ public static class Attention
     private static Tensor Plain(Tensor q, Tensor k, Tensor v, AttentionMask? mask, double scale, double dropout, ScoreRule score, Places queries, Places keys)
     {
         long b = q.shape[0], t = q.shape[1], h = q.shape[2], d = q.shape[3], s = k.shape[1], g = k.shape[2], r = h / g;
-        using Tensor scaled = q * scale;
+        using Tensor scaled = q * Scalars.Of(scale);
         using Tensor grouped = scaled.view(b, t, g, r, d);
         using Tensor byHead = grouped.permute(0, 2, 3, 1, 4);
         using Tensor rows = byHead.reshape(b, g, r * t, d);
@@ -255,7 +255,7 @@ public static class Attention
         if (mask is not null)
         {
             Tensor open = changed;
-            changed = open + mask.Bias;
+            changed = open.Plus(mask.Bias);
             open.Dispose();
         }
 

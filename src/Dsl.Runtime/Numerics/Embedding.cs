@@ -25,7 +25,7 @@ public sealed class Embedding
         using Tensor rows = Weight.Value.index_select(0, flat);
         if (padding is { } learnsNothing && Grad.Records(rows))
         {
-            using Tensor at = flat.eq(learnsNothing);
+            using Tensor at = flat.eq(Scalars.Of(learnsNothing));
             using Tensor column = at.unsqueeze(1);
             using Tensor still = rows.detach();
             using Tensor chosen = torch.where(column, still, rows);
@@ -66,7 +66,7 @@ public sealed class PositionEmbedding
             return Weight.Value.narrow(0, places.Start + offset, places.Count);
         }
 
-        using Tensor shifted = pass.Positions + offset;
+        using Tensor shifted = pass.Positions.Plus(offset);
         using Tensor flat = shifted.flatten();
         using Tensor rows = Weight.Value.index_select(0, flat);
         return rows.view(places.Batch, places.Count, Weight.Shape[1]);

@@ -36,7 +36,7 @@ public sealed class GroupedProduct
     {
         using var scope = torch.NewDisposeScope();
         Tensor y = Multiply(x, Matrices());
-        return (Offsets() is { } offsets ? y + offsets : y).MoveToOuterDisposeScope();
+        return (Offsets() is { } offsets ? y.Plus(offsets) : y).MoveToOuterDisposeScope();
     }
 
     /// <summary>The gradient of the input, given that of the output; itself differentiable.</summary>

@@ -27,9 +27,9 @@ public static class Losses
             throw new ArgumentException($"There are logits for {flat.shape[0]} tokens and {labels.shape[0]} targets.");
         }
 
-        using Tensor counted = labels.ne(ignore);
+        using Tensor counted = labels.ne(Scalars.Of(ignore));
         using Tensor closed = counted.logical_not();
-        using Tensor index = labels.masked_fill(closed, 0);
+        using Tensor index = labels.masked_fill(closed, Scalars.Of(0));
         using Tensor column = index.unsqueeze(-1);
         Tensor[] results = FusedFunction.Apply(new CrossEntropyFunction(), flat, column, counted);
         return results[0];
@@ -69,7 +69,7 @@ public static class Losses
                 return [null, null, null];
             }
 
-            Tensor result = torch.empty_like(logits), one = torch.full([1, 1], -1.0, dtype: sums.dtype, device: sums.device);
+            Tensor result = torch.empty_like(logits), one = torch.full([1, 1], Scalars.Of(-1.0), dtype: sums.dtype, device: sums.device);
             ForBlocks(logits, (from, count) =>
             {
                 Tensor part = logits.narrow(0, from, count).to(sums.dtype);
@@ -77,7 +77,7 @@ public static class Losses
                 probability.scatter_add_(1, targets.narrow(0, from, count), one.expand(count, 1));
                 Tensor factor = weights.narrow(0, from, count) * outer;
                 probability.mul_(factor);
-                probability.masked_fill_(factor.eq(0), 0);
+                probability.masked_fill_(factor.eq(Scalars.Of(0)), Scalars.Of(0));
                 result.narrow(0, from, count).copy_(probability);
             });
             return [result, null, null];

@@ -98,7 +98,7 @@ internal sealed class Multiplier
         if (torch.is_grad_enabled())
         {
             using Tensor product = Apply(x, null);
-            return product + residual;
+            return product.Plus(residual);
         }
 
         Tensor fixedWeight = View();
@@ -108,7 +108,7 @@ internal sealed class Multiplier
             return StableC.LinearAdd(x, Weight(x, fixedWeight), offset, residual);
         }
 
-        return Tensors.InPlace(Apply(x, null), t => t.add_(residual));
+        return Tensors.InPlace(Apply(x, null), t => t.Increase(residual));
     }
 
     internal IEnumerable<ChoiceRow> Explain()

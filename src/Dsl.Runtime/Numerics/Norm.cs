@@ -75,7 +75,7 @@ public sealed class Norm
         using var scope = torch.NewDisposeScope();
         Tensor weighed = Spread(Weight) is { } weight ? gradient * weight : gradient;
         Tensor centred = Kind == NormKind.Layer ? x - x.mean([-1], keepdim: true) : x;
-        Tensor scale = (centred.square().mean([-1], keepdim: true) + Eps).rsqrt(), normed = centred * scale;
+        Tensor scale = (centred.square().mean([-1], keepdim: true).Plus(Eps)).rsqrt(), normed = centred * scale;
         Tensor along = normed * (weighed * normed).mean([-1], keepdim: true);
         Tensor across = Kind == NormKind.Layer ? weighed - weighed.mean([-1], keepdim: true) : weighed;
         return ((across - along) * scale).MoveToOuterDisposeScope();
@@ -111,7 +111,7 @@ public sealed class Norm
 
         using (y)
         {
-            return y + bias;
+            return y.Plus(bias);
         }
     }
 
@@ -123,7 +123,7 @@ public sealed class Norm
         {
             using Tensor square = wide.square();
             using Tensor mean = square.mean([-1], keepdim: true);
-            using Tensor shifted = mean + Eps;
+            using Tensor shifted = mean.Plus(Eps);
             using Tensor scale = shifted.rsqrt();
             Tensor y = wide * scale;
             return half ? y.to(x.dtype, disposeAfter: true) : y;

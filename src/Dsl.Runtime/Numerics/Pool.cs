@@ -39,7 +39,7 @@ public static class Pool
         using Tensor kept = x * column;
         using Tensor sum = kept.sum(1);
         using Tensor count = column.sum(1);
-        using Tensor atLeastOne = count.clamp(1);
+        using Tensor atLeastOne = count.clamp(Scalars.Of(1));
         return sum / atLeastOne;
     }
 }

@@ -45,7 +45,7 @@ public static class Slices
     public static Tensor AddTo(this PositionEmbedding positions, Tensor x, Pass pass)
     {
         using Tensor rows = positions.Apply(pass);
-        return x + rows;
+        return x.Plus(rows);
     }
 
     /// <summary>x W^T + b, dropped out in training, plus a residual; one product where nothing is dropped.</summary>
@@ -58,16 +58,16 @@ public static class Slices
 
         using Tensor y = product.Apply(x);
         using Tensor dropped = Dropout.Apply(y, dropout, pass);
-        return residual + dropped;
+        return residual.Plus(dropped);
     }
 
     /// <summary>The sum of several tensors of one shape.</summary>
     public static Tensor Sum(Tensor first, Tensor second, params ReadOnlySpan<Tensor> others)
     {
-        Tensor sum = first + second;
+        Tensor sum = first.Plus(second);
         foreach (Tensor other in others)
         {
-            Tensor next = sum + other;
+            Tensor next = sum.Plus(other);
             sum.Dispose();
             sum = next;
         }

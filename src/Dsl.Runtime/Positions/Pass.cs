@@ -201,7 +201,7 @@ public sealed class Pass : IDisposable
                 $"The mask is [{string.Join(", ", mask.shape)}], the tokens are [{string.Join(", ", tokens.shape)}]: both must have the same batch and time.");
         }
 
-        using Tensor set = mask.dtype == ScalarType.Bool ? mask.alias() : mask.ne(0);
+        using Tensor set = mask.dtype == ScalarType.Bool ? mask.alias() : mask.ne(Scalars.Of(0));
         using Tensor host = set.cpu();
         using Tensor flat = host.contiguous();
         return flat.data<bool>().ToArray();

@@ -237,7 +237,7 @@ public sealed class Rotary : IDisposable
             a.mul_(angles.Cos);
             a.sub_(fromB);
             b.mul_(angles.Cos);
-            b.add_(fromA);
+            b.Increase(fromA);
         }
 
         return x;
@@ -254,7 +254,7 @@ public sealed class Rotary : IDisposable
             using Tensor bc = b * angles.Cos;
             using Tensor as_ = a * angles.Sin;
             using Tensor first = ac - bs;
-            using Tensor second = bc + as_;
+            using Tensor second = bc.Plus(as_);
             using Tensor turned = Join(first, second);
             if (Spec.Width == x.shape[^1])
             {

@@ -203,7 +203,7 @@ internal static class FormChecks
         for (int row = 0; row < lengths.Length; row++)
         {
             padded.narrow(0, row, 1).narrow(1, starts[row], lengths[row]).copy_(tokens.narrow(0, row, 1).narrow(1, 0, lengths[row]));
-            mask.narrow(0, row, 1).narrow(1, starts[row], lengths[row]).fill_(1);
+            mask.narrow(0, row, 1).narrow(1, starts[row], lengths[row]).fill_(Scalars.Of(1));
         }
 
         return (padded, mask, starts);

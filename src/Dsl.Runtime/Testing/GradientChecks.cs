@@ -20,7 +20,7 @@ internal static class GradientChecks
         foreach (string mask in s.Inputs.Where(ModelSession.IsMask))
         {
             feed[mask] = torch.ones_like(feed["input_ids"]);
-            feed[mask].narrow(0, 1, 1).narrow(1, feed[mask].shape[1] - 1, 1).fill_(0);
+            feed[mask].narrow(0, 1, 1).narrow(1, feed[mask].shape[1] - 1, 1).fill_(Scalars.Of(0));
         }
 
         var random = new Random(s.Options.Seed);
@@ -42,7 +42,7 @@ internal static class GradientChecks
         Tensor Loss()
         {
             IReadOnlyDictionary<string, Tensor> outputs = model.Run(feed);
-            return readers.Select(reader => (outputs[reader.Key] * reader.Value).sum()).Aggregate((a, b) => a + b);
+            return readers.Select(reader => (outputs[reader.Key] * reader.Value).sum()).Aggregate((a, b) => a.Plus(b));
         }
 
         Loss().backward();
@@ -105,7 +105,7 @@ internal static class GradientChecks
 
         // Rows that begin alike could not go on differently.
         long start = tokens.narrow(0, 0, 1).narrow(1, 0, 1).item<long>();
-        tokens.narrow(0, 1, 1).narrow(1, 0, 1).fill_(start > 3 ? 3 : 4);
+        tokens.narrow(0, 1, 1).narrow(1, 0, 1).fill_(Scalars.Of(start > 3 ? 3 : 4));
         var inputs = s.With(feed, tokens.narrow(1, 0, length - 1));
         using optim.Optimizer optimiser = torch.optim.AdamW(model.Module.parameters().Where(parameter => parameter.requires_grad), 6e-3, weight_decay: 0);
         double loss = double.PositiveInfinity;
@@ -139,7 +139,7 @@ internal static class GradientChecks
     {
         for (int i = 0; i < weights.Length; i++)
         {
-            weights[i].Value.add_(steps[i], alpha: by);
+            weights[i].Value.add_(steps[i], alpha: Scalars.Of(by));
         }
     }
 }

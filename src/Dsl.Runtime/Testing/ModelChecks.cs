@@ -251,14 +251,14 @@ internal sealed class ModelSession : IDisposable
         foreach (Weight weight in model.Weights.All.Where(weight => torch.is_floating_point(weight.Value)))
         {
             using Tensor noise = Normal([.. weight.Shape], weight.Value.dtype, random);
-            using Tensor scaled = noise * 0.1;
+            using Tensor scaled = noise * Scalars.Of(0.1);
             if (weight.Init.Name.StartsWith("normal", StringComparison.Ordinal))
             {
                 weight.Value.copy_(scaled);
             }
             else
             {
-                weight.Value.add_(scaled);
+                weight.Value.Increase(scaled);
             }
         }
     }

@@ -132,14 +132,14 @@ internal static class ModuleChecks
                 using Tensor? gradient = weight.Value.grad;
                 if (gradient is not null)
                 {
-                    weight.Value.add_(gradient, alpha: -1e-4);
+                    weight.Value.add_(gradient, alpha: Scalars.Of(-1e-4));
                 }
             }
         });
     }
 
     private static Tensor Sum(IReadOnlyDictionary<string, Tensor> outputs) =>
-        outputs.Values.Where(torch.is_floating_point).Select(output => output.square().mean()).Aggregate((a, b) => a + b);
+        outputs.Values.Where(torch.is_floating_point).Select(output => output.square().mean()).Aggregate((a, b) => a.Plus(b));
 
     private static void Release(IReadOnlyDictionary<string, Tensor> outputs)
     {

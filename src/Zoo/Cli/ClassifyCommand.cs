@@ -47,7 +47,7 @@ internal static class ClassifyCommand
         }
 
         TokenEncoding tokens = tokenizer.Encode(texts[0], texts.ElementAtOrDefault(1));
-        IReadOnlyDictionary<string, Tensor> inputs = RunReader.Inputs(model, pad, tokens);
+        IReadOnlyDictionary<string, Tensor> inputs = PaddedRows.Inputs(model, [tokens], pad);
         if (model.Outputs.Contains("start_logits"))
         {
             return Answer(context, model.Run(inputs, "start_logits", "end_logits"), tokens, texts);
@@ -83,7 +83,7 @@ internal static class ClassifyCommand
         }
 
         TokenEncoding[] rows = [.. texts.Skip(1).Select(choice => tokenizer.Encode(texts[0], choice))];
-        Rank(context, "choice", texts[1..], model.Run(RunReader.Inputs(model, pad, rows), "logits")["logits"].flatten());
+        Rank(context, "choice", texts[1..], model.Run(PaddedRows.Inputs(model, rows, pad), "logits")["logits"].flatten());
         return 0;
     }
 

@@ -53,7 +53,7 @@ internal static class FillCommand
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable off = no_grad();
-        Tensor logits = model.Run(RunReader.Inputs(model, tokenizer.Special.Pad ?? 0, tokens), output)[output];
+        Tensor logits = model.Run(PaddedRows.Inputs(model, [tokens], tokenizer.Special.Pad ?? 0), output)[output];
         int[] best = [.. tokens.Ids];
         var table = new Table().AddColumns("mask", "token", "probability");
         for (int k = 0; k < places.Length; k++)
@@ -65,7 +65,8 @@ internal static class FillCommand
             for (int i = 0; i < found.Length; i++)
             {
                 table.AddRow(
-                    i == 0 ? FormattableString.Invariant($"{k + 1}") : "", Markup.Escape(Spelt(tokenizer, (int)found[i])), FormattableString.Invariant($"{chances[i] * 100:F1} %"));
+                    i == 0 ? FormattableString.Invariant($"{k + 1}") : "", Markup.Escape(Spelt(tokenizer, (int)found[i])),
+                    FormattableString.Invariant($"{chances[i] * 100:F1} %"));
             }
         }
 

@@ -61,9 +61,10 @@ internal sealed class GenerateCommand
         string[] idPrompts = words.GetValue(ids) ?? [];
         ITextCodec? codec = idPrompts.Length > 0 ? null : TextCodecs.Open(checkpoint);
         string[] texts = words.GetValue(prompts) ?? [];
-        using IModel model = context.Zoo.Load(checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!));
-        bool pair = model.Inputs.Contains("decoder_input_ids");
-        int[][] starts = codec is null ? Array.ConvertAll(idPrompts, Ids) : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], text => Encode(codec, text, pair));
+        bool pair = IsPair(checkpoint);
+        int[][] starts = codec is null
+            ? Array.ConvertAll(idPrompts, Ids)
+            : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], text => Encode(codec, text, pair));
         foreach (int[] start in starts)
         {
             if (defaults.Context > 0 && start.Length > defaults.Context)
@@ -72,6 +73,7 @@ internal sealed class GenerateCommand
             }
         }
 
+        using IModel model = context.Zoo.Load(checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!));
         GenerationOptions options = asked with
         {
             Context = defaults.Context,
@@ -82,7 +84,8 @@ internal sealed class GenerateCommand
         };
         if (pair)
         {
-            int first = defaults.Start ?? throw new CommandException($"{checkpoint}: no decoder_start_token_id in config.json, expected the token that the decoder begins with");
+            int first = defaults.Start
+                ?? throw new CommandException($"{checkpoint}: no decoder_start_token_id in config.json, expected the token that the decoder begins with");
             starts = Array.ConvertAll(starts, _ => new[] { first });
         }
 
@@ -112,6 +115,14 @@ internal sealed class GenerateCommand
         return 0;
     }
 
+    /// <summary>Whether the model has an encoder; its config tells, before any weights are read.</summary>
+    private bool IsPair(string checkpoint)
+    {
+        string config = Path.Combine(checkpoint, "config.json");
+        using IModel outline = context.Zoo.Create(File.ReadAllText(config), config, ScalarType.Float32, META);
+        return outline.Inputs.Contains("decoder_input_ids");
+    }
+
     private GenerationOptions Options(ParseResult words) => new()
     {
         MaxTokens = words.GetValue(maxTokens),
@@ -138,7 +149,8 @@ internal sealed class GenerateCommand
             using Tensor prompt = tensor(Array.ConvertAll(starts[row], id => (long)id), dtype: ScalarType.Int64, device: model.Weights.Device).unsqueeze(0);
             foreach (Hypothesis found in BeamSearch.Run(model, state, prompt, whole)[0])
             {
-                int[] written = [.. found.Tokens.Skip(codec is null || options.Sources is not null ? starts[row].Length : 0).Where(id => codec is null || !end.Contains(id))];
+                int[] written = [.. found.Tokens.Skip(codec is null || options.Sources is not null ? starts[row].Length : 0)
+                    .Where(id => codec is null || !end.Contains(id))];
                 string score = search.Return > 1 ? found.Score.ToString("F4", CultureInfo.InvariantCulture) + "  " : "";
                 context.Output.WriteLine(score + (codec is null ? Spell(written) : codec.Decode(written)));
             }

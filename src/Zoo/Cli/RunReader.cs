@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -57,31 +58,7 @@ internal static class RunReader
         using JsonDocument config = JsonDocument.Parse(
             File.ReadAllText(Path.Combine(folder, "config.json")), new JsonDocumentOptions { AllowTrailingCommas = true });
         return [.. Enumerable.Range(0, classes).Select(id => config.RootElement.TryGetProperty("id2label", out JsonElement names)
-            && names.TryGetProperty(id.ToString(System.Globalization.CultureInfo.InvariantCulture), out JsonElement name)
+            && names.TryGetProperty(id.ToString(CultureInfo.InvariantCulture), out JsonElement name)
                 ? name.ToString() : FormattableString.Invariant($"{id}"))];
-    }
-
-    /// <summary>Encoded texts as a model's inputs.</summary>
-    internal static IReadOnlyDictionary<string, Tensor> Inputs(IModel model, int pad, params IReadOnlyList<TokenEncoding> texts)
-    {
-        var inputs = new Dictionary<string, Tensor>();
-        int length = texts.Max(text => text.Count);
-        TokenEncoding[] rows = [.. texts.Select(text => text.PadTo(length, pad))];
-        void Add(string name, Func<TokenEncoding, int[]> row)
-        {
-            if (model.Inputs.Contains(name))
-            {
-                inputs.Add(name, tensor(rows.SelectMany(row).Select(value => (long)value).ToArray(), [rows.Length, length]));
-            }
-        }
-
-        foreach (string name in model.Inputs.Where(name => name.EndsWith("input_ids", StringComparison.Ordinal)))
-        {
-            Add(name, row => row.Ids);
-        }
-
-        Add("attention_mask", row => row.AttentionMask);
-        Add("token_type_ids", row => row.TypeIds);
-        return inputs;
     }
 }

@@ -41,6 +41,7 @@ internal sealed class TrainCommand
     };
     private readonly Option<bool> wholeWords = new("--whole-words") { Description = "With mlm: mask all tokens of a word together." };
     private readonly Option<bool> staticNoise = new("--static-noise") { Description = "With an objective: the same noise in every pass over the text." };
+    private readonly DenoisingWords denoising = new();
     private readonly Option<string?> output = new("--out", "-o")
     {
         Description = "The run's folder; runs/quickstart unless another family is asked for.",
@@ -52,7 +53,11 @@ internal sealed class TrainCommand
     };
     private readonly Option<bool> overwrite = new("--overwrite") { Description = "Replace the run that the folder holds." };
     private readonly Option<string?> text = new("--text") { Description = "A UTF-8 text to learn; the King James Bible without it.", HelpName = "file" };
-    private readonly Option<string?> tokens = new("--tokens") { Description = "characters (one id per character that occurs), bytes, or the folder of a tokenizer.", HelpName = "kind" };
+    private readonly Option<string?> tokens = new("--tokens")
+    {
+        Description = "characters (one id per character that occurs), bytes, or the folder of a tokenizer.",
+        HelpName = "kind",
+    };
     private readonly Option<int?> steps = new("--steps") { Description = "Steps of the run (500).", HelpName = "n" };
     private readonly Option<int?> batch = new("--batch") { Description = "Rows in a step (16).", HelpName = "n" };
     private readonly Option<int?> length = new("--context") { Description = "Tokens in a row (128).", HelpName = "n" };
@@ -85,9 +90,11 @@ internal sealed class TrainCommand
         var made = new TrainCommand(context);
         var command = new Command("train", "Train a small model on a text; with no more words, the quickstart: a LLaMA on the King James Bible.")
         {
-            made.family, made.objective, made.vocabulary, made.wholeWords, made.staticNoise, made.output, made.resume, made.overwrite, made.text, made.tokens, made.steps, made.batch, made.length, made.rate, made.lastRate,
-            made.warmUp, made.schedule, made.decay, made.clip, made.seed, made.evaluateEvery, made.evaluationBatches, made.saveEvery, made.keep, made.device,
+            made.family, made.objective, made.vocabulary, made.wholeWords, made.staticNoise, made.output, made.resume, made.overwrite, made.text, made.tokens,
+            made.steps, made.batch, made.length, made.rate, made.lastRate, made.warmUp, made.schedule, made.decay, made.clip, made.seed, made.evaluateEvery,
+            made.evaluationBatches, made.saveEvery, made.keep, made.device,
         };
+        made.denoising.AddTo(command);
         command.SetAction(made.Run);
         return command;
     }
@@ -95,7 +102,7 @@ internal sealed class TrainCommand
     private int Run(ParseResult words)
     {
         string? asked = words.GetValue(objective) is "clm" ? null : words.GetValue(objective);
-        string path = words.GetValue(output) ?? Path.Combine("runs", DefaultName(words.GetValue(family), asked));
+        string path = words.GetValue(output) ?? Path.Combine("runs", DefaultName(words.GetValue(family), asked, denoising.Speaks(words)));
         TrainingOptions.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
         TrainingOptions.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
         Device where = Arguments.Device(words.GetValue(device)!);
@@ -105,7 +112,7 @@ internal sealed class TrainCommand
 
     private int Begin(ParseResult words, RunFolder folder, string? asked, Device where)
     {
-        TrainingOptions options = Options(words, asked is null ? new TrainingOptions() : ObjectiveFamilies.Defaults);
+        TrainingOptions options = denoising.Over(words, Options(words, asked is null ? new TrainingOptions() : ObjectiveFamilies.Defaults), asked);
         options.Validate();
         if (asked is null)
         {
@@ -125,7 +132,7 @@ internal sealed class TrainCommand
 
         TrainingSubject subject = asked is null
             ? NextTokenSubject.Of(Family(words.GetValue(family)), words.GetValue(text), Codec(words.GetValue(tokens) ?? "characters"))
-            : ObjectiveSubject.Learn(words.GetValue(family), asked, words.GetValue(text), words.GetValue(vocabulary));
+            : ObjectiveSubject.Learn(words.GetValue(family), asked, words.GetValue(text), options.Languages, words.GetValue(vocabulary));
         ITrainingData data = subject.Data(options);
         string config = subject.Config(options);
         manual_seed(options.Seed);
@@ -161,7 +168,7 @@ internal sealed class TrainCommand
             throw new CommandException($"{name} was trained with --objective {state.Objective ?? "clm"}, not {asked}; --resume takes no other");
         }
 
-        TrainingOptions options = Options(words, state.Options);
+        TrainingOptions options = denoising.Over(words, Options(words, state.Options), state.Objective);
         if (Difference(state.Options, options) is { } difference)
         {
             throw new CommandException($"{name} was trained with {difference}; --resume takes no other");
@@ -219,7 +226,8 @@ internal sealed class TrainCommand
 
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 50));
-        TrainingOutcome outcome = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep)).Run(view, context.Stop);
+        var run = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep));
+        TrainingOutcome outcome = run.Run(view, context.Stop);
         Report(outcome, folder, options);
         if (!outcome.Interrupted)
         {
@@ -274,8 +282,8 @@ internal sealed class TrainCommand
         : Quickstart.Families.FirstOrDefault(candidate => candidate.Name == name)
             ?? throw new CommandException($"--family '{name}', expected {string.Join(", ", Quickstart.Families.Select(candidate => candidate.Name))}", 2);
 
-    private static string DefaultName(string? family, string? objective) => objective is not null
-        ? $"{family ?? ObjectiveFamilies.All.FirstOrDefault(candidate => candidate.Objectives.Contains(objective))?.Name}-{objective}"
+    private static string DefaultName(string? family, string? objective, bool speaks) => objective is not null
+        ? $"{family ?? ObjectiveFamilies.Able(objective, speaks).FirstOrDefault()?.Name}-{objective}"
         : family is null || family == Quickstart.Families[0].Name ? "quickstart" : family;
 
     /// <summary>What was typed over what holds otherwise.</summary>
@@ -303,6 +311,8 @@ internal sealed class TrainCommand
         };
     }
 
+    private static object Share(double? asked) => asked ?? (object)"as published";
+
     private static string? Difference(TrainingOptions was, TrainingOptions asked)
     {
         (string Name, object Was, object Asked)[] values =
@@ -312,6 +322,11 @@ internal sealed class TrainCommand
             ("decay", was.Decay, asked.Decay), ("clip", was.Clip, asked.Clip), ("seed", was.Seed, asked.Seed),
             ("evaluate-every", was.EvaluateEvery, asked.EvaluateEvery), ("evaluation-batches", was.EvaluationBatches, asked.EvaluationBatches),
             ("whole-words", was.WholeWords, asked.WholeWords), ("static-noise", was.StaticNoise, asked.StaticNoise),
+            ("infill", Share(was.Noise.Infill), Share(asked.Noise.Infill)), ("mean-span", Share(was.Noise.MeanSpan), Share(asked.Noise.MeanSpan)),
+            ("permute", Share(was.Noise.Permute), Share(asked.Noise.Permute)), ("mask", Share(was.Noise.Mask), Share(asked.Noise.Mask)),
+            ("delete", Share(was.Noise.Delete), Share(asked.Noise.Delete)), ("rotate", Share(was.Noise.Rotate), Share(asked.Noise.Rotate)),
+            ("random", Share(was.Noise.Random), Share(asked.Noise.Random)), ("alpha", was.Alpha, asked.Alpha),
+            ("language", string.Join(' ', was.Languages), string.Join(' ', asked.Languages)),
         ];
         foreach ((string name, object before, object now) in values)
         {

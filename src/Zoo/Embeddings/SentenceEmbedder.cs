@@ -138,18 +138,8 @@ public sealed class SentenceEmbedder : IEmbeddingGenerator<string, Embedding<flo
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        int longest = Math.Max(1, rows.Max(row => encodings[row].Count));
-        TokenEncoding[] padded = Array.ConvertAll(rows, row => encodings[row].PadTo(longest, pad));
-        Device device = model.Weights.Device;
-        Tensor Rows(Func<TokenEncoding, int[]> of) => tensor(
-            padded.SelectMany(row => of(row).Select(value => (long)value)).ToArray(), [rows.Length, longest], dtype: ScalarType.Int64, device: device);
-        Tensor mask = Rows(row => row.AttentionMask);
-        var inputs = new Dictionary<string, Tensor> { ["input_ids"] = Rows(row => row.Ids), ["attention_mask"] = mask };
-        if (model.Inputs.Contains("token_type_ids"))
-        {
-            inputs["token_type_ids"] = Rows(row => row.TypeIds);
-        }
-
+        IReadOnlyDictionary<string, Tensor> inputs = PaddedRows.Inputs(model, Array.ConvertAll(rows, row => encodings[row]), pad);
+        Tensor mask = inputs["attention_mask"];
         bool pools = files.Pooling == SentencePooling.Mean && model.Outputs.Contains("mean");
         string output = pools ? "mean" : "hidden";
         Tensor computed = model.Run(inputs, output)[output];

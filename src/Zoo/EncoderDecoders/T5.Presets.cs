@@ -3,10 +3,7 @@ using Dsl;
 
 namespace Zoo.EncoderDecoders;
 
-/// <summary>
-/// Published sizes. T5: table of section 3.7.2 of its paper; 1.1 has gated feed-forwards and a head of its own, and mT5 more words; T0 (Sanh et al. 2021,
-/// arXiv 2110.08207) and Flan-T5 (Chung et al. 2022, arXiv 2210.11416) are 1.1 trained further.
-/// </summary>
+/// <summary>Published sizes: the table of section 3.7.2 of the paper; 1.1 has gated feed-forwards and a head of its own.</summary>
 public sealed partial record T5Config
 {
     [Preset("t5-small")] public static T5Config Small => new(32128, 512, 64, 2048, 8, 6);
@@ -28,30 +25,6 @@ public sealed partial record T5Config
     [Preset("t5-v1.1-xl")] public static T5Config V11ExtraLarge => new(32128, 2048, 64, 5120, 32, 24, Projection: "gated-gelu", Tied: false);
 
     [Preset("t5-v1.1-xxl")] public static T5Config V11TwiceExtraLarge => new(32128, 4096, 64, 10240, 64, 24, Projection: "gated-gelu", Tied: false);
-
-    [Preset("flan-t5-small")] public static T5Config FlanSmall => V11Small with { };
-
-    [Preset("flan-t5-base")] public static T5Config FlanBase => V11Base with { };
-
-    [Preset("flan-t5-large")] public static T5Config FlanLarge => V11Large with { };
-
-    [Preset("flan-t5-xl")] public static T5Config FlanExtraLarge => V11ExtraLarge with { };
-
-    [Preset("flan-t5-xxl")] public static T5Config FlanTwiceExtraLarge => V11TwiceExtraLarge with { };
-
-    [Preset("t0-3b")] public static T5Config T0B3 => V11ExtraLarge with { };
-
-    [Preset("t0")] public static T5Config T0B11 => V11TwiceExtraLarge with { };
-
-    [Preset("mt5-small")] public static T5Config MultilingualSmall => V11Small with { Vocab = 250112, ModelType = "mt5" };
-
-    [Preset("mt5-base")] public static T5Config MultilingualBase => V11Base with { Vocab = 250112, ModelType = "mt5" };
-
-    [Preset("mt5-large")] public static T5Config MultilingualLarge => V11Large with { Vocab = 250112, ModelType = "mt5" };
-
-    [Preset("mt5-xl")] public static T5Config MultilingualExtraLarge => V11ExtraLarge with { Vocab = 250112, ModelType = "mt5" };
-
-    [Preset("mt5-xxl")] public static T5Config MultilingualTwiceExtraLarge => V11TwiceExtraLarge with { Vocab = 250112, ModelType = "mt5" };
 
     // Deviations of new weights, as the published code draws them.
     public double OfHidden => Factor / Math.Sqrt(Hidden);

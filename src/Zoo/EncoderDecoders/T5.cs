@@ -5,7 +5,7 @@ using C = Zoo.EncoderDecoders.T5Config;
 
 namespace Zoo.EncoderDecoders;
 
-/// <summary>T5 (Raffel et al. 2019, arXiv 1910.10683), T5 1.1 and mT5 (Xue et al. 2020, arXiv 2010.11934): one declaration, the config says which.</summary>
+/// <summary>T5 (Raffel et al. 2019, arXiv 1910.10683) and T5 1.1: one declaration, the config says which.</summary>
 [NoEffect("dense_act_fn", "is_gated_act", "classifier_dropout", "n_positions")]
 public sealed partial record T5Config(
     [Key("vocab_size")] int Vocab,
@@ -22,13 +22,12 @@ public sealed partial record T5Config(
     [Key("layer_norm_epsilon")] double Eps = 1e-6,
     [Key("tie_word_embeddings")] bool Tied = true,
     [Key("scale_decoder_outputs")] bool? ScaledKey = null,
-    [Key("model_type")] string ModelType = "t5",
     [Key("initializer_factor")] double Factor = 1)
 {
     public int DecoderLayers => DecoderLayersKey ?? Layers;
     public Type FeedForwardKind => Projection.StartsWith("gated-", StringComparison.Ordinal) ? typeof(T5GatedFeedForward) : typeof(T5FeedForward);
     public Activation Act => Projection == "gated-gelu" ? Activation.Of("gelu_new") : Activation.Of(Projection.Replace("gated-", ""));
-    public double HeadScale => (ScaledKey ?? (Tied && ModelType == "t5")) ? 1 / Math.Sqrt(Hidden) : 1;                // tied is not the same as scaled
+    public double HeadScale => (ScaledKey ?? Tied) ? 1 / Math.Sqrt(Hidden) : 1;                                       // tied is not the same as scaled
 }
 
 [Block<C>, Input("memory", "b s m"), Defaults(Dropout = nameof(C.Drop))]                                          // no position bias here
@@ -58,7 +57,7 @@ public sealed partial class T5EncoderBlock;
 [Residual, RmsNorm("layer.2.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.2.DenseReluDense", By = nameof(C.FeedForwardKind)), Dropout(nameof(C.Drop))]
 public sealed partial class T5DecoderBlock;
 
-[Model<C>("T5ForConditionalGeneration", "MT5ForConditionalGeneration"), Defaults(Eps = nameof(C.Eps))]
+[Model<C>("T5ForConditionalGeneration"), Defaults(Eps = nameof(C.Eps))]
 [Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true), Axis("bucket", nameof(C.Buckets)), Axis("head", nameof(C.Heads))]
 [Parameter("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "bucket head"), As("encoderBias")]
 [Parameter("decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "bucket head"), As("decoderBias")]

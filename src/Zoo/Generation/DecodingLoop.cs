@@ -113,30 +113,18 @@ internal sealed class DecodingLoop
             }
         }
 
-        int longest = live.Max(row => row.Tokens.Count - row.WindowStart);
-        bool ragged = live.Any(row => row.Tokens.Count - row.WindowStart < longest);
-        var ids = new long[live.Count, longest];
-        var real = new long[live.Count, longest];
-        for (int r = 0; r < live.Count; r++)
-        {
-            Row row = live[r];
-            int length = row.Tokens.Count - row.WindowStart;
-            for (int i = 0; i < length; i++)
-            {
-                ids[r, longest - length + i] = row.Tokens[row.WindowStart + i];
-                real[r, longest - length + i] = 1;
-            }
-        }
-
+        int[][] windows = [.. live.Select(row => row.Tokens.GetRange(row.WindowStart, row.Tokens.Count - row.WindowStart).ToArray())];
+        int longest = windows.Max(window => window.Length);
+        bool ragged = windows.Any(window => window.Length < longest);
         int room = longest + options.MaxTokens;
         int capacity = Math.Min(room, options.Context > 0 ? options.Context : Math.Max(longest, 4096));
         ModelState state = options.Sources is { } sources ? sources.Begin(model, live.ConvertAll(row => row.Index), capacity) : model.NewState(live.Count, capacity);
         try
         {
-            using Tensor all = tensor(ids, dtype: ScalarType.Int64, device: device);
+            using Tensor all = PaddedRows.Ids(windows, 0, device, left: true);
             if (ragged)
             {
-                using Tensor mask = tensor(real, dtype: ScalarType.Int64, device: device);
+                using Tensor mask = PaddedRows.Real(windows, device, left: true);
                 return (state, model.Advance(all, state, mask, last: true));
             }
 

@@ -14,6 +14,18 @@ public interface IExampleMaker
     IReadOnlyList<Example> Make(string text, IDraws draws);
 }
 
+/// <summary>An endless stream of batches that can be left and gone on with anywhere.</summary>
+public interface IExampleStream
+{
+    /// <summary>Where the next batch comes from; setting it goes on from there.</summary>
+    /// <exception cref="FormatException">It is no position of such a stream.</exception>
+    string Position { get; set; }
+
+    /// <summary>The next batch's examples.</summary>
+    /// <exception cref="TextException">A whole pass over a text gave no example.</exception>
+    IReadOnlyList<Example> Next();
+}
+
 /// <summary>Where a stream stands: which pass over the text, where in it the current shard begins, how many of its batches are done.</summary>
 public readonly record struct StreamPosition(long Pass, long Offset, int Batch)
 {
@@ -42,10 +54,10 @@ public readonly record struct StreamPosition(long Pass, long Offset, int Batch)
 /// <param name="rows">Examples in a batch; the last batch of a shard may have fewer.</param>
 /// <param name="seed">Of everything random.</param>
 /// <param name="fresh">Each pass draws anew (dynamic masking); false: every pass has the same examples (static masking), in another order.</param>
-public sealed class ExampleStream(TextShards shards, IExampleMaker maker, int rows, ulong seed, bool fresh = true)
+public sealed class ExampleStream(TextShards shards, IExampleMaker maker, int rows, ulong seed, bool fresh = true) : IExampleStream
 {
     /// <summary>Among so many batches, examples are sorted by length: enough to save padding, few enough to keep the order random.</summary>
-    private const int SortedBatches = 16;
+    internal const int SortedBatches = 16;
 
     private IReadOnlyList<Example[]>? batches;
     private long next;
@@ -62,8 +74,13 @@ public sealed class ExampleStream(TextShards shards, IExampleMaker maker, int ro
         }
     }
 
-    /// <summary>The next batch's examples.</summary>
-    /// <exception cref="TextException">A whole pass over the text gave no example.</exception>
+    string IExampleStream.Position
+    {
+        get => Position.ToString();
+        set => Position = StreamPosition.Parse(value);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Example> Next()
     {
         bool any = false;

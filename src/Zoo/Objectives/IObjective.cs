@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
 using Dsl.Runtime;
 using TorchSharp;
 using Zoo.Metrics;
@@ -23,17 +25,20 @@ public interface IObjective : IExampleMaker
     TrainingLoss Loss(IModel model, Batch batch);
 }
 
-/// <summary>An objective over a text, for a trainer: nine tenths to train on, the last tenth held out.</summary>
+/// <summary>A text and what is made of it.</summary>
+public readonly record struct ObjectiveText(TextSource Source, IObjective Objective);
+
+/// <summary>An objective over a text, or over several that are mixed, for a trainer: nine tenths of each to train on, the last tenth held out.</summary>
 public sealed class ObjectiveData : ITrainingData
 {
     /// <summary>Held-out batches are the same for every run and seed, so that their losses compare.</summary>
     private const ulong HeldOutSeed = 20;
 
-    private readonly TextSource source;
+    private readonly IReadOnlyList<ObjectiveText> texts;
     private readonly IObjective objective;
+    private readonly double alpha;
     private readonly ITokenizer tokenizer;
-    private readonly ExampleStream stream;
-    private readonly TextShards heldOut;
+    private readonly IExampleStream stream;
     private readonly int rows;
     private readonly List<IReadOnlyList<Example>> heldOutBatches = [];
 
@@ -44,18 +49,30 @@ public sealed class ObjectiveData : ITrainingData
     /// <param name="seed">Of the noise and the order.</param>
     /// <param name="fresh">New noise in every pass over the text.</param>
     public ObjectiveData(TextSource source, IObjective objective, ITokenizer tokenizer, int rows, long seed, bool fresh = true)
+        : this([new ObjectiveText(source, objective)], 1, tokenizer, rows, seed, fresh)
     {
-        this.source = source;
-        this.objective = objective;
+    }
+
+    /// <param name="texts">At least one; all objectives of one kind, so that the first one's loss is that of all.</param>
+    /// <param name="alpha">How often each text is drawn: in proportion to its size to this power (<see cref="MixedStream"/>).</param>
+    /// <param name="tokenizer">Kept beside checkpoints.</param>
+    /// <param name="rows">Examples in a batch.</param>
+    /// <param name="seed">Of the noise and the order.</param>
+    /// <param name="fresh">New noise in every pass over a text.</param>
+    public ObjectiveData(IReadOnlyList<ObjectiveText> texts, double alpha, ITokenizer tokenizer, int rows, long seed, bool fresh = true)
+    {
+        this.texts = texts;
+        this.alpha = alpha;
         this.tokenizer = tokenizer;
         this.rows = rows;
-        (TextShards training, heldOut) = TextShards.Split(source);
-        stream = new ExampleStream(training, objective, rows, (ulong)seed, fresh);
-        Hash = source.Hash();
+        objective = texts[0].Objective;
+        stream = Stream(heldOut: false, (ulong)seed, fresh);
+        string[] hashes = [.. texts.Select(text => text.Source.Hash())];
+        Hash = hashes.Length == 1 ? hashes[0] : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(' ', hashes))));
     }
 
     /// <inheritdoc/>
-    public string Name => source.Name;
+    public string Name => string.Join(", ", texts.Select(text => text.Source.Name));
 
     /// <inheritdoc/>
     public string? Objective => objective.Name;
@@ -66,8 +83,8 @@ public sealed class ObjectiveData : ITrainingData
     /// <inheritdoc/>
     public string Position
     {
-        get => stream.Position.ToString();
-        set => stream.Position = StreamPosition.Parse(value);
+        get => stream.Position;
+        set => stream.Position = value;
     }
 
     /// <inheritdoc/>
@@ -92,11 +109,19 @@ public sealed class ObjectiveData : ITrainingData
         if (heldOutBatches.Count < batches)
         {
             heldOutBatches.Clear();
-            var once = new ExampleStream(heldOut, objective, rows, HeldOutSeed);
+            IExampleStream once = Stream(heldOut: true, HeldOutSeed, fresh: true);
             heldOutBatches.AddRange(Enumerable.Range(0, batches).Select(_ => once.Next()));
         }
 
         return heldOutBatches.Take(batches);
+    }
+
+    private IExampleStream Stream(bool heldOut, ulong seed, bool fresh)
+    {
+        TextShards Part(TextSource source) => heldOut ? TextShards.Split(source).HeldOut : TextShards.Split(source).Training;
+
+        return texts.Count == 1 ? new ExampleStream(Part(texts[0].Source), objective, rows, seed, fresh)
+            : new MixedStream([.. texts.Select(text => (Part(text.Source), (IExampleMaker)text.Objective))], alpha, rows, seed, fresh);
     }
 
     private TrainingLoss Loss(IModel model, IReadOnlyList<Example> examples)

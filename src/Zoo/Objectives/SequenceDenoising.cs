@@ -36,7 +36,8 @@ public abstract class SequenceObjective : IObjective
 public sealed class SpanDenoising(ITokenizer tokenizer, int context, double density = 0.15, double meanSpan = 3) : SequenceObjective
 {
     private readonly int end = MaskedLanguage.Needed(tokenizer.Special.End, "an end token");
-    private readonly int first = MaskedLanguage.Needed(tokenizer.Special.Sentinels.Count > 0 ? tokenizer.Special.Sentinels[0] : null, "sentinels (<extra_id_0>)");
+    private readonly int first = MaskedLanguage.Needed(
+        tokenizer.Special.Sentinels.Count > 0 ? tokenizer.Special.Sentinels[0] : null, "sentinels (<extra_id_0>)");
     private readonly int length = SpanCorruption.Lengths(context, density, meanSpan).Tokens;
 
     /// <inheritdoc/>
@@ -84,13 +85,63 @@ public sealed class PrefixLanguage(ITokenizer tokenizer, int context) : Sequence
 /// <param name="Mask">The share of words masked one by one.</param>
 /// <param name="Delete">The share of words deleted.</param>
 /// <param name="Rotate">How often a row is rotated.</param>
-public sealed record DenoisingShares(double Infill = 0.3, double MeanSpan = 3, double Permute = 1, double Mask = 0, double Delete = 0, double Rotate = 0)
+/// <param name="Random">The share of masks that become random tokens.</param>
+public sealed record DenoisingShares(
+    double Infill = 0.3, double MeanSpan = 3, double Permute = 1, double Mask = 0, double Delete = 0, double Rotate = 0, double Random = 0)
 {
     /// <summary>BART's release: 30 % infilling and permuted sentences.</summary>
     public static DenoisingShares Bart { get; } = new();
 
     /// <summary>mBART's: 35 % infilling with a mean of 3.5, and permuted sentences.</summary>
     public static DenoisingShares MBart { get; } = new(Infill: 0.35, MeanSpan: 3.5);
+}
+
+/// <summary>What is asked for instead of a family's own <see cref="DenoisingShares"/>; null: as the family has it.</summary>
+public sealed record DenoisingChanges
+{
+    /// <summary>Beyond this mean Poisson's table has no lengths: the chance of none falls below the least that is kept.</summary>
+    private const double LongestMean = 10;
+
+    /// <summary>The share of words replaced by masks, a span a mask.</summary>
+    public double? Infill { get; init; }
+
+    /// <summary>Poisson's mean of a span's words.</summary>
+    public double? MeanSpan { get; init; }
+
+    /// <summary>The share of sentences that change places.</summary>
+    public double? Permute { get; init; }
+
+    /// <summary>The share of words masked one by one.</summary>
+    public double? Mask { get; init; }
+
+    /// <summary>The share of words deleted.</summary>
+    public double? Delete { get; init; }
+
+    /// <summary>How often a row is rotated.</summary>
+    public double? Rotate { get; init; }
+
+    /// <summary>The share of masks that become random tokens.</summary>
+    public double? Random { get; init; }
+
+    /// <summary>The shares with what is asked for.</summary>
+    public DenoisingShares Over(DenoisingShares shares) => new(
+        Infill ?? shares.Infill, MeanSpan ?? shares.MeanSpan, Permute ?? shares.Permute, Mask ?? shares.Mask, Delete ?? shares.Delete, Rotate ?? shares.Rotate,
+        Random ?? shares.Random);
+
+    /// <summary>Throws where a share is none.</summary>
+    /// <exception cref="ArgumentException">One sentence that names the value and what was expected.</exception>
+    public void Validate()
+    {
+        foreach ((string name, double? share) in new[]
+            { ("infill", Infill), ("permute", Permute), ("mask", Mask), ("delete", Delete), ("rotate", Rotate), ("random", Random) })
+        {
+            TrainingOptions.Require(share is not { } value || value is >= 0 and <= 1, name, share ?? 0, "from 0 to 1");
+        }
+
+        TrainingOptions.Require(
+            MeanSpan is not { } mean || mean is > 0 and <= LongestMean, "mean-span", MeanSpan ?? 0,
+            FormattableString.Invariant($"more than 0 and at most {LongestMean}"));
+    }
 }
 
 /// <summary>
@@ -122,7 +173,7 @@ public sealed class TextDenoising(ITokenizer tokenizer, int context, DenoisingSh
     {
         // Noise needs to know which tokens go on with a word; a token's id tells, as its spelling does.
         HashSet<int> continued = [.. sentence.Ids.Where((_, i) => sentence.Continues[i])];
-        var noise = new Denoising(mask, tokenizer.Vocabulary, stop, continued.Contains);
+        var noise = new Denoising(mask, tokenizer.Vocabulary, stop, continued.Contains, shares.Random);
         int[] row = [begin, .. sentence.Ids, end], read = row;
         read = shares.Permute > 0 ? noise.Permute(read, shares.Permute, draws) : read;
         read = shares.Mask > 0 ? noise.Mask(read, shares.Mask, replace: 1, draws) : read;

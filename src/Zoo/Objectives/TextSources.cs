@@ -44,6 +44,9 @@ public sealed class TextShards(TextSource source, long from, long to, int size =
     /// <summary>The text.</summary>
     public TextSource Source => source;
 
+    /// <summary>Bytes of the part, about: lines are read whole.</summary>
+    public long Length => to - from;
+
     /// <summary>The first nine tenths of a text to train on, and its last tenth.</summary>
     public static (TextShards Training, TextShards HeldOut) Split(TextSource source, int size = 1 << 20)
     {

@@ -9,20 +9,23 @@ namespace Zoo.Objectives;
 /// <summary>How often each token occurs in a text.</summary>
 public static class TokenCounts
 {
-    /// <summary>The number of tokens of a part of a text, and their unigram entropy in nats; one shard is held at a time.</summary>
-    public static (long Tokens, double Entropy) Of(TextShards shards, ITokenizer tokenizer)
+    /// <summary>The number of tokens of parts of texts, and their unigram entropy in nats; one shard is held at a time.</summary>
+    public static (long Tokens, double Entropy) Of(IEnumerable<TextShards> parts, ITokenizer tokenizer)
     {
         var counts = new Dictionary<int, long>();
-        long offset = 0;
-        do
+        foreach (TextShards shards in parts)
         {
-            (string text, offset) = shards.Read(offset);
-            foreach (int id in Sentences.Of(text, tokenizer).SelectMany(sentence => sentence.Ids))
+            long offset = 0;
+            do
             {
-                counts[id] = counts.GetValueOrDefault(id) + 1;
+                (string text, offset) = shards.Read(offset);
+                foreach (int id in Sentences.Of(text, tokenizer).SelectMany(sentence => sentence.Ids))
+                {
+                    counts[id] = counts.GetValueOrDefault(id) + 1;
+                }
             }
+            while (offset != 0);
         }
-        while (offset != 0);
 
         return (counts.Values.Sum(), Perplexity.UnigramEntropy(counts.Values));
     }

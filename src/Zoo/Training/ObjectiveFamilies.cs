@@ -18,6 +18,12 @@ public sealed record ObjectiveFamily(
     string Name, IReadOnlyList<string> Objectives, VocabularyLayout Layout, bool WordPiece,
     Func<ITokenizer, int, JsonObject> Config, Func<string, ITokenizer, TrainingOptions, IObjective> Make)
 {
+    /// <summary>The family for texts in other languages, whose codes its vocabulary then has; null where the family knows no languages.</summary>
+    public Func<IReadOnlyList<string>, ObjectiveFamily>? In { get; init; }
+
+    /// <summary>The objective for a text in one of these languages, by its code; null where the family knows no languages.</summary>
+    public Func<ITokenizer, TrainingOptions, string, IObjective>? MakeIn { get; init; }
+
     /// <summary>A vocabulary learned from a text.</summary>
     public ITokenizer Learn(string text, int vocabulary) => WordPiece
         ? TokenizerTraining.WordPiece(text, vocabulary, Layout)
@@ -31,11 +37,21 @@ public static class ObjectiveFamilies
     private const int Heads = 6;
     private const int Layers = 4;
 
-    /// <summary>mBART's code of the text's language.</summary>
+    /// <summary>mBART's code of the text's language where none is named.</summary>
     private const string Language = "en_XX";
 
     /// <summary>The options of a run unless others are asked for.</summary>
-    public static TrainingOptions Defaults { get; } = new() { Steps = 1200, Batch = 32, Context = 64, WarmUp = 100, Decay = 0.01, Beta2 = 0.98, EvaluateEvery = 200, EvaluationBatches = 20 };
+    public static TrainingOptions Defaults { get; } = new()
+    {
+        Steps = 1200,
+        Batch = 32,
+        Context = 64,
+        WarmUp = 100,
+        Decay = 0.01,
+        Beta2 = 0.98,
+        EvaluateEvery = 200,
+        EvaluationBatches = 20,
+    };
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ObjectiveFamily> All { get; } =
@@ -44,23 +60,54 @@ public static class ObjectiveFamilies
             (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Tokens, PairTask.NextSentence)),
         new("roberta", ["mlm"], VocabularyLayout.Roberta, false, (t, c) => Bert("RobertaForMaskedLM", "roberta", t, c, positions: c + 2, types: 1),
             (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Tokens)),
-        new("albert", ["mlm"], VocabularyLayout.Bert, true, (t, c) => With(Bert("AlbertForPreTraining", "albert", t, c), ("embedding_size", 128), ("num_hidden_groups", 1)),
+        new("albert", ["mlm"], VocabularyLayout.Bert, true,
+            (t, c) => With(Bert("AlbertForPreTraining", "albert", t, c), ("embedding_size", 128), ("num_hidden_groups", 1)),
             (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Runs, PairTask.SentenceOrder)),
         new("electra", ["rtd"], VocabularyLayout.Bert, true,
             (t, c) => With(
                 Bert("ElectraForJointPreTraining", "electra", t, c), ("embedding_size", 128), ("generator_hidden_size", 96),
                 ("generator_num_hidden_layers", Layers), ("generator_num_attention_heads", 3), ("generator_intermediate_size", 384)),
             (_, t, o) => new ReplacedTokenDetection(t, o.Context)),
-        new("t5", ["span", "prefix"], VocabularyLayout.T5, false, T5, (name, t, o) => name == "prefix" ? new PrefixLanguage(t, o.Context) : new SpanDenoising(t, o.Context)),
+        new("t5", ["span", "prefix"], VocabularyLayout.T5, false, T5,
+            (name, t, o) => name == "prefix" ? new PrefixLanguage(t, o.Context) : new SpanDenoising(t, o.Context)),
         new("bart", ["denoise"], VocabularyLayout.Roberta, false, (t, c) => Bart("BartForConditionalGeneration", "bart", t, c, t.Special.End!.Value),
-            (_, t, o) => new TextDenoising(t, o.Context, DenoisingShares.Bart)),
-        new("mbart", ["denoise"], VocabularyLayout.Roberta with { Name = "mbart", Last = [Language, .. VocabularyLayout.Roberta.Last] }, false,
-            (t, c) => With(Bart("MBartForConditionalGeneration", "mbart", t, c, t.IdOf(Language)!.Value), ("scale_embedding", true), ("forced_bos_token_id", t.IdOf(Language)!.Value)),
-            (_, t, o) => new TextDenoising(t, o.Context, DenoisingShares.MBart, t.IdOf(Language))),
+            (_, t, o) => new TextDenoising(t, o.Context, o.Noise.Over(DenoisingShares.Bart))),
+        MBart([Language]),
     ];
 
     /// <summary>Every objective that some family has.</summary>
     public static IReadOnlyList<string> Objectives { get; } = [.. All.SelectMany(family => family.Objectives).Distinct()];
+
+    /// <summary>Without other words it writes in the first language.</summary>
+    private static ObjectiveFamily MBart(IReadOnlyList<string> languages)
+    {
+        VocabularyLayout layout = VocabularyLayout.Roberta with
+        {
+            Name = "mbart",
+            Last = [.. languages, .. VocabularyLayout.Roberta.Last],
+            Single = $"A:0 </s>:0 {languages[0]}:0",
+            Pair = $"A:0 B:0 </s>:0 {languages[0]}:0",
+        };
+        JsonObject Config(ITokenizer tokenizer, int context)
+        {
+            int first = tokenizer.IdOf(languages[0])!.Value;
+            return With(
+                Bart("MBartForConditionalGeneration", "mbart", tokenizer, context, first), ("scale_embedding", true), ("forced_bos_token_id", first));
+        }
+
+        IObjective In(ITokenizer tokenizer, TrainingOptions options, string language) =>
+            new TextDenoising(tokenizer, options.Context, options.Noise.Over(DenoisingShares.MBart), tokenizer.IdOf(language));
+
+        return new ObjectiveFamily("mbart", ["denoise"], layout, false, Config, (_, tokenizer, options) => In(tokenizer, options, languages[0]))
+        {
+            In = MBart,
+            MakeIn = In,
+        };
+    }
+
+    /// <summary>The families that have an objective; where texts name their languages, those that know any.</summary>
+    public static IEnumerable<ObjectiveFamily> Able(string objective, bool speaks) =>
+        All.Where(family => family.Objectives.Contains(objective) && (!speaks || family.In is not null));
 
     private static JsonObject Bert(string architecture, string type, ITokenizer tokenizer, int context, int? positions = null, int types = 2) => new()
     {

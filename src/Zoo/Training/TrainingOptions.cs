@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using Zoo.Objectives;
 
 namespace Zoo.Training;
 
@@ -56,6 +58,15 @@ public sealed record TrainingOptions
     /// <summary>The same noise in every pass over the text (static masking).</summary>
     public bool StaticNoise { get; init; }
 
+    /// <summary>Noises of denoising that are asked for instead of the family's own.</summary>
+    public DenoisingChanges Noise { get; init; } = new();
+
+    /// <summary>Texts with the codes of their languages, each as CODE=FILE; empty: one text in the family's own language.</summary>
+    public IReadOnlyList<string> Languages { get; init; } = [];
+
+    /// <summary>How often an example comes from each of them: in proportion to its size to this power.</summary>
+    public double Alpha { get; init; } = 0.7;
+
     /// <summary>The schedule these options describe.</summary>
     public Schedule MakeSchedule() => Schedule switch
     {
@@ -83,6 +94,8 @@ public sealed record TrainingOptions
         Require(Clip > 0 && double.IsFinite(Clip), "clip", Clip, "more than 0");
         Require(EvaluateEvery >= 1, "evaluate-every", EvaluateEvery, "1 or more");
         Require(EvaluationBatches >= 1, "evaluation-batches", EvaluationBatches, "1 or more");
+        Require(Alpha >= 0 && double.IsFinite(Alpha), "alpha", Alpha, "0 or more");
+        Noise.Validate();
         MakeSchedule();
     }
 

@@ -134,7 +134,7 @@ public sealed class TensorEmitterTests
         Assert.Equal(
             """
             using var scope = torch.NewDisposeScope();
-            return (config.Cap * (score / config.Cap).tanh()).MoveToOuterDisposeScope();
+            return (Scalars.Of(config.Cap) * (score / Scalars.Of(config.Cap)).tanh()).MoveToOuterDisposeScope();
 
             """,
             code.Body);

@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -117,31 +116,24 @@ public class BadSafeTensorsTests
         for (int i = 0; header.Length < 99_000_000; i++)
             header.Append(i == 0 ? "" : ",").Append('"').Append(i).Append("\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}");
         byte[] json = Encoding.UTF8.GetBytes(header.Append('}').ToString());
-        var watch = Stopwatch.StartNew();
         long before = GC.GetAllocatedBytesForCurrentThread();
         var refusal = Assert.Throws<CheckpointException>(() => SafeTensorsHeader.Parse("m.safetensors", json, 8));
         Assert.Equal("m.safetensors: tensor '1' starts at 0, previous ends at 8, expected no gap and no overlap", refusal.Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64_000_000);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 10);
     }
 
     [Fact]
-    public void MillionsOfEmptyTensorsCostTimeLinearInTheHeader()
+    public void HundredsOfThousandsOfEmptyTensorsAreRead()
     {
-        static (double Seconds, int Count) Time(int count)
+        const int Count = 800_000;      // a search quadratic in them would take hours
+        var header = new StringBuilder("{");
+        for (int i = 0; i < Count; i++)
         {
-            var header = new StringBuilder("{");
-            for (int i = 0; i < count; i++)
-                header.Append(i == 0 ? "" : ",").Append('"').Append(i).Append("\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}");
-            byte[] json = Encoding.UTF8.GetBytes(header.Append('}').ToString());
-            var watch = Stopwatch.StartNew();
-            int read = SafeTensorsHeader.Parse("m.safetensors", json, 0).Entries.Count;
-            return (watch.Elapsed.TotalSeconds, read);
+            header.Append(i == 0 ? "" : ",").Append('"').Append(i).Append("\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}");
         }
-        Time(10_000);
-        var (seconds, count) = Time(800_000);
-        Assert.Equal(800_000, count);
-        Assert.InRange(seconds, 0, 20); // a quadratic search takes hours
+
+        byte[] json = Encoding.UTF8.GetBytes(header.Append('}').ToString());
+        Assert.Equal(Count, SafeTensorsHeader.Parse("m.safetensors", json, 0).Entries.Count);
     }
 
     [Theory]
@@ -229,7 +221,6 @@ public class BadSafeTensorsTests
         string path = folder.File("m.safetensors");
         int loaded = 0, refused = 0;
         long allocated = GC.GetAllocatedBytesForCurrentThread();
-        var watch = Stopwatch.StartNew();
         for (int i = 0; i < mutants; i++)
         {
             byte[] mutant = Mutate(random);
@@ -255,7 +246,6 @@ public class BadSafeTensorsTests
         Assert.InRange(loaded, mutants / 100, mutants); // mutations that never load, or never fail, would test nothing
         Assert.InRange(refused, mutants / 3, mutants);
         Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - allocated) / mutants, 0, 400_000);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 120);
     }
 
     private static readonly string[] Tokens =

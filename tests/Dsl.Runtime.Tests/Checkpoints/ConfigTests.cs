@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -316,7 +315,6 @@ public class ConfigTests
             "99999999999999999999", "0", "1.5", "\\", "\"", "}", "\u0000"];
         var random = new Random(seed);
         int bound = 0, refused = 0;
-        var watch = Stopwatch.StartNew();
         for (int i = 0; i < mutants; i++)
         {
             var mutant = pieces.ToList();
@@ -349,7 +347,6 @@ public class ConfigTests
         }
         Assert.InRange(bound, mutants / 200, mutants);
         Assert.InRange(refused, mutants / 2, mutants);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 60);
     }
 
     private static void Bind(ConfigReader config)

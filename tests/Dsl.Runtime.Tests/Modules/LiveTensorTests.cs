@@ -80,11 +80,9 @@ public class LiveTensorTests
     public void TheLargestModelsAreCountedWithoutAllocating()
     {
         long tensors = Live();
-        var watch = System.Diagnostics.Stopwatch.StartNew();
         using var model = new TinyModel(new TinyConfig(50257, 12288, 96, 96, 128, 49152, 96, Bias: true), device: torch.META);
         long perLayer = (4L * 12288 * 12288) + (4 * 12288) + (3L * 12288 * 49152) + (3 * 12288);
         Assert.Equal((50257L * 12288) + (96 * perLayer) + 12288, model.Weights.Count);
-        Assert.True(watch.ElapsedMilliseconds < 1000, $"{watch.ElapsedMilliseconds} ms");
         Assert.Equal(tensors, Live());
         Assert.True(model.get_parameter("model.layers.95.mlp.down.weight").is_meta);
     }

@@ -43,7 +43,8 @@ public sealed class GenerateTests
         long rows = golden.Shape("in.input_ids")[0], length = golden.Shape("in.input_ids")[1];
         long[] ids = golden.Longs("in.input_ids"), real = golden.Has("in.attention_mask") ? golden.Longs("in.attention_mask") : [.. ids.Select(_ => 1L)];
         bool pair = (bool?)config["is_encoder_decoder"] == true;
-        string[] words = [.. Enumerable.Range(0, (int)rows).SelectMany(r => new[] { "--ids", Line(Enumerable.Range(0, (int)length).Select(i => (r * (int)length) + i).Where(i => real[i] == 1).Select(i => ids[i])) })];
+        string Prompt(int row) => Line(Enumerable.Range(row * (int)length, (int)length).Where(i => real[i] == 1).Select(i => ids[i]));
+        string[] words = [.. Enumerable.Range(0, (int)rows).SelectMany(row => new[] { "--ids", Prompt(row) })];
         foreach ((string output, string[] how) in new[] { ("out.greedy", new[] { "-t", "0" }), ("out.beam3", new[] { "--beams", "3" }) })
         {
             long[] tokens = golden.Longs(output);
@@ -56,7 +57,20 @@ public sealed class GenerateTests
         }
     }
 
-    private static string Line(System.Collections.Generic.IEnumerable<long> ids) => string.Join(' ', ids.Select(id => id.ToString(CultureInfo.InvariantCulture)));
+    /// <summary>What a config tells is told before any weights are read: here are none.</summary>
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("bart")]
+    public void A_prompt_that_is_too_long_is_refused_before_weights_are_read(string name)
+    {
+        using var scratch = new ScratchFolder();
+        File.Copy(Path.Combine(Goldens.GoldenFolder.InRepository(), name, "config.json"), scratch["config.json"]);
+        (int code, _, string error) = Run(["generate", scratch.Path, "--ids", string.Join(' ', Enumerable.Repeat("5", 90))]);
+        Assert.Equal((1, "error: prompt has 90 tokens, context is 64"), (code, error.TrimEnd()));
+    }
+
+    private static string Line(System.Collections.Generic.IEnumerable<long> ids) =>
+        string.Join(' ', ids.Select(id => id.ToString(CultureInfo.InvariantCulture)));
 
     private static (int Code, string Output, string Error) Run(string[] words)
     {

@@ -28,8 +28,10 @@ internal static class ClosedForms
             + (model == nameof(ElectraForPreTraining) ? Square(c.Hidden) + Dense(c.Hidden, 1) : Dense(c.Hidden, c.EmbeddingWidth) + (2 * c.EmbeddingWidth) + c.Vocab),
 
         // No bias anywhere; a table of positions in each stack; four matrices an attention.
-        T5Config c => (c.Tied ? 1L : 2L) * c.Vocab * c.Hidden + (2L * 32 * c.Heads) + (2 * c.Hidden)
-            + (c.Layers * ((3 * 4L * c.Hidden * c.Heads * c.HeadDim) + (2 * (c.Projection == "gated-gelu" ? 3L : 2L) * c.Hidden * c.FeedForward) + (5L * c.Hidden))),
+        T5Config c => T5(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads * c.HeadDim, c.Heads, c.Projection == "gated-gelu", c.Tied),
+        MT5Config c => T5(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads * c.HeadDim, c.Heads, gated: true, tied: false),
+        FlanT5Config c => T5(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads * c.HeadDim, c.Heads, gated: true, tied: false),
+        T0Config c => T5(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads * c.HeadDim, c.Heads, gated: true, tied: false),
         BartConfig c => Bart(c.Vocab, c.Hidden, c.EncoderLayers, c.EncoderFeedForward),
         MBartConfig c => Bart(c.Vocab, c.Hidden, c.EncoderLayers, c.EncoderFeedForward) + (4 * c.Hidden),
 
@@ -47,6 +49,10 @@ internal static class ClosedForms
             + Dense(c.Hidden, c.Heads) + 16 + (3L * c.Hidden * c.FeedForward) + (5L * c.Hidden))),
         _ => null,
     };
+
+    private static long T5(long vocab, long hidden, long inner, long layers, long width, long heads, bool gated, bool tied) =>
+        ((tied ? 1 : 2) * vocab * hidden) + (2 * 32 * heads) + (2 * hidden)
+        + (layers * ((3 * 4 * hidden * width) + (2 * (gated ? 3 : 2) * hidden * inner) + (5 * hidden)));
 
     private static long Mamba2(long vocab, long hidden, long layers, long heads, long inner, long mapped, bool tied) => ((tied ? 1 : 2) * vocab * hidden) + hidden
         + (layers * ((hidden * ((2 * inner) + mapped + heads)) + (5 * (inner + mapped)) + (3 * heads) + inner + (inner * hidden) + hidden));

@@ -190,7 +190,14 @@ public sealed class ParameterCountTests
     public void Derived_families_of_T5_are_gated_and_untied()
     {
         Assert.Equal(1 / Math.Sqrt(512), T5Config.Small.HeadScale);
-        foreach (T5Config config in new[] { T5Config.V11Small, T5Config.FlanBase, T5Config.T0B11, T5Config.MultilingualSmall })
+        Assert.Equal(1, (MT5Config.Small with { Tied = true }).HeadScale);
+        foreach (var config in new (double HeadScale, Type FeedForwardKind, bool Tied)[]
+        {
+            (T5Config.V11Small.HeadScale, T5Config.V11Small.FeedForwardKind, T5Config.V11Small.Tied),
+            (FlanT5Config.Base.HeadScale, FlanT5Config.Base.FeedForwardKind, FlanT5Config.Base.Tied),
+            (T0Config.B11.HeadScale, T0Config.B11.FeedForwardKind, T0Config.B11.Tied),
+            (MT5Config.Small.HeadScale, MT5Config.Small.FeedForwardKind, MT5Config.Small.Tied),
+        })
         {
             Assert.Equal((1, typeof(T5GatedFeedForward), false), (config.HeadScale, config.FeedForwardKind, config.Tied));
         }

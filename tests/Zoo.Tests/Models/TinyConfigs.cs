@@ -5,6 +5,7 @@ using Dsl;
 using Dsl.Runtime;
 using Xunit;
 using Zoo.Decoders;
+using Zoo.EncoderDecoders;
 using Zoo.Encoders;
 using Zoo.StateSpaces;
 using Zoo.Tests.Goldens;
@@ -69,6 +70,9 @@ internal static class TinyConfigs
         yield return Of("s4d, zero-order hold", nameof(S4dLm), new S4dLmConfig(99) { Hidden = 16, Layers = 2, State = 8 });
         yield return Of("s4d, bilinear", nameof(S4dLm), new S4dLmConfig(99, 2) { Hidden = 12, Layers = 1, State = 2, Discretisation = "bilinear", Start = "inv" });
         yield return Of("mistral, one layer", nameof(Mistral), new MistralConfig(4) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 1, Heads = 4, KvHeadsKey = 1, Act = Activation.Silu });
+
+        yield return Of("t0", nameof(T0), new T0Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 4, Layers = 2, Buckets = 8, MaxDistance = 20, Drop = 0 });
+        yield return Of("flan-t5", nameof(FlanT5), new FlanT5Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 2, Layers = 1, Drop = 0 });
 
         // Each option of the layer by itself; an MLP of one head; mini-batches that no text here fills, and of one token.
         var ttt = new TttConfig(61, 16, 24, 2, 2, MiniBatch: 4);

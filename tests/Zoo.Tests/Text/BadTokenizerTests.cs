@@ -106,7 +106,7 @@ public sealed class BadTokenizerTests
             Assert.Throws<TextException>(() => tokenizer.Encode("some", null, new EncodingOptions(MaxLength: 1))).Message);
     }
 
-    public static TheoryData<string> Kinds => ["bpe", "wordpiece", "unigram", "llama", "t5", "tiktoken", "vocab.json", "vocab.txt"];
+    public static TheoryData<string> Kinds => ["bpe", "wordpiece", "unigram", "llama", "t5", "albert", "mbart", "tiktoken", "vocab.json", "vocab.txt"];
 
     [Theory, MemberData(nameof(Kinds))]
     public void TenThousandMutantsLoadOrSayWhy(string kind)
@@ -121,6 +121,11 @@ public sealed class BadTokenizerTests
         {
             byte[] mutant = name.EndsWith(".json", StringComparison.Ordinal) && random.Next(4) > 0 ? MutateJson(valid, random) : MutateBytes(valid, random);
             List<(string Name, byte[] Bytes)> files = [(name, mutant)];
+            if (kind == "mbart")
+            {
+                files.Add((SpecialNames.ConfigFile, """{"tokenizer_class": "MBartTokenizer"}"""u8.ToArray()));
+            }
+
             if (merges is not null)
             {
                 files.Add(("merges.txt", random.Next(2) == 0 ? merges : MutateBytes(merges, random)));
@@ -178,6 +183,19 @@ public sealed class BadTokenizerTests
                 return ("tokenizer.model", GoldenFile("tokenizer_llama", "tokenizer.model"));
             case "t5":
                 return ("spiece.model", GoldenFile("tokenizer_t5", "spiece.model"));
+            case "albert":
+                return ("spiece.model", SentencePieceBytes.Unigram(
+                [
+                    ("<pad>", 0, PieceKind.Control), ("<unk>", 0, PieceKind.Unknown), ("[CLS]", 0, PieceKind.Control), ("[SEP]", 0, PieceKind.Control),
+                    ("[MASK]", 0, PieceKind.Control), ("(", 0, PieceKind.UserDefined), ("\u2581in", -1, PieceKind.Normal), ("\u25819,", -2, PieceKind.Normal),
+                    ("e", -3, PieceKind.Normal), ("\u2581", -4, PieceKind.Normal),
+                ]));
+            case "mbart":
+                return (FairseqPieces.FileName, SentencePieceBytes.Unigram(
+                [
+                    ("<unk>", 0, PieceKind.Unknown), ("<s>", 0, PieceKind.Control), ("</s>", 0, PieceKind.Control), ("\u2581in", -1, PieceKind.Normal),
+                    ("\u2581", -2, PieceKind.Normal), ("e", -3, PieceKind.Normal),
+                ]));
             case "vocab.json":
                 File.WriteAllBytes(folder["merges.txt"], GoldenFile("tokenizer_gpt2", "merges.txt"));
                 return ("vocab.json", GoldenFile("tokenizer_gpt2", "vocab.json"));

@@ -76,6 +76,15 @@ public sealed class TokenizerGoldens
                     encoding.Offsets.Select(offset => (CodePoints(text, offset.Start), CodePoints(text, offset.End))));
             }
 
+            else if (item.TryGetProperty("tokens", out JsonElement surfaces) && !SpellsSpecial(tokenizer, text))
+            {
+                // sentencepiece shows what was typed where a piece is unknown.
+                int[] ids = Inner(tokenizer, encoding.Ids);
+                Assert.Equal(
+                    surfaces.EnumerateArray().Select((surface, i) => ids[i] == tokenizer.Special.Unknown ? null : surface.GetString()),
+                    ids.Select(id => id == tokenizer.Special.Unknown ? null : tokenizer.TokenOf(id)));
+            }
+
             if (item.TryGetProperty("type_ids", out JsonElement types))
             {
                 Assert.Equal(Ints(types), encoding.TypeIds);
@@ -147,7 +156,11 @@ public sealed class TokenizerGoldens
         (ITokenizer tokenizer, JsonElement data) = Open(folder, form);
         foreach (JsonElement item in data.TryGetProperty("with_sentinels (transformers)", out JsonElement items) ? items.EnumerateArray() : default)
         {
-            Assert.Equal(Ints(item.GetProperty("ids")), tokenizer.Encode(item.GetProperty("text").GetString()!, null).Ids);
+            int[] ids = Ints(item.GetProperty("ids"));
+            Assert.Equal(ids, tokenizer.Encode(item.GetProperty("text").GetString()!, null).Ids);
+            Assert.Equal(item.GetProperty("tokens").EnumerateArray().Select(token => token.GetString()), ids.Select(tokenizer.TokenOf));
+            Assert.Equal(item.GetProperty("decoded").GetString(), tokenizer.Decode(ids, keepSpecials: true));
+            Assert.Equal(item.GetProperty("decoded_skip").GetString(), tokenizer.Decode(ids));
         }
     }
 

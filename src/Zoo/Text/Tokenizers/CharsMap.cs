@@ -1,13 +1,13 @@
 using System;
 using System.Buffers.Binary;
-using System.Collections.Generic;
+using System.Globalization;
 using System.Text;
 
 namespace Zoo.Text.Tokenizers;
 
 /// <summary>
 /// sentencepiece's compiled normalisation: a double-array trie of byte strings (Aoe 1989; its units as in the library Darts) with the texts they become.
-/// The longest match counts.
+/// The longest match counts, as in sentencepiece itself; <see cref="ByGraphemes"/> is how a tokenizer.json means the same table.
 /// </summary>
 internal sealed class CharsMap : INormalizer
 {
@@ -57,7 +57,15 @@ internal sealed class CharsMap : INormalizer
         return built.Build();
     }
 
-    private (int End, string? Mapped) Longest(string text, int from)
+    /// <summary>
+    /// The table as Hugging Face's tokenizers apply it: a whole grapheme of less than six bytes becomes what the shortest entry at its start becomes, else
+    /// each character by itself. Where marks follow a letter that is not what sentencepiece does.
+    /// </summary>
+    internal INormalizer ByGraphemes => new Graphemes(this);
+
+    private (int End, string? Mapped) Longest(string text, int from) => Match(text, from, text.Length, shortest: false);
+
+    private (int End, string? Mapped) Match(string text, int from, int limit, bool shortest)
     {
         (int End, string? Mapped) best = (from, null);
         if (units.Length == 0)
@@ -68,7 +76,7 @@ internal sealed class CharsMap : INormalizer
         int found = -1;
         uint node = Offset(units[0]);
         Span<byte> bytes = stackalloc byte[4];
-        for (int at = from; at < text.Length;)
+        for (int at = from; at < limit;)
         {
             Rune rune = Rune.GetRuneAt(text, at);
             at += rune.Utf16SequenceLength;
@@ -85,6 +93,10 @@ internal sealed class CharsMap : INormalizer
                 if (((unit >> 8) & 1) == 1 && node < units.Length)
                 {
                     (best.End, found) = (at, (int)(units[node] & 0x7FFFFFFF));
+                    if (shortest)
+                    {
+                        return Result(best.End, found);
+                    }
                 }
             }
         }
@@ -104,4 +116,44 @@ internal sealed class CharsMap : INormalizer
     }
 
     private static uint Offset(uint unit) => (unit >> 10) << (int)((unit & (1u << 9)) >> 6);
+
+    private sealed class Graphemes(CharsMap map) : INormalizer
+    {
+        private const int MostBytes = 5;
+
+        public AlignedText Apply(AlignedText text)
+        {
+            var built = new AlignedText.Builder();
+            for (int at = 0; at < text.Length;)
+            {
+                int end = at + StringInfo.GetNextTextElementLength(text.Text, at);
+                if (Encoding.UTF8.GetByteCount(text.Text.AsSpan(at, end - at)) > MostBytes || !Put(built, text, at, end))
+                {
+                    for (int one = at; one < end; one += char.IsHighSurrogate(text.Text[one]) ? 2 : 1)
+                    {
+                        int next = one + (char.IsHighSurrogate(text.Text[one]) ? 2 : 1);
+                        if (!Put(built, text, one, next))
+                        {
+                            built.Append(text, one, next);
+                        }
+                    }
+                }
+
+                at = end;
+            }
+
+            return built.Build();
+        }
+
+        private bool Put(AlignedText.Builder built, AlignedText text, int start, int end)
+        {
+            if (map.Match(text.Text, start, end, shortest: true).Mapped is not { } mapped)
+            {
+                return false;
+            }
+
+            built.Append(mapped, text.Origin(start, end));
+            return true;
+        }
+    }
 }

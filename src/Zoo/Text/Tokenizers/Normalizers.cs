@@ -37,6 +37,10 @@ internal sealed class RuneNormalizer(Func<Rune, string?> map) : INormalizer
     internal static RuneNormalizer WithoutAccents { get; } =
         new(rune => Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark ? "" : null);
 
+    /// <summary>Without any marks, those that take a place of their own among them: what tokenizer.json calls StripAccents.</summary>
+    internal static RuneNormalizer WithoutMarks { get; } = new(rune => Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark ? "" : null);
+
     public AlignedText Apply(AlignedText text)
     {
         var built = new AlignedText.Builder();

@@ -9,7 +9,7 @@ internal static class TokenizerFolder
 {
     /// <summary>Files that say a tokenizer is there, in the order in which they are preferred.</summary>
     internal static readonly string[] Forms =
-        [TokenizerJson.FileName, "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt"];
+        [TokenizerJson.FileName, "tokenizer.model", "spiece.model", FairseqPieces.FileName, "vocab.json", "vocab.txt"];
 
     /// <summary>Files that are read beside any of them.</summary>
     private static readonly string[] Beside = [SpecialNames.ConfigFile, SpecialNames.MapFile, VocabularyFiles.Merges];
@@ -23,7 +23,8 @@ internal static class TokenizerFolder
     internal static ITokenizer Open(string folder, string form)
     {
         List<(string Name, byte[] Bytes)> files = [(form, JsonField.ReadBytes(Path.Combine(folder, form)))];
-        files.AddRange(Beside.Where(name => File.Exists(Path.Combine(folder, name))).Select(name => (name, JsonField.ReadBytes(Path.Combine(folder, name)))));
+        IEnumerable<string> beside = form == FairseqPieces.FileName ? Beside.Append(FairseqPieces.ModelConfig) : Beside;
+        files.AddRange(beside.Where(name => File.Exists(Path.Combine(folder, name))).Select(name => (name, JsonField.ReadBytes(Path.Combine(folder, name)))));
         return Read(files, Path.Combine(folder, form));
     }
 

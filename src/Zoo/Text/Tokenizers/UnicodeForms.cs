@@ -19,6 +19,9 @@ internal static class UnicodeForms
 
     private readonly record struct Unit(int Code, int Class, TextSpan Origin);
 
+    /// <summary>The canonical combining class: 0 for all but marks that attach to the character before.</summary>
+    internal static int CombiningClass(Rune rune) => rune.IsAscii ? 0 : Data.Value.Classes.GetValueOrDefault(rune.Value);
+
     /// <summary>NFD, or NFKD with <paramref name="compatible"/>; composed again for NFC and NFKC.</summary>
     internal static AlignedText Apply(AlignedText text, bool compatible, bool compose)
     {

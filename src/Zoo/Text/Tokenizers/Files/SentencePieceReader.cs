@@ -6,7 +6,8 @@ using System.Linq;
 namespace Zoo.Text.Tokenizers;
 
 /// <summary>
-/// tokenizer.model and spiece.model: SentencePiece (Kudo and Richardson 2018, arXiv 1808.06226) with byte pairs, as LLaMA 1 and 2 have it, or unigrams, as T5.
+/// tokenizer.model, spiece.model and sentencepiece.bpe.model: SentencePiece (Kudo and Richardson 2018, arXiv 1808.06226) with byte pairs, as LLaMA 1 and 2
+/// have it, or unigrams, as T5, ALBERT, mBART and XLM-R. What each family does around its file is a <see cref="SentencePieceFamily"/>.
 /// </summary>
 internal static class SentencePieceReader
 {
@@ -15,55 +16,41 @@ internal static class SentencePieceReader
     internal static PieceTokenizer Read(IReadOnlyList<(string Name, byte[] Bytes)> files, string file)
     {
         SentencePieceFile model = SentencePieceFile.Read(files[0].Bytes, file);
-        JsonField? config = SpecialNames.Config(files);
-        int Piece(string text) => model.Pieces.FindIndex(piece => piece.Text == text);
-        if (Piece("[CLS]") >= 0)
-        {
-            throw new TextException($"{file}: pieces of a vocabulary that is cleaned before SentencePiece sees it, expected its tokenizer.json");
-        }
-
-        int begin = Piece("<s>"), end = Piece("</s>");
-        bool addsBegin = config?.Optional("add_bos_token")?.Flag() ?? (begin >= 0);
-        bool addsEnd = config?.Optional("add_eos_token")?.Flag() ?? (begin < 0 && end >= 0);
-
-        // T5's sentinels are not in the file: they follow its pieces, the first of them last.
-        int sentinels = model.IsBytePair || begin >= 0 ? 0 : config?.Optional("extra_ids")?.Int() ?? 100;
-        string[] extra = [.. Enumerable.Range(0, Math.Clamp(sentinels, 0, 100_000)).Reverse().Select(k => $"<extra_id_{k}>").Where(token => Piece(token) < 0)];
-        IEnumerable<string> tokens = model.Pieces.Select(piece => piece.Text).Concat(extra);
-        Vocabulary vocabulary = Vocabulary.Of([.. tokens.Select((text, id) => KeyValuePair.Create(text, id))], file);
         int unknown = model.Pieces.FindIndex(piece => piece.Kind == PieceKind.Unknown);
         if (unknown < 0)
         {
             throw new TextException($"{file}: no piece of kind 2 (unknown), expected one");
         }
 
-        TemplatePart[] One(int text) => [.. Special(addsBegin, begin), text == 0 ? TemplatePart.First(0) : TemplatePart.Second(0), .. Special(addsEnd, end)];
-        var template = new Template(One(0), [.. One(0), .. One(1)]);
+        SentencePieceFamily family = files[0].Name == FairseqPieces.FileName ? FairseqPieces.Of(model, files, file)
+            : AlbertPieces.Matches(model) ? AlbertPieces.Of(model, files)
+            : SentencePieceFamily.Of(model, files);
+        Vocabulary vocabulary = Vocabulary.Of([.. family.Tokens.Select((text, id) => KeyValuePair.Create(text, id))], file);
+        unknown = vocabulary.IdOf(model.Pieces[unknown].Text)!.Value;
+        Template template = family.Template(vocabulary);
+        var own = new SentencePieceNormalizer(
+            model.CharsMap.Length > 0 ? CharsMap.Read(model.CharsMap, file) : null, model.DummyPrefix, model.SqueezesSpaces, model.EscapesSpaces);
+        IPieceModel pieces = Frozen(model, family.Shift, model.IsBytePair
+            ? BytePairs(model, family.Shift, vocabulary, unknown, file)
+            : Unigrams(model, family.Shift, vocabulary, unknown, file));
         return new PieceTokenizer(new TokenizerParts
         {
             Name = model.IsBytePair ? "bpe" : "unigram",
             File = file,
             Vocabulary = vocabulary,
-            Added = [
-                .. model.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Kind is PieceKind.Control or PieceKind.Unknown)
-                    .Select(entry => new AddedToken(entry.id, entry.piece.Text, Special: true)),
-                .. extra.Select((token, i) => new AddedToken(model.Pieces.Count + i, token, Special: true)),
-            ],
-            Normalizer = new SentencePieceNormalizer(
-                model.CharsMap.Length > 0 ? CharsMap.Read(model.CharsMap, file) : null, model.DummyPrefix, model.SqueezesSpaces, model.EscapesSpaces),
-            Model = Frozen(model, model.IsBytePair ? BytePairs(model, vocabulary, unknown, file) : Unigrams(model, vocabulary, unknown, file)),
+            Added = [.. family.Added.Select(token => new AddedToken(vocabulary.IdOf(token)!.Value, token, Special: true, StripLeft: token == family.Mask))],
+            Normalizer = family.Before is null ? own : new NormalizerSequence([family.Before, own]),
+            Model = family.SplitsDigitCommas ? new DigitCommas(pieces, vocabulary, unknown, model.DummyPrefix) : pieces,
             Template = template,
             Decoder = [new ByteFallbackStep(), new SentencePieceStep(model.DummyPrefix, model.SqueezesSpaces)],
-            Special = SpecialNames.Of(files, vocabulary, template, model.Pieces[unknown].Text),
+            Special = family.Special(SpecialNames.Of(files, vocabulary, template, vocabulary.TokenOf(unknown))),
             WordSign = Sign,
             Surfaces = new Dictionary<int, string> { [unknown] = model.UnknownSurface },
-            Files = files,
+            Files = family.Files,
         });
     }
 
-    private static IEnumerable<TemplatePart> Special(bool adds, int id) => adds && id >= 0 ? [TemplatePart.Special(0, id)] : [];
-
-    private static BytePairModel BytePairs(SentencePieceFile model, Vocabulary vocabulary, int unknown, string file)
+    private static BytePairModel BytePairs(SentencePieceFile model, int shift, Vocabulary vocabulary, int unknown, string file)
     {
         var symbols = new Dictionary<string, int>(StringComparer.Ordinal);
         var joined = new List<(string Text, int Id, float Score)>();
@@ -77,8 +64,8 @@ internal static class SentencePieceReader
 
             if (kind is PieceKind.Normal or PieceKind.UserDefined)
             {
-                symbols.Add(text, id);
-                joined.Add((text, id, score));
+                symbols.Add(text, id + shift);
+                joined.Add((text, id + shift, score));
             }
         }
 
@@ -97,15 +84,15 @@ internal static class SentencePieceReader
             new BytePairOptions { Unknown = unknown, FuseUnknown = true, ByteFallback = Bytes(model, vocabulary, file) });
     }
 
-    private static UnigramModel Unigrams(SentencePieceFile model, Vocabulary vocabulary, int unknown, string file) => new(
+    private static UnigramModel Unigrams(SentencePieceFile model, int shift, Vocabulary vocabulary, int unknown, string file) => new(
         model.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Kind == PieceKind.Normal)
-            .Select(entry => (entry.piece.Text, entry.id, (double)entry.piece.Score)),
+            .Select(entry => (entry.piece.Text, entry.id + shift, (double)entry.piece.Score)),
         unknown, Bytes(model, vocabulary, file), singlePrecision: true);
 
-    private static IPieceModel Frozen(SentencePieceFile model, IPieceModel inner)
+    private static IPieceModel Frozen(SentencePieceFile model, int shift, IPieceModel inner)
     {
         AddedToken[] frozen = [.. model.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Kind == PieceKind.UserDefined)
-            .Select(entry => new AddedToken(entry.id, entry.piece.Text, Special: false))];
+            .Select(entry => new AddedToken(entry.id + shift, entry.piece.Text, Special: false))];
         return frozen.Length > 0 ? new FrozenPieces(inner, new AddedTokens(frozen.Select(token => (token.Content, token)))) : inner;
     }
 
@@ -152,7 +139,8 @@ internal sealed class SentencePieceNormalizer(CharsMap? map, bool dummyPrefix, b
         return escapes ? spaced.Respelt(spaced.Text.Replace(' ', '\u2581')) : spaced;
     }
 
-    private static AlignedText Squeeze(AlignedText text)
+    /// <summary>One space for each run of them, and none at the ends.</summary>
+    internal static AlignedText Squeeze(AlignedText text)
     {
         var built = new AlignedText.Builder();
         for (int i = 0; i < text.Length; i++)

@@ -30,7 +30,7 @@ internal static class NormalizerJson
             case "Lowercase":
                 return RuneNormalizer.Lowercase;
             case "StripAccents":
-                return RuneNormalizer.WithoutAccents;
+                return RuneNormalizer.WithoutMarks;
             case "Strip":
                 return new StripNormalizer(json.Flag("strip_left", true), json.Flag("strip_right", true));
             case "Prepend":
@@ -38,7 +38,7 @@ internal static class NormalizerJson
             case "Replace":
                 return new ReplaceNormalizer(PatternJson.Read(json["pattern"], file), json["content"].Text());
             case "Precompiled":
-                return CharsMap.Read(Base64(json["precompiled_charsmap"]), file);
+                return CharsMap.Read(Base64(json["precompiled_charsmap"]), file).ByGraphemes;
             default:
                 throw json["type"].Unknown(
                     type, "Sequence", "BertNormalizer", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Strip", "Prepend", "Replace",
