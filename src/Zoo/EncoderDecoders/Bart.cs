@@ -37,10 +37,10 @@ public sealed partial record BartConfig(
 [Attend("q", "k", "v"), Merge, Linear("out_proj")]
 public sealed partial class BartCrossAttention;
 
-[Block<C>, Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]             // each step: norm before (mBART), branch, residual, norm after (BART)
+// Each step: norm before (mBART), branch, residual, norm after (BART).
+[Block<C>, Defaults(Bias = true, Dropout = nameof(C.AttentionDrop), Heads = nameof(C.EncoderHeads), HeadDim = nameof(C.EncoderHeadDim))]
 [When(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm")]
-[Attention("self_attn.{q,k,v,out}_proj", Heads = nameof(C.EncoderHeads), HeadDim = nameof(C.EncoderHeadDim)), Dropout(nameof(C.Drop)), As("a")]
-[Sum("x", "a"), As("x1")]
+[Attention("self_attn.{q,k,v,out}_proj"), Dropout(nameof(C.Drop)), As("a"), Sum("x", "a"), As("x1")]
 [Unless(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm"), As("y1")]
 [When(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 [Linear("fc1", nameof(C.EncoderFeedForward)), Activate(nameof(C.Act)), Dropout(nameof(C.ActivationDrop)), Linear("fc2"), Dropout(nameof(C.Drop)), As("f")]
@@ -48,14 +48,13 @@ public sealed partial class BartCrossAttention;
 [Unless(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 public sealed partial class BartEncoderBlock;
 
-[Block<C>, Input("memory", "b s m"), Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]
+[Block<C>, Input("memory", "b s m")]
+[Defaults(Bias = true, Dropout = nameof(C.AttentionDrop), Heads = nameof(C.DecoderHeads), HeadDim = nameof(C.DecoderHeadDim))]
 [When(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm")]
-[Attention("self_attn.{q,k,v,out}_proj", Mask = Mask.Causal, Heads = nameof(C.DecoderHeads), HeadDim = nameof(C.DecoderHeadDim)), Dropout(nameof(C.Drop)), As("a")]
-[Sum("x", "a"), As("x1")]
+[Attention("self_attn.{q,k,v,out}_proj", Mask = Mask.Causal), Dropout(nameof(C.Drop)), As("a"), Sum("x", "a"), As("x1")]
 [Unless(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm"), As("y1")]
 [When(nameof(C.PreNorm)), LayerNorm("encoder_attn_layer_norm")]
-[Use<BartCrossAttention>("encoder_attn"), Dropout(nameof(C.Drop)), As("c")]
-[Sum("y1", "c"), As("x2")]
+[Use<BartCrossAttention>("encoder_attn"), Dropout(nameof(C.Drop)), As("c"), Sum("y1", "c"), As("x2")]
 [Unless(nameof(C.PreNorm)), LayerNorm("encoder_attn_layer_norm"), As("y2")]
 [When(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 [Linear("fc1", nameof(C.DecoderFeedForward)), Activate(nameof(C.Act)), Dropout(nameof(C.ActivationDrop)), Linear("fc2"), Dropout(nameof(C.Drop)), As("f")]

@@ -21,8 +21,8 @@ public sealed partial record ElectraJointConfig(
 [Block<C>, Derive<BertEmbeddings>]
 public sealed partial class ElectraSharedEmbeddings;
 
-[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]
-[Residual, Attention("attention.{self.query,self.key,self.value,output.dense}", Heads = nameof(C.GeneratorHeads), HeadDim = nameof(C.GeneratorHeadDim)), Dropout(nameof(C.Drop))]
+[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop), Heads = nameof(C.GeneratorHeads), HeadDim = nameof(C.GeneratorHeadDim))]
+[Residual, Attention("attention.{self.query,self.key,self.value,output.dense}"), Dropout(nameof(C.Drop))]
 [LayerNorm("attention.output.LayerNorm"), As("attended")]
 [Residual, Linear("intermediate.dense", nameof(C.GeneratorFeedForward)), Activate(nameof(C.Act)), Linear("output.dense"), Dropout(nameof(C.Drop))]
 [LayerNorm("output.LayerNorm")]
