@@ -44,9 +44,15 @@ internal static class ClosedForms
         // Maps of z, of what is convolved (u, B and C) and of the steps; the convolution; three numbers a head; two norms.
         Mamba2Config c => Mamba2(c.Vocab, c.Hidden, c.Layers, c.Heads, c.Heads * c.HeadDim, 2L * c.Groups * c.State, c.Tied),
 
-        // q, v, g and o (k is q's); three convolutions; the fast maps, their norm and rates; the feed-forward layer; four norms.
-        TttConfig c => ((c.Tied ? 1 : 2) * (long)c.Vocab * c.Hidden) + c.Hidden + (c.Layers * ((4L * c.Hidden * c.Hidden) + (3L * 5 * c.Hidden) + Fast(c.Hidden, c.Heads, c.Kind) + (2L * c.Hidden)
-            + Dense(c.Hidden, c.Heads) + 16 + (3L * c.Hidden * c.FeedForward) + (5L * c.Hidden))),
+        // Four matrices: q, v, o, and g (then k is q's) or k; three convolutions and the norm of one of them, or none; the fast maps, their norm and rates;
+        // the feed-forward layer; two norms without bias and one with.
+        TttConfig c => ((c.Tied ? 1 : 2) * (long)c.Vocab * c.Hidden) + c.Hidden
+            + (c.Layers * ((4L * c.Hidden * c.Hidden) + (c.PreConv ? 16L * c.Hidden : 0) + Fast(c.Hidden, c.Heads, c.Kind) + (2L * c.Hidden)
+            + Dense(c.Hidden, c.Heads) + 16 + (3L * c.Hidden * c.FeedForward) + (4L * c.Hidden))),
+
+        // Step and skip, decays and frequencies, Complex read-outs, a map to twice the width, a norm; encoder and decoder.
+        S4Config c => Dense(c.Input, c.Hidden) + Dense(c.Hidden, c.Output)
+            + (c.Layers * ((2L * c.Hidden) + (4L * c.Hidden * c.Half) + Dense(c.Hidden, 2L * c.Hidden) + (2L * c.Hidden))),
         _ => null,
     };
 
