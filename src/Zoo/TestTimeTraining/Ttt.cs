@@ -5,7 +5,6 @@ using TorchSharp;
 using static System.Math;
 using static Dsl.ScalarMath;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 using C = Zoo.TestTimeTraining.TttConfig;
 
 namespace Zoo.TestTimeTraining;
@@ -45,8 +44,8 @@ public sealed partial class MlpLearner;
 [When(nameof(C.SharesQk)), From("qk"), Conv("conv_k", nameof(C.Kernel), Bias = true)]
 [Unless(nameof(C.SharesQk)), From("x"), Linear("k_proj", nameof(C.Hidden))]
 [Heads(nameof(C.Heads)), Rotary(Pairs = Pairs.Neighbours, Position = nameof(Place)), As("k")]
-[From("x"), Linear("", nameof(C.Heads), Weight = "learnable_ttt_lr_weight", BiasWeight = "learnable_ttt_lr_bias", Stored = "out 1 in", BiasStored = "out 1")]
-[Apply(nameof(Rate)), As("rate")]
+[From("x"), Linear("", nameof(C.Heads), Weight = "learnable_ttt_lr_weight", BiasWeight = "learnable_ttt_lr_bias", Stored = "out 1 in", BiasStored = "out 1"),
+    Apply(nameof(Rate)), As("rate")]
 [From("v", "k"), Apply(nameof(Target)), As("target")]
 [From("k", "target"),
     Learn<LinearLearner, MlpLearner>(By = nameof(C.Learner), Loss = nameof(Loss), Rate = "rate", RowRate = nameof(RowRate), Every = nameof(C.MiniBatch),
@@ -63,11 +62,8 @@ public sealed partial class TttLayer
     [Pointwise] private static double Target(double v, double k) => v - k;
     [Pointwise] private static double Loss(double f, double target) => 0.5 * (f - target) * (f - target);
 
-    internal static void LeCun(Tensor weight, C c)             // cut at two deviations, which leaves one of 1 / sqrt(kernel)
-    {
-        double deviation = 1 / (0.87962566103423978 * Sqrt(c.Kernel));
-        init.trunc_normal_(weight, 0, deviation, -2 * deviation, 2 * deviation);
-    }
+    // Normal, cut at two deviations, after which the deviation is 1 / sqrt(kernel).
+    internal static void LeCun(Tensor weight, C c) => weight.uniform_(-Erf(Sqrt(2)), Erf(Sqrt(2))).erfinv_().mul_(Sqrt(2.0 / c.Kernel) / 0.8796256610342398);
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps)), Init("conv.conv.weight", nameof(TttLayer.LeCun))]
