@@ -57,7 +57,8 @@ public sealed partial class TttLayer
 {
     private static int Place(int position, C c) => position % c.MiniBatch;
     [Pointwise] private static double Rate(double gate, C c) => c.BaseRate * Sigmoid(gate) / c.HeadDim;                  // of the token learnt from
-    [Pointwise] private static double RowRate(int place, [Parameter("learnable_token_idx", "m")] ReadOnlySpan<double> offset) =>
+    [Pointwise]
+    private static double RowRate(int place, [Parameter("learnable_token_idx", "m")] ReadOnlySpan<double> offset) =>
         Max(0, 1.0 / (place + 1) + offset[place]);
     [Pointwise] private static double Target(double v, double k) => v - k;
     [Pointwise] private static double Loss(double f, double target) => 0.5 * (f - target) * (f - target);

@@ -55,12 +55,30 @@ internal static class TinyConfigs
 
         var roberta = new RobertaConfig(1)
         {
-            Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Context = 64, Types = 1,
-            Drop = 0, AttentionDrop = 0, Classes = 4,
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForward = 64,
+            Act = Activation.Gelu,
+            Context = 64,
+            Types = 1,
+            Drop = 0,
+            AttentionDrop = 0,
+            Classes = 4,
         };
         var electra = new ElectraConfig(16)
         {
-            Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Context = 64, Drop = 0, AttentionDrop = 0, Classes = 4,
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForward = 64,
+            Act = Activation.Gelu,
+            Context = 64,
+            Drop = 0,
+            AttentionDrop = 0,
+            Classes = 4,
         };
         var albert = new AlbertConfig(99, 16, 32, 2, 4, 64, Activation.GeluTanh, Context: 64, ClassifierDrop: 0, Classes: 4);
         foreach (string head in new[] { "SequenceClassification", "TokenClassification", "MultipleChoice", "QuestionAnswering" })
@@ -74,15 +92,37 @@ internal static class TinyConfigs
         yield return Of("albert, groups", nameof(AlbertForPreTraining), new AlbertConfig(99, 16, 32, 4, 4, 64, Activation.GeluTanh, 2, 2, 64));
         yield return Of("electra, one width", nameof(ElectraForPreTraining), new ElectraConfig(32)
         {
-            Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Drop = 0, AttentionDrop = 0,
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForward = 64,
+            Act = Activation.Gelu,
+            Drop = 0,
+            AttentionDrop = 0,
         });
         yield return Of("electra, both parts", nameof(ElectraForJointPreTraining), new ElectraJointConfig(16, 24, 2, 2, 48)
         {
-            Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Drop = 0, AttentionDrop = 0,
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForward = 64,
+            Act = Activation.Gelu,
+            Drop = 0,
+            AttentionDrop = 0,
         });
         var gpt3 = new Gpt3Config(12, 5, 1)
         {
-            Vocab = 99, Hidden = 32, Layers = 4, Heads = 4, Context = 64, Act = Activation.GeluTanh, EmbeddingDrop = 0, AttentionDrop = 0, ResidualDrop = 0,
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 4,
+            Heads = 4,
+            Context = 64,
+            Act = Activation.GeluTanh,
+            EmbeddingDrop = 0,
+            AttentionDrop = 0,
+            ResidualDrop = 0,
         };
         yield return Of("gpt3", nameof(Gpt3), gpt3);
         // A single layer: nothing hides what its mask does.
