@@ -201,7 +201,7 @@ internal static class StateChecks
             string what = $"tokens {string.Join(" / ", rows)} (0: padding) after {from} columns";
             from += width;
             model.Advance(tokens, state, mask);
-            model.Advance(torch.where(mask.ne(0), tokens, s.Tokens(3, width, seed: 50 + from)), disturbed, mask);
+            model.Advance(torch.where(mask.to_type(ScalarType.Bool), tokens, s.Tokens(3, width, seed: 50 + from)), disturbed, mask);
             ExpectKept(s, Kept(disturbed), Kept(state), exactly: true, $"with something else in the padding of {what}");
             for (int row = 0; row < 3; row++)
             {

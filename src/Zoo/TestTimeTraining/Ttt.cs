@@ -64,7 +64,8 @@ public sealed partial class TttLayer
     [Pointwise] private static double Loss(double f, double target) => 0.5 * (f - target) * (f - target);
 
     // Normal, cut at two deviations, after which the deviation is 1 / sqrt(kernel).
-    internal static void LeCun(Tensor weight, C c) => weight.uniform_(-Erf(Sqrt(2)), Erf(Sqrt(2))).erfinv_().mul_(Sqrt(2.0 / c.Kernel) / 0.8796256610342398);
+    internal static void LeCun(Tensor weight, C c) =>
+        weight.uniform_(-Erf(Sqrt(2)), Erf(Sqrt(2))).erfinv_().mul_(Scalars.Of(Sqrt(2.0 / c.Kernel) / 0.8796256610342398));
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps)), Init("conv.conv.weight", nameof(TttLayer.LeCun))]
