@@ -136,8 +136,10 @@ internal static class TinyConfigs
         yield return Of("mistral, one layer", nameof(Mistral),
             new MistralConfig(4) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 1, Heads = 4, KvHeadsKey = 1, Act = Activation.Silu });
 
-        yield return Of("t0", nameof(T0), new T0Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 4, Layers = 2, Buckets = 8, MaxDistance = 20, Drop = 0 });
-        yield return Of("flan-t5", nameof(FlanT5), new FlanT5Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 2, Layers = 1, Drop = 0 });
+        yield return Of("t0", nameof(T0),
+            new T0Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 4, Layers = 2, Buckets = 8, MaxDistance = 20, Drop = 0 });
+        yield return Of("flan-t5", nameof(FlanT5),
+            new FlanT5Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 2, Layers = 1, Drop = 0 });
 
         // Each option of the layer by itself; an MLP of one head; mini-batches that no text here fills, and of one token.
         var ttt = new TttConfig(61, 16, 24, 2, 2, MiniBatch: 4);
