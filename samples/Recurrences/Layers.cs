@@ -8,7 +8,8 @@ namespace Recurrences;
 
 /// <summary>Four recurrences of the literature, one after the other in every layer.</summary>
 public sealed partial record MixedConfig(
-    [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("num_heads")] int Heads, [Key("num_layers")] int Layers, [Key("norm_eps")] double Eps = 1e-5)
+    [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("num_heads")] int Heads, [Key("num_layers")] int Layers,
+    [Key("norm_eps")] double Eps = 1e-5)
 {
     public int HeadDim => Hidden / Heads;
 }
@@ -22,7 +23,8 @@ public sealed partial record MixedConfig(
 public sealed partial class Retention
 {
     [Recurrence("b t h v", State = "b h v [k]")]                   // S = gamma S + k v, y = q S / sqrt(width of k)
-    private static double Retain(Span<double> s, [Axes("b t h k")] ReadOnlySpan<double> q, [Axes("b t h k")] ReadOnlySpan<double> k, double v, [Parameter("gamma", "h")] double gamma)
+    private static double Retain(Span<double> s, [Axes("b t h k")] ReadOnlySpan<double> q, [Axes("b t h k")] ReadOnlySpan<double> k, double v,
+        [Parameter("gamma", "h")] double gamma)
     {
         double y = 0;
         for (int i = 0; i < s.Length; i++)
@@ -49,7 +51,8 @@ public sealed partial class GatedLinearAttention
     [Pointwise] private static double LogGate(double x) => -Softplus(-x) / 16;
 
     [Recurrence("b t h v", State = "b h v [k]")]
-    private static double Gla(Span<double> s, [Axes("b t h k")] ReadOnlySpan<double> q, [Axes("b t h k")] ReadOnlySpan<double> k, double v, [Axes("b t h k")] ReadOnlySpan<double> logGate)
+    private static double Gla(Span<double> s, [Axes("b t h k")] ReadOnlySpan<double> q, [Axes("b t h k")] ReadOnlySpan<double> k, double v,
+        [Axes("b t h k")] ReadOnlySpan<double> logGate)
     {
         double y = 0;
         for (int i = 0; i < s.Length; i++)
@@ -62,7 +65,9 @@ public sealed partial class GatedLinearAttention
     }
 }
 
-/// <summary>The delta rule (Schlag et al. 2021, arXiv 2102.11174): reads what the key already holds and writes the difference. The key is brought to length 1.</summary>
+/// <summary>
+/// The delta rule (Schlag et al. 2021, arXiv 2102.11174): reads what the key already holds and writes the difference. The key is brought to length 1.
+/// </summary>
 [Block<C>]
 [From("x"), Linear("q"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
 [From("x"), Linear("k"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("k")]
@@ -72,7 +77,8 @@ public sealed partial class GatedLinearAttention
 public sealed partial class DeltaRule
 {
     [Recurrence("b t h v", State = "b h v [k]")]
-    private static double Delta(Span<double> s, [Axes("b t h k")] ReadOnlySpan<double> q, [Axes("b t h k")] ReadOnlySpan<double> k, double v, [Axes("b t h")] double beta)
+    private static double Delta(Span<double> s, [Axes("b t h k")] ReadOnlySpan<double> q, [Axes("b t h k")] ReadOnlySpan<double> k, double v,
+        [Axes("b t h")] double beta)
     {
         double square = 1e-12, read = 0, y = 0;
         for (int i = 0; i < s.Length; i++)

@@ -30,12 +30,15 @@ public static class Models
     /// <summary>A published checkpoint folder.</summary>
     /// <exception cref="ConfigException">The config names no declared architecture or says what the model does not do.</exception>
     /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; nothing was loaded.</exception>
-    public static IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null) => Of(ConfigReader.Open(folder)).Load(folder, dtype, device);
+    public static IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null) =>
+        Of(ConfigReader.Open(folder)).Load(folder, dtype, device);
 
     private static ModelEntry Of(ConfigReader reader)
     {
         IReadOnlyList<string> named = reader.Architectures;
         return named.Select(Find).FirstOrDefault(found => found is not null)
-            ?? throw reader.Error($"architecture '{string.Join(", ", named)}' not in the zoo; known: {string.Join(", ", All.SelectMany(entry => entry.Architectures).Order(StringComparer.Ordinal))}");
+            ?? throw reader.Error(
+                $"architecture '{string.Join(", ", named)}' not in the zoo; known: "
+                + string.Join(", ", All.SelectMany(entry => entry.Architectures).Order(StringComparer.Ordinal)));
     }
 }

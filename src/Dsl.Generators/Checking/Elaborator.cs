@@ -315,7 +315,7 @@ internal sealed partial class Elaborator
 
     private void RunPart(PartSpec part, Scope scope)
     {
-        if (Sugar.Expand(part, spec.Config) is { } expansion)
+        if (Sugar.Expand(part, spec) is { } expansion)
         {
             if (Single(part, scope) is not { } x)
             {

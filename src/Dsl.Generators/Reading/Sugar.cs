@@ -9,9 +9,9 @@ namespace Dsl.Generators.Reading;
 internal static class Sugar
 {
     /// <summary>The brackets that a part stands for, or null where it is a core part.</summary>
-    public static EquatableArray<BracketSpec>? Expand(PartSpec part, ConfigSpec config)
+    public static EquatableArray<BracketSpec>? Expand(PartSpec part, DeclarationSpec spec)
     {
-        var text = Text(part, config);
+        var text = Text(part, spec);
         return text is null ? null : PartReader.ReadText(text, part.Place with { Whole = true }).Select(b => new BracketSpec(b.Parts.Select(Placed).ToEquatable())).ToEquatable();
 
         // An option that the attribute passes on is told of where the attribute says it.
@@ -22,10 +22,11 @@ internal static class Sugar
     }
 
     /// <summary>The spelled-out form of a sugar attribute, as source.</summary>
-    public static string? Text(PartSpec part, ConfigSpec config)
+    public static string? Text(PartSpec part, DeclarationSpec spec)
     {
         string Option(string name, string? from = null) => part[from ?? name] is { IsNull: false } value ? $", {name} = {value.ToSource()}" : "";
-        string Member(string name, string fallback) => config.Member(name) is not null ? $"nameof(C.{name})" : $"nameof(C.{fallback})";
+        string Size(string name) => spec.Default(name) is { IsNull: false } value ? value.ToSource() : $"nameof(C.{name})";
+        var (heads, width) = (Size("Heads"), Size("HeadDim"));
         var keys = Keys(part.Text(0) ?? "");
         string Key(int index) => Constant.OfText(index < keys.Length ? keys[index] : "").ToSource();
         var activation = part[1].ToSource();
@@ -33,9 +34,7 @@ internal static class Sugar
         {
             case "Attention":
                 var rotary = part.Text("Position") == "rotary" ? ", Rotary" : "";
-                string Given(string name, string otherwise) => part[name] is { IsNull: false } value ? value.ToSource() : otherwise;
-                var (heads, width) = (Given("Heads", "nameof(C.Heads)"), Given("HeadDim", "nameof(C.HeadDim)"));
-                var kvHeads = Given("Heads", Member("KvHeads", "Heads"));
+                var kvHeads = spec.Default("Heads").IsNull && spec.Config.Member("KvHeads") is not null ? "nameof(C.KvHeads)" : heads;
                 return $"""
                     [From("x"), Linear({Key(0)}{Option("Bias")}), Heads({heads}, {width}){rotary}, As("q")]
                     [From("x"), Linear({Key(1)}{Option("Bias")}), Heads({kvHeads}, {width}){rotary}, As("k")]
@@ -45,9 +44,9 @@ internal static class Sugar
             case "PackedAttention":
                 return $"""
                     [From("x"), Linear({Key(0)}{Option("Bias")}{Option("Stored")}), Split("query", "key", "value")]
-                    [From("query"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
-                    [From("key"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("k")]
-                    [From("value"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("v")]
+                    [From("query"), Heads({heads}, {width}), As("q")]
+                    [From("key"), Heads({heads}, {width}), As("k")]
+                    [From("value"), Heads({heads}, {width}), As("v")]
                     [Attend("q", "k", "v"{Option("Mask")}{Option("Scale")}), Merge, Linear({Key(1)}{Option("Bias")}{Option("Stored")})]
                     """;
             case "FeedForward":

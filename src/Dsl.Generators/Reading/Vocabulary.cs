@@ -42,7 +42,7 @@ internal static class Vocabulary
         ["Head"] = ["TiedTo", "Tied", "Bias", "BiasWeight"],
         ["Apply"] = ["Transfer", "Lengthen"],
         ["Learn"] = ["Loss", "Rate", "RowRate", "Every", "Read", "By"],
-        ["Attention"] = ["Mask", "Score", "Scale", "Position", "Bias", "OutputBias", "Heads", "HeadDim"],
+        ["Attention"] = ["Mask", "Score", "Scale", "Position", "Bias", "OutputBias"],
         ["PackedAttention"] = ["Mask", "Scale", "Bias", "Stored"],
         ["FeedForward"] = ["Bias", "Stored"],
         ["GatedFeedForward"] = ["Bias"],

@@ -66,6 +66,12 @@ public sealed class DefaultsAttribute : Attribute
 
     /// <summary>Length of the sequences the model was trained on.</summary>
     public object? Context { get; set; }
+
+    /// <summary>How many heads queries, keys and values of attention have, where no config member is called so.</summary>
+    public object? Heads { get; set; }
+
+    /// <summary>How wide a head is, where no config member is called so.</summary>
+    public object? HeadDim { get; set; }
 }
 
 /// <summary>This declaration is another one with the changes that the attributes after it name. Never C# inheritance: a base class would build its own weights.</summary>

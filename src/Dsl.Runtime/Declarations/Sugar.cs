@@ -10,7 +10,7 @@ namespace Dsl;
 /// [From("x"), Linear("v"), Heads(KvHeads, HeadDim), As("v")]
 /// [Attend("q", "k", "v"), Merge, Linear("o")]
 /// </code>
-/// The config's <c>Heads</c>, <c>KvHeads</c> (default: <c>Heads</c>) and <c>HeadDim</c> give the sizes, unless the attribute names others.
+/// The config's <c>Heads</c>, <c>KvHeads</c> (default: <c>Heads</c>) and <c>HeadDim</c> give the sizes, unless <see cref="DefaultsAttribute"/> names others.
 /// </summary>
 /// <param name="keys">Keys of the four maps, in the order q, k, v, o: <c>"self_attn.{q,k,v,o}_proj"</c>.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
@@ -31,12 +31,6 @@ public sealed class AttentionAttribute(string keys) : Attribute
 
     /// <summary>Whether the output map has a bias where that is not <see cref="Bias"/>.</summary>
     public object? OutputBias { get; set; }
-
-    /// <summary>How many heads queries, keys and values have.</summary>
-    public object? Heads { get; set; }
-
-    /// <summary>How wide a head is.</summary>
-    public object? HeadDim { get; set; }
 }
 
 /// <summary>

@@ -28,8 +28,14 @@ internal sealed class LearnGrid : IDisposable
         starts = [.. read.Select(count => count % every)];
         ends = [.. starts.Select((start, row) => start + pass.Queries.Length(row))];
         int[] filled = [.. Enumerable.Range(0, starts.Length).Where(row => ends[row] > starts[row])];
-        first = filled.Length == 0 ? 0 : filled.Min(row => starts[row]);
-        last = filled.Length == 0 ? 1 : filled.Max(row => ends[row]);
+        if (filled.Length == 0)
+        {
+            IsEmpty = true;
+            return;
+        }
+
+        first = filled.Min(row => starts[row]);
+        last = filled.Max(row => ends[row]);
         if (!pass.Padded && starts.All(start => start == first))
         {
             return;
@@ -57,6 +63,9 @@ internal sealed class LearnGrid : IDisposable
         back = torch.tensor(backIndex, [starts.Length, pass.Length], device: pass.Device).DetachFromDisposeScope();
         Filled = torch.tensor(real, [starts.Length, last - first], device: pass.Device).DetachFromDisposeScope();
     }
+
+    /// <summary>No row has a real token.</summary>
+    internal bool IsEmpty { get; }
 
     /// <summary>bool [batch, columns]; null where every column holds a token.</summary>
     internal Tensor? Filled { get; }

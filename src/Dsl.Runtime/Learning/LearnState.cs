@@ -91,6 +91,9 @@ public sealed class LearnState : IStatePart
 
     internal FastWeights? Start => maps.Length == 0 ? null : new FastWeights(maps);
 
+    /// <summary>Stays as it is over a pass that has padding alone.</summary>
+    internal void Wait(Pass pass) => slots = pass.Keys.Count;
+
     /// <summary>Goes on to what the weights are after a pass.</summary>
     internal void Keep(FastWeights after, Pass pass)
     {

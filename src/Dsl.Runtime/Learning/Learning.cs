@@ -34,6 +34,12 @@ public static class Learning
         using var scope = torch.NewDisposeScope();
         int[] counts = state?.ReadBy(pass.Batch) ?? new int[pass.Batch];
         LearnGrid grid = pass.Memo((nameof(LearnGrid), every, string.Join(' ', counts)), () => new LearnGrid(pass, every, counts));
+        if (grid.IsEmpty)
+        {
+            state?.Wait(pass);
+            return torch.zeros_like(read).MoveToOuterDisposeScope();
+        }
+
         Tensor learning = grid.Lay(x), wanted = grid.Lay(target), reading = grid.Lay(read), rates = Rates(rate, x, pass, grid), rows = Rows(rowRate, every, x);
         FastWeights weights = state?.Start ?? FastWeights.Of(learner);
         var parts = new List<Tensor>();

@@ -32,37 +32,39 @@ public abstract class GeneratedModule : nn.Module
     /// <inheritdoc/>
     public override IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true)
     {
-        foreach (Weight weight in Weights.All)
+        foreach (Weight weight in Weights.All.Where(weight => !weight.IsBuffer))
         {
             yield return (Weights.NameOf(weight), weight.Value);
         }
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<Parameter> parameters(bool recurse = true) => Weights.All.Select(weight => weight.Value);
+    public override IEnumerable<Parameter> parameters(bool recurse = true) => named_parameters(recurse).Select(pair => pair.parameter);
 
-    /// <summary>None: tables and packs are derived from weights and never saved.</summary>
-    public override IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true, bool include_nonpersistent = true) => [];
-
-    /// <inheritdoc/>
-    public override bool has_parameter(string target) => Find(target) is not null;
+    /// <summary>Those that the checkpoint holds; tables and packs are derived from weights and never saved.</summary>
+    public override IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true, bool include_nonpersistent = true) =>
+        Weights.All.Where(weight => weight.IsBuffer).Select(weight => (Weights.NameOf(weight), (Tensor)weight.Value));
 
     /// <inheritdoc/>
-    public override Parameter get_parameter(string target) => Find(target)?.Value!;
+    public override bool has_parameter(string target) => Find(target) is { IsBuffer: false };
 
     /// <inheritdoc/>
-    public override bool has_buffer(string target) => false;
+    public override Parameter get_parameter(string target) => Find(target) is { IsBuffer: false } weight ? weight.Value : null!;
 
     /// <inheritdoc/>
-    public override Tensor get_buffer(string target) => null!;
+    public override bool has_buffer(string target) => Find(target) is { IsBuffer: true };
+
+    /// <inheritdoc/>
+    public override Tensor get_buffer(string target) => Find(target) is { IsBuffer: true } weight ? weight.Value : null!;
 
     /// <inheritdoc/>
     public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
     {
         destination ??= [];
-        foreach ((string key, Parameter parameter) in named_parameters())
+        foreach (Weight weight in Weights.All)
         {
-            destination.TryAdd(string.IsNullOrEmpty(prefix) ? key : $"{prefix}.{key}", parameter);
+            string key = Weights.NameOf(weight);
+            destination.TryAdd(string.IsNullOrEmpty(prefix) ? key : $"{prefix}.{key}", weight.Value);
         }
 
         return destination;

@@ -17,15 +17,17 @@ public sealed class Weight
     private readonly long[] shape;
     private readonly List<string> aliases = [];
     private Parameter? value;
-    private bool trainable = true;
+    private bool trainable;
 
-    internal Weight(WeightTable table, string key, long[] shape, Initializer init, ScalarType? type = null)
+    internal Weight(WeightTable table, string key, long[] shape, Initializer init, ScalarType? type = null, bool isBuffer = false)
     {
         this.type = type;
         this.table = table;
         this.shape = shape;
         Key = key;
         Init = init;
+        trainable = !isBuffer;
+        IsBuffer = isBuffer;
         long count = 1;
         foreach (long size in shape)
         {
@@ -56,6 +58,9 @@ public sealed class Weight
 
     /// <summary>What an optimiser's rate is multiplied with here.</summary>
     public double RateFactor { get; internal set; } = 1;
+
+    /// <summary>A number that belongs to the checkpoint and is no parameter: no optimiser and no count of parameters sees it.</summary>
+    public bool IsBuffer { get; }
 
     /// <summary>False: no gradient is computed for it.</summary>
     public bool Trainable

@@ -53,7 +53,7 @@ internal sealed class WeightTable
 
     internal Weight? Find(string key) => byKey.GetValueOrDefault(key);
 
-    internal Weight Declare(string key, long[] shape, Initializer init, ScalarType? type = null)
+    internal Weight Declare(string key, long[] shape, Initializer init, ScalarType? type = null, bool isBuffer = false)
     {
         if (byKey.TryGetValue(key, out Weight? known))
         {
@@ -74,7 +74,7 @@ internal sealed class WeightTable
             }
         }
 
-        var weight = new Weight(this, key, shape, init, type);
+        var weight = new Weight(this, key, shape, init, type, isBuffer);
         byKey.Add(key, weight);
         order.Add(weight);
         return weight;

@@ -50,7 +50,7 @@ public sealed class Weights
     public IReadOnlyList<Weight> All => own;
 
     /// <summary>How many numbers these weights hold, shared ones counted once.</summary>
-    public long Count => own.Sum(weight => weight.Count);
+    public long Count => own.Where(weight => !weight.IsBuffer).Sum(weight => weight.Count);
 
     internal WeightTable Table { get; }
 
@@ -61,16 +61,13 @@ public sealed class Weights
 
     /// <summary>A new weight.</summary>
     /// <exception cref="InvalidOperationException">The key is taken.</exception>
-    public Weight Tensor(string key, long[] shape, Initializer? init = null) => shared ? Shared(key) : Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Default));
+    public Weight Tensor(string key, long[] shape, Initializer? init = null) =>
+        shared ? Shared(key) : Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Default));
 
     /// <summary>A whole number that belongs to the checkpoint and is not trained: int64, 0 at first.</summary>
     /// <exception cref="InvalidOperationException">The key is taken.</exception>
-    public Weight Buffer(string key)
-    {
-        Weight buffer = shared ? Shared(key) : Own(Table.Declare(Absolute(key), [], Initializer.Zeros, ScalarType.Int64));
-        buffer.Trainable = false;
-        return buffer;
-    }
+    public Weight Buffer(string key) =>
+        shared ? Shared(key) : Own(Table.Declare(Absolute(key), [], Initializer.Zeros, ScalarType.Int64, isBuffer: true));
 
     /// <summary>The length of kernels that a transfer function gives, with the read-out that changes with it.</summary>
     /// <param name="nodes">The buffer's key.</param>
@@ -109,7 +106,9 @@ public sealed class Weights
         }
     }
 
-    /// <summary>How an optimiser treats the weights declared so far whose keys match the glob: factors on its decay and its rate. A later call counts.</summary>
+    /// <summary>
+    /// How an optimiser treats the weights declared so far whose keys match the glob: factors on its decay and its rate. A later call counts.
+    /// </summary>
     public void Group(string glob, double decay = 1, double rate = 1)
     {
         foreach (Weight weight in own.Where(weight => FileSystemName.MatchesSimpleExpression(glob, weight.Key, ignoreCase: false)))
@@ -235,7 +234,9 @@ public sealed class Weights
     /// <param name="spans">Sizes of the value's last axes that weight and bias have elements for, where these are more than the normalised one.</param>
     public Norm Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps, long[]? spans = null) => new(kind, weight, bias, width, eps, spans);
 
-    /// <summary>One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids; the row of <paramref name="padding"/> learns nothing.</summary>
+    /// <summary>
+    /// One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids; the row of <paramref name="padding"/> learns nothing.
+    /// </summary>
     public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null) =>
         new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), padding);
 
@@ -291,7 +292,8 @@ public sealed class Weights
     internal static string Join(string prefix, string name) =>
         prefix.Length == 0 ? name : name.Length == 0 ? prefix : prefix == "/" ? "/" + name : prefix + "." + name;
 
-    private static int LayerOf(string key) => key.Split('.').Select(part => int.TryParse(part, out int layer) ? layer : -1).FirstOrDefault(layer => layer >= 0, -1) is var found and >= 0
+    private static int LayerOf(string key) =>
+        key.Split('.').Select(part => int.TryParse(part, out int layer) ? layer : -1).FirstOrDefault(layer => layer >= 0, -1) is var found and >= 0
         ? found
         : throw new InvalidOperationException($"'{key}' begins by a function of the layer, but the key holds no number that says which layer it is.");
 

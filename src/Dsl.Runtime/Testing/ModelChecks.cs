@@ -72,6 +72,7 @@ public static class ModelChecks
         ("masks", FormChecks.Masks),
         ("state", StateChecks.State),
         ("constant state", StateChecks.ConstantSize),
+        ("recurrent state", StateChecks.Recurrent),
         ("gradients", GradientChecks.Gradients),
         ("overfit", GradientChecks.Overfit),
     ];
@@ -79,7 +80,9 @@ public static class ModelChecks
     /// <summary>Names of the checks, in the order in which they run.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(check => check.Name)];
 
-    /// <summary>Runs all checks on models of one (small) configuration; empty when all hold. What a model does not have (a stateful form) is not asked of it.</summary>
+    /// <summary>
+    /// Runs all checks on models of one (small) configuration; empty when all hold. What a model does not have (a stateful form) is not asked of it.
+    /// </summary>
     /// <exception cref="ArgumentException">The options name a check that does not exist.</exception>
     public static IReadOnlyList<ModelFailure> Run(ModelEntry entry, object config, ModelCheckOptions? options = null)
     {
@@ -219,7 +222,9 @@ internal sealed class ModelSession : IDisposable
         return Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
     }
 
-    /// <summary>A model in evaluation whose every weight matters: none is left at zero, at one or at a deviation so small that its part drowns in rounding.</summary>
+    /// <summary>
+    /// A model in evaluation whose every weight matters: none is left at zero, at one or at a deviation so small that its part drowns in rounding.
+    /// </summary>
     internal IModel Model(ScalarType dtype, int seed = 0)
     {
         IModel model = New(dtype);
@@ -291,7 +296,9 @@ internal sealed class ModelSession : IDisposable
         return torch.tensor(ids, [rows, length]);
     }
 
-    /// <summary>All inputs but the masks. The tokens along which it steps are <paramref name="length"/> long, those of the memory <paramref name="memory"/>.</summary>
+    /// <summary>
+    /// All inputs but the masks. The tokens along which it steps are <paramref name="length"/> long, those of the memory <paramref name="memory"/>.
+    /// </summary>
     internal Dictionary<string, Tensor> Feed(int rows, int length, int memory = 7, ScalarType dtype = ScalarType.Float64, int seed = 0)
     {
         if (vocabulary == 0 && Inputs.Contains("input_ids"))
@@ -307,7 +314,8 @@ internal sealed class ModelSession : IDisposable
             {
                 _ when name.EndsWith("input_ids", StringComparison.Ordinal) => Tokens(rows, size, seed + name.Length),
                 "token_type_ids" => Types(rows, size),
-                _ => Options.MakeInput?.Invoke(name, rows, dtype) ?? throw new NotSupportedException($"nothing says how to make the input '{name}'; give MakeInput"),
+                _ => Options.MakeInput?.Invoke(name, rows, dtype)
+                    ?? throw new NotSupportedException($"nothing says how to make the input '{name}'; give MakeInput"),
             };
         }
 
@@ -381,7 +389,8 @@ internal sealed class ModelSession : IDisposable
     {
         foreach ((string name, Tensor value) in reference)
         {
-            Expect(Same(ours[name], value), FormattableString.Invariant($"{what}: output '{name}' differs by {Error(ours[name], value):g3}, expected the same bits"));
+            Expect(Same(ours[name], value),
+                FormattableString.Invariant($"{what}: output '{name}' differs by {Error(ours[name], value):g3}, expected the same bits"));
         }
     }
 

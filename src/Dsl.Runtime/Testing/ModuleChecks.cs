@@ -19,17 +19,26 @@ internal static class ModuleChecks
         Dictionary<string, Tensor> feed = s.Feed(2, s.Fit(6), dtype: ScalarType.Float32);
         IReadOnlyDictionary<string, Tensor> before = model.Run(feed);
 
-        string[] keys = [.. model.Weights.All.Select(weight => weight.Key)];
+        string[] keys = [.. model.Weights.All.Where(weight => !weight.IsBuffer).Select(weight => weight.Key)];
+        string[] buffers = [.. model.Weights.All.Where(weight => weight.IsBuffer).Select(weight => weight.Key)];
+        string[] all = [.. model.Weights.All.Select(weight => weight.Key)];
         string[] named = [.. module.named_parameters().Select(pair => pair.name)], stated = [.. module.state_dict().Keys];
+        string[] buffered = [.. module.named_buffers().Select(pair => pair.name)];
         s.Expect(keys.SequenceEqual(named), $"named_parameters has {FileChecks.Difference(named, keys)}, expected the checkpoint's keys in order");
-        s.Expect(keys.SequenceEqual(stated), $"state_dict has {FileChecks.Difference(stated, keys)}, expected the checkpoint's keys in order");
+        s.Expect(buffers.SequenceEqual(buffered), $"named_buffers has {FileChecks.Difference(buffered, buffers)}, expected the checkpoint's buffers in order");
+        s.Expect(all.SequenceEqual(stated), $"state_dict has {FileChecks.Difference(stated, all)}, expected the checkpoint's keys in order");
+        s.Expect(all.All(key => module.has_buffer(key) == buffers.Contains(key) && module.has_parameter(key) == keys.Contains(key)),
+            "a buffer is a parameter, or a parameter a buffer");
         s.Expect(module.parameters().Select(parameter => parameter.Handle).Distinct().Count() == keys.Length, "parameters() has a parameter twice");
-        s.Expect(module.parameters().Sum(parameter => parameter.numel()) == s.Entry.ParameterCount(s.Config), "ParameterCount differs from what parameters() hold");
+        s.Expect(module.parameters().Sum(parameter => parameter.numel()) == s.Entry.ParameterCount(s.Config),
+            "ParameterCount differs from what parameters() hold");
 
         module.to(ScalarType.Float64);
-        s.Expect(module.parameters().All(parameter => !torch.is_floating_point(parameter) || parameter.dtype == ScalarType.Float64), "to(Float64) leaves weights behind");
+        s.Expect(module.parameters().All(parameter => !torch.is_floating_point(parameter) || parameter.dtype == ScalarType.Float64),
+            "to(Float64) leaves weights behind");
         Ties(s, model, "after to(Float64)");
-        Dictionary<string, Tensor> wide = feed.ToDictionary(pair => pair.Key, pair => torch.is_floating_point(pair.Value) ? pair.Value.to(ScalarType.Float64) : pair.Value);
+        Dictionary<string, Tensor> wide = feed.ToDictionary(pair => pair.Key, pair =>
+            torch.is_floating_point(pair.Value) ? pair.Value.to(ScalarType.Float64) : pair.Value);
         foreach ((string name, Tensor value) in model.Run(wide))
         {
             s.ExpectClose(value.to(ScalarType.Float32), before[name], $"'{name}' after to(Float64)");
@@ -176,7 +185,8 @@ internal static class ModuleChecks
         {
             foreach (string alias in weight.Aliases)
             {
-                s.Expect(ReferenceEquals(model.Module.get_parameter(alias), model.Module.get_parameter(weight.Key)), $"'{alias}' and '{weight.Key}' are two parameters {when}");
+                s.Expect(ReferenceEquals(model.Module.get_parameter(alias), model.Module.get_parameter(weight.Key)),
+                    $"'{alias}' and '{weight.Key}' are two parameters {when}");
             }
         }
     }

@@ -90,7 +90,8 @@ internal static class ArchitecturePictures
         for (int query = 0; query < size; query++)
         {
             int row = query;
-            Line(picture => string.Concat(Enumerable.Range(0, size).Select(key => picture.Cells[row, key] switch { Cell.Self => "██", Cell.Cross => "░░", _ => "··" })));
+            Line(picture => string.Concat(Enumerable.Range(0, size)
+                .Select(key => picture.Cells[row, key] switch { Cell.Self => "██", Cell.Cross => "░░", _ => "··" })));
         }
 
         return text.ToString();

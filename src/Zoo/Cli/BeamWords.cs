@@ -7,16 +7,20 @@ namespace Zoo.Cli;
 internal sealed class BeamWords
 {
     private readonly Option<int> beams = new("--beams") { Description = "Search with so many beams instead of drawing.", HelpName = "n" };
-    private readonly Option<int> groups = new("--groups") { Description = "Groups of beams that avoid one another's tokens.", HelpName = "n", DefaultValueFactory = _ => 1 };
-    private readonly Option<double> diversity = new("--diversity") { Description = "What a token loses for each earlier group that chose it.", HelpName = "x", DefaultValueFactory = _ => 0.5 };
+    private readonly Option<int> groups =
+        new("--groups") { Description = "Groups of beams that avoid one another's tokens.", HelpName = "n", DefaultValueFactory = _ => 1 };
+    private readonly Option<double> diversity =
+        new("--diversity") { Description = "What a token loses for each earlier group that chose it.", HelpName = "x", DefaultValueFactory = _ => 0.5 };
     private readonly Option<double> lengthPenalty = new("--length-penalty")
     {
         Description = "Exponent of the length that scores are divided by; above 0 favours long texts.",
         HelpName = "x",
         DefaultValueFactory = _ => 1,
     };
-    private readonly Option<EarlyStopping> stopping = new("--early-stopping") { Description = "When a search ends before its tokens run out.", HelpName = "when" };
-    private readonly Option<int> best = new("--n-best") { Description = "How many texts to print for each prompt, best first.", HelpName = "n", DefaultValueFactory = _ => 1 };
+    private readonly Option<EarlyStopping> stopping =
+        new("--early-stopping") { Description = "When a search ends before its tokens run out.", HelpName = "when" };
+    private readonly Option<int> best =
+        new("--n-best") { Description = "How many texts to print for each prompt, best first.", HelpName = "n", DefaultValueFactory = _ => 1 };
 
     internal void AddTo(Command command)
     {

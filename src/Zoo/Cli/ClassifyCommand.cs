@@ -22,7 +22,8 @@ internal static class ClassifyCommand
             Description = "a text; a second one makes a pair (a question and the text that answers it); more are choices.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var command = new Command("classify", "Label a text or its words, judge a pair, choose, or find an answer: whatever the model's head does.") { folder, texts };
+        const string What = "Label a text or its words, judge a pair, choose, or find an answer: whatever the model's head does.";
+        var command = new Command("classify", What) { folder, texts };
         command.SetAction(words => Run(context, words.GetRequiredValue(folder), words.GetRequiredValue(texts)));
         return command;
     }
@@ -121,7 +122,8 @@ internal static class ClassifyCommand
         }
 
         // The second text's tokens: those after the special ones that divide the two.
-        float[] starts = results["start_logits"].to(ScalarType.Float32).data<float>().ToArray(), ends = results["end_logits"].to(ScalarType.Float32).data<float>().ToArray();
+        float[] starts = results["start_logits"].to(ScalarType.Float32).data<float>().ToArray(),
+            ends = results["end_logits"].to(ScalarType.Float32).data<float>().ToArray();
         int from = Array.FindIndex(tokens.WordIds, 1, word => word < 0);
         int[] places = [.. Enumerable.Range(from, tokens.Count - from).Where(i => tokens.WordIds[i] >= 0)];
         (int first, int last) = places.SelectMany(s => places.Where(e => e >= s).Select(e => (s, e))).MaxBy(span => starts[span.s] + ends[span.e]);

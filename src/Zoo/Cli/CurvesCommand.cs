@@ -47,7 +47,8 @@ internal static class CurvesCommand
         foreach (var (name, rows) in runs)
         {
             double?[] heldOut = [.. rows.Select(row => row.HeldOutLoss).Where(loss => loss is not null)];
-            table.AddRow(Markup.Escape(name), $"{rows[^1].Step}", Number(heldOut.LastOrDefault()), Number(heldOut.Min()), FormattableString.Invariant($"{rows[^1].Seconds / 60:F1}"));
+            table.AddRow(Markup.Escape(name), $"{rows[^1].Step}", Number(heldOut.LastOrDefault()), Number(heldOut.Min()),
+                FormattableString.Invariant($"{rows[^1].Seconds / 60:F1}"));
         }
 
         console.Write(table);

@@ -14,7 +14,8 @@ public sealed class DeclaredZoo : IZoo
 {
     /// <inheritdoc/>
     public IReadOnlyList<ZooPreset> Presets { get; } =
-        [.. from entry in Models.All from preset in entry.Presets select new ZooPreset(preset.Name, entry.Name, entry.Declaration, () => Outline(entry, preset), () => Masks(entry, preset))];
+        [.. from entry in Models.All from preset in entry.Presets select
+            new ZooPreset(preset.Name, entry.Name, entry.Declaration, () => Outline(entry, preset), () => Masks(entry, preset))];
 
     /// <inheritdoc/>
     public IModel Create(string config, string file, ScalarType dtype, Device device) => Models.Create(ConfigReader.Parse(config, file), dtype, device);
@@ -31,6 +32,7 @@ public sealed class DeclaredZoo : IZoo
     private static IReadOnlyList<(string Name, MaskRule Rule)> Masks(ModelEntry entry, ModelPreset preset)
     {
         using IModel model = Outline(entry, preset);
-        return [.. model.Masks().GroupBy(place => place.Mask.ToString(), StringComparer.Ordinal).Select(group => ($"{group.Key}, {group.Count()} layers", group.First().Mask))];
+        return [.. model.Masks().GroupBy(place => place.Mask.ToString(), StringComparer.Ordinal)
+            .Select(group => ($"{group.Key}, {group.Count()} layers", group.First().Mask))];
     }
 }

@@ -137,7 +137,8 @@ internal sealed class ObjectiveSubject : TrainingSubject
             throw new CommandException($"--objective '{objective}', expected {string.Join(", ", ObjectiveFamilies.Objectives)}, or clm (the next token)", 2);
         }
 
+        string asked = speaks ? $"{objective} and --language" : objective;
         return name is null ? able[0] : able.FirstOrDefault(family => family.Name == name) ?? throw new CommandException(
-            $"--family '{name}' with --objective {objective}{(speaks ? " and --language" : "")}, expected {string.Join(", ", able.Select(family => family.Name))}", 2);
+            $"--family '{name}' with --objective {asked}, expected {string.Join(", ", able.Select(family => family.Name))}", 2);
     }
 }

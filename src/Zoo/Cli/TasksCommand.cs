@@ -20,10 +20,13 @@ internal sealed class TasksCommand
     private const int HeldOutBatches = 16;
 
     private readonly CliContext context;
-    private readonly Option<string?> task = new("--task") { Description = $"One task only: {string.Join(", ", RuleTask.All.Select(t => t.Name))}.", HelpName = "name" };
-    private readonly Option<string?> family = new("--family") { Description = "One family only: bert, roberta, albert, electra, t5 or bart.", HelpName = "name" };
+    private readonly Option<string?> task =
+        new("--task") { Description = $"One task only: {string.Join(", ", RuleTask.All.Select(t => t.Name))}.", HelpName = "name" };
+    private readonly Option<string?> family =
+        new("--family") { Description = "One family only: bert, roberta, albert, electra, t5 or bart.", HelpName = "name" };
     private readonly Option<int?> steps = new("--steps") { Description = "Training steps; what each task needs without this.", HelpName = "n" };
-    private readonly Option<double?> rate = new("--rate") { Description = $"The learning rate after the warm-up ({TaskFamilies.Defaults.Rate}).", HelpName = "x" };
+    private readonly Option<double?> rate =
+        new("--rate") { Description = $"The learning rate after the warm-up ({TaskFamilies.Defaults.Rate}).", HelpName = "x" };
     private readonly Option<long> seed = new("--seed") { Description = "Decides first weights and questions.", HelpName = "n" };
     private readonly Option<string> output = new("--out", "-o")
     {
@@ -101,7 +104,8 @@ internal sealed class TasksCommand
         return
         [
             asked.Name, on.Name, asked.Head.ToString().ToLowerInvariant(), FormattableString.Invariant($"{trainer.Step}"),
-            FormattableString.Invariant($"{clock.Elapsed.TotalSeconds:F0}"), FormattableString.Invariant($"{loss:F4}"), FormattableString.Invariant($"{right * 100:F1} %"),
+            FormattableString.Invariant($"{clock.Elapsed.TotalSeconds:F0}"), FormattableString.Invariant($"{loss:F4}"),
+            FormattableString.Invariant($"{right * 100:F1} %"),
         ];
     }
 
@@ -115,10 +119,12 @@ internal sealed class TasksCommand
         if (task is not null && family is not null)
         {
             IReadOnlyList<string> able = TaskFamilies.For(RuleTask.All.First(known => known.Name == task));
-            return able.Contains(family) ? [(task, family)] : throw new CommandException($"--family '{family}' with --task {task}, expected {string.Join(", ", able)}", 2);
+            return able.Contains(family) ? [(task, family)]
+                : throw new CommandException($"--family '{family}' with --task {task}, expected {string.Join(", ", able)}", 2);
         }
 
-        (string Task, string Family)[] chosen = [.. TaskFamilies.All.Where(pair => (task is null || pair.Task == task) && (family is null || pair.Family == family))];
+        (string Task, string Family)[] chosen =
+            [.. TaskFamilies.All.Where(pair => (task is null || pair.Task == task) && (family is null || pair.Family == family))];
         return chosen.Length > 0 ? chosen
             : throw new CommandException($"--family '{family}', expected {string.Join(", ", TaskFamilies.All.Select(pair => pair.Family).Distinct())}", 2);
     }

@@ -32,7 +32,8 @@ public sealed partial record Gpt1Config(
 public sealed partial class Gpt1Block;
 
 [Model<C>("OpenAIGPTLMHeadModel")]
-[Embedding("transformer.tokens_embed", nameof(C.Vocab), nameof(C.Hidden)), Positions("transformer.positions_embed", nameof(C.Context)), Dropout(nameof(C.EmbeddingDrop))]
+[Embedding("transformer.tokens_embed", nameof(C.Vocab), nameof(C.Hidden)), Positions("transformer.positions_embed", nameof(C.Context)),
+    Dropout(nameof(C.EmbeddingDrop))]
 [Repeat<Gpt1Block>("transformer.h", nameof(C.Layers)), Output("hidden")]
 [Head("lm_head", TiedTo = "transformer.tokens_embed", Tied = nameof(C.Tied)), Output("logits")]
 [Keys("without prefix", "transformer="), Ignore("*.attn.bias", "*.position_ids")]

@@ -29,7 +29,8 @@ public sealed partial record Gpt2Config(
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]
-[Residual, LayerNorm("ln_1"), PackedAttention("attn.{c_attn,c_proj}", Mask = Mask.Causal, Scale = nameof(C.Scale), Stored = "in out"), Dropout(nameof(C.ResidualDrop))]
+[Residual, LayerNorm("ln_1"), PackedAttention("attn.{c_attn,c_proj}", Mask = Mask.Causal, Scale = nameof(C.Scale), Stored = "in out"),
+    Dropout(nameof(C.ResidualDrop))]
 [Residual, LayerNorm("ln_2"), FeedForward("mlp.{c_fc,c_proj}", nameof(C.Act), Stored = "in out"), Dropout(nameof(C.ResidualDrop))]
 public sealed partial class Gpt2Block;
 

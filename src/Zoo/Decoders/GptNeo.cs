@@ -28,7 +28,8 @@ public sealed partial record GptNeoConfig(
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps), Dropout = nameof(C.AttentionDrop))]
-[Residual, LayerNorm("ln_1"), Attention("attn.attention.{q_proj,k_proj,v_proj,out_proj}", Mask = Mask.Causal, Scale = 1, OutputBias = true), Dropout(nameof(C.ResidualDrop))]
+[Residual, LayerNorm("ln_1"), Attention("attn.attention.{q_proj,k_proj,v_proj,out_proj}", Mask = Mask.Causal, Scale = 1, OutputBias = true),
+    Dropout(nameof(C.ResidualDrop))]
 [Residual, LayerNorm("ln_2"), FeedForward("mlp.{c_fc,c_proj}", nameof(C.Act), Bias = true), Dropout(nameof(C.ResidualDrop))]
 public sealed partial class GptNeoBlock;
 

@@ -29,13 +29,16 @@ public sealed partial record LlamaConfig
     [Preset("llama-3.1-70b")] public static LlamaConfig V31B70 => V3B70 with { Scaling = ByWavelength(8), Context = 131072 };
 
     [Preset("llama-3.1-405b")]
-    public static LlamaConfig V31B405 => new(128256, 16384, 53248, 126, 128, Activation.Silu, 8, Eps: 1e-5, Theta: 5e5, Scaling: ByWavelength(8), Context: 131072);
+    public static LlamaConfig V31B405 =>
+        new(128256, 16384, 53248, 126, 128, Activation.Silu, 8, Eps: 1e-5, Theta: 5e5, Scaling: ByWavelength(8), Context: 131072);
 
     [Preset("llama-3.2-1b")]
-    public static LlamaConfig V32B1 => new(128256, 2048, 8192, 16, 32, Activation.Silu, 8, 64, Eps: 1e-5, Theta: 5e5, Scaling: ByWavelength(32), Context: 131072, Tied: true);
+    public static LlamaConfig V32B1 =>
+        new(128256, 2048, 8192, 16, 32, Activation.Silu, 8, 64, Eps: 1e-5, Theta: 5e5, Scaling: ByWavelength(32), Context: 131072, Tied: true);
 
     [Preset("llama-3.2-3b")]
-    public static LlamaConfig V32B3 => new(128256, 3072, 8192, 28, 24, Activation.Silu, 8, 128, Eps: 1e-5, Theta: 5e5, Scaling: ByWavelength(32), Context: 131072, Tied: true);
+    public static LlamaConfig V32B3 =>
+        new(128256, 3072, 8192, 28, 24, Activation.Silu, 8, 128, Eps: 1e-5, Theta: 5e5, Scaling: ByWavelength(32), Context: 131072, Tied: true);
 
     [Preset("codellama-7b")] public static LlamaConfig CodeB7 => V2B7 with { Vocab = 32016, Theta = 1e6, Context = 16384 };
 

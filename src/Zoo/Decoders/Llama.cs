@@ -27,7 +27,8 @@ public sealed partial record LlamaConfig(
     public int HeadDim => HeadDimKey ?? Hidden / Heads;
 }
 
-[Block<C>, Defaults(Eps = nameof(C.Eps), Theta = nameof(C.Theta), Frequency = nameof(C.Scaling), Context = nameof(C.Context), Dropout = nameof(C.AttentionDrop))]
+[Block<C>, Defaults(Eps = nameof(C.Eps), Theta = nameof(C.Theta), Frequency = nameof(C.Scaling), Context = nameof(C.Context),
+    Dropout = nameof(C.AttentionDrop))]
 [Residual, RmsNorm("input_layernorm"), Attention("self_attn.{q,k,v,o}_proj", Mask = Mask.Causal, Position = Position.Rotary, Bias = nameof(C.AttentionBias))]
 [Residual, RmsNorm("post_attention_layernorm"), GatedFeedForward("mlp.{gate,up,down}_proj", nameof(C.Act), Bias = nameof(C.FeedForwardBias))]
 public sealed partial class LlamaBlock;

@@ -5,22 +5,19 @@ using C = Zoo.EncoderDecoders.BartConfig;
 namespace Zoo.EncoderDecoders;
 
 /// <summary>BART (Lewis et al. 2019, arXiv 1910.13461): norms after the residuals, learned positions from row 2 on.</summary>
-[Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0), NoEffect("classifier_dropout", "init_std", "forced_eos_token_id", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
+[Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0)]
+[NoEffect("classifier_dropout", "init_std", "forced_eos_token_id", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
 public sealed partial record BartConfig(
     [Key("vocab_size")] int Vocab,
     [Key("d_model")] int Hidden,
-    [Key("encoder_layers")] int EncoderLayers,
-    [Key("decoder_layers")] int DecoderLayers,
-    [Key("encoder_attention_heads")] int EncoderHeads,
-    [Key("decoder_attention_heads")] int DecoderHeads,
-    [Key("encoder_ffn_dim")] int EncoderFeedForward,
-    [Key("decoder_ffn_dim")] int DecoderFeedForward,
+    [Key("encoder_layers")] int EncoderLayers, [Key("decoder_layers")] int DecoderLayers,
+    [Key("encoder_attention_heads")] int EncoderHeads, [Key("decoder_attention_heads")] int DecoderHeads,
+    [Key("encoder_ffn_dim")] int EncoderFeedForward, [Key("decoder_ffn_dim")] int DecoderFeedForward,
     [Key("activation_function")] Activation Act,
     [Key("max_position_embeddings")] int Context = 1024,
     [Key("scale_embedding")] bool ScaleEmbedding = false,
     [Key("dropout")] double Drop = 0.1,
-    [Key("attention_dropout")] double AttentionDrop = 0,
-    [Key("activation_dropout")] double ActivationDrop = 0,
+    [Key("attention_dropout")] double AttentionDrop = 0, [Key("activation_dropout")] double ActivationDrop = 0,
     [Key("tie_word_embeddings")] bool Tied = true,
     [Key("normalize_before")] bool PreNorm = false)
 {
@@ -37,10 +34,10 @@ public sealed partial record BartConfig(
 [Attend("q", "k", "v"), Merge, Linear("out_proj")]
 public sealed partial class BartCrossAttention;
 
-[Block<C>, Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]             // each step: norm before (mBART), branch, residual, norm after (BART)
+// Each step: norm before (mBART), branch, residual, norm after (BART).
+[Block<C>, Defaults(Bias = true, Dropout = nameof(C.AttentionDrop), Heads = nameof(C.EncoderHeads), HeadDim = nameof(C.EncoderHeadDim))]
 [When(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm")]
-[Attention("self_attn.{q,k,v,out}_proj", Heads = nameof(C.EncoderHeads), HeadDim = nameof(C.EncoderHeadDim)), Dropout(nameof(C.Drop)), As("a")]
-[Sum("x", "a"), As("x1")]
+[Attention("self_attn.{q,k,v,out}_proj"), Dropout(nameof(C.Drop)), As("a"), Sum("x", "a"), As("x1")]
 [Unless(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm"), As("y1")]
 [When(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 [Linear("fc1", nameof(C.EncoderFeedForward)), Activate(nameof(C.Act)), Dropout(nameof(C.ActivationDrop)), Linear("fc2"), Dropout(nameof(C.Drop)), As("f")]
@@ -48,14 +45,13 @@ public sealed partial class BartCrossAttention;
 [Unless(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 public sealed partial class BartEncoderBlock;
 
-[Block<C>, Input("memory", "b s m"), Defaults(Bias = true, Dropout = nameof(C.AttentionDrop))]
+[Block<C>, Input("memory", "b s m")]
+[Defaults(Bias = true, Dropout = nameof(C.AttentionDrop), Heads = nameof(C.DecoderHeads), HeadDim = nameof(C.DecoderHeadDim))]
 [When(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm")]
-[Attention("self_attn.{q,k,v,out}_proj", Mask = Mask.Causal, Heads = nameof(C.DecoderHeads), HeadDim = nameof(C.DecoderHeadDim)), Dropout(nameof(C.Drop)), As("a")]
-[Sum("x", "a"), As("x1")]
+[Attention("self_attn.{q,k,v,out}_proj", Mask = Mask.Causal), Dropout(nameof(C.Drop)), As("a"), Sum("x", "a"), As("x1")]
 [Unless(nameof(C.PreNorm)), LayerNorm("self_attn_layer_norm"), As("y1")]
 [When(nameof(C.PreNorm)), LayerNorm("encoder_attn_layer_norm")]
-[Use<BartCrossAttention>("encoder_attn"), Dropout(nameof(C.Drop)), As("c")]
-[Sum("y1", "c"), As("x2")]
+[Use<BartCrossAttention>("encoder_attn"), Dropout(nameof(C.Drop)), As("c"), Sum("y1", "c"), As("x2")]
 [Unless(nameof(C.PreNorm)), LayerNorm("encoder_attn_layer_norm"), As("y2")]
 [When(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 [Linear("fc1", nameof(C.DecoderFeedForward)), Activate(nameof(C.Act)), Dropout(nameof(C.ActivationDrop)), Linear("fc2"), Dropout(nameof(C.Drop)), As("f")]
@@ -64,11 +60,13 @@ public sealed partial class BartEncoderBlock;
 public sealed partial class BartDecoderBlock;
 
 [Model<C>("BartForConditionalGeneration"), Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
-[From("input_ids"), Embedding("model.shared", nameof(C.Vocab), nameof(C.Hidden)), Apply(nameof(Scaled)), Positions("model.encoder.embed_positions", nameof(C.Rows), Offset = 2)]
+[From("input_ids"), Embedding("model.shared", nameof(C.Vocab), nameof(C.Hidden)), Apply(nameof(Scaled)),
+    Positions("model.encoder.embed_positions", nameof(C.Rows), Offset = 2)]
 [LayerNorm("model.encoder.layernorm_embedding"), Dropout(nameof(C.Drop)), Repeat<BartEncoderBlock>("model.encoder.layers", nameof(C.EncoderLayers))]
 [When(nameof(C.PreNorm)), LayerNorm("model.encoder.layer_norm"), As("memory")]
 [From("memory"), Output("encoder_hidden")]
-[From("decoder_input_ids"), Embedding("model.shared", Shared = true), Apply(nameof(Scaled)), Positions("model.decoder.embed_positions", nameof(C.Rows), Offset = 2)]
+[From("decoder_input_ids"), Embedding("model.shared", Shared = true), Apply(nameof(Scaled)),
+    Positions("model.decoder.embed_positions", nameof(C.Rows), Offset = 2)]
 [LayerNorm("model.decoder.layernorm_embedding"), Dropout(nameof(C.Drop)), Repeat<BartDecoderBlock>("model.decoder.layers", nameof(C.DecoderLayers))]
 [When(nameof(C.PreNorm)), LayerNorm("model.decoder.layer_norm")]
 [Head("lm_head", TiedTo = "model.shared", Tied = nameof(C.Tied)), Apply(nameof(Biased)), Output("logits")]

@@ -10,22 +10,17 @@ namespace Zoo.EncoderDecoders;
 public sealed partial record T5Config(
     [Key("vocab_size")] int Vocab,
     [Key("d_model")] int Hidden,
-    [Key("d_kv")] int HeadDim,
-    [Key("d_ff")] int FeedForward,
-    [Key("num_heads")] int Heads,
-    [Key("num_layers")] int Layers,
-    [Key("num_decoder_layers")] int? DecoderLayersKey = null,
-    [Key("relative_attention_num_buckets")] int Buckets = 32,
-    [Key("relative_attention_max_distance")] int MaxDistance = 128,
+    [Key("d_kv")] int HeadDim, [Key("d_ff")] int FeedForward,
+    [Key("num_heads")] int Heads, [Key("num_layers")] int Layers, [Key("num_decoder_layers")] int? DecoderLayersKey = null,
+    [Key("relative_attention_num_buckets")] int Buckets = 32, [Key("relative_attention_max_distance")] int MaxDistance = 128,
     [Key("feed_forward_proj")] string Projection = "relu",
     [Key("dropout_rate")] double Drop = 0.1,
     [Key("layer_norm_epsilon")] double Eps = 1e-6,
-    [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("scale_decoder_outputs")] bool? ScaledKey = null,
+    [Key("tie_word_embeddings")] bool Tied = true, [Key("scale_decoder_outputs")] bool? ScaledKey = null,
     [Key("initializer_factor")] double Factor = 1)
 {
     public int DecoderLayers => DecoderLayersKey ?? Layers;
-    public Type FeedForwardKind => Projection.StartsWith("gated-", StringComparison.Ordinal) ? typeof(T5GatedFeedForward) : typeof(T5FeedForward);
+    public Type Kind => Projection.StartsWith("gated-", StringComparison.Ordinal) ? typeof(T5GatedFeedForward) : typeof(T5FeedForward);
     public Activation Act => Projection == "gated-gelu" ? Activation.Of("gelu_new") : Activation.Of(Projection.Replace("gated-", ""));
     public double HeadScale => (ScaledKey ?? Tied) ? 1 / Math.Sqrt(Hidden) : 1;                                       // tied is not the same as scaled
 }
@@ -48,31 +43,38 @@ public sealed partial class T5GatedFeedForward;
 
 [Block<C>, Input("bias", "bucket head"), Defaults(Eps = nameof(C.Eps), Dropout = nameof(C.Drop))]
 [Residual, RmsNorm("layer.0.layer_norm"), Attention("layer.0.SelfAttention.{q,k,v,o}", Scale = 1, Score = nameof(T5.BothWays)), Dropout(nameof(C.Drop))]
-[Residual, RmsNorm("layer.1.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.1.DenseReluDense", By = nameof(C.FeedForwardKind)), Dropout(nameof(C.Drop))]
+[Residual, RmsNorm("layer.1.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.1.DenseReluDense", By = nameof(C.Kind)), Dropout(nameof(C.Drop))]
 public sealed partial class T5EncoderBlock;
 
 [Block<C>, Input("bias", "bucket head"), Input("memory", "b s m"), Defaults(Eps = nameof(C.Eps), Dropout = nameof(C.Drop))]
-[Residual, RmsNorm("layer.0.layer_norm"), Attention("layer.0.SelfAttention.{q,k,v,o}", Mask = Mask.Causal, Scale = 1, Score = nameof(T5.Backwards)), Dropout(nameof(C.Drop))]
+[Residual, RmsNorm("layer.0.layer_norm"), Attention("layer.0.SelfAttention.{q,k,v,o}", Mask = Mask.Causal, Scale = 1, Score = nameof(T5.Backwards)),
+    Dropout(nameof(C.Drop))]
 [Residual, RmsNorm("layer.1.layer_norm"), Use<T5CrossAttention>("layer.1.EncDecAttention"), Dropout(nameof(C.Drop))]
-[Residual, RmsNorm("layer.2.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.2.DenseReluDense", By = nameof(C.FeedForwardKind)), Dropout(nameof(C.Drop))]
+[Residual, RmsNorm("layer.2.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.2.DenseReluDense", By = nameof(C.Kind)), Dropout(nameof(C.Drop))]
 public sealed partial class T5DecoderBlock;
 
-[Model<C>("T5ForConditionalGeneration"), Defaults(Eps = nameof(C.Eps))]
-[Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true), Axis("bucket", nameof(C.Buckets)), Axis("head", nameof(C.Heads))]
+[Model<C>("T5ForConditionalGeneration"), Defaults(Eps = nameof(C.Eps)), Axis("bucket", nameof(C.Buckets)), Axis("head", nameof(C.Heads))]
+[Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
 [Parameter("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "bucket head"), As("encoderBias")]
 [Parameter("decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "bucket head"), As("decoderBias")]
-[From("input_ids"), Embedding("shared", nameof(C.Vocab), nameof(C.Hidden)), Dropout(nameof(C.Drop)), Repeat<T5EncoderBlock>("encoder.block", nameof(C.Layers), With = "bias=encoderBias")]
+[From("input_ids"), Embedding("shared", nameof(C.Vocab), nameof(C.Hidden)), Dropout(nameof(C.Drop)),
+    Repeat<T5EncoderBlock>("encoder.block", nameof(C.Layers), With = "bias=encoderBias")]
 [RmsNorm("encoder.final_layer_norm"), Dropout(nameof(C.Drop)), As("memory"), Output("encoder_hidden")]
-[From("decoder_input_ids"), Embedding("shared", Shared = true), Dropout(nameof(C.Drop)), Repeat<T5DecoderBlock>("decoder.block", nameof(C.DecoderLayers), With = "bias=decoderBias")]
-[RmsNorm("decoder.final_layer_norm"), Dropout(nameof(C.Drop)), Apply(nameof(Scaled)), Head("lm_head", TiedTo = "shared", Tied = nameof(C.Tied)), Output("logits")]
-[Init("shared.weight", nameof(C.Factor)), Init("lm_head.weight", nameof(C.Factor)), Init("*.q.weight", nameof(C.OfQuery)), Init("*.k.weight", nameof(C.OfHidden)), Init("*.v.weight", nameof(C.OfHidden))]
-[Init("*.o.weight", nameof(C.OfHeads)), Init("*.wi*.weight", nameof(C.OfHidden)), Init("*.wo.weight", nameof(C.OfFeedForward)), Init("*.relative_attention_bias.weight", nameof(C.OfHidden))]
+[From("decoder_input_ids"), Embedding("shared", Shared = true), Dropout(nameof(C.Drop)),
+    Repeat<T5DecoderBlock>("decoder.block", nameof(C.DecoderLayers), With = "bias=decoderBias")]
+[RmsNorm("decoder.final_layer_norm"), Dropout(nameof(C.Drop)),
+    Apply(nameof(Scaled)), Head("lm_head", TiedTo = "shared", Tied = nameof(C.Tied)), Output("logits")]
+[Init("shared.weight", nameof(C.Factor)), Init("lm_head.weight", nameof(C.Factor)), Init("*.q.weight", nameof(C.OfQuery))]
+[Init("*.k.weight", nameof(C.OfHidden)), Init("*.v.weight", nameof(C.OfHidden)), Init("*.o.weight", nameof(C.OfHeads))]
+[Init("*.wi*.weight", nameof(C.OfHidden)), Init("*.wo.weight", nameof(C.OfFeedForward)), Init("*.relative_attention_bias.weight", nameof(C.OfHidden))]
 [Same("shared", "encoder.embed_tokens", "decoder.embed_tokens"), Ignore("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight")]
 public sealed partial class T5
 {
-    [Score] internal static double BothWays(double score, int head, int query, int key, [Table] Matrix bias, C c) => score + bias[Bucket(key - query, true, c), head];
+    [Score]
+    internal static double BothWays(double score, int head, int query, int key, [Table] Matrix bias, C c) => score + bias[Bucket(key - query, true, c), head];
 
-    [Score] internal static double Backwards(double score, int head, int query, int key, [Table] Matrix bias, C c) => score + bias[Bucket(key - query, false, c), head];
+    [Score]
+    internal static double Backwards(double score, int head, int query, int key, [Table] Matrix bias, C c) => score + bias[Bucket(key - query, false, c), head];
 
     [Pointwise] private static double Scaled(double x, C c) => x * c.HeadScale;
 

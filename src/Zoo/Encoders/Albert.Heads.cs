@@ -4,16 +4,20 @@ using C = Zoo.Encoders.AlbertConfig;
 namespace Zoo.Encoders;
 
 [Block<C>, Input("x", "b t"), Input("token_type_ids", "b t"), Defaults(Eps = nameof(C.Eps))]
-[From("x"), Embedding("embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)), Positions("embeddings.position_embeddings", nameof(C.Context)), As("words")]
+[From("x"), Embedding("embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)),
+    Positions("embeddings.position_embeddings", nameof(C.Context)), As("words")]
 [From("token_type_ids"), Embedding("embeddings.token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth)), As("types")]
-[Sum("words", "types"), LayerNorm("embeddings.LayerNorm"), Dropout(nameof(C.Drop)), Linear("encoder.embedding_hidden_mapping_in", nameof(C.Hidden), Bias = true)]
+[Sum("words", "types"), LayerNorm("embeddings.LayerNorm"), Dropout(nameof(C.Drop)),
+    Linear("encoder.embedding_hidden_mapping_in", nameof(C.Hidden), Bias = true)]
 public sealed partial class AlbertEmbeddings;
 
 /// <summary>One label for a text or a pair, from the pooled first token.</summary>
-[Model<C>("AlbertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[Model<C>("AlbertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Bias = true)]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
-[Pool("first"), Linear("albert.pooler", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.ClassifierDrop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
+[Pool("first"), Linear("albert.pooler", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.ClassifierDrop)),
+    Linear("classifier", nameof(C.Classes)), Output("logits")]
 [Ignore("*.position_ids")]
 public sealed partial class AlbertForSequenceClassification;
 
@@ -23,7 +27,8 @@ public sealed partial class AlbertForSequenceClassification;
 public sealed partial class AlbertForMultipleChoice;
 
 /// <summary>One label for each token.</summary>
-[Model<C>("AlbertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[Model<C>("AlbertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Bias = true)]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
 [Dropout(nameof(C.ClassifierDrop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
@@ -31,7 +36,8 @@ public sealed partial class AlbertForMultipleChoice;
 public sealed partial class AlbertForTokenClassification;
 
 /// <summary>Where an answer begins and ends.</summary>
-[Model<C>("AlbertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[Model<C>("AlbertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Bias = true)]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
 [Linear("qa_outputs", 2), Split("start", "end")]

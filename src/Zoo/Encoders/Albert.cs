@@ -38,13 +38,17 @@ public sealed partial record AlbertConfig(
 [LayerNorm("full_layer_layer_norm")]
 public sealed partial class AlbertBlock;
 
-[Model<C>("AlbertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
-[From("input_ids"), Embedding("albert.embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)), Positions("albert.embeddings.position_embeddings", nameof(C.Context)), As("words")]
+[Model<C>("AlbertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Eps = nameof(C.Eps), Bias = true)]
+[From("input_ids"), Embedding("albert.embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)),
+    Positions("albert.embeddings.position_embeddings", nameof(C.Context)), As("words")]
 [From("token_type_ids"), Embedding("albert.embeddings.token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth)), As("types")]
-[Sum("words", "types"), LayerNorm("albert.embeddings.LayerNorm"), Dropout(nameof(C.Drop)), Linear("albert.encoder.embedding_hidden_mapping_in", nameof(C.Hidden))]
+[Sum("words", "types"), LayerNorm("albert.embeddings.LayerNorm"), Dropout(nameof(C.Drop)),
+    Linear("albert.encoder.embedding_hidden_mapping_in", nameof(C.Hidden))]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), As("hidden"), Output("hidden")]
 [Linear("predictions.dense", nameof(C.EmbeddingWidth)), Activate(nameof(C.Act)), LayerNorm("predictions.LayerNorm")]
 [Head("predictions.decoder", TiedTo = "albert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "predictions.bias"), Output("mlm_logits")]
-[From("hidden"), Pool("first"), Linear("albert.pooler", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.ClassifierDrop)), Linear("sop_classifier.classifier", 2), Output("sop_logits")]
+[From("hidden"), Pool("first"), Linear("albert.pooler", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.ClassifierDrop)),
+    Linear("sop_classifier.classifier", 2), Output("sop_logits")]
 [Same("predictions.bias", "predictions.decoder.bias"), Ignore("*.position_ids")]
 public sealed partial class AlbertForPreTraining;

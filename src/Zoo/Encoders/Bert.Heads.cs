@@ -4,24 +4,29 @@ using C = Zoo.Encoders.BertConfig;
 namespace Zoo.Encoders;
 
 /// <summary>A word for each masked one.</summary>
-[Model<C>("BertForMaskedLM"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
+[Model<C>("BertForMaskedLM"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Eps = nameof(C.Eps), Bias = true)]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
 [Linear("cls.predictions.transform.dense", nameof(C.EmbeddingWidth)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]
 [Head("cls.predictions.decoder", TiedTo = "bert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "cls.predictions.bias"), Output("logits")]
-[Same("cls.predictions.bias", "cls.predictions.decoder.bias"), Ignore("*.position_ids", "bert.pooler.*", "cls.seq_relationship.*"), Keys("old norms", "weight?=gamma", "bias?=beta")]
+[Same("cls.predictions.bias", "cls.predictions.decoder.bias"), Ignore("*.position_ids", "bert.pooler.*", "cls.seq_relationship.*"),
+    Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForMaskedLM;
 
 /// <summary>One label for a sentence or a pair, from the pooled first token.</summary>
-[Model<C>("BertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[Model<C>("BertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Bias = true)]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
+[Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)),
+    Output("logits")]
 [Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForSequenceClassification;
 
 /// <summary>One label for each token.</summary>
-[Model<C>("BertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[Model<C>("BertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Bias = true)]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
 [Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
@@ -34,7 +39,8 @@ public sealed partial class BertForTokenClassification;
 public sealed partial class BertForMultipleChoice;
 
 /// <summary>Where an answer begins and ends in the text.</summary>
-[Model<C>("BertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[Model<C>("BertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Bias = true)]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
 [Linear("qa_outputs", 2), Split("start", "end")]

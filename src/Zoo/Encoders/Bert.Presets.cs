@@ -2,7 +2,10 @@ using Dsl;
 
 namespace Zoo.Encoders;
 
-/// <summary>Published sizes: the paper's section 3, and the miniatures of Turc et al. 2019 (arXiv 1908.08962); the feed-forward is four times as wide, heads are 64 wide.</summary>
+/// <summary>
+/// Published sizes: the paper's section 3, and the miniatures of Turc et al. 2019 (arXiv 1908.08962); the feed-forward is four times as wide, heads are 64
+/// wide.
+/// </summary>
 public sealed partial record BertConfig
 {
     [Preset("bert-tiny", Model = typeof(BertForPreTraining))] public static BertConfig Tiny => new(30522, 128, 2, 2, 512, Activation.Gelu);
@@ -76,7 +79,9 @@ public sealed partial record AlbertConfig
     public static AlbertConfig TwiceExtraLargeV2 => BaseV2 with { Hidden = 4096, Heads = 64, FeedForward = 16384 };
 }
 
-/// <summary>Published sizes (table 6 of the paper). The released small generator is as large as its discriminator; those of base and large are a third and a quarter.</summary>
+/// <summary>
+/// Published sizes (table 6 of the paper). The released small generator is as large as its discriminator; those of base and large are a third and a quarter.
+/// </summary>
 public sealed partial record ElectraConfig
 {
     [Preset("electra-small-discriminator", Model = typeof(ElectraForPreTraining))]

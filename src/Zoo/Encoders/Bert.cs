@@ -4,7 +4,8 @@ using C = Zoo.Encoders.BertConfig;
 namespace Zoo.Encoders;
 
 /// <summary>BERT (Devlin et al. 2018, arXiv 1810.04805).</summary>
-[Only("position_embedding_type", "absolute"), Only("is_decoder", false), Only("add_cross_attention", false), NoEffect("gradient_checkpointing", "classifier_dropout")]
+[Only("position_embedding_type", "absolute"), Only("is_decoder", false), Only("add_cross_attention", false)]
+[NoEffect("gradient_checkpointing", "classifier_dropout")]
 public sealed partial record BertConfig(
     [Key("vocab_size")] int Vocab,
     [Key("hidden_size")] int Hidden,
@@ -15,8 +16,7 @@ public sealed partial record BertConfig(
     [Key("max_position_embeddings")] int Context = 512,
     [Key("type_vocab_size")] int Types = 2,
     [Key("layer_norm_eps")] double Eps = 1e-12,
-    [Key("hidden_dropout_prob")] double Drop = 0.1,
-    [Key("attention_probs_dropout_prob")] double AttentionDrop = 0.1,
+    [Key("hidden_dropout_prob")] double Drop = 0.1, [Key("attention_probs_dropout_prob")] double AttentionDrop = 0.1,
     [Key("pad_token_id")] int? Pad = 0,
     [Key("tie_word_embeddings")] bool Tied = true,
     [Count("id2label")] int Classes = 2)
@@ -26,7 +26,8 @@ public sealed partial record BertConfig(
 }
 
 [Block<C>, Input("x", "b t"), Input("token_type_ids", "b t"), Defaults(Eps = nameof(C.Eps))]
-[From("x"), Embedding("word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)), Positions("position_embeddings", nameof(C.Context)), As("words")]
+[From("x"), Embedding("word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)),
+    Positions("position_embeddings", nameof(C.Context)), As("words")]
 [From("token_type_ids"), Embedding("token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth)), As("types")]
 [Sum("words", "types"), LayerNorm("LayerNorm"), Dropout(nameof(C.Drop))]
 public sealed partial class BertEmbeddings;
@@ -44,14 +45,17 @@ public sealed partial class BertBlock;
 [Repeat<BertBlock>("encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
 [From("hidden"), Pool("mean"), Output("mean")]
 [From("hidden"), Pool("first"), Linear("pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Output("pooled")]
-[Ignore("*position_ids"), Keys("with prefix", "/embeddings=bert.embeddings", "/encoder=bert.encoder", "/pooler=bert.pooler"), Keys("old norms", "weight?=gamma", "bias?=beta")]
+[Ignore("*position_ids"), Keys("with prefix", "/embeddings=bert.embeddings", "/encoder=bert.encoder", "/pooler=bert.pooler"),
+    Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class Bert;
 
-[Model<C>("BertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Eps = nameof(C.Eps), Bias = true)]
+[Model<C>("BertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Eps = nameof(C.Eps), Bias = true)]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings"), Output("hidden0")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
 [Linear("cls.predictions.transform.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]
 [Head("cls.predictions.decoder", TiedTo = "bert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "cls.predictions.bias"), Output("mlm_logits")]
-[From("hidden"), Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Linear("cls.seq_relationship", 2), Output("nsp_logits")]
+[From("hidden"), Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Linear("cls.seq_relationship", 2),
+    Output("nsp_logits")]
 [Same("cls.predictions.bias", "cls.predictions.decoder.bias"), Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForPreTraining;

@@ -21,24 +21,29 @@ public sealed partial record ElectraJointConfig(
 [Block<C>, Derive<BertEmbeddings>]
 public sealed partial class ElectraSharedEmbeddings;
 
-[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]
-[Residual, Attention("attention.{self.query,self.key,self.value,output.dense}", Heads = nameof(C.GeneratorHeads), HeadDim = nameof(C.GeneratorHeadDim)), Dropout(nameof(C.Drop))]
+[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop),
+    Heads = nameof(C.GeneratorHeads), HeadDim = nameof(C.GeneratorHeadDim))]
+[Residual, Attention("attention.{self.query,self.key,self.value,output.dense}"), Dropout(nameof(C.Drop))]
 [LayerNorm("attention.output.LayerNorm"), As("attended")]
 [Residual, Linear("intermediate.dense", nameof(C.GeneratorFeedForward)), Activate(nameof(C.Act)), Linear("output.dense"), Dropout(nameof(C.Drop))]
 [LayerNorm("output.LayerNorm")]
 public sealed partial class ElectraGeneratorBlock;
 
-/// <summary>Both parts over one set of embeddings. The generator reads masked ids; the discriminator reads ids with the generator's samples written into them.</summary>
+/// <summary>
+/// Both parts over one set of embeddings. The generator reads masked ids; the discriminator reads ids with the generator's samples written into them.
+/// </summary>
 [Model<C>("ElectraForJointPreTraining"), Defaults(Eps = nameof(C.Eps), Bias = true)]
 [Input("input_ids", "b t", Mask = "attention_mask"), Input("corrupted_input_ids", "b t"), Input("token_type_ids", "b t", Optional = true)]
 [From("input_ids"), Use<ElectraSharedEmbeddings>("electra.embeddings")]
 [When(nameof(C.GeneratorProjects)), Linear("generator.embeddings_project", nameof(C.GeneratorHidden))]
 [Repeat<ElectraGeneratorBlock>("generator.encoder.layer", nameof(C.GeneratorLayers))]
 [Linear("generator_predictions.dense", nameof(C.EmbeddingWidth)), Activate(Activation.Gelu), LayerNorm("generator_predictions.LayerNorm")]
-[Head("generator_lm_head", TiedTo = "electra.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "generator_lm_head.bias"), Output("generator_logits")]
+[Head("generator_lm_head", TiedTo = "electra.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "generator_lm_head.bias"),
+    Output("generator_logits")]
 [From("corrupted_input_ids"), Use<ElectraSharedEmbeddings>("electra.embeddings", Shared = true)]
 [When(nameof(C.Projects)), Linear("electra.embeddings_project", nameof(C.Hidden))]
 [Repeat<BertBlock>("electra.encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Linear("discriminator_predictions.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), Linear("discriminator_predictions.dense_prediction", 1), Rearrange("b t 1 -> b t"), Output("discriminator_logits")]
+[Linear("discriminator_predictions.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), Linear("discriminator_predictions.dense_prediction", 1),
+    Rearrange("b t 1 -> b t"), Output("discriminator_logits")]
 [Ignore("*.position_ids")]
 public sealed partial class ElectraForJointPreTraining;

@@ -16,7 +16,8 @@ public sealed partial class ElectraEmbeddings;
 
 /// <summary>The generator: a small masked language model.</summary>
 [Model<C>("ElectraForMaskedLM"), Derive<BertForMaskedLM>]
-[Rename("bert", "electra"), Rename("cls.predictions.transform", "generator_predictions"), Rename("cls.predictions.decoder", "generator_lm_head"), Rename("cls.predictions", "generator_lm_head")]
+[Rename("bert", "electra"), Rename("cls.predictions.transform", "generator_predictions"), Rename("cls.predictions.decoder", "generator_lm_head"),
+    Rename("cls.predictions", "generator_lm_head")]
 [Replace("electra.embeddings"), Use<ElectraEmbeddings>("electra.embeddings")]
 [Replace("activate"), Activate(Activation.Gelu)]
 public sealed partial class ElectraForMaskedLM;
@@ -24,5 +25,6 @@ public sealed partial class ElectraForMaskedLM;
 /// <summary>The discriminator: for each token, whether it was replaced.</summary>
 [Model<C>("ElectraForPreTraining"), Derive<BertForTokenClassification>, Rename("bert", "electra"), Remove("dropout")]
 [Replace("electra.embeddings"), Use<ElectraEmbeddings>("electra.embeddings")]
-[Replace("classifier"), Linear("discriminator_predictions.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), Linear("discriminator_predictions.dense_prediction", 1), Rearrange("b t 1 -> b t")]
+[Replace("classifier"), Linear("discriminator_predictions.dense", nameof(C.Hidden)), Activate(nameof(C.Act)),
+    Linear("discriminator_predictions.dense_prediction", 1), Rearrange("b t 1 -> b t")]
 public sealed partial class ElectraForPreTraining;

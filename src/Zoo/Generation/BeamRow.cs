@@ -17,7 +17,8 @@ internal sealed class BeamRow
     }
 
     /// <summary>Running beams, group after group: tokens, and the row's beam that each goes on from.</summary>
-    public IEnumerable<(int[] Tokens, int From)> Beams => groups.SelectMany((group, g) => group.Beams.Select(beam => (beam.Tokens, (g * group.Beams.Length) + beam.From)));
+    public IEnumerable<(int[] Tokens, int From)> Beams =>
+        groups.SelectMany((group, g) => group.Beams.Select(beam => (beam.Tokens, (g * group.Beams.Length) + beam.From)));
 
     /// <summary>Whether nothing better can come.</summary>
     public bool Done => groups.All(group => group.Done);

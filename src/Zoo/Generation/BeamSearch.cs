@@ -41,7 +41,9 @@ public sealed record BeamOptions(int Beams, int MaxNewTokens)
     /// <summary>Act on log-probabilities, in order; what they leave is not renormalised.</summary>
     public IReadOnlyList<ILogitProcessor> Processors { get; init; } = [];
 
-    /// <summary>Diverse beam search (Vijayakumar et al. 2016, arXiv 1610.02424): the beams search in so many groups, one after the other. Divides the beams.</summary>
+    /// <summary>
+    /// Diverse beam search (Vijayakumar et al. 2016, arXiv 1610.02424): the beams search in so many groups, one after the other. Divides the beams.
+    /// </summary>
     public int Groups { get; init; } = 1;
 
     /// <summary>What a token loses for each beam of an earlier group that has chosen it at this step; scores include it.</summary>
@@ -56,7 +58,8 @@ public sealed record BeamOptions(int Beams, int MaxNewTokens)
     {
         if (Beams < 1 || MaxNewTokens < 1 || Return < 1 || Return > Beams)
         {
-            throw new ArgumentException($"{Beams} beams, {Return} to return, {MaxNewTokens} new tokens: expected 1 or more of each, and no more to return than beams.");
+            throw new ArgumentException(
+                $"{Beams} beams, {Return} to return, {MaxNewTokens} new tokens: expected 1 or more of each, and no more to return than beams.");
         }
 
         if (Groups < 1 || Beams % Groups != 0)

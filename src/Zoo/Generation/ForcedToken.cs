@@ -2,7 +2,9 @@ using System;
 
 namespace Zoo.Generation;
 
-/// <summary>The generated token at this place (0 is the first) is this one and no other: a language code at the start, the end token at the last place.</summary>
+/// <summary>
+/// The generated token at this place (0 is the first) is this one and no other: a language code at the start, the end token at the last place.
+/// </summary>
 public sealed record ForcedToken(int Place, int Id) : ILogitProcessor
 {
     /// <inheritdoc/>

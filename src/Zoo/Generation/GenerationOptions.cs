@@ -47,7 +47,9 @@ public sealed record GenerationOptions
     /// <summary>A row ends before any of these.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary>What the encoder of a pair reads, a row for each prompt; the prompts are then the first tokens of its decoder. Null for a model without encoder.</summary>
+    /// <summary>
+    /// What the encoder of a pair reads, a row for each prompt; the prompts are then the first tokens of its decoder. Null for a model without encoder.
+    /// </summary>
     public Sources? Sources { get; init; }
 
     /// <summary>How many tokens the model can hold in view; 0: any number.</summary>

@@ -129,7 +129,8 @@ public sealed class TextGenerator : IDisposable
 
         if (options.Sources is { } sources && sources.Rows.Count != prompts.Count)
         {
-            throw new ArgumentException($"{sources.Rows.Count} texts for the encoder and {prompts.Count} prompts for the decoder, expected as many of one as of the other");
+            throw new ArgumentException(
+                $"{sources.Rows.Count} texts for the encoder and {prompts.Count} prompts for the decoder, expected as many of one as of the other");
         }
 
         if (options.Sources is null && model.Inputs.Contains("decoder_input_ids"))

@@ -28,7 +28,8 @@ public static partial class Bleu
     /// <param name="lowercase">Compare in lower case.</param>
     /// <param name="effectiveOrder">Leave out orders without any n-gram, as for single sentences.</param>
     public static BleuScore Corpus(
-        IReadOnlyList<string> hypotheses, IReadOnlyList<IReadOnlyList<string>> references, bool smooth = true, bool lowercase = false, bool effectiveOrder = false)
+        IReadOnlyList<string> hypotheses, IReadOnlyList<IReadOnlyList<string>> references, bool smooth = true, bool lowercase = false,
+        bool effectiveOrder = false)
     {
         var matches = new int[Order];
         var totals = new int[Order];

@@ -24,7 +24,8 @@ public static class Perplexity
     {
         if (tokens < 1 || window < 1 || stride < 1 || stride > window)
         {
-            throw new ArgumentException($"{tokens} tokens in windows of {window} with stride {stride}, expected positive numbers and a stride of at most the window");
+            throw new ArgumentException(
+                $"{tokens} tokens in windows of {window} with stride {stride}, expected positive numbers and a stride of at most the window");
         }
 
         var windows = new List<ScoredWindow>();

@@ -160,7 +160,8 @@ public static class PorterStemmer
     /// <summary>Consonant, vowel, consonant other than w, x, y; or a word of vowel and consonant.</summary>
     private static bool EndsShort(string word) => word.Length switch
     {
-        >= 3 => IsConsonant(word, word.Length - 3) && !IsConsonant(word, word.Length - 2) && IsConsonant(word, word.Length - 1) && word[^1] is not ('w' or 'x' or 'y'),
+        >= 3 => IsConsonant(word, word.Length - 3) && !IsConsonant(word, word.Length - 2) && IsConsonant(word, word.Length - 1)
+            && word[^1] is not ('w' or 'x' or 'y'),
         2 => !IsConsonant(word, 0) && IsConsonant(word, 1),
         _ => false,
     };

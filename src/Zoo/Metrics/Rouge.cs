@@ -37,7 +37,8 @@ public static partial class Rouge
     public static RougeScore LongestBySentence(string target, string prediction, bool stem = false)
     {
         string[][] meant = Sentences(target, stem), said = Sentences(prediction, stem);
-        Dictionary<string, int> meantLeft = NGrams.Count(meant.SelectMany(words => words).ToArray(), 1), saidLeft = NGrams.Count(said.SelectMany(words => words).ToArray(), 1);
+        Dictionary<string, int> meantLeft = NGrams.Count(meant.SelectMany(words => words).ToArray(), 1),
+            saidLeft = NGrams.Count(said.SelectMany(words => words).ToArray(), 1);
         int common = 0;
         foreach (string[] sentence in meant)
         {
@@ -80,7 +81,9 @@ public static partial class Rouge
         return table;
     }
 
-    /// <summary>Places in <paramref name="a"/> of one longest common subsequence, the one that is found walking back through <paramref name="b"/> first.</summary>
+    /// <summary>
+    /// Places in <paramref name="a"/> of one longest common subsequence, the one that is found walking back through <paramref name="b"/> first.
+    /// </summary>
     private static IEnumerable<int> Subsequence(string[] a, string[] b)
     {
         int[,] table = Table(a, b);

@@ -100,7 +100,8 @@ public sealed record Denoising(int MaskId, int Vocabulary, int FullStop, Func<in
     /// <param name="row">Ids with both ends.</param>
     /// <param name="starts">Positions of word starts.</param>
     /// <param name="lengths">Words in each span, 1 or more.</param>
-    /// <param name="replace">1: a span's first position becomes the mask and the rest goes; 0: all goes; -1: each becomes a mask. What one span covers as a later position goes even where another begins.</param>
+    /// <param name="replace">1: a span's first position becomes the mask and the rest goes; 0: all goes; -1: each becomes a mask. What one span covers as a
+    /// later position goes even where another begins.</param>
     /// <param name="draws">A number for each span, and a token for each position that takes a random one, where there is a random share.</param>
     public int[] Spans(IReadOnlyList<int> row, IReadOnlyList<int> starts, IReadOnlyList<int> lengths, int replace, IDraws draws)
     {

@@ -48,7 +48,8 @@ public sealed class MaskedLanguage(ITokenizer tokenizer, int context, MaskingUni
     /// <inheritdoc/>
     public IReadOnlyList<Example> Make(string text, IDraws draws) => pairs is { } task
         ? MakePairs(Sentences.Documents(text, tokenizer), task, draws)
-        : [.. Sentences.PackWhole(Sentences.Of(text, tokenizer), context - 2).Select(row => Masked([before, .. row.Ids, after], [false, .. row.Continues, false], draws))];
+        : [.. Sentences.PackWhole(Sentences.Of(text, tokenizer), context - 2)
+            .Select(row => Masked([before, .. row.Ids, after], [false, .. row.Continues, false], draws))];
 
     /// <inheritdoc/>
     public TrainingLoss Loss(IModel model, Batch batch)

@@ -42,7 +42,9 @@ public static class ReplacedTokens
         return (logits.detach() + noise).argmax(-1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>1 where a corrupted token differs from the original; a sample that equals the original is no replacement. int64, the shape of the ids.</summary>
+    /// <summary>
+    /// 1 where a corrupted token differs from the original; a sample that equals the original is no replacement. int64, the shape of the ids.
+    /// </summary>
     public static Tensor Labels(Tensor ids, Tensor corrupted)
     {
         using Tensor differs = ids.ne(corrupted);

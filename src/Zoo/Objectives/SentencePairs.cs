@@ -31,7 +31,8 @@ public static class SentencePairs
     /// <param name="length">Tokens in a pair, three special ones included.</param>
     /// <param name="shortProbability">How often a document is cut into shorter pairs.</param>
     /// <param name="task">What a wrong pair is.</param>
-    /// <param name="draws">Once whether short and how long; for each pair where it is cut, whether it is wrong, the other document and place, and an end for each token cut off.</param>
+    /// <param name="draws">Once whether short and how long; for each pair where it is cut, whether it is wrong, the other document and place, and an end for
+    /// each token cut off.</param>
     public static IReadOnlyList<SentencePair> Make(
         IReadOnlyList<IReadOnlyList<int[]>> documents, int index, int length, double shortProbability, PairTask task, IDraws draws)
     {

@@ -19,8 +19,9 @@ public static class SpanCorruption
     {
         if (!(density is > 0 and < 1) || !(meanSpan >= 1) || inputs < 2)
         {
-            throw new ArgumentException(FormattableString.Invariant(
-                $"span corruption of {inputs} inputs with density {density} and mean span {meanSpan}, expected 2 inputs or more, a density between 0 and 1 and a mean span of 1 or more"));
+            throw new ArgumentException(
+                FormattableString.Invariant($"span corruption of {inputs} inputs with density {density} and mean span {meanSpan}")
+                + ", expected 2 inputs or more, a density between 0 and 1 and a mean span of 1 or more");
         }
 
         (int Inputs, int Targets) Of(int tokens)

@@ -61,6 +61,16 @@ public static class Hippo
         return ([.. imaginary.Take(half).Select(i => new Complex(real, i))], v, Onto(b), Onto(p));
     }
 
+    // How S4 begins: the parts as they are stored, of channel and pair alike.
+    internal static double Decay(int n, S4Config c) => Math.Log(-Nplr(c.State).Lambda[n].Real);
+
+    internal static double Frequency(int n, S4Config c) => -Nplr(c.State).Lambda[n].Imaginary;
+
+    /// <summary>With imaginary parts within 2, as published.</summary>
+    internal static double InputMap(int n, int part, S4Config c) => part == 0 ? Nplr(c.State).B[n].Real : Math.Clamp(Nplr(c.State).B[n].Imaginary, -2, 2);
+
+    internal static double Correction(int n, int part, S4Config c) => part == 0 ? Nplr(c.State).P[n].Real : Nplr(c.State).P[n].Imaginary;
+
     private static double[,] Table(int size, Func<int, int, double> element)
     {
         var table = new double[size, size];

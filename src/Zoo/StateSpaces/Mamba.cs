@@ -62,10 +62,10 @@ public sealed partial class MambaMixer
 
     private static double LogOfPlace(int state) => Log(state + 1);
     private static double One(int channel) => 1;
-    private static void Uniform(Tensor weight) => Within(weight, 1 / Sqrt(weight.shape[1]));
+    internal static void Uniform(Tensor weight) => Within(weight, 1 / Sqrt(weight.shape[1]));
     private static void UniformOut(Tensor weight, C c) => Within(weight, c.OutBound);
     private static void UniformOfKernel(Tensor weight, C c) => Within(weight, 1 / Sqrt(c.Kernel));
-    private static void Within(Tensor weight, double bound) => weight.uniform_(-bound, bound);
+    internal static void Within(Tensor weight, double bound) => weight.uniform_(-bound, bound);
 
     private static double StepWeight(double uniform, C c)
     {
@@ -78,10 +78,12 @@ public sealed partial class MambaMixer
         };
     }
 
-    private static double StepBias(double uniform, C c)        // the inverse of softplus, of a step drawn evenly on a logarithmic scale
+    private static double StepBias(double uniform, C c) => BiasOfStep(uniform, c.StepMin, c.StepMax, c.StepFloor);
+
+    internal static double BiasOfStep(double uniform, double shortest, double longest, double floor)
     {
-        double step = Max(c.StepFloor, Exp(uniform * (Log(c.StepMax) - Log(c.StepMin)) + Log(c.StepMin)));
-        return step + Log(-ExpM1(-step));
+        double step = Max(floor, Exp(uniform * (Log(longest) - Log(shortest)) + Log(shortest)));          // drawn evenly on a logarithmic scale
+        return step + Log(-ExpM1(-step));                                                                  // the inverse of softplus
     }
 }
 

@@ -1,41 +1,42 @@
 using System;
 using Dsl;
+using Dsl.Runtime;
+using TorchSharp;
 using static System.Math;
 using static Dsl.ScalarMath;
+using static TorchSharp.torch;
 using C = Zoo.StateSpaces.Mamba2Config;
 
 namespace Zoo.StateSpaces;
 
 /// <summary>Mamba-2 (Dao and Gu 2024, arXiv 2405.21060): one decay for each head, input and output maps shared by the heads of a group.</summary>
-[NoEffect("time_step_rank", "time_step_min", "time_step_max", "time_step_floor", "rescale_prenorm_residual", "residual_in_fp32", "expand", "chunk_size"), Only("rms_norm", true)]
+[NoEffect("time_step_rank", "residual_in_fp32", "chunk_size"), Only("rms_norm", true)]
 public sealed partial record Mamba2Config(
-    [Key("vocab_size")] int Vocab,
-    [Key("hidden_size")] int Hidden,
-    [Key("num_hidden_layers")] int Layers,
-    [Key("num_heads")] int Heads,
-    [Key("head_dim")] int HeadDim = 64,
-    [Key("n_groups")] int Groups = 8,
-    [Key("state_size")] int State = 128,
-    [Key("conv_kernel")] int Kernel = 4,
-    [Key("layer_norm_epsilon")] double Eps = 1e-5,
-    [Key("time_step_limit")] double[]? StepLimit = null,
-    [Key("hidden_act")] Activation? ActKey = null,
-    [Key("use_bias")] bool Bias = false,
-    [Key("use_conv_bias")] bool ConvBias = true,
-    [Key("tie_word_embeddings")] bool Tied = false)
+    [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("num_hidden_layers")] int Layers, [Key("num_heads")] int Heads,
+    [Key("head_dim")] int HeadDim = 64, [Key("n_groups")] int Groups = 8, [Key("state_size")] int State = 128, [Key("conv_kernel")] int Kernel = 4,
+    [Key("layer_norm_epsilon")] double Eps = 1e-5, [Key("time_step_limit")] double[]? StepLimit = null, [Key("hidden_act")] Activation? ActKey = null,
+    [Key("use_bias")] bool Bias = false, [Key("use_conv_bias")] bool ConvBias = true, [Key("tie_word_embeddings")] bool Tied = false,
+    [Key("expand")] int Expand = 2, [Key("initializer_range")] double Deviation = 0.1, [Key("time_step_min")] double StepMin = 0.001,
+    [Key("time_step_max")] double StepMax = 0.1, [Key("time_step_floor")] double StepFloor = 1e-4, [Key("rescale_prenorm_residual")] bool Rescaled = false)
 {
-    public int Inner => Heads * HeadDim;                       // expand times the hidden width in every file
+    public int Inner => Heads * HeadDim;
     public int Mapped => Groups * State;
     public int Convolved => Inner + 2 * Mapped;
+    public int Projected => Expand * Hidden == Inner ? Inner + Convolved + Heads : throw new ConfigException("config.json",
+        $"expand {Expand} times hidden_size {Hidden} is {Expand * Hidden}, expected num_heads {Heads} times head_dim {HeadDim}, which is {Inner}");
     public int PerGroup => Heads / Groups;
     public Activation Act => ActKey ?? Activation.Silu;
+    public double OutBound => 1 / Sqrt(Rescaled ? (double)Inner * Layers : Inner);
     public double Shortest => StepLimit is { } limit ? limit[0] : 0;
     public double Longest => StepLimit is { } limit ? limit[1] : double.PositiveInfinity;
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps), Bias = nameof(C.Bias))]
-[Linear("in_proj"), Split("z", nameof(C.Inner), "uBC", nameof(C.Convolved), "dt", nameof(C.Heads))]
-[From("uBC"), Conv("conv1d", nameof(C.Kernel), Bias = nameof(C.ConvBias)), Activate(nameof(C.Act)), Split("u0", nameof(C.Inner), "B0", nameof(C.Mapped), "C0", nameof(C.Mapped))]
+[Init("A_log", nameof(LogRate)), Init("D", nameof(One)), Init("dt_bias", nameof(StepBias)), Init("conv1d.*", nameof(UniformOfKernel))]
+[Init("in_proj.weight", nameof(MambaMixer.Uniform)), Init("out_proj.weight", nameof(UniformOut))]
+[Linear("in_proj", nameof(C.Projected)), Split("z", nameof(C.Inner), "uBC", nameof(C.Convolved), "dt", nameof(C.Heads))]
+[From("uBC"), Conv("conv1d", nameof(C.Kernel), Bias = nameof(C.ConvBias)), Activate(nameof(C.Act))]
+[Split("u0", nameof(C.Inner), "B0", nameof(C.Mapped), "C0", nameof(C.Mapped))]
 [From("u0"), Rearrange("b t (g r p) -> b t g r p", "g", nameof(C.Groups), "r", nameof(C.PerGroup), "p", nameof(C.HeadDim)), As("u")]
 [From("B0"), Rearrange("b t (g n) -> b t g n", "g", nameof(C.Groups)), As("B")]
 [From("C0"), Rearrange("b t (g n) -> b t g n", "g", nameof(C.Groups)), As("C")]
@@ -47,8 +48,8 @@ public sealed partial class Mamba2Mixer
     [Pointwise] private static double Step(double dt, [Parameter("dt_bias", "d")] double bias, C c) => Min(Max(Softplus(dt + bias), c.Shortest), c.Longest);
 
     [Recurrence("b t g r p", State = "b g r p [n]")]           // h = exp(delta A) h + delta B u,  y = C h + D u, A a number for each head
-    private static double StateSpaceDual(Span<double> h, [Axes("b t g r")] double delta, double u, [Axes("b t g n")] ReadOnlySpan<double> B, [Axes("b t g n")] ReadOnlySpan<double> C,
-        [Parameter("A_log", "(g r)")] double aLog, [Parameter("D", "(g r)")] double D)
+    private static double StateSpaceDual(Span<double> h, [Axes("b t g r")] double delta, double u, [Axes("b t g n")] ReadOnlySpan<double> B,
+        [Axes("b t g n")] ReadOnlySpan<double> C, [Parameter("A_log", "(g r)")] double aLog, [Parameter("D", "(g r)")] double D)
     {
         double y = D * u, decay = Exp(-delta * Exp(aLog));
         for (int n = 0; n < h.Length; n++)
@@ -59,6 +60,12 @@ public sealed partial class Mamba2Mixer
 
         return y;
     }
+
+    private static double LogRate(double uniform) => Log(1 + 15 * uniform);                            // A from -1 to -16
+    private static double One(int head) => 1;
+    private static double StepBias(double uniform, C c) => MambaMixer.BiasOfStep(uniform, c.StepMin, c.StepMax, c.StepFloor);
+    private static void UniformOfKernel(Tensor weight, C c) => MambaMixer.Within(weight, 1 / Sqrt(c.Kernel));
+    private static void UniformOut(Tensor weight, C c) => MambaMixer.Within(weight, c.OutBound);
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps))]
@@ -70,10 +77,5 @@ public sealed partial class Mamba2Block;
 [Repeat<Mamba2Block>("backbone.layers", nameof(C.Layers)), RmsNorm("backbone.norm_f"), Output("hidden")]
 [Head("lm_head", TiedTo = "backbone.embeddings", Tied = nameof(C.Tied)), Output("logits")]
 [Keys("original", "backbone.embeddings=backbone.embedding")]
-[Init("*.A_log", nameof(LogOfHead)), Init("*.D", nameof(One)), Group("*.A_log", Decay = 0), Group("*.D", Decay = 0), Group("*.dt_bias", Decay = 0)]
-public sealed partial class Mamba2
-{
-    private static double LogOfHead(int head) => Log(head + 1);
-
-    private static double One(int head) => 1;
-}
+[Init("backbone.embeddings.weight", nameof(C.Deviation)), Group("*.A_log", Decay = 0), Group("*.D", Decay = 0), Group("*.dt_bias", Decay = 0)]
+public sealed partial class Mamba2;

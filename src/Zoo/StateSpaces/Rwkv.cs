@@ -9,7 +9,7 @@ using C = Zoo.StateSpaces.RwkvConfig;
 namespace Zoo.StateSpaces;
 
 /// <summary>RWKV-4 (Peng et al. 2023, arXiv 2305.13048).</summary>
-[NoEffect("rescale_every")]                                    // halves hidden states in float16's favour: what follows them is normed, so that no output changes
+[NoEffect("rescale_every")]                                    // halves hidden states in float16's favour: what follows is normed, no output changes
 public sealed partial record RwkvConfig(
     [Key("vocab_size")] int Vocab,
     [Key("hidden_size")] int Hidden,
@@ -30,7 +30,8 @@ public sealed partial record RwkvConfig(
 [From("x", "last"), Apply(nameof(Mix))]
 public sealed partial class TokenShift
 {
-    [Pointwise] private static double Mix(double x, double last, [Parameter("", "1 1 d")] double mu) => x * mu + last * (1 - mu);      // "": the key of the Use itself
+    // "": the key of the Use itself
+    [Pointwise] private static double Mix(double x, double last, [Parameter("", "1 1 d")] double mu) => x * mu + last * (1 - mu);
 }
 
 [Block<C>]
@@ -69,7 +70,8 @@ public sealed partial class TimeMix
 [Init("time_mix_*", nameof(TimeMix.MixShare)), Init("*.weight", 0), Init("key.weight", nameof(Rwkv.Orthogonal))]
 [Shift, As("last")]
 [From("x"), Use<TokenShift>("time_mix_receptance", With = "last=last"), Linear("receptance", nameof(C.Hidden)), Activate(Activation.Sigmoid), As("r")]
-[From("x"), Use<TokenShift>("time_mix_key", With = "last=last"), Linear("key", nameof(C.FeedForward)), Activate(Activation.ReluSquared), Linear("value"), Gate("r")]
+[From("x"), Use<TokenShift>("time_mix_key", With = "last=last"), Linear("key", nameof(C.FeedForward)), Activate(Activation.ReluSquared)]
+[Linear("value"), Gate("r")]
 public sealed partial class ChannelMix;
 
 [Block<C>, Defaults(Eps = nameof(C.Eps))]

@@ -15,19 +15,23 @@ public sealed partial record S4dConfig(
 {
     public int Half => State / 2;
     public int TwoHidden => 2 * Hidden;
-    public bool Bilinear => Discretisation switch { "bilinear" => true, "zoh" => false, _ => throw new ConfigException("config.json", $"disc is '{Discretisation}', expected 'zoh' or 'bilinear'") };
+    public bool Bilinear => Discretisation is "bilinear" or "zoh" ? Discretisation == "bilinear"
+        : throw new ConfigException("config.json", $"disc is '{Discretisation}', expected 'zoh' or 'bilinear'");
 }
 
 [Block<C>, Axis("n", nameof(C.Half))]
-[Init("kernel.log_dt", nameof(LogStep)), Init("kernel.log_A_real", nameof(LogReal)), Init("kernel.A_imag", nameof(Imaginary)), Init("kernel.C", 0.7071), Init("D", 1.0)]
+[Init("kernel.log_dt", nameof(LogStep)), Init("kernel.log_A_real", nameof(LogReal)), Init("kernel.A_imag", nameof(Imaginary))]
+[Init("kernel.C", 0.7071), Init("D", 1.0)]
 [Apply(nameof(StateSpace)), As("y")]
-[From("y", "x"), Apply(nameof(Skip)), Activate(Activation.Gelu), Dropout(nameof(C.Drop)), Linear("output_linear.0", nameof(C.TwoHidden), Bias = true, Stored = "out in 1"), Split("value", "gate")]
+[From("y", "x"), Apply(nameof(Skip)), Activate(Activation.Gelu), Dropout(nameof(C.Drop))]
+[Linear("output_linear.0", nameof(C.TwoHidden), Bias = true, Stored = "out in 1"), Split("value", "gate")]
 [From("value"), Gate("gate", Activation.Sigmoid)]
 public sealed partial class S4dLayer
 {
     [Recurrence("b t d", State = "b d [n]")]                   // linear with fixed coefficients: the convolution is derived from it
-    private static double StateSpace(Span<Complex> s, double u, C c, [Parameter("kernel.log_dt", "d")] double logStep, [Parameter("kernel.log_A_real", "d n")] ReadOnlySpan<double> logReal,
-        [Parameter("kernel.A_imag", "d n")] ReadOnlySpan<double> imaginary, [Parameter("kernel.C", "d n 2")] ReadOnlySpan<Complex> C)
+    private static double StateSpace(Span<Complex> s, double u, C c, [Parameter("kernel.log_dt", "d")] double logStep,
+        [Parameter("kernel.log_A_real", "d n")] ReadOnlySpan<double> logReal, [Parameter("kernel.A_imag", "d n")] ReadOnlySpan<double> imaginary,
+        [Parameter("kernel.C", "d n 2")] ReadOnlySpan<Complex> C)
     {
         double y = 0, step = Exp(logStep);
         for (int n = 0; n < s.Length; n++)
@@ -47,5 +51,6 @@ public sealed partial class S4dLayer
     // S4D-Lin or S4D-Inv, with steps from 0.001 to 0.1, uniform in their logarithm.
     internal static double LogStep(double uniform) => Log(1e-3) + uniform * Log(100);
     private static double LogReal(int n) => Log(0.5);
-    private static double Imaginary(int n, C c) => c.Start switch { "lin" => PI * n, "inv" => c.State / PI * (c.State / (2.0 * n + 1) - 1), _ => throw new ConfigException("config.json", $"init is '{c.Start}', expected 'lin' or 'inv'") };
+    private static double Imaginary(int n, C c) => c.Start == "lin" ? PI * n : c.Start == "inv" ? c.State / PI * (c.State / (2.0 * n + 1) - 1)
+        : throw new ConfigException("config.json", $"init is '{c.Start}', expected 'lin' or 'inv'");
 }

@@ -3,7 +3,10 @@ using C = Zoo.StateSpaces.S4dLmConfig;
 
 namespace Zoo.StateSpaces;
 
-/// <summary>A language model of diagonal state spaces, in the shell of S4's own (Gu et al. 2021, section 4.4): two of them, then a feed-forward layer.</summary>
+/// <summary>
+/// A language model of diagonal state spaces, in the shell of S4's own (Gu et al. 2021, section 4.4): two of them, then a feed-forward layer. As there, the
+/// kernels learn at the model's own rate.
+/// </summary>
 [Extend<S4dConfig>]
 public sealed partial record S4dLmConfig([Key("vocab_size")] int Vocab, [Key("expand")] int Expand = 4)
 {

@@ -48,7 +48,8 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
     [
         new("kind", "Are there more animals, plants or things in the text?", Head.Sequence, KindNames, AskKind),
         new("follows", "Does the second text count on where the first one ends?", Head.Sequence, ["no", "yes"], AskFollows, Steps: 2500),
-        new("roles", "Which words are a person, a place, a thing; a name after \"the\" is a thing's.", Head.Tokens, ["other", "person", "place", "thing"], AskRoles),
+        new("roles", "Which words are a person, a place, a thing; a name after \"the\" is a thing's.", Head.Tokens, ["other", "person", "place", "thing"],
+            AskRoles),
         new("next", "Which of four numbers comes next?", Head.Choice, [], AskNext),
         new("part", "Which words of the text are of the kind that is asked for?", Head.Span, [], AskPart),
         new("sort", "The letters in the order of the alphabet.", Head.Text, [], AskSorted, Steps: 1500),
@@ -84,7 +85,8 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
         string[] Around(int count) => [.. Enumerable.Range(0, count).Select(_ => Any(draws, Animals))];
         string[] counted = Numbers[Math.Max(0, end - draws.Integer(1, 3))..end];
         return new Question(
-            [.. Around(4 - counted.Length), .. counted], [[.. Numbers[begin..(begin + draws.Integer(1, 3))], .. Around(draws.Integer(0, 2))]], label, [], (-1, -1), []);
+            [.. Around(4 - counted.Length), .. counted], [[.. Numbers[begin..(begin + draws.Integer(1, 3))], .. Around(draws.Integer(0, 2))]], label, [],
+            (-1, -1), []);
     }
 
     private static Question AskRoles(IDraws draws)

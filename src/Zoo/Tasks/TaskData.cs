@@ -136,7 +136,8 @@ public sealed class TaskData(RuleTask task, ITokenizer tokenizer, int rows, long
     private static Tensor Written(IModel model, Batch batch)
     {
         Tensor labels = batch["labels"], token = batch["decoder_input_ids"].narrow(1, 0, 1);
-        using ModelState state = model.Begin(batch.For(model).Where(pair => pair.Key != "decoder_input_ids").ToDictionary(pair => pair.Key, pair => pair.Value));
+        using ModelState state = model.Begin(batch.For(model).Where(pair => pair.Key != "decoder_input_ids")
+            .ToDictionary(pair => pair.Key, pair => pair.Value));
         Tensor right = ones(labels.shape[0], ScalarType.Bool);
         for (long t = 0; t < labels.shape[1]; t++)
         {

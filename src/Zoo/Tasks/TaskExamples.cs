@@ -17,7 +17,8 @@ public sealed class TaskExamples(RuleTask task, ITokenizer tokenizer)
         string first = string.Join(' ', question.First);
         return task.Head switch
         {
-            Head.Choice => [.. question.Seconds.Select(choice => new Example(Rows(Encode(first, choice)), new Dictionary<string, int> { ["labels"] = question.Label }))],
+            Head.Choice => [.. question.Seconds.Select(choice =>
+                new Example(Rows(Encode(first, choice)), new Dictionary<string, int> { ["labels"] = question.Label }))],
             Head.Tokens => [Tokens(Encode(first, null), question.WordLabels)],
             Head.Span => [Span(Encode(first, question.Seconds[0]), question.Answer)],
             Head.Text => [Text(Encode(first, null).Ids, Encode(string.Join(' ', question.Written), null).Ids)],

@@ -12,7 +12,13 @@ public static class TaskFamilies
 {
     private const int Width = 96;
 
-    private static readonly Dictionary<string, string> Prefixes = new() { ["bert"] = "Bert", ["roberta"] = "Roberta", ["albert"] = "Albert", ["electra"] = "Electra" };
+    private static readonly Dictionary<string, string> Prefixes = new()
+    {
+        ["bert"] = "Bert",
+        ["roberta"] = "Roberta",
+        ["albert"] = "Albert",
+        ["electra"] = "Electra",
+    };
 
     /// <summary>The options of a run unless others are asked for; how many steps it has is the task's to say.</summary>
     public static TrainingOptions Defaults { get; } = new()
@@ -80,7 +86,8 @@ public static class TaskFamilies
 
         if (task.Labels.Count > 0)
         {
-            config["id2label"] = new JsonObject(task.Labels.Select((label, id) => KeyValuePair.Create(id.ToString(System.Globalization.CultureInfo.InvariantCulture), (JsonNode?)label)));
+            config["id2label"] = new JsonObject(
+                task.Labels.Select((label, id) => KeyValuePair.Create(id.ToString(System.Globalization.CultureInfo.InvariantCulture), (JsonNode?)label)));
         }
 
         return config;

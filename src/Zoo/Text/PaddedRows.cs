@@ -17,7 +17,9 @@ public static class PaddedRows
     public static Tensor Real(IReadOnlyList<int[]> rows, Device? device = null, bool left = false) =>
         Fill([.. rows.Select(row => Enumerable.Repeat(1, row.Length).ToArray())], 0, Longest(rows), device, left);
 
-    /// <summary>Encoded texts as those inputs that a model takes: ids (under every name that ends so), attention mask, types. At least one token wide.</summary>
+    /// <summary>
+    /// Encoded texts as those inputs that a model takes: ids (under every name that ends so), attention mask, types. At least one token wide.
+    /// </summary>
     public static IReadOnlyDictionary<string, Tensor> Inputs(IModel model, IReadOnlyList<TokenEncoding> texts, int pad)
     {
         int longest = Math.Max(1, texts.Max(text => text.Count));

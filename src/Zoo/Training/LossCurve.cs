@@ -36,7 +36,9 @@ public static class LossCurve
         plot.SavePng(path, 1000, 560);
     }
 
-    /// <summary>Writes a PNG of 1000 x 560 pixels: of each run the smoothed loss as a line and the held-out losses as points on another, both in the run's colour.</summary>
+    /// <summary>
+    /// Writes a PNG of 1000 x 560 pixels: of each run the smoothed loss as a line and the held-out losses as points on another, both in the run's colour.
+    /// </summary>
     /// <param name="path">Of the picture.</param>
     /// <param name="runs">Their names and rows.</param>
     public static void Save(string path, IReadOnlyList<(string Name, IReadOnlyList<MetricsRow> Rows)> runs)
@@ -49,7 +51,8 @@ public static class LossCurve
             ScottPlot.Plottables.Scatter smooth = plot.Add.ScatterLine(rows.Select(row => (double)row.Step).ToArray(), Smooth(rows));
             smooth.Color = palette.GetColor(i).WithAlpha(0.35);
             MetricsRow[] heldOut = rows.Where(row => row.HeldOutLoss is not null).ToArray();
-            ScottPlot.Plottables.Scatter points = plot.Add.Scatter(heldOut.Select(row => (double)row.Step).ToArray(), heldOut.Select(row => row.HeldOutLoss!.Value).ToArray());
+            ScottPlot.Plottables.Scatter points =
+                plot.Add.Scatter(heldOut.Select(row => (double)row.Step).ToArray(), heldOut.Select(row => row.HeldOutLoss!.Value).ToArray());
             points.Color = palette.GetColor(i);
             points.LineWidth = 2;
             points.MarkerSize = 8;

@@ -88,7 +88,8 @@ public static class Quickstart
             ["disc"] = "zoh",
             ["init"] = "lin",
         }),
-        new("ttt", "4 layers, width 192, 6 heads, feed-forward 512, a linear learner in each head, mini-batches of 16, tied head", (vocabulary, context) => new JsonObject
+        new("ttt", "4 layers, width 192, 6 heads, feed-forward 512, a linear learner in each head, mini-batches of 16, tied head", (vocabulary, context) =>
+            new JsonObject
         {
             ["architectures"] = new JsonArray("TTTForCausalLM"),
             ["model_type"] = "ttt",

@@ -11,7 +11,8 @@ namespace Zoo.Verification;
 /// <param name="Reads">The model outputs that the loss reads.</param>
 /// <param name="Loss">The loss from a case's inputs and the model's outputs, as the class of that name computes it.</param>
 /// <param name="PerToken">Whether an output [batch, time] without a third axis is one value a token (else its second axis counts classes).</param>
-internal sealed record GoldenObjective(string Architecture, string[] Reads, Func<GoldenCase, IReadOnlyDictionary<string, Tensor>, Tensor> Loss, bool PerToken = false)
+internal sealed record GoldenObjective(string Architecture, string[] Reads, Func<GoldenCase, IReadOnlyDictionary<string, Tensor>, Tensor> Loss,
+    bool PerToken = false)
 {
     private const long Ignored = -100;
 

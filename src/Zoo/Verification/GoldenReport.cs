@@ -19,7 +19,8 @@ public sealed record GoldenRow(string Check, ScalarType Dtype, double Error, dou
 
     /// <inheritdoc/>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Check} ({Dtype}): error {Error:0.0e+00}, allowed {Tolerance:0.0e+00}{(Note is null ? "" : ": " + Note)}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{Check} ({Dtype}): error {Error:0.0e+00}, allowed {Tolerance:0.0e+00}{(Note is null ? "" : ": " + Note)}");
 }
 
 /// <summary>All comparisons of one case.</summary>

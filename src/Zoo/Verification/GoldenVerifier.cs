@@ -113,7 +113,9 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             Forms(inputs);
         }
 
-        /// <summary>What the case gives under the model's input names, in the model's dtype; decoder inputs follow from labels where they are left out.</summary>
+        /// <summary>
+        /// What the case gives under the model's input names, in the model's dtype; decoder inputs follow from labels where they are left out.
+        /// </summary>
         private Dictionary<string, Tensor> Inputs()
         {
             // A question's choices [batch, choices, time] are rows of the model, one after the other.
@@ -189,7 +191,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
 
             foreach (var (key, error) in worst)
             {
-                rows.Add(new GoldenRow("grad." + key, dtype, error, GoldenTolerance.Gradient, double.IsPositiveInfinity(error) ? "the weight has no gradient." : null));
+                string? note = double.IsPositiveInfinity(error) ? "the weight has no gradient." : null;
+                rows.Add(new GoldenRow("grad." + key, dtype, error, GoldenTolerance.Gradient, note));
             }
 
             foreach (string key in golden.Gradients.Keys.Where(k => ran && !worst.ContainsKey(k)))
@@ -228,7 +231,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 double error;
                 if (golden.Gradients.TryGetValue(key, out var expected))
                 {
-                    error = gradient is null ? double.PositiveInfinity : GoldenTolerance.Error(gradient, expected, floor: GoldenTolerance.Noise(dtype) * largest);
+                    error = gradient is null ? double.PositiveInfinity
+                        : GoldenTolerance.Error(gradient, expected, floor: GoldenTolerance.Noise(dtype) * largest);
                 }
                 else if (gradient is not null)
                 {
@@ -355,7 +359,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
 
             // The input is an inner value of the reference, stored in float32.
             double rounded = Math.Max(tolerance, 1e-6);
-            void One(string check, Func<Tensor> run) => Attempt(check, () => rows.Add(new GoldenRow(check, dtype, GoldenTolerance.Error(run(), reference), rounded)));
+            void One(string check, Func<Tensor> run) =>
+                Attempt(check, () => rows.Add(new GoldenRow(check, dtype, GoldenTolerance.Error(run(), reference), rounded)));
             One("out.layer0_out", () => layer.Whole(x));
             foreach (int chunk in Chunks)
             {
@@ -363,7 +368,9 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
             }
         }
 
-        /// <summary>What learners keep after the whole text: the weights that the mini-batch started with and the sums of its gradients, [layers, batch, ...].</summary>
+        /// <summary>
+        /// What learners keep after the whole text: the weights that the mini-batch started with and the sums of its gradients, [layers, batch, ...].
+        /// </summary>
         private void Learnt(Dictionary<string, Tensor> inputs)
         {
             var published = golden.Outputs.Where(o => o.Key.StartsWith("cache.", StringComparison.Ordinal)).ToList();
@@ -403,7 +410,8 @@ public sealed class GoldenVerifier(Func<string, ScalarType, IModel> build)
                 using var scope = NewDisposeScope();
                 long prompt = decodes ? 1 : golden.Inputs["input_ids"].shape[1];
                 using var state = model.Begin(inputs, SmallCapacity);
-                var found = BeamSearch.Run(model, state, reference.narrow(1, 0, prompt).contiguous(), new BeamOptions(3, checked((int)(reference.shape[1] - prompt))));
+                var found = BeamSearch.Run(model, state, reference.narrow(1, 0, prompt).contiguous(),
+                    new BeamOptions(3, checked((int)(reference.shape[1] - prompt))));
                 long different = found.Select((row, r) => row[0].Tokens.Where((token, i) => token != reference[r, i].item<long>()).LongCount()).Sum();
                 rows.Add(new GoldenRow("out.beam3", dtype, different, 0, different == 0 ? null : $"{different} tokens differ."));
             });

@@ -30,7 +30,6 @@ public sealed class SugarTests
         ("Attention", """Attention("a.{q,k,v,o}_proj", Mask = Mask.Causal, Position = Position.Rotary, Bias = nameof(C.Biased))"""),
         ("Attention", """Attention("{q,k,v,o}", Mask = nameof(Near), Score = nameof(Cap), Scale = nameof(C.Scale), Bias = true, OutputBias = false)"""),
         ("Attention", """RmsNorm("n", Eps = 1e-5), Attention("{q,k,v,o}", OutputBias = nameof(C.Biased)), Dropout(0.1)"""),
-        ("Attention", """Attention("{q,k,v,o}", Heads = nameof(C.KvHeads), HeadDim = 8)"""),
         ("PackedAttention", """PackedAttention("a.{c_attn,c_proj}")"""),
         ("PackedAttention", """PackedAttention("a.{c_attn,c_proj}", Mask = Mask.Causal, Scale = 0.25, Bias = true, Stored = "in out")"""),
         ("FeedForward", """FeedForward("m.{up,down}", Activation.GeluTanh)"""),
@@ -54,7 +53,7 @@ public sealed class SugarTests
         var spec = Graphs.Read(compilation, "User.Sweet").Main;
         var parts = spec.Brackets.Single().Parts;
         var part = Assert.Single(parts, p => p.Name == word);
-        var text = Generators.Reading.Sugar.Text(part, spec.Config)!.Replace("nameof(global::User.Sweet.", "nameof(Plain.", StringComparison.Ordinal);
+        var text = Generators.Reading.Sugar.Text(part, spec)!.Replace("nameof(global::User.Sweet.", "nameof(Plain.", StringComparison.Ordinal);
         Assert.DoesNotContain(word + "(", text.Replace(", Heads(", "", StringComparison.Ordinal), StringComparison.Ordinal);
 
         // What stands before the attribute is its x; what stands behind it goes on from its last bracket.
@@ -71,9 +70,21 @@ public sealed class SugarTests
     [Fact]
     public void Every_sugar_word_has_such_a_case()
     {
-        var config = Graphs.Read(Compile(Block("Sweet", "[Linear(\"a\", 3)]")), "User.Sweet").Main.Config;
-        var sugar = Vocabulary.Parts.Where(w => Generators.Reading.Sugar.Text(new PartSpec(w, [], [], [], Place.Class), config) is not null).Order().ToList();
+        var spec = Graphs.Read(Compile(Block("Sweet", "[Linear(\"a\", 3)]")), "User.Sweet").Main;
+        var sugar = Vocabulary.Parts.Where(w => Generators.Reading.Sugar.Text(new PartSpec(w, [], [], [], Place.Class), spec) is not null).Order().ToList();
         Assert.Equal(Uses.Select(u => u.Word).Distinct().Order(), sugar);
+    }
+
+    [Theory]
+    [InlineData("Attention(\"{q,k,v,o}\")")]
+    [InlineData("PackedAttention(\"{in,out}\")")]
+    public void Defaults_name_the_sizes_of_heads(string attention)
+    {
+        var block = Block("Sweet", "[" + attention + "]").Replace("Theta = 10000.0", "Heads = nameof(C.KvHeads), HeadDim = 8", StringComparison.Ordinal);
+        var text = Graphs.Of(Compile(block), "User.Sweet").Print();
+        Assert.Equal(4, Regex.Count(text, "h=KvHeads"));       // three times cut, once merged
+        Assert.DoesNotContain("h=Heads", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("HeadDim", text, StringComparison.Ordinal);
     }
 
     [Fact]

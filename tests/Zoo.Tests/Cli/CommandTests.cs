@@ -59,7 +59,8 @@ public sealed class CommandTests : IDisposable
     {
         Train("--steps", "4");
         Directory.CreateDirectory(scratch["other"]);
-        File.WriteAllLines(Path.Combine(scratch["other"], "metrics.csv"), File.ReadAllLines(Path.Combine(scratch["run"], "metrics.csv")).SkipLast(1).Append("4,3,0.1,1,2.5,100,1"));
+        File.WriteAllLines(Path.Combine(scratch["other"], "metrics.csv"),
+            File.ReadAllLines(Path.Combine(scratch["run"], "metrics.csv")).SkipLast(1).Append("4,3,0.1,1,2.5,100,1"));
         (int code, string output, string error) = Run("curves", scratch["run"], scratch["other"], "--out", scratch["both.png"]);
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("other", output);
@@ -137,10 +138,12 @@ public sealed class CommandTests : IDisposable
     [InlineData("error: --delete with --objective mlm, expected --objective denoise", "train", "--objective", "mlm", "--delete", "0.1")]
     [InlineData("error: --rotate with --objective clm, expected --objective denoise", "train", "--rotate", "0.1")]
     [InlineData("error: --alpha without --language, expected texts with their languages", "train", "--objective", "denoise", "--alpha", "1")]
-    [InlineData("error: --language 'a.txt', expected a language's code and a file, en_XX=english.txt", "train", "--objective", "denoise", "--language", "a.txt")]
-    [InlineData("error: --language en_XX twice, expected each language once", "train", "--objective", "denoise", "--language", "en_XX=a", "--language", "en_XX=b")]
-    [InlineData("error: --family 'bart' with --objective denoise and --language, expected mbart", "train", "--objective", "denoise", "--family", "bart",
-        "--language", "en_XX=a")]
+    [InlineData("error: --language 'a.txt', expected a language's code and a file, en_XX=english.txt",
+        "train", "--objective", "denoise", "--language", "a.txt")]
+    [InlineData("error: --language en_XX twice, expected each language once",
+        "train", "--objective", "denoise", "--language", "en_XX=a", "--language", "en_XX=b")]
+    [InlineData("error: --family 'bart' with --objective denoise and --language, expected mbart",
+        "train", "--objective", "denoise", "--family", "bart", "--language", "en_XX=a")]
     [InlineData("error: --text with --language, expected one of them", "train", "--objective", "denoise", "--text", "a", "--language", "en_XX=a")]
     [InlineData("error: --temperature -1, expected 0 or more", "generate", ".", "--temperature", "-1")]
     [InlineData("error: --temperature NaN, expected 0 or more", "generate", ".", "--temperature", "NaN")]

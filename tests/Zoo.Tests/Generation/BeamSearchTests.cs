@@ -21,7 +21,8 @@ public sealed class BeamSearchTests
             {
                 // One beam is greedy search, whose processors see raw logits; and the library changed its own mind about some rows.
                 JsonElement search = golden.Data.GetProperty("searches")[i];
-                if (search.GetProperty("generate").GetProperty("num_beams").GetInt32() > 1 && search.GetProperty("same_hypotheses_in_transformers_4.46.3").GetBoolean())
+                if (search.GetProperty("generate").GetProperty("num_beams").GetInt32() > 1
+                    && search.GetProperty("same_hypotheses_in_transformers_4.46.3").GetBoolean())
                 {
                     cases.Add(golden.Folder, "searches", i);
                 }
@@ -88,7 +89,8 @@ public sealed class BeamSearchTests
             DiversityPenalty = Double("diversity_penalty", 0),
             Pad = golden.Case.GetProperty("pad").GetInt32(),
             Processors = processors,
-            EarlyStopping = !generate.TryGetProperty("early_stopping", out JsonElement early) || early.ValueKind == JsonValueKind.False ? EarlyStopping.WhenUnlikely
+            EarlyStopping = !generate.TryGetProperty("early_stopping", out JsonElement early) || early.ValueKind == JsonValueKind.False
+                ? EarlyStopping.WhenUnlikely
                 : early.ValueKind == JsonValueKind.True ? EarlyStopping.WhenFull
                 : EarlyStopping.Never,
         };

@@ -15,7 +15,8 @@ namespace Zoo.Tests.Goldens;
 public sealed class EagerBaselineTests
 {
     /// <summary>GPT-2, LLaMA with plain rotary positions, Mamba and RWKV-4.</summary>
-    public static TheoryData<string> Cases => [.. GoldenCase.Find(GoldenFolder.InRepository()).Where(f => Eager(f, []) is not null).Select(f => Path.GetFileName(f)!)];
+    public static TheoryData<string> Cases =>
+        [.. GoldenCase.Find(GoldenFolder.InRepository()).Where(f => Eager(f, []) is not null).Select(f => Path.GetFileName(f)!)];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -33,7 +34,8 @@ public sealed class EagerBaselineTests
         Assert.InRange(GoldenTolerance.Error(logits, golden.Outputs["logits"]), 0, 1e-5);
         Assert.InRange(GoldenTolerance.Error(loss, golden.Outputs["loss"]), 0, 1e-5);
         double largest = golden.Gradients.Values.Max(g => g.abs().max().item<float>());
-        Assert.All(golden.Gradients, g => Assert.InRange(GoldenTolerance.Error(weights[g.Key].grad!, g.Value, floor: GoldenTolerance.GradientFloor * largest), 0, GoldenTolerance.Gradient));
+        Assert.All(golden.Gradients, g =>
+            Assert.InRange(GoldenTolerance.Error(weights[g.Key].grad!, g.Value, floor: GoldenTolerance.GradientFloor * largest), 0, GoldenTolerance.Gradient));
 
         // The cache: a piece of the text, then token by token.
         using var none = no_grad();
@@ -58,7 +60,8 @@ public sealed class EagerBaselineTests
                 new EagerLlamaSizes(Int("num_hidden_layers"), Int("num_attention_heads"), Int("num_key_value_heads"), Int("head_dim"),
                     config.Double(["rms_norm_eps"]), config.Double(["rope_parameters.rope_theta"])), weights),
             "MambaForCausalLM" when config.String(["hidden_act"]) == "silu" => new EagerMamba(
-                new EagerMambaSizes(Int("num_hidden_layers"), Int("conv_kernel"), Int("state_size"), Int("time_step_rank"), config.Double(["layer_norm_epsilon"])), weights),
+                new EagerMambaSizes(Int("num_hidden_layers"), Int("conv_kernel"), Int("state_size"), Int("time_step_rank"),
+                    config.Double(["layer_norm_epsilon"])), weights),
             "RwkvForCausalLM" => new EagerRwkv(new EagerRwkvSizes(Int("num_hidden_layers"), config.Double(["layer_norm_epsilon"])), weights),
             _ => null,
         };

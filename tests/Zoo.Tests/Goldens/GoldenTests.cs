@@ -34,7 +34,8 @@ public sealed class GoldenTests(ITestOutputHelper output)
     public void Every_promised_case_at_hand_is_tested()
     {
         var found = GoldenCase.Find(GoldenFolder.Path);
-        output.WriteLine($"{GoldenFolder.Path}: {string.Join(", ", found.Select(f => Path.GetFileName(f) + (GoldenModels.Supports(f) ? "" : " (no declaration)")))}");
+        string[] names = [.. found.Select(f => Path.GetFileName(f) + (GoldenModels.Supports(f) ? "" : " (no declaration)"))];
+        output.WriteLine($"{GoldenFolder.Path}: {string.Join(", ", names)}");
         Assert.Empty(found.Where(f => Promised.Contains(Path.GetFileName(f)) && !GoldenModels.Supports(f)).Select(Path.GetFileName));
     }
 }

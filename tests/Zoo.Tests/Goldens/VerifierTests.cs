@@ -20,7 +20,8 @@ public sealed class VerifierTests : IDisposable
     private static string Whole => GoldenCase.Find(GoldenFolder.InRepository()).First(f =>
     {
         using var golden = GoldenCase.Open(f);
-        return GoldenModels.Supports(f) && golden.Gradients.Count > 0 && golden.Outputs.ContainsKey("left_padded_logits") && golden.Outputs.ContainsKey("greedy");
+        return GoldenModels.Supports(f) && golden.Gradients.Count > 0 && golden.Outputs.ContainsKey("left_padded_logits")
+            && golden.Outputs.ContainsKey("greedy");
     });
 
     public void Dispose() => Directory.Delete(root, recursive: true);
@@ -28,7 +29,8 @@ public sealed class VerifierTests : IDisposable
     [Fact]
     public void A_changed_output_is_the_only_miss()
     {
-        string folder = Changed("io.safetensors", (name, t) => name == "out.logits" ? t.index_put_(t.max() * 1.001, TensorIndex.Single(0), TensorIndex.Single(1), TensorIndex.Single(2)) : t);
+        string folder = Changed("io.safetensors", (name, t) =>
+            name == "out.logits" ? t.index_put_(t.max() * 1.001, TensorIndex.Single(0), TensorIndex.Single(1), TensorIndex.Single(2)) : t);
         Assert.Equal(["out.logits"], Misses(folder));
     }
 
@@ -36,7 +38,8 @@ public sealed class VerifierTests : IDisposable
     public void A_changed_gradient_is_the_only_miss()
     {
         string key = "";
-        string folder = Changed("io.safetensors", (name, t) => name.StartsWith("grad.", StringComparison.Ordinal) && name.EndsWith(".weight", StringComparison.Ordinal) && key.Length == 0 ? (key = name, t.mul_(1.001)).Item2 : t);
+        string folder = Changed("io.safetensors", (name, t) => name.StartsWith("grad.", StringComparison.Ordinal)
+            && name.EndsWith(".weight", StringComparison.Ordinal) && key.Length == 0 ? (key = name, t.mul_(1.001)).Item2 : t);
         Assert.Equal([key], Misses(folder));
     }
 
@@ -71,7 +74,8 @@ public sealed class VerifierTests : IDisposable
     public void Exit_codes_say_what_happened()
     {
         using var text = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
         string wrong = Changed("io.safetensors", (name, t) => name == "out.loss" ? t.mul_(1.001) : t);
         Assert.Equal(0, GoldenVerifier.Zoo.Print([Whole], console));
         Assert.DoesNotContain("missed", text.ToString());

@@ -62,7 +62,8 @@ public sealed class DerivedT5Tests
         using DisposeScope scope = NewDisposeScope();
         using var off = no_grad();
         using var folder = new ScratchFolder();
-        using var t5 = new T5(new T5Config(99, 32, 8, 48, 4, 2, Buckets: 8, MaxDistance: 20, Projection: "gated-gelu", Tied: false), new Weights(ScalarType.Float32, CPU));
+        using var t5 = new T5(new T5Config(99, 32, 8, 48, 4, 2, Buckets: 8, MaxDistance: 20, Projection: "gated-gelu", Tied: false),
+            new Weights(ScalarType.Float32, CPU));
         t5.eval();
         t5.Save(folder.Path);
         using IModel derived = global::Zoo.Models.All.Single(each => each.Name == model).Load(folder.Path);

@@ -22,18 +22,21 @@ public sealed class EncoderOutputTests
         using IModel model = tiny.Entry.Create(tiny.Config, ScalarType.Float64, CPU);
         model.Module.eval();
         using var generator = new Generator(7);
-        Tensor source = randint(3, 50, [2, 9], dtype: ScalarType.Int64, generator: generator), target = randint(3, 50, [2, 4], dtype: ScalarType.Int64, generator: generator);
+        Tensor source = randint(3, 50, [2, 9], dtype: ScalarType.Int64, generator: generator),
+            target = randint(3, 50, [2, 4], dtype: ScalarType.Int64, generator: generator);
         Tensor mask = tensor(new long[] { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0 }, [2, 9]);
         var read = new Dictionary<string, Tensor> { ["input_ids"] = source, ["attention_mask"] = mask, ["decoder_input_ids"] = target };
         Tensor hidden = model.Run(read, "encoder_hidden")["encoder_hidden"];
 
-        using ModelState begun = model.Begin(read), passed = model.Begin(new Dictionary<string, Tensor> { ["encoder_hidden"] = hidden, ["attention_mask"] = mask });
+        using ModelState begun = model.Begin(read),
+            passed = model.Begin(new Dictionary<string, Tensor> { ["encoder_hidden"] = hidden, ["attention_mask"] = mask });
         Tensor expected = model.Advance(target, begun), logits = model.Advance(target, passed);
         Assert.True(expected.equal(logits).all().item<bool>());
         Assert.False(model.Advance(target, begun).equal(expected).all().item<bool>());
 
         // Left out: nothing else stands in for it.
-        Assert.Contains("input_ids", Assert.Throws<System.ArgumentException>(() => model.Begin(new Dictionary<string, Tensor> { ["attention_mask"] = mask })).Message, System.StringComparison.Ordinal);
+        var alone = new Dictionary<string, Tensor> { ["attention_mask"] = mask };
+        Assert.Contains("input_ids", Assert.Throws<System.ArgumentException>(() => model.Begin(alone)).Message, System.StringComparison.Ordinal);
     }
 
     [Fact]

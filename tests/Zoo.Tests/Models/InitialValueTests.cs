@@ -1,8 +1,11 @@
 using System;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
 using Zoo.StateSpaces;
+using Zoo.TestTimeTraining;
+using Zoo.Training;
 using static TorchSharp.torch;
 
 namespace Zoo.Tests.Models;
@@ -77,5 +80,96 @@ public sealed class InitialValueTests
         Bound("out_proj.weight", 1 / Math.Sqrt(64 * 2));
         double deviation = Math.Sqrt(Values(model, "backbone.embeddings.weight").Average(x => x * x));
         Assert.InRange(deviation, 0.018, 0.022);
+    }
+
+    [Fact]
+    public void Mamba2_begins_as_published()
+    {
+        manual_seed(5);
+        var config = new Mamba2Config(50, 64, 2, 64, 4, 1, 8, Expand: 4, Deviation: 0.02, Rescaled: true);
+        using var model = new Mamba2(config, ScalarType.Float64);
+        const string At = "backbone.layers.1.mixer.";
+
+        // Rates evenly from 1 to 16, steps evenly on a logarithmic scale.
+        double[] rates = [.. Values(model, At + "A_log").Select(Math.Exp)];
+        Assert.All(rates, a => Assert.InRange(a, 1, 16));
+        Assert.InRange(rates.Average(), 7, 10);
+        double[] steps = [.. Values(model, At + "dt_bias").Select(b => Math.Log(1 + Math.Exp(b)))];
+        Assert.All(steps, s => Assert.InRange(s, 0.001 - 1e-9, 0.1 + 1e-9));
+        Assert.InRange(steps.Average(s => Math.Log10(s)), -2.25, -1.75);
+        Assert.All(Values(model, At + "D"), x => Assert.Equal(1, x));
+        void Bound(string key, double bound) => Assert.InRange(Values(model, key).Max(Math.Abs), 0.9 * bound, bound);
+        Bound(At + "in_proj.weight", 1 / Math.Sqrt(64));
+        Bound(At + "conv1d.weight", 0.5);
+        Bound(At + "conv1d.bias", 0.5);
+        Bound(At + "out_proj.weight", 1 / Math.Sqrt(256 * 2));
+        Assert.InRange(Math.Sqrt(Values(model, "backbone.embeddings.weight").Average(x => x * x)), 0.018, 0.022);
+    }
+
+    [Fact]
+    public void Mamba2_refuses_an_expansion_that_its_heads_are_not_wide_enough_for()
+    {
+        string message = Assert.Throws<ConfigException>(() => new Mamba2(new Mamba2Config(50, 32, 1, 4, 8, 1, 8, Expand: 2))).Message;
+        Assert.Equal("config.json: expand 2 times hidden_size 32 is 64, expected num_heads 4 times head_dim 8, which is 32", message);
+    }
+
+    /// <summary>Convolutions as the JAX code draws them: normal, cut at two deviations, of variance 1 / 4; the inner model as any other weights.</summary>
+    [Fact]
+    public void Ttt_begins_as_published()
+    {
+        manual_seed(6);
+        using var model = new Ttt(new TttConfig(50, 128, 24, 1, 2, SharesQk: true, PreConv: true), ScalarType.Float64);
+        const string At = "model.layers.0.";
+        foreach (string conv in new[] { "conv.conv", "seq_modeling_block.conv_q", "seq_modeling_block.conv_k" })
+        {
+            double[] kernel = Values(model, At + conv + ".weight");
+            Assert.InRange(kernel.Max(Math.Abs), 0.9, 2 * 0.5 / 0.8796);
+            Assert.InRange(Math.Sqrt(kernel.Average(x => x * x)), 0.45, 0.55);
+            Assert.All(Values(model, At + conv + ".bias"), x => Assert.Equal(0, x));
+        }
+
+        Assert.All(Values(model, At + "conv.norm.weight"), x => Assert.Equal(1, x));
+        Assert.All(Values(model, At + "seq_modeling_block.learnable_token_idx"), x => Assert.Equal(0, x));
+        Assert.All(Values(model, At + "seq_modeling_block.b1"), x => Assert.Equal(0, x));
+        Assert.All(Values(model, At + "seq_modeling_block.learnable_ttt_lr_bias"), x => Assert.Equal(0, x));
+        foreach (string key in new[] { "W1", "learnable_ttt_lr_weight", "q_proj.weight" })
+        {
+            Assert.InRange(Math.Sqrt(Values(model, At + "seq_modeling_block." + key).Average(x => x * x)), 0.015, 0.025);
+        }
+    }
+
+    /// <summary>HiPPO-LegS in its diagonal form: the same of every channel, input maps with imaginary parts within 2.</summary>
+    [Fact]
+    public void S4_begins_as_hippo()
+    {
+        manual_seed(7);
+        using var model = new S4Model(new S4Config(3, Layer: "S4Block") { Hidden = 6, Layers = 1, State = 64 }, ScalarType.Float64);
+        const string At = "s4_layers.0.layer.kernel.";
+        var (lambda, _, b, p) = Hippo.Nplr(64);
+        void Each(string key, Func<int, double[]> expected) => Assert.All(
+            Values(model, At + key).Chunk(32 * expected(0).Length).SelectMany(channel => channel.Chunk(expected(0).Length).Select((x, n) => (x, n))),
+            place => Assert.All(place.x.Zip(expected(place.n)), pair => Assert.Equal(pair.Second, pair.First, 1e-12)));
+        Each("A_real", _ => [Math.Log(0.5)]);
+        Each("A_imag", n => [-lambda[n].Imaginary]);
+        Each("P", n => [p[n].Real, p[n].Imaginary]);
+        Each("B", n => [b[n].Real, Math.Clamp(b[n].Imaginary, -2, 2)]);
+        Assert.All(Values(model, At + "inv_dt"), x => Assert.InRange(Math.Exp(x), 1e-3, 0.1));
+    }
+
+    /// <summary>Steps, transitions and input maps learn at a tenth of the rate and do not shrink; read-outs and all else are ordinary weights.</summary>
+    [Theory]
+    [InlineData("S4D", "kernel.log_dt", "kernel.log_A_real", "kernel.A_imag")]
+    [InlineData("S4Block", "layer.kernel.inv_dt", "layer.kernel.A_real", "layer.kernel.A_imag", "layer.kernel.B", "layer.kernel.P")]
+    public void Kernels_learn_at_their_own_rate(string layer, params string[] slow)
+    {
+        using var model = new S4Model(new S4Config(3, Layer: layer) { Hidden = 6, Layers = 2, State = 8 });
+        string[] expected = [.. new[] { 0, 1 }.SelectMany(i => slow.Select(key => $"s4_layers.{i}.{key}"))];
+        Assert.Equal(expected.Order(), model.Weights.All.Where(w => w is { RateFactor: 0.1, DecayFactor: 0 }).Select(w => w.Key).Order());
+        Assert.All(model.Weights.All.Where(w => !expected.Contains(w.Key)), w => Assert.Equal((1.0, 1.0), (w.RateFactor, w.DecayFactor)));
+
+        // The length of the kernels is no parameter.
+        string[] buffers = layer == "S4D" ? [] : ["s4_layers.0.layer.kernel.l_kernel", "s4_layers.1.layer.kernel.l_kernel"];
+        Assert.Equal(buffers, model.named_buffers().Select(buffer => buffer.name));
+        Assert.Empty(AdamW.Declared(model.Weights.All, 0.1).SelectMany(group => group.Parameters).Select(pair => pair.Key).Intersect(buffers));
     }
 }

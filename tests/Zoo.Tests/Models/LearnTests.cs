@@ -11,7 +11,9 @@ namespace Zoo.Tests.Models;
 /// <summary>Learning within the sequence against its definition: weights that are built and changed one token at a time.</summary>
 public sealed class LearnTests
 {
-    /// <summary>Rows at different places of a mini-batch, holes and empty rows included: each row equals itself alone, and the state is that of its real tokens.</summary>
+    /// <summary>
+    /// Rows at different places of a mini-batch, holes and empty rows included: each row equals itself alone, and the state is that of its real tokens.
+    /// </summary>
     [Theory]
     [InlineData("linear")]
     [InlineData("mlp")]
@@ -81,7 +83,7 @@ public sealed class LearnTests
     [Fact]
     public void An_unknown_kind_of_learner_is_an_error_that_names_it()
     {
-        string message = Assert.Throws<ArgumentException>(() => new TttConfig(31, 16, 24, 1, 2, "conv").Learner).Message;
-        Assert.Equal("ttt_layer_type is 'conv', expected 'linear' or 'mlp'.", message);
+        string message = Assert.Throws<ConfigException>(() => new TttConfig(31, 16, 24, 1, 2, "conv").Learner).Message;
+        Assert.Equal("config.json: ttt_layer_type is 'conv', expected 'linear' or 'mlp'", message);
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using System.Reflection;
 using Dsl.Runtime;
 using Dsl.Runtime.Testing;
 using TorchSharp;
@@ -26,9 +27,11 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
         ["s4_model"] = new() { ["live tensors in training"] = CountsUndefined },
         ["s4d, zero-order hold"] = new() { ["live tensors in training"] = CountsUndefined },
         ["s4d, bilinear"] = new() { ["live tensors in training"] = CountsUndefined },
+        ["retention, GLA, delta rule, HGRN"] = new() { ["live tensors in training"] = CountsUndefined },
     };
 
-    private const string CountsUndefined = "TorchSharp counts the undefined gradient of a scan's last state when it is made and not when it is disposed; it holds no memory";
+    private const string CountsUndefined =
+        "TorchSharp counts the undefined gradient of a scan's last state when it is made and not when it is disposed; it holds no memory";
 
     public static TheoryData<string> Cases => TinyConfigs.Names;
 
@@ -41,7 +44,14 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
         foreach (string check in ModelChecks.Names)
         {
             var watch = Stopwatch.StartNew();
-            failures.AddRange(ModelChecks.Run(tiny.Entry, tiny.Config, new ModelCheckOptions { Only = [check], Forwards = 50, TrainingSteps = 20, Except = Except.GetValueOrDefault(name, []), MakeInput = (_, rows, dtype) => Features(tiny.Config, rows, dtype) }));
+            failures.AddRange(ModelChecks.Run(tiny.Entry, tiny.Config, new ModelCheckOptions
+            {
+                Only = [check],
+                Forwards = 50,
+                TrainingSteps = 20,
+                Except = Except.GetValueOrDefault(name, []),
+                MakeInput = (_, rows, dtype) => Features(tiny.Config, rows, dtype),
+            }));
             output.WriteLine($"{check}: {watch.ElapsedMilliseconds} ms");
         }
 
@@ -90,14 +100,33 @@ public sealed class WrongModelTests
     public void A_wrong_model_is_found(Fault fault, string check)
     {
         ModelEntry llama = global::Zoo.Models.All.Single(entry => entry.Name == nameof(Llama));
-        ModelEntry wrong = llama with { Build = (config, weights) => new WrongModel(fault, (LlamaConfig)config, weights) };
+        ModelEntry wrong = llama with { Build = (config, weights) => new WrongModel(fault, new Llama((LlamaConfig)config, weights), weights) };
         if (fault == Fault.AcceptsAnyKey)
         {
-            wrong = wrong with { ReadConfig = reader => llama.ReadConfig(ConfigReader.Parse("""{"vocab_size":99,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":2,"num_attention_heads":4,"hidden_act":"silu"}""")) };
+            const string Json = """
+                {"vocab_size":99,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":2,"num_attention_heads":4,"hidden_act":"silu"}
+                """;
+            wrong = wrong with { ReadConfig = reader => llama.ReadConfig(ConfigReader.Parse(Json)) };
         }
 
-        Assert.Contains(ModelChecks.Run(wrong, Config, new ModelCheckOptions { Only = [check], Forwards = 20, TrainingSteps = 5 }), failure => failure.Check == check);
-        Assert.Empty(ModelChecks.Run(llama, Config, new ModelCheckOptions { Only = [check], Forwards = 20, TrainingSteps = 5 }));
+        var options = new ModelCheckOptions { Only = [check], Forwards = 20, TrainingSteps = 5 };
+        Assert.Contains(ModelChecks.Run(wrong, Config, options), failure => failure.Check == check);
+        Assert.Empty(ModelChecks.Run(llama, Config, options));
+    }
+
+    /// <summary>A recurrent model whose state takes padding for tokens, or is lost between calls.</summary>
+    [Theory]
+    [InlineData(Fault.IgnoresPadding, "rwkv4")]
+    [InlineData(Fault.ForgetsBetweenCalls, "rwkv4")]
+    [InlineData(Fault.IgnoresPadding, "ttt, convolved")]
+    [InlineData(Fault.ForgetsBetweenCalls, "ttt, convolved")]
+    public void A_wrong_recurrent_model_is_found(Fault fault, string name)
+    {
+        (_, ModelEntry right, object config) = TinyConfigs.All[name];
+        ModelEntry wrong = right with { Build = (given, weights) => new WrongModel(fault, (GeneratedModel)right.Build(given, weights), weights) };
+        var options = new ModelCheckOptions { Only = ["recurrent state"] };
+        Assert.NotEmpty(ModelChecks.Run(wrong, config, options));
+        Assert.Empty(ModelChecks.Run(right, config, options));
     }
 
     [Fact]
@@ -115,6 +144,7 @@ public enum Fault
     KeepsATensor,
     KeepsOldWeights,
     ForgetsItsClone,
+    ForgetsBetweenCalls,
     Constant,
     AcceptsAnyKey,
 }
@@ -122,16 +152,17 @@ public enum Fault
 /// <summary>A model around a right one, with one fault.</summary>
 internal sealed class WrongModel : GeneratedModel
 {
+    private static readonly MethodInfo SavedConfig = typeof(GeneratedModel).GetMethod("SaveConfig", BindingFlags.Instance | BindingFlags.NonPublic)!;
     private readonly Fault fault;
-    private readonly Llama inner;
+    private readonly GeneratedModel inner;
     private readonly List<Tensor> kept = [];
     private Tensor? old;
 
-    internal WrongModel(Fault fault, LlamaConfig config, Weights weights)
+    internal WrongModel(Fault fault, GeneratedModel inner, Weights weights)
         : base("Wrong", weights)
     {
         this.fault = fault;
-        inner = new Llama(config, weights);
+        this.inner = inner;
     }
 
     public override IReadOnlyList<string> Inputs => inner.Inputs;
@@ -144,11 +175,12 @@ internal sealed class WrongModel : GeneratedModel
 
     protected override IReadOnlyList<string> Fused => [];
 
-    public override IEnumerable<(string Place, MaskRule Mask)> Masks() => inner.Masks();
+    public override IEnumerable<(string Place, MaskRule Mask)> Masks() => ((IModel)inner).Masks();
 
     public override IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> inputs, params string[] outputs)
     {
-        IReadOnlyDictionary<string, Tensor> right = inner.Run(fault == Fault.IgnoresPadding ? new Dictionary<string, Tensor> { ["input_ids"] = inputs["input_ids"] } : inputs, "hidden", "logits");
+        var unmasked = new Dictionary<string, Tensor> { ["input_ids"] = inputs["input_ids"] };
+        IReadOnlyDictionary<string, Tensor> right = inner.Run(fault == Fault.IgnoresPadding ? unmasked : inputs, "hidden", "logits");
         Tensor logits = right["logits"], hidden = right["hidden"];
         switch (fault)
         {
@@ -177,10 +209,16 @@ internal sealed class WrongModel : GeneratedModel
         return new Dictionary<string, Tensor> { ["hidden"] = hidden, ["logits"] = logits };
     }
 
-    public override ModelState NewState(int batch, int capacity = 0) => fault == Fault.ForgetsItsClone ? new Forgetful(inner, batch) : inner.NewState(batch, capacity);
+    public override ModelState NewState(int batch, int capacity = 0) =>
+        fault == Fault.ForgetsItsClone ? new Forgetful(inner, batch) : inner.NewState(batch, capacity);
 
     public override Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false)
     {
+        if (fault == Fault.ForgetsBetweenCalls)
+        {
+            state.Parts.OfType<PastInputs>().First().Reset();
+        }
+
         Tensor right = inner.Advance(tokens, state is Forgetful forgetful ? forgetful.Inner : state, fault == Fault.IgnoresPadding ? null : mask, last);
         if (fault == Fault.KeepsATensor)
         {
@@ -190,7 +228,7 @@ internal sealed class WrongModel : GeneratedModel
         return right;
     }
 
-    protected override void SaveConfig(string folder) => LlamaConfigJson.Save(folder, inner.Configuration, ["LlamaForCausalLM"]);
+    protected override void SaveConfig(string folder) => SavedConfig.Invoke(inner, [folder]);
 
     protected override void Dispose(bool disposing)
     {
@@ -201,9 +239,9 @@ internal sealed class WrongModel : GeneratedModel
 
     private sealed class Forgetful : ModelState
     {
-        private readonly Llama model;
+        private readonly GeneratedModel model;
 
-        internal Forgetful(Llama model, int batch)
+        internal Forgetful(GeneratedModel model, int batch)
             : base(batch, 0)
         {
             this.model = model;

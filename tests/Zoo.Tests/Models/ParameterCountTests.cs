@@ -170,7 +170,8 @@ public sealed class ParameterCountTests
     }
 
     [Fact]
-    public void Preset_names_are_one_each() => Assert.Empty(global::Zoo.Models.All.SelectMany(entry => entry.Presets).GroupBy(preset => preset.Name).Where(group => group.Count() > 1).Select(group => group.Key));
+    public void Preset_names_are_one_each() => Assert.Empty(global::Zoo.Models.All.SelectMany(entry => entry.Presets).GroupBy(preset => preset.Name)
+        .Where(group => group.Count() > 1).Select(group => group.Key));
 
     [Fact]
     public void Published_counts_all_belong_to_presets() =>
@@ -191,15 +192,15 @@ public sealed class ParameterCountTests
     {
         Assert.Equal(1 / Math.Sqrt(512), T5Config.Small.HeadScale);
         Assert.Equal(1, (MT5Config.Small with { Tied = true }).HeadScale);
-        foreach (var config in new (double HeadScale, Type FeedForwardKind, bool Tied)[]
+        foreach (var config in new (double HeadScale, Type Kind, bool Tied)[]
         {
-            (T5Config.V11Small.HeadScale, T5Config.V11Small.FeedForwardKind, T5Config.V11Small.Tied),
-            (FlanT5Config.Base.HeadScale, FlanT5Config.Base.FeedForwardKind, FlanT5Config.Base.Tied),
-            (T0Config.B11.HeadScale, T0Config.B11.FeedForwardKind, T0Config.B11.Tied),
-            (MT5Config.Small.HeadScale, MT5Config.Small.FeedForwardKind, MT5Config.Small.Tied),
+            (T5Config.V11Small.HeadScale, T5Config.V11Small.Kind, T5Config.V11Small.Tied),
+            (FlanT5Config.Base.HeadScale, FlanT5Config.Base.Kind, FlanT5Config.Base.Tied),
+            (T0Config.B11.HeadScale, T0Config.B11.Kind, T0Config.B11.Tied),
+            (MT5Config.Small.HeadScale, MT5Config.Small.Kind, MT5Config.Small.Tied),
         })
         {
-            Assert.Equal((1, typeof(T5GatedFeedForward), false), (config.HeadScale, config.FeedForwardKind, config.Tied));
+            Assert.Equal((1, typeof(T5GatedFeedForward), false), (config.HeadScale, config.Kind, config.Tied));
         }
     }
 }

@@ -33,7 +33,8 @@ public sealed class StateSpaceGoldens
         var golden = GoldenCase.Read(Path.Combine(GoldenFolder.Case(name), "io.safetensors"));
         foreach (ScalarType dtype in new[] { ScalarType.Float32, ScalarType.Float64 })
         {
-            foreach (string how in golden.Keys.Where(k => k.StartsWith("out.", StringComparison.Ordinal) && k.EndsWith(".K", StringComparison.Ordinal)).Select(k => k.Split('.')[1]))
+            foreach (string how in golden.Keys
+                .Where(k => k.StartsWith("out.", StringComparison.Ordinal) && k.EndsWith(".K", StringComparison.Ordinal)).Select(k => k.Split('.')[1]))
             {
                 foreach (bool convolves in new[] { false, true })
                 {
@@ -87,10 +88,12 @@ public sealed class StateSpaceGoldens
 
         // V (Lambda - P P*) V* over both halves of each pair is A again.
         Tensor all = cat([vectors, vectors.conj()], 1), both = cat([low, low.conj()], 0);
-        Tensor middle = (eye(size, dtype: ScalarType.ComplexFloat64) * tensor((Complex[])[.. lambda, .. lambda.Select(Complex.Conjugate)])) - both.matmul(both.conj().t());
+        Tensor diagonal = eye(size, dtype: ScalarType.ComplexFloat64) * tensor((Complex[])[.. lambda, .. lambda.Select(Complex.Conjugate)]);
+        Tensor middle = diagonal - both.matmul(both.conj().t());
         Near(golden["out.A"], view_as_real(all.matmul(middle).matmul(all.conj().t()).contiguous()).select(-1, 0));
 
-        var legs = new LinearStateSpace(tensor(Hippo.Legs(size)), tensor(Hippo.LegsInput(size)).unsqueeze(1), golden["in.C"].to(ScalarType.Float64).unsqueeze(0), zeros(1, dtype: ScalarType.Float64));
+        var legs = new LinearStateSpace(tensor(Hippo.Legs(size)), tensor(Hippo.LegsInput(size)).unsqueeze(1),
+            golden["in.C"].to(ScalarType.Float64).unsqueeze(0), zeros(1, dtype: ScalarType.Float64));
         DiscreteStateSpace discrete = legs.Bilinear(golden["in.step"].to(ScalarType.Float64));
         Near(golden["out.Ab"], discrete.A);
         Near(golden["out.Bb"], discrete.B.squeeze(1));
@@ -109,7 +112,10 @@ public sealed class StateSpaceGoldens
         {
             double Number(string key) => golden[key].to(ScalarType.Float64).reshape(-1)[channel].item<double>();
             double[] Numbers(string key) => golden[key].to(ScalarType.Float64).select(0, channel).contiguous().data<double>().ToArray();
-            Complex[] Pairs(string key) => [.. golden[key].to(ScalarType.Float64).select(1, channel).contiguous().data<double>().ToArray().Chunk(2).Select(x => new Complex(x[0], x[1]))];
+            Complex[] Pairs(string key) =>
+            [
+                .. golden[key].to(ScalarType.Float64).select(1, channel).contiguous().data<double>().ToArray().Chunk(2).Select(x => new Complex(x[0], x[1])),
+            ];
             Complex[] Changed(Complex[] c, int from, int to)
             {
                 Complex[] own = [.. c];

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using Dsl;
 using Dsl.Runtime;
+using Recurrences;
 using Xunit;
 using Zoo.Decoders;
 using Zoo.EncoderDecoders;
@@ -23,6 +24,11 @@ internal sealed record TinyCase(string Name, ModelEntry Entry, object Config);
 internal static class TinyConfigs
 {
     private const string InRepository = "tests/goldens";
+
+    /// <summary>Models that this assembly compiles from the samples' source.</summary>
+#pragma warning disable CS0436 // the zoo shows its own list to this assembly; this one is meant, and is what the compiler takes
+    private static readonly IReadOnlyList<ModelEntry> Samples = DslModels.All;
+#pragma warning restore CS0436
 
     /// <summary>By name.</summary>
     internal static IReadOnlyDictionary<string, TinyCase> All { get; } = Make().ToDictionary(tiny => tiny.Name);
@@ -47,8 +53,33 @@ internal static class TinyConfigs
             yield return Of(name, name, bert);
         }
 
-        var roberta = new RobertaConfig(1) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Context = 64, Types = 1, Drop = 0, AttentionDrop = 0, Classes = 4 };
-        var electra = new ElectraConfig(16) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Context = 64, Drop = 0, AttentionDrop = 0, Classes = 4 };
+        var roberta = new RobertaConfig(1)
+        {
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForward = 64,
+            Act = Activation.Gelu,
+            Context = 64,
+            Types = 1,
+            Drop = 0,
+            AttentionDrop = 0,
+            Classes = 4,
+        };
+        var electra = new ElectraConfig(16)
+        {
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForward = 64,
+            Act = Activation.Gelu,
+            Context = 64,
+            Drop = 0,
+            AttentionDrop = 0,
+            Classes = 4,
+        };
         var albert = new AlbertConfig(99, 16, 32, 2, 4, 64, Activation.GeluTanh, Context: 64, ClassifierDrop: 0, Classes: 4);
         foreach (string head in new[] { "SequenceClassification", "TokenClassification", "MultipleChoice", "QuestionAnswering" })
         {
@@ -59,20 +90,56 @@ internal static class TinyConfigs
 
         // Grouped layers, each of several inner ones; a projection that is not there; heads whose product is not the width.
         yield return Of("albert, groups", nameof(AlbertForPreTraining), new AlbertConfig(99, 16, 32, 4, 4, 64, Activation.GeluTanh, 2, 2, 64));
-        yield return Of("electra, one width", nameof(ElectraForPreTraining), new ElectraConfig(32) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Drop = 0, AttentionDrop = 0 });
-        yield return Of("electra, both parts", nameof(ElectraForJointPreTraining), new ElectraJointConfig(16, 24, 2, 2, 48) { Vocab = 99, Hidden = 32, Layers = 2, Heads = 4, FeedForward = 64, Act = Activation.Gelu, Drop = 0, AttentionDrop = 0 });
-        var gpt3 = new Gpt3Config(12, 5, 1) { Vocab = 99, Hidden = 32, Layers = 4, Heads = 4, Context = 64, Act = Activation.GeluTanh, EmbeddingDrop = 0, AttentionDrop = 0, ResidualDrop = 0 };
+        yield return Of("electra, one width", nameof(ElectraForPreTraining), new ElectraConfig(32)
+        {
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForward = 64,
+            Act = Activation.Gelu,
+            Drop = 0,
+            AttentionDrop = 0,
+        });
+        yield return Of("electra, both parts", nameof(ElectraForJointPreTraining), new ElectraJointConfig(16, 24, 2, 2, 48)
+        {
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForward = 64,
+            Act = Activation.Gelu,
+            Drop = 0,
+            AttentionDrop = 0,
+        });
+        var gpt3 = new Gpt3Config(12, 5, 1)
+        {
+            Vocab = 99,
+            Hidden = 32,
+            Layers = 4,
+            Heads = 4,
+            Context = 64,
+            Act = Activation.GeluTanh,
+            EmbeddingDrop = 0,
+            AttentionDrop = 0,
+            ResidualDrop = 0,
+        };
         yield return Of("gpt3", nameof(Gpt3), gpt3);
         // A single layer: nothing hides what its mask does.
         yield return Of("gpt3, banded", nameof(Gpt3), gpt3 with { Layers = 1, FirstBanded = 0 });
         yield return Of("gpt3, dense", nameof(Gpt3), gpt3 with { Layers = 1, FirstBanded = 1 });
-        yield return Of("gpt2, scaled by layer", nameof(Gpt2), new Gpt2Config(99, 32, 3, 4, 64, Activation.Gelu, 48, EmbeddingDrop: 0.1, AttentionDrop: 0.1, ScaledByLayer: true, Tied: false));
+        yield return Of("gpt2, scaled by layer", nameof(Gpt2),
+            new Gpt2Config(99, 32, 3, 4, 64, Activation.Gelu, 48, EmbeddingDrop: 0.1, AttentionDrop: 0.1, ScaledByLayer: true, Tied: false));
         yield return Of("s4d, zero-order hold", nameof(S4dLm), new S4dLmConfig(99) { Hidden = 16, Layers = 2, State = 8 });
-        yield return Of("s4d, bilinear", nameof(S4dLm), new S4dLmConfig(99, 2) { Hidden = 12, Layers = 1, State = 2, Discretisation = "bilinear", Start = "inv" });
-        yield return Of("mistral, one layer", nameof(Mistral), new MistralConfig(4) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 1, Heads = 4, KvHeadsKey = 1, Act = Activation.Silu });
+        yield return Of("s4d, bilinear", nameof(S4dLm),
+            new S4dLmConfig(99, 2) { Hidden = 12, Layers = 1, State = 2, Discretisation = "bilinear", Start = "inv" });
+        yield return Of("mistral, one layer", nameof(Mistral),
+            new MistralConfig(4) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 1, Heads = 4, KvHeadsKey = 1, Act = Activation.Silu });
 
-        yield return Of("t0", nameof(T0), new T0Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 4, Layers = 2, Buckets = 8, MaxDistance = 20, Drop = 0 });
-        yield return Of("flan-t5", nameof(FlanT5), new FlanT5Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 2, Layers = 1, Drop = 0 });
+        yield return Of("t0", nameof(T0),
+            new T0Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 4, Layers = 2, Buckets = 8, MaxDistance = 20, Drop = 0 });
+        yield return Of("flan-t5", nameof(FlanT5),
+            new FlanT5Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 2, Layers = 1, Drop = 0 });
 
         // Each option of the layer by itself; an MLP of one head; mini-batches that no text here fills, and of one token.
         var ttt = new TttConfig(61, 16, 24, 2, 2, MiniBatch: 4);
@@ -80,10 +147,13 @@ internal static class TinyConfigs
         yield return Of("ttt, shared", nameof(Ttt), ttt with { SharesQk = true, Kernel = 3, MiniBatch = 64 });
         yield return Of("ttt, convolved", nameof(Ttt), ttt with { PreConv = true, Kind = "mlp", Heads = 1, BaseRate = 0.3 });
         yield return Of("ttt, by one", nameof(Ttt), ttt with { MiniBatch = 1, Layers = 1 });
-        yield return Of("mamba2, one group", nameof(Mamba2), new Mamba2Config(61, 16, 2, 4, 8, 1, 4, StepLimit: [0.01, 0.6], Bias: true, ConvBias: false, Tied: true));
+        yield return Of("mamba2, one group", nameof(Mamba2),
+            new Mamba2Config(61, 16, 2, 4, 8, 1, 4, StepLimit: [0.01, 0.6], Bias: true, ConvBias: false, Tied: true));
+        yield return Of("retention, GLA, delta rule, HGRN", nameof(Mixed), new MixedConfig(61, 16, 2, 2));
     }
 
-    private static TinyCase Of(string name, string model, object config) => new(name, global::Zoo.Models.All.Single(entry => entry.Name == model), config);
+    private static TinyCase Of(string name, string model, object config) =>
+        new(name, global::Zoo.Models.All.Concat(Samples).Single(entry => entry.Name == model), config);
 
     /// <summary>The repository's own cases, whatever the goldens of a run are.</summary>
     private static string Folder()

@@ -31,7 +31,8 @@ public sealed class MaskingGoldens
             int count = MaskedTokens.Count(tokens.Length, rule);
             Assert.Equal(example.GetProperty("to_predict").GetInt32(), count);
 
-            RecordedDraws draws = new RecordedDraws().Order(Arrays(example.GetProperty("order")).Select(group => Array.FindIndex(groups, g => g[0] == group[0])));
+            RecordedDraws draws = new RecordedDraws()
+                .Order(Arrays(example.GetProperty("order")).Select(group => Array.FindIndex(groups, g => g[0] == group[0])));
             foreach (JsonElement decision in example.GetProperty("decisions").EnumerateArray())
             {
                 _ = decision.Text("outcome") switch
@@ -80,9 +81,11 @@ public sealed class MaskingGoldens
         var rule = new MaskingRule(collator.GetProperty("mask_id").GetInt32(), collator.GetProperty("vocab_size").GetInt32(), collator.Number("probability"));
 
         // A decision that fell is a number below its probability, one that did not is the largest there is.
-        IEnumerable<double> Decided(string name, Func<int, double> chance) => Of(golden, name).Select((bit, i) => bit == 1 ? chance(i) / 2 : Math.BitDecrement(1.0));
+        IEnumerable<double> Decided(string name, Func<int, double> chance) =>
+            Of(golden, name).Select((bit, i) => bit == 1 ? chance(i) / 2 : Math.BitDecrement(1.0));
         RecordedDraws draws = new RecordedDraws()
-            .Uniforms([.. Decided("in.selected", i => special[i] == 1 ? 0 : rule.Probability), .. Decided("in.draw_mask_80", _ => 0.8), .. Decided("in.draw_random_50", _ => 0.5)])
+            .Uniforms([.. Decided("in.selected", i => special[i] == 1 ? 0 : rule.Probability), .. Decided("in.draw_mask_80", _ => 0.8),
+                .. Decided("in.draw_random_50", _ => 0.5)])
             .Integers(Of(golden, "in.random_ids"));
         Masked masked = MaskedTokens.Each(ids, i => special[i] == 1, rule, draws);
         Assert.Equal(Of(golden, "out.input_ids"), masked.Ids);
@@ -123,9 +126,11 @@ public sealed class MaskingGoldens
             {
                 RecordedDraws draws = RecordedDraws.Python(example.GetProperty("draws"));
                 IReadOnlyList<SentencePair> pairs = SentencePairs.Make(
-                    documents, example.GetProperty("document").GetInt32(), example.GetProperty("max_seq_length").GetInt32(), example.Number("short_seq_prob"), task, draws);
+                    documents, example.GetProperty("document").GetInt32(), example.GetProperty("max_seq_length").GetInt32(), example.Number("short_seq_prob"),
+                    task, draws);
                 Assert.Equal(
-                    example.GetProperty("instances").EnumerateArray().Select(i => (string.Join(' ', i.GetProperty("tokens").Strings()), i.GetProperty("label").GetInt32())),
+                    example.GetProperty("instances").EnumerateArray()
+                        .Select(i => (string.Join(' ', i.GetProperty("tokens").Strings()), i.GetProperty("label").GetInt32())),
                     pairs.Select(p => ($"[CLS] {words.Text(p.First)} [SEP] {words.Text(p.Second)} [SEP]", p.Label)));
                 draws.RequireUsed();
             }

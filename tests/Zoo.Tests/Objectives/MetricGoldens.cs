@@ -48,7 +48,8 @@ public sealed class MetricGoldens
             windows.Select(w => new[] { w.Begin, w.End, w.FirstScored }));
         double[] each = golden.Doubles("in.window_nll");
         int width = (int)golden.Shape("in.window_nll")[^1];
-        double[] scored = windows.SelectMany((w, k) => Enumerable.Range(w.FirstScored, w.End - w.FirstScored).Select(i => each[k * width + i - w.Begin])).ToArray();
+        double[] scored = windows.SelectMany((w, k) => Enumerable.Range(w.FirstScored, w.End - w.FirstScored).Select(i => each[k * width + i - w.Begin]))
+            .ToArray();
         Assert.Equal(windowed.GetProperty("scored").GetInt32(), scored.Length);
         Assert.Equal(windowed.Number("perplexity"), Perplexity.Of(scored), 1e-6);
     }

@@ -11,7 +11,8 @@ namespace Zoo.Tests.Objectives;
 /// <summary>Texts of several languages in one stream, and what denoising is asked to do.</summary>
 public sealed class MixedStreamTests
 {
-    private static readonly string English = Lines(600, ["word", "heaven", "earth", "light", "waters"]), German = Lines(60, ["wort", "himmel", "erde", "licht"]);
+    private static readonly string English = Lines(600, ["word", "heaven", "earth", "light", "waters"]),
+        German = Lines(60, ["wort", "himmel", "erde", "licht"]);
 
     private static readonly ObjectiveFamily Family = ObjectiveFamilies.All.Single(family => family.Name == "mbart").In!(["en_XX", "de_DE"]);
 
@@ -141,7 +142,8 @@ public sealed class MixedStreamTests
     public void WhatIsAskedForStandsOverTheFamilysShares()
     {
         Assert.Equal(DenoisingShares.MBart, new DenoisingChanges().Over(DenoisingShares.MBart));
-        Assert.Equal(DenoisingShares.MBart with { Delete = 0.1, MeanSpan = 2 }, new DenoisingChanges { Delete = 0.1, MeanSpan = 2 }.Over(DenoisingShares.MBart));
+        Assert.Equal(DenoisingShares.MBart with { Delete = 0.1, MeanSpan = 2 },
+            new DenoisingChanges { Delete = 0.1, MeanSpan = 2 }.Over(DenoisingShares.MBart));
         Assert.Equal(
             "--mean-span 0, expected more than 0 and at most 10", Assert.Throws<ArgumentException>(new DenoisingChanges { MeanSpan = 0 }.Validate).Message);
         Assert.Equal("--rotate 2, expected from 0 to 1", Assert.Throws<ArgumentException>(new DenoisingChanges { Rotate = 2 }.Validate).Message);

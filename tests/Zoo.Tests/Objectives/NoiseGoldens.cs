@@ -33,7 +33,8 @@ public sealed class NoiseGoldens
 
         foreach (JsonElement row in data.GetProperty("lengths").EnumerateArray())
         {
-            (int tokens, int targets) = SpanCorruption.Lengths(row.GetProperty("inputs_length").GetInt32(), row.Number("noise_density"), row.Number("mean_noise_span_length"));
+            (int tokens, int targets) = SpanCorruption.Lengths(row.GetProperty("inputs_length").GetInt32(), row.Number("noise_density"),
+                row.Number("mean_noise_span_length"));
             Assert.Equal((row.GetProperty("tokens_length").GetInt32(), row.GetProperty("targets_length").GetInt32()), (tokens, targets));
         }
     }

@@ -17,7 +17,8 @@ public sealed class ReplacedTokenGoldens
         get
         {
             var cases = new TheoryData<string, ScalarType>();
-            foreach (string folder in Golden.Cases("electra").Cast<object[]>().Select(row => (string)row[0]).Where(f => new Golden(f).Names.Contains("in.positions")))
+            foreach (string folder in Golden.Cases("electra").Cast<object[]>().Select(row => (string)row[0])
+                .Where(f => new Golden(f).Names.Contains("in.positions")))
             {
                 cases.Add(folder, ScalarType.Float32);
                 cases.Add(folder, ScalarType.Float64);
@@ -47,7 +48,8 @@ public sealed class ReplacedTokenGoldens
         Assert.Equal(golden.Longs("out.replaced"), replaced.data<long>().ToArray());
 
         // "1.0 * mlm + 50.0 * discriminator"
-        double[] weights = Regex.Matches(golden.Case.GetProperty("formulas").Text("loss"), @"[\d.]+(?= \*)").Select(m => double.Parse(m.Value, CultureInfo.InvariantCulture)).ToArray();
+        double[] weights = Regex.Matches(golden.Case.GetProperty("formulas").Text("loss"), @"[\d.]+(?= \*)")
+            .Select(m => double.Parse(m.Value, CultureInfo.InvariantCulture)).ToArray();
         Tensor generator = Numbers("in.generator_logits").requires_grad_(), discriminator = Numbers("in.discriminator_logits").requires_grad_();
         Tensor mlm = ReplacedTokens.GeneratorLoss(generator, Ids("in.masked_ids"), Numbers("in.weights"));
         Tensor told = ReplacedTokens.DiscriminatorLoss(discriminator, replaced, Ids("in.input_mask"));

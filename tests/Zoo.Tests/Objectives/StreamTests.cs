@@ -14,7 +14,9 @@ public sealed class StreamTests
 {
     /// <summary>Lines of many lengths, an empty one now and then; letters of two and three bytes among them.</summary>
     private static readonly string Text = string.Concat(Enumerable.Range(0, 400).Select(i =>
-        i % 37 == 0 ? "\n" : $"{string.Join(' ', Enumerable.Range(i, 3 + i % 17).Select(k => k % 11 == 0 ? "dämmerung" : k % 7 == 0 ? "— heaven" : "word" + k % 23))}.\n"));
+        i % 37 == 0 ? "\n" : string.Join(' ', Enumerable.Range(i, 3 + i % 17).Select(Word)) + ".\n"));
+
+    private static string Word(int k) => k % 11 == 0 ? "dämmerung" : k % 7 == 0 ? "— heaven" : "word" + k % 23;
 
     private static readonly TextSource Source = TextSource.Memory("lines", Text);
 

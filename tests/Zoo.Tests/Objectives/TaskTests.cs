@@ -128,7 +128,8 @@ public sealed class TaskTests
     {
         using var folder = new ScratchFolder();
         string text = folder["text.txt"];
-        File.WriteAllText(text, string.Concat(Enumerable.Range(0, 300).Select(i => $"the {(i % 2 == 0 ? "king" : "queen")} of {(i % 3 == 0 ? "sheba" : "egypt")} came to the city.\n")));
+        File.WriteAllText(text, string.Concat(Enumerable.Range(0, 300)
+            .Select(i => $"the {(i % 2 == 0 ? "king" : "queen")} of {(i % 3 == 0 ? "sheba" : "egypt")} came to the city.\n")));
         string[] small = ["--steps", "4", "--batch", "4", "--context", "24", "--evaluation-batches", "2", "--text", text, "--vocabulary", "400"];
         Assert.Contains("unigram entropy", Run(["train", "--objective", "mlm", "--out", folder["mlm"], .. small]));
         Assert.Contains("probability", Run(["fill", folder["mlm"], "the [MASK] of egypt came", "-k", "3"]));
@@ -172,7 +173,8 @@ public sealed class TaskTests
         ITokenizer tokenizer = TaskFamilies.Learn(family);
         TrainingOptions options = TaskFamilies.Defaults with { Steps = steps, Rate = 2e-3, WarmUp = Math.Min(10, steps / 2), EvaluationBatches = 2 };
         manual_seed(1);
-        IModel model = new DeclaredZoo().Create(TaskFamilies.Config(family, task, tokenizer, options.Context).ToJsonString(), "config.json", ScalarType.Float32, CPU);
+        IModel model = new DeclaredZoo()
+            .Create(TaskFamilies.Config(family, task, tokenizer, options.Context).ToJsonString(), "config.json", ScalarType.Float32, CPU);
         return (model, new TaskData(task, tokenizer, options.Batch, seed: 1), options);
     }
 }

@@ -47,7 +47,8 @@ public sealed class ChatTemplateTests
     [InlineData("{{ messages[1:] | length }}{{ messages[:2] | length }}", "32")]
     [InlineData("{% set ns = namespace(n=0) %}{% for m in messages if m.role == 'user' %}{% set ns.n = ns.n + loop.index %}{% endfor %}{{ ns.n }}", "3")]
     [InlineData("{% for m in messages %}{{ loop.index0 }}{% if not loop.last %},{% endif %}{% endfor %}", "0,1,2,3")]
-    [InlineData("{% for m in messages %}{% if loop.first %}{% continue %}{% endif %}{% if loop.index > 2 %}{% break %}{% endif %}{{ m.role }}{% endfor %}", "user")]
+    [InlineData("{% for m in messages %}{% if loop.first %}{% continue %}{% endif %}{% if loop.index > 2 %}{% break %}{% endif %}{{ m.role }}{% endfor %}",
+        "user")]
     [InlineData("{% for k, v in messages[0].items() %}{{ k ~ '=' ~ v }};{% else %}none{% endfor %}", "role=system;content=Be brief.;")]
     [InlineData("{% for m in [] %}x{% else %}none{% endfor %}", "none")]
     [InlineData("{{ 'a' if nothing is defined else 'b' }}{{ nothing is none }}{{ none is none }}", "bFalseTrue")]
@@ -112,7 +113,8 @@ public sealed class ChatTemplateTests
         const string Valid = ChatMl + "\n{% set ns = namespace(a=[1, 2.5], b={'k': none}) %}"
             + "{%- if ns.a[0] == 1 and messages[1:] is defined -%} {{ ns.b | tojson }}{% else %}x{% endif %}";
         string[] words =
-            ["{%", "%}", "{{", "}}", "'", "(", ")", "[", "]", "endif", "endfor", "not", "is", "in", "|", ".", "+", "\n", "-", "9999999999", "range(99999)", "None"];
+            ["{%", "%}", "{{", "}}", "'", "(", ")", "[", "]", "endif", "endfor", "not", "is", "in", "|", ".", "+", "\n", "-", "9999999999", "range(99999)",
+                "None"];
         var random = new Random(5);
         int rendered = 0;
         for (int i = 0; i < 10_000; i++)

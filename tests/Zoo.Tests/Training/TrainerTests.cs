@@ -135,7 +135,8 @@ public sealed class TrainerTests
         model.Weights.Group(matrices[0].Key, decay: 0);
         model.Weights.Group(matrices[1].Key, rate: 0.5);
         model.Weights.Group(matrices[2].Key, decay: 0.5, rate: 0.25);
-        var factors = matrices.Take(4).Select(weight => AdamW.Declared(model.Weights.All, 0.1).Single(group => group.Parameters.Any(pair => pair.Key == weight.Key))).Select(group => (group.Decay, group.Rate));
+        var factors = matrices.Take(4).Select(weight => AdamW.Declared(model.Weights.All, 0.1)
+            .Single(group => group.Parameters.Any(pair => pair.Key == weight.Key))).Select(group => (group.Decay, group.Rate));
         Assert.Equal([(0, 1), (0.1, 0.5), (0.05, 0.25), (0.1, 1)], factors);
         Assert.Equal(model.Weights.All.Count, AdamW.Declared(model.Weights.All, 0.1).Sum(group => group.Parameters.Count));
 
@@ -143,7 +144,8 @@ public sealed class TrainerTests
         {
             // Two equal weights, one at a quarter of the rate: after a step with equal gradients it has moved a quarter as far.
             Parameter[] pair = [new Parameter(ones(2, 2)), new Parameter(ones(2, 2))];
-            using var optimizer = new AdamW([new ParameterGroup([("whole", pair[0])], 0.1), new ParameterGroup([("quarter", pair[1])], 0.1, 0.25)], fused: fused);
+            using var optimizer = new AdamW([new ParameterGroup([("whole", pair[0])], 0.1), new ParameterGroup([("quarter", pair[1])], 0.1, 0.25)],
+                fused: fused);
             foreach (Parameter parameter in pair)
             {
                 parameter.grad = full_like(parameter, 0.3);

@@ -17,7 +17,8 @@ internal static class TemplateFunctions
         "capitalize" => TemplateValues.Text(value) is { Length: > 0 } text ? text[..1].ToUpperInvariant() + text[1..].ToLowerInvariant() : "",
         "string" => TemplateValues.Text(value),
         "tojson" => TemplateValues.ToJson(value),
-        "int" => (long)(value is string digits ? double.TryParse(digits, CultureInfo.InvariantCulture, out double number) ? number : 0 : TemplateValues.Number(value ?? 0L)),
+        "int" => (long)(value is string digits ? double.TryParse(digits, CultureInfo.InvariantCulture, out double number) ? number : 0
+            : TemplateValues.Number(value ?? 0L)),
         "list" => TemplateValues.Items(value).ToList(),
         "safe" => value,
         "first" => TemplateValues.Items(value) is { Count: > 0 } items ? items[0] : Undefined.Value,

@@ -31,7 +31,9 @@ internal sealed record BytePairOptions
     internal string EndSuffix { get; init; } = "";
 }
 
-/// <summary>Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): neighbours join in the order of their ranks. Time: n log n in the word's length.</summary>
+/// <summary>
+/// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): neighbours join in the order of their ranks. Time: n log n in the word's length.
+/// </summary>
 internal sealed class BytePairModel(
     Func<string, int?> symbolOf, Func<string, int?> tokenOf, IReadOnlyDictionary<(int Left, int Right), Join> joins, int vocabulary, BytePairOptions options)
     : IPieceModel
