@@ -20,8 +20,16 @@ namespace Dsl.CodeFixes;
 public sealed class NearestNameFix : CodeFixProvider
 {
     public override ImmutableArray<string> FixableDiagnosticIds { get; } = ImmutableArray.Create(
-        Problems.NameUnknown, Problems.MemberUnknown, Problems.KeyUnknown, Problems.FunctionUnknown, Problems.BlockInput, Problems.InputUnmatched, Problems.AddressUnknown,
-        Problems.OptionUnknown, Problems.ActivationUnknown, Problems.KeyIndexUnknown);
+        Problems.NameUnknown,
+        Problems.MemberUnknown,
+        Problems.KeyUnknown,
+        Problems.FunctionUnknown,
+        Problems.BlockInput,
+        Problems.InputUnmatched,
+        Problems.AddressUnknown,
+        Problems.OptionUnknown,
+        Problems.ActivationUnknown,
+        Problems.KeyIndexUnknown);
 
     public override FixAllProvider GetFixAllProvider() => WellKnownFixAllProviders.BatchFixer;
 

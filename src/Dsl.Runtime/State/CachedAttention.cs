@@ -19,7 +19,16 @@ public static class CachedAttention
     /// <param name="score">What becomes of a score after scaling and before the mask.</param>
     /// <param name="bias">A rule that only adds to it, instead.</param>
     /// <returns>[batch, n, heads, value width].</returns>
-    public static Tensor Attend(Tensor q, Tensor k, Tensor v, KeyValueCache cache, MaskRule mask, double scale, Pass pass, Rotary? rotateKeys = null, ScoreRule? score = null,
+    public static Tensor Attend(
+        Tensor q,
+        Tensor k,
+        Tensor v,
+        KeyValueCache cache,
+        MaskRule mask,
+        double scale,
+        Pass pass,
+        Rotary? rotateKeys = null,
+        ScoreRule? score = null,
         ScoreBias? bias = null)
     {
         using Tensor? rotated = rotateKeys is { ReadsLength: false } ? rotateKeys.Apply(k, pass) : null;

@@ -84,7 +84,8 @@ internal static class FileChecks
     internal static string Difference(IReadOnlyCollection<string> found, IReadOnlyCollection<string> expected)
     {
         string[] extra = [.. found.Except(expected)], missing = [.. expected.Except(found)];
-        return $"{(extra.Length == 0 ? "nothing" : string.Join(", ", extra))} too much and lacks {(missing.Length == 0 ? "nothing" : string.Join(", ", missing))}";
+        static string Listed(string[] names) => names.Length == 0 ? "nothing" : string.Join(", ", names);
+        return $"{Listed(extra)} too much and lacks {Listed(missing)}";
     }
 
     private static void Read(ModelSession s, string json)
