@@ -37,7 +37,8 @@ internal sealed class Decode : IBenchmark
         Subject.CheckEqual("step", ours.Next(token), eager.Next(token));
 
         // Reading the prompt is prefill's business: it is outside the clock.
-        double[] ms = Timing.Interleaved(effort.Medium, (() => ours.Begin(prompt).Dispose(), () => Steps(ours)), (() => eager.Begin(prompt).Dispose(), () => Steps(eager)));
+        double[] ms = Timing.Interleaved(
+            effort.Medium, (() => ours.Begin(prompt).Dispose(), () => Steps(ours)), (() => eager.Begin(prompt).Dispose(), () => Steps(eager)));
         string name = NameOf(subject);
         return new Result(name, ms[0] / Tokens, ms[1] / Tokens, machine.ReadShare(subject.BytesPerToken(model), ms[0] / Tokens),
                 PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false));

@@ -22,7 +22,11 @@ internal sealed class Keystroke : IBenchmark
     {
         var options = new CSharpParseOptions(LanguageVersion.Preview);
         var trees = Sources().Select(path => CSharpSyntaxTree.ParseText(SourceText.From(File.ReadAllText(path)), options, path)).ToArray();
-        var compilation = CSharpCompilation.Create("Zoo", trees, References(), new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+        var compilation = CSharpCompilation.Create(
+            "Zoo",
+            trees,
+            References(),
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         GeneratorDriver fresh = CSharpGeneratorDriver.Create([.. Generators().Select(g => g.AsSourceGenerator())], parseOptions: options);
         var warm = fresh.RunGenerators(compilation);
         int generated = warm.GetRunResult().GeneratedTrees.Length;
@@ -56,7 +60,11 @@ internal sealed class Keystroke : IBenchmark
         tree.GetRoot().DescendantNodes().OfType<AttributeSyntax>().Any(a => a.Name is GenericNameSyntax { Identifier.ValueText: "Model" or "Block" });
 
     private static BlockSyntax? BodyOf(SyntaxTree tree) =>
-        tree.GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>().Select(m => m.Body).FirstOrDefault(b => b?.DescendantTokens().Any(t => t.IsKind(SyntaxKind.IdentifierToken)) == true);
+        tree.GetRoot()
+            .DescendantNodes()
+            .OfType<MethodDeclarationSyntax>()
+            .Select(m => m.Body)
+            .FirstOrDefault(b => b?.DescendantTokens().Any(t => t.IsKind(SyntaxKind.IdentifierToken)) == true);
 
     /// <summary>A word in the first method's body, so many letters longer.</summary>
     private static SyntaxTree WithLetter(SyntaxTree tree, char letter, int times)
@@ -86,7 +94,9 @@ internal sealed class Keystroke : IBenchmark
             {
                 string zoo = Path.Combine(folder.FullName, "src", "Zoo");
                 string[] built = [Path.Combine(zoo, "obj"), Path.Combine(zoo, "bin")];
-                return Directory.EnumerateFiles(zoo, "*.cs", SearchOption.AllDirectories).Where(f => !built.Any(b => f.StartsWith(b, StringComparison.Ordinal))).Order(StringComparer.Ordinal);
+                return Directory.EnumerateFiles(zoo, "*.cs", SearchOption.AllDirectories)
+                    .Where(f => !built.Any(b => f.StartsWith(b, StringComparison.Ordinal)))
+                    .Order(StringComparer.Ordinal);
             }
         }
 

@@ -29,7 +29,8 @@ internal sealed class Load : IBenchmark
         double[] ms = Timing.Interleaved(effort.Medium, () => ((GeneratedModel)model).LoadWeights(file.Path), () => Plain(copies, file.Path));
         string name = $"{Subject.Name}, {bytes / 1e6:F0} MB";
         Console.WriteLine($"ours reads {bytes / ms[0] / 1e6:F1} GB/s, the baseline {bytes / ms[1] / 1e6:F1} GB/s");
-        return [new Result(name, ms[0], ms[1], machine.ReadShare(bytes, ms[0]), PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false))];
+        return [new Result(
+            name, ms[0], ms[1], machine.ReadShare(bytes, ms[0]), PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false))];
     }
 
     public double PeakOf(string @case, bool ours)

@@ -15,7 +15,8 @@ internal sealed class Long : IBenchmark
 
     public string Name => "long";
 
-    public string Help => "a Mamba of 4 layers and width 256 writes 100,000 tokens: ms a token around token 100 (base) and around token 100,000 (ours), state and memory";
+    public string Help =>
+        "a Mamba of 4 layers and width 256 writes 100,000 tokens: ms a token around token 100 (base) and around token 100,000 (ours), state and memory";
 
     public IReadOnlyList<Result> Run(Machine machine, Effort effort)
     {
@@ -50,7 +51,8 @@ internal sealed class Long : IBenchmark
         token.Dispose();
         return
         [
-            new Result($"token {last} against token {Early}", Timing.Median([.. times[1]]), Timing.Median([.. times[0]]), PeakMb: memory[1], BaselinePeakMb: memory[0])
+            new Result(
+                $"token {last} against token {Early}", Timing.Median([.. times[1]]), Timing.Median([.. times[0]]), PeakMb: memory[1], BaselinePeakMb: memory[0])
             {
                 More = new Dictionary<string, double?> { ["state_bytes"] = bytes[1], ["state_bytes_early"] = bytes[0] },
             },

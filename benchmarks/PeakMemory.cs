@@ -15,7 +15,9 @@ internal static class PeakMemory
         // Under `dotnet benchmarks.dll` the process is the host and wants the assembly first.
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this process is unknown.");
         bool host = Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase);
-        string[] arguments = [.. host ? [typeof(PeakMemory).Assembly.Location] : Array.Empty<string>(), benchmark, "--peak", $"{@case}/{(ours ? "ours" : "baseline")}"];
+        string[] arguments = [.. host
+            ? [typeof(PeakMemory).Assembly.Location]
+            : Array.Empty<string>(), benchmark, "--peak", $"{@case}/{(ours ? "ours" : "baseline")}"];
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
         using var child = Process.Start(start)!;
         string output = child.StandardOutput.ReadToEnd();
@@ -25,7 +27,9 @@ internal static class PeakMemory
             : throw new InvalidOperationException($"The process that measures the memory of {@case} ended with {child.ExitCode}.");
     }
 
-    /// <summary>MB at the peak of <paramref name="run"/> above what the process holds now. <paramref name="build"/>'s own peak does not count, what it leaves does.</summary>
+    /// <summary>
+    /// MB at the peak of <paramref name="run"/> above what the process holds now. <paramref name="build"/>'s own peak does not count, what it leaves does.
+    /// </summary>
     public static double Above<T>(Func<T> build, Action<T> run)
     {
         double floor = Status("VmRSS:") ?? Process.GetCurrentProcess().WorkingSet64 / 1e6;
@@ -56,6 +60,8 @@ internal static class PeakMemory
     {
         const string File = "/proc/self/status";
         string? line = System.IO.File.Exists(File) ? System.IO.File.ReadLines(File).FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal)) : null;
-        return line is null ? null : double.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) * 1024 / 1e6;
+        return line is null
+            ? null
+            : double.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) * 1024 / 1e6;
     }
 }

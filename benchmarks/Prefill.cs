@@ -43,7 +43,13 @@ internal sealed class Prefill : IBenchmark
 
         double[] ms = Timing.Interleaved(effort.Medium, () => Ours(model, ids).Dispose(), () => eager.Logits(ids).Dispose());
         string name = NameOf(subject);
-        return new Result(name, ms[0], ms[1], machine.ProductShare(subject.Operations(1, Time), ms[0]), PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false));
+        return new Result(
+            name,
+            ms[0],
+            ms[1],
+            machine.ProductShare(subject.Operations(1, Time), ms[0]),
+            PeakMemory.InChild(Name, name, ours: true),
+            PeakMemory.InChild(Name, name, ours: false));
     }
 
     private static Tensor Ours(IModel model, Tensor ids) => model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, "logits")["logits"];

@@ -18,8 +18,10 @@ name.Validators.Add(given =>
     }
 });
 var quick = new Option<bool>("--quick") { Description = "Fewer repetitions: a first impression, not a figure to report." };
-var peak = new Option<string?>("--peak") { Description = "Runs one variant alone (case/ours or case/baseline) and prints its peak memory in MB.", Hidden = true };
-var root = new RootCommand("Measures this project against the same models written op by op in TorchSharp, and against the limits of the machine.") { name, quick, peak };
+var peak =
+    new Option<string?>("--peak") { Description = "Runs one variant alone (case/ours or case/baseline) and prints its peak memory in MB.", Hidden = true };
+var root = new RootCommand(
+    "Measures this project against the same models written op by op in TorchSharp, and against the limits of the machine.") { name, quick, peak };
 root.SetAction(parsed =>
 {
     var benchmark = all.Single(b => b.Name == parsed.GetRequiredValue(name));

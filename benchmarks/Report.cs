@@ -24,7 +24,9 @@ internal sealed record Report(string Benchmark, Machine Machine, IReadOnlyList<R
 {
     public void Print(IAnsiConsole console)
     {
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{Benchmark}[/] on {Machine.Cpu}: {Machine.GemmGflops:F0} GFLOP/s in products, {Machine.ReadGbs:F1} GB/s reading");
+        console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"[bold]{Benchmark}[/] on {Machine.Cpu}: {Machine.GemmGflops:F0} GFLOP/s in products, {Machine.ReadGbs:F1} GB/s reading");
         var table = new Table().Border(TableBorder.Horizontal);
         foreach (string column in new[] { "case", "ours ms", "base ms", "faster", "limit", "MB", "base MB" })
         {
@@ -33,13 +35,21 @@ internal sealed record Report(string Benchmark, Machine Machine, IReadOnlyList<R
 
         foreach (var r in Results)
         {
-            table.AddRow(Markup.Escape(r.Case), Cell(r.OursMs, "F1"), Cell(r.BaselineMs, "F1"), Cell(r.Speedup, "0.00x"), Cell(r.Share, "P0"), Cell(r.PeakMb, "F0"), Cell(r.BaselinePeakMb, "F0"));
+            table.AddRow(
+                Markup.Escape(r.Case),
+                Cell(r.OursMs, "F1"),
+                Cell(r.BaselineMs, "F1"),
+                Cell(r.Speedup, "0.00x"),
+                Cell(r.Share, "P0"),
+                Cell(r.PeakMb, "F0"),
+                Cell(r.BaselinePeakMb, "F0"));
         }
 
         console.Write(table);
         foreach (var r in Results.Where(r => r.More is not null))
         {
-            console.WriteLine($"{r.Case}: {string.Join(", ", r.More!.Where(m => m.Value is not null).Select(m => $"{m.Key} {Round(m.Value)!.Value.ToString(CultureInfo.InvariantCulture)}"))}");
+            console.WriteLine(
+                $"{r.Case}: {string.Join(", ", r.More!.Where(m => m.Value is not null).Select(m => $"{m.Key} {Round(m.Value)!.Value.ToString(CultureInfo.InvariantCulture)}"))}");
         }
     }
 
@@ -47,7 +57,8 @@ internal sealed record Report(string Benchmark, Machine Machine, IReadOnlyList<R
     {
         benchmark = Benchmark,
         machine = new { gemm_gflops = Round(Machine.GemmGflops), read_gbs = Round(Machine.ReadGbs), cpu = Machine.Cpu },
-        results = Array.ConvertAll([.. Results], r => new Dictionary<string, object?>((r.More ?? new Dictionary<string, double?>()).ToDictionary(m => m.Key, m => (object?)Round(m.Value)))
+        results = Array.ConvertAll([.. Results], r => new Dictionary<string, object?>(
+            (r.More ?? new Dictionary<string, double?>()).ToDictionary(m => m.Key, m => (object?)Round(m.Value)))
         {
             ["case"] = r.Case,
             ["ours_ms"] = Round(r.OursMs),

@@ -62,7 +62,9 @@ internal sealed record Subject(
         12, 768, 50277, 12 * 13 * 768L * 768 + 50277L * 768, ["rwkv.embeddings.weight"],
         weights => new EagerRwkv(new EagerRwkvSizes(12, 1e-5), weights), Attends: false);
 
-    /// <summary>Operations of a forward over [batch, time]: two for each token and product weight, and four for each layer, pair of positions and width.</summary>
+    /// <summary>
+    /// Operations of a forward over [batch, time]: two for each token and product weight, and four for each layer, pair of positions and width.
+    /// </summary>
     public double Operations(int batch, int time) => 2.0 * batch * time * ProductWeights + (Attends ? 4.0 * Layers * batch * time * time * Width : 0);
 
     /// <summary>Bytes of weights that decoding a token has to read.</summary>
@@ -113,7 +115,8 @@ internal sealed record Subject(
         Console.WriteLine($"{what}: largest difference from the baseline {error:0.0e+00} of the largest value");
         if (!(error < 1e-4))
         {
-            throw new InvalidOperationException($"{what}: the baseline computes something else, the difference is {error:0.0e+00} and at most 1e-4 was expected.");
+            throw new InvalidOperationException(
+                $"{what}: the baseline computes something else, the difference is {error:0.0e+00} and at most 1e-4 was expected.");
         }
     }
 }

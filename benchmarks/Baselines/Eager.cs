@@ -12,7 +12,9 @@ public interface IEager
     Tensor Logits(Tensor ids, EagerCache? cache = null);
 }
 
-/// <summary>Keys and values of every layer, [batch, heads, time, width], grown by concatenation as Hugging Face's DynamicCache does; or states of recurrences.</summary>
+/// <summary>
+/// Keys and values of every layer, [batch, heads, time, width], grown by concatenation as Hugging Face's DynamicCache does; or states of recurrences.
+/// </summary>
 public sealed class EagerCache : IDisposable
 {
     private readonly List<(Tensor Keys, Tensor Values)> layers = [];

@@ -72,7 +72,9 @@ public sealed class EagerLlama(EagerLlamaSizes sizes, IReadOnlyDictionary<string
     private Tensor RepeatKv(Tensor x)
     {
         long repeats = sizes.Heads / sizes.KvHeads;
-        return repeats == 1 ? x : x.unsqueeze(2).expand(x.shape[0], x.shape[1], repeats, x.shape[2], x.shape[3]).reshape(x.shape[0], -1, x.shape[2], x.shape[3]);
+        return repeats == 1
+            ? x
+            : x.unsqueeze(2).expand(x.shape[0], x.shape[1], repeats, x.shape[2], x.shape[3]).reshape(x.shape[0], -1, x.shape[2], x.shape[3]);
     }
 
     private Tensor Heads(Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, sizes.HeadDim).transpose(1, 2);

@@ -7,7 +7,10 @@ namespace Benchmarks.Baselines;
 /// <summary>The sizes of an RWKV-4 that its weights don't show.</summary>
 public sealed record EagerRwkvSizes(int Layers, double Eps);
 
-/// <summary>RWKV-4 as Hugging Face's modeling_rwkv.py writes it without kernels of its own: shifted inputs mixed three times, and a loop over time in rwkv_linear_attention_cpu.</summary>
+/// <summary>
+/// RWKV-4 as Hugging Face's modeling_rwkv.py writes it without kernels of its own: shifted inputs mixed three times, and a loop over time in
+/// rwkv_linear_attention_cpu.
+/// </summary>
 /// <param name="weights">Published keys to tensors; used as they are, neither copied nor disposed.</param>
 public sealed class EagerRwkv(EagerRwkvSizes sizes, IReadOnlyDictionary<string, Tensor> weights) : IEager
 {

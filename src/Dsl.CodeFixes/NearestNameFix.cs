@@ -12,13 +12,24 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Dsl.CodeFixes;
 
-/// <summary>Puts the nearest existing name in the place of a misspelt one: of a value, a config member, a function, an input, an option, an address, an activation, a key.</summary>
+/// <summary>
+/// Puts the nearest existing name in the place of a misspelt one: of a value, a config member, a function, an input, an option, an address, an activation, a
+/// key.
+/// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(NearestNameFix)), Shared]
 public sealed class NearestNameFix : CodeFixProvider
 {
     public override ImmutableArray<string> FixableDiagnosticIds { get; } = ImmutableArray.Create(
-        Problems.NameUnknown, Problems.MemberUnknown, Problems.KeyUnknown, Problems.FunctionUnknown, Problems.BlockInput, Problems.InputUnmatched, Problems.AddressUnknown,
-        Problems.OptionUnknown, Problems.ActivationUnknown, Problems.KeyIndexUnknown);
+        Problems.NameUnknown,
+        Problems.MemberUnknown,
+        Problems.KeyUnknown,
+        Problems.FunctionUnknown,
+        Problems.BlockInput,
+        Problems.InputUnmatched,
+        Problems.AddressUnknown,
+        Problems.OptionUnknown,
+        Problems.ActivationUnknown,
+        Problems.KeyIndexUnknown);
 
     public override FixAllProvider GetFixAllProvider() => WellKnownFixAllProviders.BatchFixer;
 
@@ -46,7 +57,8 @@ public sealed class NearestNameFix : CodeFixProvider
         var tokens = node.DescendantTokens().Where(t => t.IsKind(SyntaxKind.StringLiteralToken) || t.IsKind(SyntaxKind.IdentifierToken)).ToList();
         foreach (var token in tokens.Where(t => t.ValueText == name).Concat(tokens.Where(t => t.IsKind(SyntaxKind.StringLiteralToken))))
         {
-            for (var at = token.Text.IndexOf(name, System.StringComparison.Ordinal); at >= 0; at = token.Text.IndexOf(name, at + 1, System.StringComparison.Ordinal))
+            for (var at = token.Text.IndexOf(name, System.StringComparison.Ordinal); at >= 0; at = token.Text.IndexOf(
+                name, at + 1, System.StringComparison.Ordinal))
             {
                 if ((at == 0 || !IsWord(token.Text[at - 1])) && (at + name.Length == token.Text.Length || !IsWord(token.Text[at + name.Length])))
                 {

@@ -29,7 +29,8 @@ public sealed class PartialFix : CodeFixProvider
 
         var change = new TextChange(new TextSpan(declaration.Keyword.SpanStart, 0), "partial ");
         context.RegisterCodeFix(
-            CodeAction.Create($"Declare '{declaration.Identifier.Text}' partial", cancel => Texts.WithAsync(context.Document, change, cancel), nameof(PartialFix)),
+            CodeAction.Create(
+                $"Declare '{declaration.Identifier.Text}' partial", cancel => Texts.WithAsync(context.Document, change, cancel), nameof(PartialFix)),
             context.Diagnostics);
     }
 }

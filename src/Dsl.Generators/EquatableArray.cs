@@ -6,7 +6,9 @@ using System.Linq;
 
 namespace Dsl.Generators;
 
-/// <summary>An immutable array that is equal to another one with equal elements, so that specs made of it can be compared by the incremental pipeline.</summary>
+/// <summary>
+/// An immutable array that is equal to another one with equal elements, so that specs made of it can be compared by the incremental pipeline.
+/// </summary>
 internal readonly struct EquatableArray<T>(ImmutableArray<T> items) : IEquatable<EquatableArray<T>>, IReadOnlyList<T>
     where T : IEquatable<T>
 {

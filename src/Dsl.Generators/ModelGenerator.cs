@@ -35,7 +35,10 @@ public sealed class ModelGenerator : IIncrementalGenerator
 
         // File names are compared without regard to case.
         var clashes = all.Select((closed, _) => closed.Main.Name).Collect().Select((names, _) => Clashes(names).ToEquatable());
-        var sources = all.Combine(clashes).Select((pair, _) => Emitted.Of(pair.Left, HintName(pair.Left.Main.Name, pair.Right) + ".g.cs")).WithTrackingName(Sources);
+        var sources = all
+            .Combine(clashes)
+            .Select((pair, _) => Emitted.Of(pair.Left, HintName(pair.Left.Main.Name, pair.Right) + ".g.cs"))
+            .WithTrackingName(Sources);
         context.RegisterSourceOutput(sources, (output, source) =>
         {
             if (source.Text.Length > 0)
@@ -49,7 +52,8 @@ public sealed class ModelGenerator : IIncrementalGenerator
             var clashing = Clashes(configs.Select(c => c.Name + "Json")).ToEquatable();
             return configs.Select(c => (Config: c, Hint: HintName(c.Name + "Json", clashing) + ".g.cs"));
         }).WithTrackingName(Configs);
-        context.RegisterSourceOutput(configs, (output, config) => output.AddSource(config.Hint, SourceText.From(ConfigEmitter.Emit(config.Config), Encoding.UTF8)));
+        context.RegisterSourceOutput(
+            configs, (output, config) => output.AddSource(config.Hint, SourceText.From(ConfigEmitter.Emit(config.Config), Encoding.UTF8)));
 
         // Only declarations that compile are listed.
         var registry = all.Collect().Combine(sources.Collect()).Select((pair, _) =>
@@ -69,7 +73,11 @@ public sealed class ModelGenerator : IIncrementalGenerator
 
     /// <summary>A file name that no other type can have: the full name with its arity and containers.</summary>
     internal static string HintName(string fullName) =>
-        (fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName).Replace('<', '{').Replace('>', '}').Replace("global::", "").Replace(", ", ",");
+        (fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName)
+            .Replace('<', '{')
+            .Replace('>', '}')
+            .Replace("global::", "")
+            .Replace(", ", ",");
 
     /// <summary>The same, told apart from names that differ in case alone.</summary>
     private static string HintName(string fullName, EquatableArray<string> clashing)
@@ -79,7 +87,11 @@ public sealed class ModelGenerator : IIncrementalGenerator
     }
 
     private static IEnumerable<string> Clashes(IEnumerable<string> names) =>
-        names.Distinct().GroupBy(n => n, System.StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).SelectMany(g => g).OrderBy(n => n, System.StringComparer.Ordinal);
+        names.Distinct()
+            .GroupBy(n => n, System.StringComparer.OrdinalIgnoreCase)
+            .Where(g => g.Count() > 1)
+            .SelectMany(g => g)
+            .OrderBy(n => n, System.StringComparer.Ordinal);
 
     /// <summary>Whether a node is a type that says <c>[Block&lt;...&gt;]</c> or <c>[Model&lt;...&gt;]</c>.</summary>
     private static bool Declares(SyntaxNode node, CancellationToken cancel)
@@ -90,7 +102,9 @@ public sealed class ModelGenerator : IIncrementalGenerator
             {
                 foreach (var attribute in list.Attributes)
                 {
-                    var name = attribute.Name is QualifiedNameSyntax qualified ? qualified.Right : attribute.Name is AliasQualifiedNameSyntax alias ? alias.Name : attribute.Name;
+                    var name = attribute.Name is QualifiedNameSyntax qualified ? qualified.Right
+                        : attribute.Name is AliasQualifiedNameSyntax alias ? alias.Name
+                        : attribute.Name;
                     if (name is GenericNameSyntax { Identifier.Text: "Block" or "Model" or "BlockAttribute" or "ModelAttribute" })
                     {
                         return true;
@@ -107,7 +121,11 @@ public sealed class ModelGenerator : IIncrementalGenerator
 
     /// <summary>The config records that this compilation declares and its declarations use, each once.</summary>
     private static IEnumerable<ConfigSpec> ConfigsOf(IEnumerable<ClosedSpec> closed) =>
-        closed.Select(c => c.Main.Config).Where(c => c.FromSource && c.Members.Count > 0).GroupBy(c => c.Name).Select(g => g.First()).OrderBy(c => c.Name, System.StringComparer.Ordinal);
+        closed.Select(c => c.Main.Config)
+            .Where(c => c.FromSource && c.Members.Count > 0)
+            .GroupBy(c => c.Name)
+            .Select(g => g.First())
+            .OrderBy(c => c.Name, System.StringComparer.Ordinal);
 }
 
 /// <summary>One written file; empty text where the declaration has problems.</summary>
@@ -132,7 +150,10 @@ internal sealed record Emitted(string Name, string Hint, string Text)
         catch (System.Exception e) when (e is not System.OperationCanceledException)
         {
             // A generator that throws takes the output of every other declaration with it: a defect here costs this one only, and says so.
-            return new Emitted(name, hint, $"#error The compiler of declarations failed on {closed.Main.SimpleName}: {e.GetType().Name} {e.Message.Replace('\r', ' ').Replace('\n', ' ')} {(e.StackTrace ?? "").Replace('\r', ' ').Replace('\n', ' ')}");
+            return new Emitted(
+                name,
+                hint,
+                $"#error The compiler of declarations failed on {closed.Main.SimpleName}: {e.GetType().Name} {e.Message.Replace('\r', ' ').Replace('\n', ' ')} {(e.StackTrace ?? "").Replace('\r', ' ').Replace('\n', ' ')}");
         }
     }
 }

@@ -26,7 +26,8 @@ internal static class Compiling
     private static readonly Lazy<ImmutableArray<MetadataReference>> Platform = new(() =>
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(p => Path.GetFileName(p) is not ("Dsl.Generators.dll" or "Dsl.CodeFixes.dll") && !Path.GetFileName(p).StartsWith("Dsl.Generators.Tests", StringComparison.Ordinal))
+            .Where(p => Path.GetFileName(p) is not ("Dsl.Generators.dll" or "Dsl.CodeFixes.dll")
+                && !Path.GetFileName(p).StartsWith("Dsl.Generators.Tests", StringComparison.Ordinal))
             .Select(p => (MetadataReference)MetadataReference.CreateFromFile(p)),
     ]);
 
@@ -53,7 +54,8 @@ internal static class Compiling
     /// <summary>The zoo's folders of families as they stand: declarations, configs, presets, and what these call.</summary>
     public static SourceFile[] Zoo() =>
     [
-        .. Directory.GetDirectories(Path.Combine(Repository, "src", "Zoo")).Select(d => Directory.GetFiles(d, "*.cs").Select(f => (Path: f, Text: File.ReadAllText(f))).ToArray())
+        .. Directory.GetDirectories(Path.Combine(Repository, "src", "Zoo")).Select(
+            d => Directory.GetFiles(d, "*.cs").Select(f => (Path: f, Text: File.ReadAllText(f))).ToArray())
             .Where(files => files.Any(f => f.Text.Contains("\n[Block<", StringComparison.Ordinal) || f.Text.Contains("\n[Model<", StringComparison.Ordinal)))
             .SelectMany(files => files).OrderBy(f => f.Path, StringComparer.Ordinal)
             .Select(f => new SourceFile(System.IO.Path.GetRelativePath(Repository, f.Path).Replace('\\', '/'), f.Text)),
@@ -100,7 +102,8 @@ internal static class Compiling
         var other = Parse(new SourceFile("Other.cs", "namespace Elsewhere; internal static class Other { internal static int M() { return 1; } }"));
         var with = compilation.AddSyntaxTrees(other);
         yield return ("a file added", with);
-        yield return ("a letter in a method body of another file", with.ReplaceSyntaxTree(other, Parse(new SourceFile("Other.cs", other.ToString().Replace("return 1", "return 12", StringComparison.Ordinal)))));
+        yield return ("a letter in a method body of another file", with.ReplaceSyntaxTree(
+            other, Parse(new SourceFile("Other.cs", other.ToString().Replace("return 1", "return 12", StringComparison.Ordinal)))));
         yield return ("a line and a comment above every declaration", EditEach(compilation, AboveDeclarations));
     }
 
@@ -110,7 +113,12 @@ internal static class Compiling
     private static string AboveDeclarations(SyntaxTree tree)
     {
         var text = tree + "\n// A comment.\n";
-        foreach (var type in tree.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>().Where(t => t.Parent is not TypeDeclarationSyntax).OrderByDescending(t => t.SpanStart))
+        foreach (var type in tree
+            .GetRoot()
+            .DescendantNodes()
+            .OfType<TypeDeclarationSyntax>()
+            .Where(t => t.Parent is not TypeDeclarationSyntax)
+            .OrderByDescending(t => t.SpanStart))
         {
             text = text.Insert(type.SpanStart, "\n// A comment.\n");
         }
@@ -138,7 +146,9 @@ internal static class Compiling
             return;
         }
 
-        Assert.False(value.GetType().Assembly.GetName().Name!.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal), $"{path} keeps a {value.GetType().Name} alive");
+        Assert.False(
+            value.GetType().Assembly.GetName().Name!.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal),
+            $"{path} keeps a {value.GetType().Name} alive");
         if (value is IEnumerable items && value.GetType().GetProperty("IsDefault")?.GetValue(value) is not true)
         {
             var index = 0;
@@ -213,27 +223,41 @@ internal sealed record GeneratedRun(
     {
         foreach (var (name, steps) in Steps.Where(s => Names.Contains(s.Key)).Concat(Outputs))
         {
-            Assert.All(steps.SelectMany(s => s.Outputs), o => Assert.True(o.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"after {edit}, step {name} was {o.Reason}: {o.Value}"));
+            Assert.All(
+                steps.SelectMany(s => s.Outputs),
+                o => Assert.True(
+                    o.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"after {edit}, step {name} was {o.Reason}: {o.Value}"));
         }
     }
 
     /// <summary>Hint names of the files that this run wrote anew; no step may have written one whose text stayed.</summary>
     public string[] Rewritten(GeneratedRun before)
     {
-        string[] changed = [.. Texts.Keys.Union(before.Texts.Keys).Where(k => Texts.GetValueOrDefault(k) != before.Texts.GetValueOrDefault(k)).Order(StringComparer.Ordinal)];
-        var steps = Outputs.Values.SelectMany(o => o).SelectMany(o => o.Outputs).Count(o => o.Reason is not (IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged));
+        string[] changed = [.. Texts.Keys
+            .Union(before.Texts.Keys)
+            .Where(k => Texts.GetValueOrDefault(k) != before.Texts.GetValueOrDefault(k))
+            .Order(StringComparer.Ordinal)];
+        var steps = Outputs.Values
+            .SelectMany(o => o)
+            .SelectMany(o => o.Outputs)
+            .Count(o => o.Reason is not (IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged));
         Assert.Equal(changed.Length, steps);
         return changed;
     }
 
     /// <summary>Errors and warnings of the user's compilation with the generated files in it; that users write no comments is their business.</summary>
     public ImmutableArray<Diagnostic> Errors(CancellationToken cancel = default) =>
-        [.. Compilation.GetDiagnostics(cancel).Where(d => d.Severity >= DiagnosticSeverity.Warning && (d.Id != "CS1591" || d.Location.SourceTree!.FilePath.EndsWith(".g.cs", StringComparison.Ordinal)))];
+        [.. Compilation.GetDiagnostics(cancel)
+            .Where(d =>
+                d.Severity >= DiagnosticSeverity.Warning && (d.Id != "CS1591" || d.Location.SourceTree!.FilePath.EndsWith(".g.cs", StringComparison.Ordinal)))];
 
     public void AssertCompiles()
     {
         var errors = Errors();
-        Assert.True(errors.IsEmpty, string.Join("\n", errors.Take(12).Select(e => $"{e}\n    {e.Location.SourceTree?.GetText().Lines[e.Location.GetLineSpan().StartLinePosition.Line]}")));
+        Assert.True(
+            errors.IsEmpty,
+            string.Join(
+                "\n", errors.Take(12).Select(e => $"{e}\n    {e.Location.SourceTree?.GetText().Lines[e.Location.GetLineSpan().StartLinePosition.Line]}")));
     }
 
     /// <summary>The compiled assembly.</summary>

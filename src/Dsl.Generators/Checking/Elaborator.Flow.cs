@@ -70,7 +70,9 @@ internal sealed partial class Elaborator
 
     private void SlicePart(PartSpec part, Scope scope)
     {
-        if (Channels(part, scope) is not { } x || (part[0].Text == "0" ? Size.Of(0) : SizeOf(part[0], part.Place.At(0))) is not { } start || SizeOf(part[1], part.Place.At(1)) is not { } length)
+        if (Channels(part, scope) is not { } x
+            || (part[0].Text == "0" ? Size.Of(0) : SizeOf(part[0], part.Place.At(0))) is not { } start
+            || SizeOf(part[1], part.Place.At(1)) is not { } length)
         {
             return;
         }
@@ -164,7 +166,8 @@ internal sealed partial class Elaborator
 
     private void ApplyPart(PartSpec part, Scope scope)
     {
-        if (scope.Current.Count == 0 || FunctionOf(part[0], part.Place.At(0), FunctionKind.Pointwise, FunctionKind.Recurrence, FunctionKind.Transfer) is not { } function)
+        if (scope.Current.Count == 0
+            || FunctionOf(part[0], part.Place.At(0), FunctionKind.Pointwise, FunctionKind.Recurrence, FunctionKind.Transfer) is not { } function)
         {
             return;
         }
@@ -184,7 +187,11 @@ internal sealed partial class Elaborator
 
         if (function.Spec.Kind != FunctionKind.Pointwise || function.Scalar is null)
         {
-            scope.Current = [Uncompiled(part, Camel(function.Spec.Name), inputs[inputs.Length - 1].Axes.Count > inputs[0].Axes.Count ? inputs[inputs.Length - 1].Axes : inputs[0].Axes, inputs)];
+            scope.Current = [Uncompiled(
+                part,
+                Camel(function.Spec.Name),
+                inputs[inputs.Length - 1].Axes.Count > inputs[0].Axes.Count ? inputs[inputs.Length - 1].Axes : inputs[0].Axes,
+                inputs)];
             return;
         }
 
@@ -203,7 +210,12 @@ internal sealed partial class Elaborator
         foreach (var weight in function.Scalar.Of(Scalar.ScalarRole.Parameter))
         {
             var shape = weight.Axes.Split([' '], StringSplitOptions.RemoveEmptyEntries)
-                .Select(a => long.TryParse(a, out var n) ? Size.Of(n) : inputs[0].Axes.FirstOrDefault(x => x.Name == a && x.Size is not null)?.Size ?? (a == "d" ? inputs[0].Last : null) ?? AxisSize(a)).ToList();
+                .Select(a =>
+                    long.TryParse(a, out var n)
+                        ? Size.Of(n)
+                        : inputs[0].Axes.FirstOrDefault(x => x.Name == a && x.Size is not null)?.Size
+                            ?? (a == "d" ? inputs[0].Last : null)
+                            ?? AxisSize(a)).ToList();
             Key(part, weight.Key, false);
             function.Weights.Add((weight.Name, weight.Key, shape));
         }
@@ -266,10 +278,12 @@ internal sealed partial class Elaborator
             }
         }
 
-        Size SizeOfAxis(string axis) => long.TryParse(axis, out var n) ? Size.Of(n) : named.TryGetValue(axis, out var size) ? size : named[axis] = AxisSize(axis);
+        Size SizeOfAxis(string axis) =>
+            long.TryParse(axis, out var n) ? Size.Of(n) : named.TryGetValue(axis, out var size) ? size : named[axis] = AxisSize(axis);
         // What a transfer function alone reads (the read-out that its step derives) comes after the step's own.
         var ownWeights = scalar.Of(Scalar.ScalarRole.Parameter).ToList();
-        foreach (var weight in ownWeights.Concat(transfer?.Function.Scalar!.Of(Scalar.ScalarRole.Parameter).Where(w => ownWeights.All(o => o.Name != w.Name)) ?? []))
+        foreach (var weight in ownWeights.Concat(
+            transfer?.Function.Scalar!.Of(Scalar.ScalarRole.Parameter).Where(w => ownWeights.All(o => o.Name != w.Name)) ?? []))
         {
             Key(part, weight.Key, false);
             if (StoredAxes.Parse(weight.Axes, out var problem) is not { } stored)
@@ -278,7 +292,8 @@ internal sealed partial class Elaborator
                 return;
             }
 
-            function.Weights.Add((weight.Name, weight.Key, stored.Groups.Select(g => g.Count == 0 ? Size.Of(1) : g.Select(SizeOfAxis).Aggregate((x, y) => x * y)).ToList()));
+            function.Weights.Add(
+                (weight.Name, weight.Key, stored.Groups.Select(g => g.Count == 0 ? Size.Of(1) : g.Select(SizeOfAxis).Aggregate((x, y) => x * y)).ToList()));
             if (stored.Groups.Any(g => g.Count > 1))
             {
                 function.Views[weight.Name] = stored.Names.Select(SizeOfAxis).ToList();
@@ -288,7 +303,8 @@ internal sealed partial class Elaborator
         graph.ReadsLayer |= scalar.Parameters.Any(p => p.Name == "layer");
         var node = new RecurrenceNode(function) { Place = part.Place, Transfer = transfer };
         node.Inputs.AddRange(inputs);
-        scope.Current = [Add(node, Camel(function.Spec.Name), AxisNames(scalar.Axes).Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : new Axis(a, named[a])).ToList())];
+        scope.Current = [Add(
+            node, Camel(function.Spec.Name), AxisNames(scalar.Axes).Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : new Axis(a, named[a])).ToList())];
     }
 
     private static string[] AxisNames(string axes) => axes.Split([' ', '[', ']'], StringSplitOptions.RemoveEmptyEntries);
@@ -444,7 +460,12 @@ internal sealed partial class Elaborator
         };
 
         var renamed = new Dictionary<string, string>();
-        var with = (part.Text("With") ?? "").Split([','], StringSplitOptions.RemoveEmptyEntries).Select(w => w.Split('=')).Where(w => w.Length == 2).GroupBy(w => w[0].Trim(), w => w[1].Trim()).ToDictionary(g => g.Key, g => g.First());
+        var with = (part.Text("With") ?? "")
+            .Split([','], StringSplitOptions.RemoveEmptyEntries)
+            .Select(w => w.Split('='))
+            .Where(w => w.Length == 2)
+            .GroupBy(w => w[0].Trim(), w => w[1].Trim())
+            .ToDictionary(g => g.Key, g => g.First());
         foreach (var word in with.Keys.Where(w => inner.Inputs.All(i => i.Name != w)))
         {
             Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, Suggest(word, inner.Inputs.Select(i => i.Name)));
@@ -463,14 +484,20 @@ internal sealed partial class Elaborator
                     return none;
                 }
 
-                Report(Problems.InputUnmatched, with.ContainsKey(formal.Name) ? part.PlaceOf("With") : part.Place, Names.Simple(type), wanted, Suggest(wanted, scope.All));
+                Report(
+                    Problems.InputUnmatched,
+                    with.ContainsKey(formal.Name) ? part.PlaceOf("With") : part.Place,
+                    Names.Simple(type),
+                    wanted,
+                    Suggest(wanted, scope.All));
                 return none;
             }
 
             var axes = formal.Output.Axes.Select(a => a with { Size = a.Size is null ? null : Outer(a.Size) }).ToList();
             if (!(formal.Output.Axes.Count == 1 && i > 0 && formal.IsIds))
             {
-                Same(given, new Value(-1, "", axes), part.Place, Problems.SizesDiffer, i == 0 ? "the value" : $"'{formal.Name}'", $"what {Names.Simple(type)} reads");
+                var which = i == 0 ? "the value" : $"'{formal.Name}'";
+                Same(given, new Value(-1, "", axes), part.Place, Problems.SizesDiffer, which, $"what {Names.Simple(type)} reads");
             }
 
             foreach (var (a, b) in formal.Output.Axes.Zip(given.Axes, (a, b) => (a, b)).Where(p => p.a.Size is null && p.b.Size is null))
@@ -484,7 +511,9 @@ internal sealed partial class Elaborator
             }
         }
 
-        var result = inner.Result.Axes.Select(a => new Axis(a.Size is null && renamed.TryGetValue(a.Name, out var n) ? n : a.Name, a.Size is null ? null : Outer(a.Size))).ToList();
+        var result = inner.Result.Axes
+            .Select(a => new Axis(a.Size is null && renamed.TryGetValue(a.Name, out var n) ? n : a.Name, a.Size is null ? null : Outer(a.Size)))
+            .ToList();
         foreach (var table in inner.Embeddings)
         {
             var prefix = part.Text(0) ?? "";

@@ -95,7 +95,12 @@ internal sealed partial class Elaborator
 
         Setting Wrong(string what, string wanted)
         {
-            Report(Problems.MemberKindWrong, place, what, spec.Config.Member(what) is { } m ? Names.Simple(m.Type) : constant.Kind.ToString().ToLowerInvariant(), wanted);
+            Report(
+                Problems.MemberKindWrong,
+                place,
+                what,
+                spec.Config.Member(what) is { } m ? Names.Simple(m.Type) : constant.Kind.ToString().ToLowerInvariant(),
+                wanted);
             return new Setting(fallback);
         }
     }
@@ -150,12 +155,17 @@ internal sealed partial class Elaborator
             return new Setting("Activation.Of(" + Constant.OfText(known).ToSource() + ")");
         }
 
-        Report(Problems.ActivationUnknown, place, constant.Text, Suggest(constant.Text, ActivationNames.All.Concat(spec.Config.Members.Where(m => m.Kind == MemberKind.Activation).Select(m => m.Name))));
+        Report(
+            Problems.ActivationUnknown,
+            place,
+            constant.Text,
+            Suggest(constant.Text, ActivationNames.All.Concat(spec.Config.Members.Where(m => m.Kind == MemberKind.Activation).Select(m => m.Name))));
         return null;
     }
 
     private FunctionSpec? FindFunction(Constant name) =>
-        spec.Functions.FirstOrDefault(f => f.Name == name.Text && (name.Owner.Length == 0 || f.Owner == name.Owner)) ?? spec.Functions.FirstOrDefault(f => f.Name == name.Text && name.Owner.Length == 0);
+        spec.Functions.FirstOrDefault(f => f.Name == name.Text && (name.Owner.Length == 0 || f.Owner == name.Owner))
+            ?? spec.Functions.FirstOrDefault(f => f.Name == name.Text && name.Owner.Length == 0);
 
     private IEnumerable<string> FunctionNames() => spec.Functions.Select(f => f.Name);
 
@@ -170,7 +180,12 @@ internal sealed partial class Elaborator
 
         if (!kinds.Contains(function.Kind))
         {
-            Report(Problems.FunctionKindWrong, place, function.Name, string.Join(" or ", kinds.Select(k => k == FunctionKind.Host ? "a plain function" : $"[{k}]")), function.Kind == FunctionKind.Host ? "no attribute" : $"[{function.Kind}]");
+            Report(
+                Problems.FunctionKindWrong,
+                place,
+                function.Name,
+                string.Join(" or ", kinds.Select(k => k == FunctionKind.Host ? "a plain function" : $"[{k}]")),
+                function.Kind == FunctionKind.Host ? "no attribute" : $"[{function.Kind}]");
             return null;
         }
 
@@ -217,7 +232,8 @@ internal sealed partial class Elaborator
 
     private string Spell(Size size) => sizes.Resolve(size).Spell();
 
-    private string Shape(Value value) => "[" + string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name : sizes.IsKnown(a.Size) ? Spell(a.Size) : "?")) + "]";
+    private string Shape(Value value) =>
+        "[" + string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name : sizes.IsKnown(a.Size) ? Spell(a.Size) : "?")) + "]";
 
     private void Key(PartSpec part, string key, bool shared) => keys.Add(new KeyUse(key, shared, conditions.ToEquatable(), part.Place.At(0)));
 
@@ -312,7 +328,8 @@ internal sealed partial class Elaborator
         }
 
         // Only what the constructor reads is asked for.
-        var read = new HashSet<string>(graph.AllNodes.SelectMany(SizesOf).Concat(sizes.Open.SelectMany(o => new[] { o.Left, o.Right })).SelectMany(s => Symbols(sizes.Resolve(s))));
+        var read = new HashSet<string>(
+            graph.AllNodes.SelectMany(SizesOf).Concat(sizes.Open.SelectMany(o => new[] { o.Left, o.Right })).SelectMany(s => Symbols(sizes.Resolve(s))));
         graph.Parameters.RemoveAll(p => !read.Contains("@" + p));
     }
 
@@ -341,7 +358,8 @@ internal sealed partial class Elaborator
         RearrangeNode rearrange => rearrange.Sizes.Values,
         RepeatNode repeat => repeat.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)).Append(repeat.Count),
         UseNode use => use.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)),
-        LearnNode learn => [learn.Every, .. learn.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)), .. learn.RowRate?.Weights.SelectMany(w => w.Shape) ?? []],
+        LearnNode learn =>
+            [learn.Every, .. learn.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)), .. learn.RowRate?.Weights.SelectMany(w => w.Shape) ?? []],
         ParameterNode parameter => parameter.Shape,
         PointwiseNode pointwise => pointwise.Function.Weights.SelectMany(w => w.Shape),
         RecurrenceNode recurrence => recurrence.Function.Weights.SelectMany(w => w.Shape),

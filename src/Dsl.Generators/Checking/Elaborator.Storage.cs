@@ -8,7 +8,9 @@ namespace Dsl.Generators.Checking;
 /// <summary>How weights are stored: axis strings against the axes of the value.</summary>
 internal sealed partial class Elaborator
 {
-    /// <summary>The axes of a value before its channels that have maps of their own, as the stored axes of weight and bias say; null where these are wrong.</summary>
+    /// <summary>
+    /// The axes of a value before its channels that have maps of their own, as the stored axes of weight and bias say; null where these are wrong.
+    /// </summary>
     private IReadOnlyList<(string Name, Size Size)>? Maps(PartSpec part, Value x, Storage storage)
     {
         if (ReadStored(part, "Stored", storage.WeightAxes ?? "out in") is not { } weight
@@ -37,7 +39,9 @@ internal sealed partial class Elaborator
         return groups;
     }
 
-    /// <summary>The last axes of a value that a norm's weight has elements for; none where that is the normalised one alone; null where they are wrong.</summary>
+    /// <summary>
+    /// The last axes of a value that a norm's weight has elements for; none where that is the normalised one alone; null where they are wrong.
+    /// </summary>
     private IReadOnlyList<(string Name, Size Size)>? Spanned(PartSpec part, Value x)
     {
         if (part.Text("Stored") is not { } text)

@@ -38,7 +38,9 @@ internal sealed partial class Elaborator
         Key(part, key, shared);
         graph.Embeddings[key] = table;
         var padding = part["Padding"] is { IsNull: false } id
-            ? id.IsName ? MemberOf(id, part.PlaceOf("Padding")) is { Kind: MemberKind.Integer } member ? new Setting(CodeOf(member)) : null : new Setting(id.ToSource())
+            ? id.IsName
+                ? MemberOf(id, part.PlaceOf("Padding")) is { Kind: MemberKind.Integer } member ? new Setting(CodeOf(member)) : null
+                : new Setting(id.ToSource())
             : null;
         var node = new EmbeddingNode(key, table.Rows, table.Width, shared) { Place = part.Place, Padding = padding };
         node.Inputs.Add(ids);
@@ -118,7 +120,12 @@ internal sealed partial class Elaborator
 
         size ??= sizes.Fresh();
         Key(part, key, false);
-        var node = new LinearNode(key, width, size, TruthOf(part["Bias"], part.PlaceOf("Bias"), part.Text("BiasWeight") is null ? Setting.False : Setting.True), new Storage(null, part.Text("BiasWeight"), null, null))
+        var node = new LinearNode(
+            key,
+            width,
+            size,
+            TruthOf(part["Bias"], part.PlaceOf("Bias"), part.Text("BiasWeight") is null ? Setting.False : Setting.True),
+            new Storage(null, part.Text("BiasWeight"), null, null))
         {
             Place = part.Place,
             TiedTo = tiedTo,
@@ -143,7 +150,9 @@ internal sealed partial class Elaborator
             return;
         }
 
-        var node = new CausalConvolutionNode(key, width, kernel, TruthOf(OptionOr(part, "Bias"), part.PlaceOf("Bias"), Setting.False), null) { Place = part.Place };
+        var node = new CausalConvolutionNode(
+            key, width, kernel, TruthOf(OptionOr(part, "Bias"), part.PlaceOf("Bias"), Setting.False), null)
+        { Place = part.Place };
         node.Inputs.Add(x);
         scope.Current = [Add(node, "convolved", x.Axes)];
     }
@@ -169,7 +178,14 @@ internal sealed partial class Elaborator
             Key(part, part.Text("Weight") is { } weight ? (key is null or "" ? weight : key + "." + weight) : key!, false);
         }
 
-        var node = new NormNode(rms, key ?? (part.Text("Weight") is null ? null : ""), width, eps, bias, new Storage(part.Text("Weight"), part.Text("BiasWeight"), part.Text("Stored"), null)) { Place = part.Place, Spans = spans };
+        var node = new NormNode(
+            rms,
+            key ?? (part.Text("Weight") is null ? null : ""),
+            width,
+            eps,
+            bias,
+            new Storage(part.Text("Weight"), part.Text("BiasWeight"), part.Text("Stored"), null))
+        { Place = part.Place, Spans = spans };
         node.Inputs.Add(x);
         scope.Current = [Add(node, "normed", x.Axes)];
     }
@@ -322,7 +338,15 @@ internal sealed partial class Elaborator
             position = FunctionOf(part["Position"], part.PlaceOf("Position"), FunctionKind.Host);
         }
 
-        var node = new RotaryNode(width, part.Text("Pairs") ?? "halves", NumberOf(OptionOr(part, "Theta"), part.PlaceOf("Theta"), "10000.0"), frequency, context, position, x.Last!) { Place = part.Place };
+        var node = new RotaryNode(
+            width,
+            part.Text("Pairs") ?? "halves",
+            NumberOf(OptionOr(part, "Theta"), part.PlaceOf("Theta"), "10000.0"),
+            frequency,
+            context,
+            position,
+            x.Last!)
+        { Place = part.Place };
         node.Inputs.Add(x);
         scope.Current = [Add(node, "rotated", x.Axes)];
 
@@ -333,7 +357,8 @@ internal sealed partial class Elaborator
         }
     }
 
-    private static bool IsHeads(Value value) => value.Axes.Count == 4 && value.Axes[0].Size is null && value.Axes[1].Size is null && value.Axes[2].Size is not null && value.Axes[3].Size is not null;
+    private static bool IsHeads(Value value) =>
+        value.Axes.Count == 4 && value.Axes[0].Size is null && value.Axes[1].Size is null && value.Axes[2].Size is not null && value.Axes[3].Size is not null;
 
     private void AttendPart(PartSpec part, Scope scope)
     {
@@ -396,9 +421,19 @@ internal sealed partial class Elaborator
             }
         }
 
-        var scale = part["Scale"].IsNull ? new Setting($"1 / Math.Sqrt({sizes.Resolve(q.Axes[3].Size!).ToCode()})") : NumberOf(part["Scale"], part.PlaceOf("Scale"), "1.0");
+        var scale = part["Scale"].IsNull
+            ? new Setting($"1 / Math.Sqrt({sizes.Resolve(q.Axes[3].Size!).ToCode()})")
+            : NumberOf(part["Scale"], part.PlaceOf("Scale"), "1.0");
         var dropout = OptionOr(part, "Dropout") is { IsNull: false } p ? NumberOf(p, part.PlaceOf("Dropout"), "0.0") : null;
-        var node = new AttendNode(mask, maskFunction, score, scale, dropout, heads, groups) { Place = part.Place, IsCausal = mask == "causal" || MaskProof.Of(maskFunction)?.Causal == true };
+        var node = new AttendNode(
+            mask,
+            maskFunction,
+            score,
+            scale,
+            dropout,
+            heads,
+            groups)
+        { Place = part.Place, IsCausal = mask == "causal" || MaskProof.Of(maskFunction)?.Causal == true };
         node.Inputs.AddRange([q, k, v, .. tables]);
         scope.Current = [Add(node, "attended", [q.Axes[0], q.Axes[1], q.Axes[2], new Axis("d", v.Axes[3].Size)])];
     }
@@ -421,12 +456,19 @@ internal sealed partial class Elaborator
 
         var names = use.Spec.Parameters.Select(p => p.Name).ToList();
         string[] known = returns == "bool" ? ["query", "key", "layer"] : ["score", "head", "layer", "query", "key"];
-        var stranger = use.Spec.Parameters.FirstOrDefault(p => !known.Contains(p.Name) && p.Type is "int" or "double" && returns == "bool" && !known.Contains(p.Name));
+        var stranger = use.Spec.Parameters.FirstOrDefault(
+            p => !known.Contains(p.Name) && p.Type is "int" or "double" && returns == "bool" && !known.Contains(p.Name));
         if (use.Spec.Returns != returns || wanted.Any(w => !names.Contains(w)) || stranger is not null)
         {
-            Report(Problems.FunctionSignature, place, use.Spec.Name, Signature(use.Spec), returns == "bool" ? "bool (int query, int key, C c)" : "double (double score, ...)");
+            Report(
+                Problems.FunctionSignature,
+                place,
+                use.Spec.Name,
+                Signature(use.Spec),
+                returns == "bool" ? "bool (int query, int key, C c)" : "double (double score, ...)");
         }
     }
 
-    private static string Signature(FunctionSpec function) => $"{function.Returns} ({string.Join(", ", function.Parameters.Select(p => p.Type.Split('.').Last() + " " + p.Name))})";
+    private static string Signature(FunctionSpec function) =>
+        $"{function.Returns} ({string.Join(", ", function.Parameters.Select(p => p.Type.Split('.').Last() + " " + p.Name))})";
 }

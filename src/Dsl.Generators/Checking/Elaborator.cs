@@ -142,9 +142,18 @@ internal sealed partial class Elaborator
             }
 
             // A block's inputs step where x does; of a model's, one alone does.
-            var alone = spec.IsModel && declared.Count(d => d.Text(1) is { } a && a.Split(' ').Contains("t")) == 1 && input.Text(1)?.Split(' ').Contains("t") == true;
+            var alone = spec.IsModel
+                && declared.Count(d => d.Text(1) is { } a && a.Split(' ').Contains("t")) == 1
+                && input.Text(1)?.Split(' ').Contains("t") == true;
             var says = input["Steps"].Text == "true";
-            AddInput(scope, name, input.Text(1), input.Place, input.Text("Mask"), spec.IsModel ? says || (alone && declared.All(d => d["Steps"].Text != "true")) : name == "x", input["Optional"].Text == "true");
+            AddInput(
+                scope,
+                name,
+                input.Text(1),
+                input.Place,
+                input.Text("Mask"),
+                spec.IsModel ? says || (alone && declared.All(d => d["Steps"].Text != "true")) : name == "x",
+                input["Optional"].Text == "true");
         }
 
         scope.Current = graph.Inputs.Count > 0 ? [graph.Inputs[0].Output] : [];
@@ -161,7 +170,9 @@ internal sealed partial class Elaborator
     }
 
     private Axis[] ReadAxisList(string axes) =>
-        axes.Split([' '], StringSplitOptions.RemoveEmptyEntries).Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : int.TryParse(a, out var n) ? new Axis(a, Size.Of(n)) : new Axis(a, AxisSize(a))).ToArray();
+        axes.Split([' '], StringSplitOptions.RemoveEmptyEntries)
+            .Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : int.TryParse(a, out var n) ? new Axis(a, Size.Of(n)) : new Axis(a, AxisSize(a)))
+            .ToArray();
 
     private Size AxisSize(string name) => axisSizes.TryGetValue(name, out var size) ? size : axisSizes[name] = sizes.Fresh();
 
@@ -178,7 +189,13 @@ internal sealed partial class Elaborator
             if (first.Name is "When" or "Unless" && first.Text(0) is { } condition)
             {
                 // The same condition, negated, in the next bracket: one choice of two, unless what is between them has a name.
-                var next = i + 1 < brackets.Count && brackets[i].Parts.All(p => p.Name != "As") && brackets[i + 1].Parts[0] is { Name: "When" or "Unless" } other && other.Name != first.Name && other.Text(0) == condition ? brackets[i + 1] : null;
+                var next = i + 1 < brackets.Count
+                    && brackets[i].Parts.All(p => p.Name != "As")
+                    && brackets[i + 1].Parts[0] is { Name: "When" or "Unless" } other
+                    && other.Name != first.Name
+                    && other.Text(0) == condition
+                    ? brackets[i + 1]
+                    : null;
                 RunChoice(first, brackets[i], next, scope);
                 i += next is null ? 0 : 1;
             }
@@ -243,14 +260,17 @@ internal sealed partial class Elaborator
     /// <summary>Under <c>A != B</c> the branch without it may take A for B: whether that is all in which the two differ.</summary>
     private bool AssumedEqual(PartSpec head, Value then, Value otherwise)
     {
-        if (spec.Config.Member(head.Text(0) ?? "")?.Body.Split([" != "], StringSplitOptions.None) is not { Length: 2 } sides || then.Axes.Count != otherwise.Axes.Count)
+        if (spec.Config.Member(head.Text(0) ?? "")?.Body.Split([" != "], StringSplitOptions.None) is not { Length: 2 } sides
+            || then.Axes.Count != otherwise.Axes.Count)
         {
             return false;
         }
 
         return then.Axes.Zip(otherwise.Axes, (a, b) => (a.Size, b.Size)).All(pair =>
             (pair.Item1 is null && pair.Item2 is null)
-            || (pair.Item1 is not null && pair.Item2 is not null && (sizes.Same(pair.Item1, pair.Item2) || Sides(pair.Item1, pair.Item2) || Sides(pair.Item2, pair.Item1))));
+            || (pair.Item1 is not null
+                && pair.Item2 is not null
+                && (sizes.Same(pair.Item1, pair.Item2) || Sides(pair.Item1, pair.Item2) || Sides(pair.Item2, pair.Item1))));
 
         bool Sides(Size a, Size b) => sizes.Resolve(a) == Size.Of(sides[0].Trim()) && sizes.Resolve(b) == Size.Of(sides[1].Trim());
     }
@@ -426,7 +446,11 @@ internal sealed partial class Elaborator
                 LearnPart(part, scope);
                 break;
             case "Replace":
-                Report(spec.Base.Length == 0 ? Problems.ReplaceAlone : Problems.PartPlace, part.Place, "Replace", "first in its bracket: it says what the rest of the bracket replaces");
+                Report(
+                    spec.Base.Length == 0 ? Problems.ReplaceAlone : Problems.PartPlace,
+                    part.Place,
+                    "Replace",
+                    "first in its bracket: it says what the rest of the bracket replaces");
                 break;
             default:
                 if (Single(part, scope) is { } other)

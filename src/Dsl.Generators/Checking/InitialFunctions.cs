@@ -9,7 +9,8 @@ internal static class InitialFunctions
     public const string TensorType = "global::TorchSharp.torch.Tensor";
 
     /// <summary>What such a function may read, as diagnostics put it.</summary>
-    public const string Expected = "double of int indices of the weight's last axes, int layer, double uniform or double normal, and the config; or void (Tensor weight, int layer, C c)";
+    public const string Expected =
+        "double of int indices of the weight's last axes, int layer, double uniform or double normal, and the config; or void (Tensor weight, int layer, C c)";
 
     public static FunctionSpec? Of(Constant rule, DeclarationSpec spec) => rule.IsName ? spec.Functions.FirstOrDefault(f => f.Name == rule.Text) : null;
 
@@ -29,5 +30,6 @@ internal static class InitialFunctions
     }
 
     /// <summary>Whether a rule of the header asks which layer a block is.</summary>
-    public static bool ReadLayer(DeclarationSpec spec) => spec.HeaderParts("Init").Any(init => Of(init[1], spec)?.Parameters.Any(p => p.Name == "layer") == true);
+    public static bool ReadLayer(DeclarationSpec spec) =>
+        spec.HeaderParts("Init").Any(init => Of(init[1], spec)?.Parameters.Any(p => p.Name == "layer") == true);
 }

@@ -9,7 +9,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Dsl.Generators.Checking;
 
-/// <summary>What the compiler makes of a config's derived members: sums, products and exact quotients are read; anything else is a symbol equal only to itself.</summary>
+/// <summary>
+/// What the compiler makes of a config's derived members: sums, products and exact quotients are read; anything else is a symbol equal only to itself.
+/// </summary>
 internal sealed class Members(ConfigSpec config)
 {
     private const int MostDepth = 32;
@@ -73,7 +75,11 @@ internal sealed class Members(ConfigSpec config)
     {
         foreach (var member in config.Members.Where(m => m is { Kind: MemberKind.Integer, Stored: false, OfLayer: false }))
         {
-            foreach (var division in SyntaxFactory.ParseExpression(member.Body).DescendantNodesAndSelf().OfType<BinaryExpressionSyntax>().Where(b => b.IsKind(SyntaxKind.DivideExpression)).Take(8))
+            foreach (var division in SyntaxFactory.ParseExpression(member.Body)
+                .DescendantNodesAndSelf()
+                .OfType<BinaryExpressionSyntax>()
+                .Where(b => b.IsKind(SyntaxKind.DivideExpression))
+                .Take(8))
             {
                 // A dividend that is itself a sum with a constant rounds up on purpose, as in (Hidden + 15) / 16.
                 if (division.Left is IdentifierNameSyntax dividend && division.Right is IdentifierNameSyntax divisor)
@@ -111,7 +117,9 @@ internal sealed class Members(ConfigSpec config)
             case IdentifierNameSyntax name:
                 return Evaluate(name.Identifier.Text, stored, depth + 1);
             case ConditionalExpressionSyntax choice:
-                return Evaluate(choice.Condition, stored, depth + 1) is bool condition ? Evaluate(condition ? choice.WhenTrue : choice.WhenFalse, stored, depth + 1) : Unknown.Value;
+                return Evaluate(choice.Condition, stored, depth + 1) is bool condition
+                    ? Evaluate(condition ? choice.WhenTrue : choice.WhenFalse, stored, depth + 1)
+                    : Unknown.Value;
             case BinaryExpressionSyntax binary:
                 var left = Evaluate(binary.Left, stored, depth + 1);
                 if (binary.IsKind(SyntaxKind.CoalesceExpression))

@@ -31,7 +31,8 @@ internal abstract record Size
         Member m => member(m.Name),
         Unknown u => $"?{u.Id}",
         Binary b => Parenthesise(
-            b.Left.Print(member, Level(b.Operator)) + $" {b.Operator} " + b.Right.Print(member, Level(b.Operator) + (b.Operator is '-' or '/' ? 1 : 0)), Level(b.Operator) < precedence),
+            b.Left.Print(member, Level(b.Operator)) + $" {b.Operator} "
+                + b.Right.Print(member, Level(b.Operator) + (b.Operator is '-' or '/' ? 1 : 0)), Level(b.Operator) < precedence),
         _ => throw new InvalidOperationException(),
     };
 
@@ -172,8 +173,12 @@ internal sealed class Polynomial
             {
                 for (var i = 0; i < Math.Abs(exponent); i++)
                 {
-                    var factor = symbol[0] == '?' ? new Size.Unknown(int.Parse(symbol.Substring(1), System.Globalization.CultureInfo.InvariantCulture)) : Size.Of(symbol);
-                    (product, divisor) = exponent > 0 ? (product is null ? factor : product * factor, divisor) : (product, divisor is null ? factor : divisor * factor);
+                    var factor = symbol[0] == '?'
+                        ? new Size.Unknown(int.Parse(symbol.Substring(1), System.Globalization.CultureInfo.InvariantCulture))
+                        : Size.Of(symbol);
+                    (product, divisor) = exponent > 0
+                        ? (product is null ? factor : product * factor, divisor)
+                        : (product, divisor is null ? factor : divisor * factor);
                 }
             }
 
@@ -231,5 +236,9 @@ internal sealed class Polynomial
     }
 
     private static IEnumerable<(string Symbol, int Exponent)> Parse(string monomial) =>
-        monomial.Length == 0 ? [] : monomial.Split('*').Select(p => (p.Substring(0, p.LastIndexOf('^')), int.Parse(p.Substring(p.LastIndexOf('^') + 1), System.Globalization.CultureInfo.InvariantCulture)));
+        monomial.Length == 0
+            ? []
+            : monomial.Split('*')
+                .Select(p =>
+                    (p.Substring(0, p.LastIndexOf('^')), int.Parse(p.Substring(p.LastIndexOf('^') + 1), System.Globalization.CultureInfo.InvariantCulture)));
 }

@@ -78,7 +78,11 @@ internal sealed class Unifier(Members members)
 
         // Where it must be a quotient that only a config can tell to be whole, it is that quotient, under a check.
         var unknown = difference.Symbols.Where(s => s[0] == '?').ToList();
-        if (unknown.Count == 1 && unknown[0] is var lonely && difference.Linear(lonely) is var (divisor, dividend) && dividend.Constant is null && !divisor.Symbols.Contains(lonely))
+        if (unknown.Count == 1
+            && unknown[0] is var lonely
+            && difference.Linear(lonely) is var (divisor, dividend)
+            && dividend.Constant is null
+            && !divisor.Symbols.Contains(lonely))
         {
             var quotient = dividend.Negate().ToSize() / divisor.ToSize();
             bound[int.Parse(lonely.Substring(1), System.Globalization.CultureInfo.InvariantCulture)] = quotient;

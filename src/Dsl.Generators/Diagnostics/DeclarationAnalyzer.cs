@@ -37,7 +37,8 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
     {
         var type = (INamedTypeSymbol)context.Symbol;
         var cancel = context.CancellationToken;
-        if (SpecReader.HeadOf(type, cancel) is not var (head, config, declaration) || SpecReader.For(context.Compilation).ReadClosed(type, cancel) is not { } closed)
+        if (SpecReader.HeadOf(type, cancel) is not var (head, config, declaration)
+            || SpecReader.For(context.Compilation).ReadClosed(type, cancel) is not { } closed)
         {
             return;
         }
@@ -62,7 +63,8 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
     }
 
     private static bool IsDeclaredHere(string owner, INamedTypeSymbol type, Compilation compilation) =>
-        type.ToDisplayString(SpecReader.FullName) == owner || compilation.GetTypeByMetadataName(owner.Substring(owner.LastIndexOf(':') + 1)) is { DeclaringSyntaxReferences.Length: > 0 };
+        type.ToDisplayString(SpecReader.FullName) == owner
+            || compilation.GetTypeByMetadataName(owner.Substring(owner.LastIndexOf(':') + 1)) is { DeclaringSyntaxReferences.Length: > 0 };
 
     private static void ReportFunction(SymbolAnalysisContext context)
     {

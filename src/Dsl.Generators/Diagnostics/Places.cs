@@ -24,7 +24,10 @@ internal sealed class Places(INamedTypeSymbol type, AttributeData head, INamedTy
 
     private Location Of(Place place)
     {
-        if (place.List < 0 || place.List >= declaration.AttributeLists.Count || place.Index < 0 || place.Index >= declaration.AttributeLists[place.List].Attributes.Count)
+        if (place.List < 0
+            || place.List >= declaration.AttributeLists.Count
+            || place.Index < 0
+            || place.Index >= declaration.AttributeLists[place.List].Attributes.Count)
         {
             return declaration.Identifier.GetLocation();
         }
@@ -76,7 +79,8 @@ internal sealed class Places(INamedTypeSymbol type, AttributeData head, INamedTy
             ?.TypeArgumentList.Arguments.FirstOrDefault()?.GetLocation();
 
     private static bool IsPreset(ISymbol member, string name) =>
-        member.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset" && a.ConstructorArguments.FirstOrDefault().Value as string == name);
+        member.GetAttributes()
+            .Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset" && a.ConstructorArguments.FirstOrDefault().Value as string == name);
 
     private static Location? InSource(IEnumerable<ISymbol> symbols) => symbols.SelectMany(s => s.Locations).FirstOrDefault(l => l.IsInSource);
 }

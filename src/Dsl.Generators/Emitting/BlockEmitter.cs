@@ -73,7 +73,8 @@ internal sealed class BlockEmitter
         code.Line("#nullable enable");
         code.Line("#pragma warning disable CS1591");
         code.Line();
-        code.Lines((graph.AllNodes.OfType<RecurrenceNode>().Any() ? "using System;\nusing System.Numerics;\n" : "using System;\n") + "using Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;");
+        code.Lines((graph.AllNodes.OfType<RecurrenceNode>().Any() ? "using System;\nusing System.Numerics;\n" : "using System;\n")
+            + "using Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;");
         code.Line();
         if (spec.Namespace.Length > 0)
         {
@@ -105,7 +106,11 @@ internal sealed class BlockEmitter
     }
 
     /// <summary>Source as the declaration spells it: the config is C, this namespace goes without saying.</summary>
-    public static string Short(string source) => System.Text.RegularExpressions.Regex.Replace(source, @"nameof\((global::)?[A-Za-z0-9_.:]*?([A-Za-z0-9_]+)\.([A-Za-z0-9_]+)\)", m => $"nameof({(m.Groups[2].Value.EndsWith("Config", StringComparison.Ordinal) ? "C" : m.Groups[2].Value)}.{m.Groups[3].Value})");
+    public static string Short(string source) =>
+        System.Text.RegularExpressions.Regex.Replace(
+            source,
+            @"nameof\((global::)?[A-Za-z0-9_.:]*?([A-Za-z0-9_]+)\.([A-Za-z0-9_]+)\)",
+            m => $"nameof({(m.Groups[2].Value.EndsWith("Config", StringComparison.Ordinal) ? "C" : m.Groups[2].Value)}.{m.Groups[3].Value})");
 
     public static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
 
@@ -129,7 +134,8 @@ internal sealed class BlockEmitter
             GateNode gate => gate.Activation,
             ActivateNode activate => activate.Activation,
             _ => null,
-        }).OfType<Setting>().Where(s => ActivationField(s) is not null).Select(s => $"private static readonly Activation {ActivationField(s)} = {s.Code};").Distinct();
+        }).OfType<Setting>().Where(s => ActivationField(s) is not null).Select(
+            s => $"private static readonly Activation {ActivationField(s)} = {s.Code};").Distinct();
 
     private void DeclareFields()
     {
@@ -215,7 +221,9 @@ internal sealed class BlockEmitter
         {
             code.Line();
             code.Line("/// <inheritdoc/>");
-            code.Block("public override System.Collections.Generic.IEnumerable<(string Place, MaskRule Mask)> Masks()", () => code.Lines(string.Concat(masks).TrimEnd('\n')));
+            code.Block(
+                "public override System.Collections.Generic.IEnumerable<(string Place, MaskRule Mask)> Masks()",
+                () => code.Lines(string.Concat(masks).TrimEnd('\n')));
         }
 
         code.Line();
@@ -234,7 +242,10 @@ internal sealed class BlockEmitter
             }
         }, ";");
 
-        static string Key(UseNode use) => KeyText.Indices(use.Key).Aggregate(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key, (k, i) => k.Replace(".{" + i + "}", "").Replace("{" + i + "}", ""));
+        static string Key(UseNode use) =>
+            KeyText.Indices(use.Key)
+                .Aggregate(
+                    use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key, (k, i) => k.Replace(".{" + i + "}", "").Replace("{" + i + "}", ""));
     }
 
     /// <summary>What only a config can decide.</summary>
@@ -259,7 +270,8 @@ internal sealed class BlockEmitter
     }
 
     /// <summary>What the config file calls a member.</summary>
-    public static string MemberName(ConfigSpec config, string member) => config.Member(member) is { Paths.Count: > 0 } spec ? spec.Paths[0] : member.TrimStart('@');
+    public static string MemberName(ConfigSpec config, string member) =>
+        config.Member(member) is { Paths.Count: > 0 } spec ? spec.Paths[0] : member.TrimStart('@');
 
     private string Signature(bool stateful)
     {
@@ -282,7 +294,13 @@ internal sealed class BlockEmitter
         return string.Join(", ", parameters);
     }
 
-    private string ShapeOf(Value value) => "[" + string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name switch { "b" => "batch", "t" => "time", "s" => "time", var n => n } : graph.Sizes.Resolve(a.Size).Spell().TrimStart('@'))) + "]";
+    private string ShapeOf(Value value) =>
+        "[" + string.Join(
+            ", ",
+            value.Axes.Select(
+                a => a.Size is null
+                    ? a.Name switch { "b" => "batch", "t" => "time", "s" => "time", var n => n }
+                    : graph.Sizes.Resolve(a.Size).Spell().TrimStart('@'))) + "]";
 
     private void Forward()
     {
@@ -437,7 +455,8 @@ internal sealed class BlockEmitter
             };
 
             // What the config leaves out has no state.
-            var optional = fields.IsConditional(node) && (node is CausalConvolutionNode || (node is UseNode { Blocks.Count: 1 } and not RepeatNode && type != "IStatePart"));
+            var optional = fields.IsConditional(node)
+                && (node is CausalConvolutionNode || (node is UseNode { Blocks.Count: 1 } and not RepeatNode && type != "IStatePart"));
             code.Line();
             code.Line($"public {type}{(optional ? "?" : "")} {states.Of(node)} {{ get; }}");
         }

@@ -92,7 +92,10 @@ internal static class ConfigEmitter
                 }
                 else if (member.Stored)
                 {
-                    var initial = member.Default.Length > 0 ? $" = {member.Default};" : member.Kind is MemberKind.Text && !member.Nullable ? " = \"\";" : member.Kind is MemberKind.List && !member.Nullable ? " = [];" : "";
+                    var initial = member.Default.Length > 0 ? $" = {member.Default};"
+                        : member.Kind is MemberKind.Text && !member.Nullable ? " = \"\";"
+                        : member.Kind is MemberKind.List && !member.Nullable ? " = [];"
+                        : "";
                     code.Line($"public {member.Type} {member.Name} {{ get; init; }}{initial}");
                 }
                 else
@@ -105,7 +108,8 @@ internal static class ConfigEmitter
 
             code.Line($"/// <summary>The part that {Names.Simple(config.Base)} has.</summary>");
             var positional = string.Join(", ", origin.Where(m => m.Positional).Select(m => m.Name).Concat(config.Overridden).Select(m => $"{m}: config.{m}"));
-            var settable = string.Join(", ", origin.Where(m => m is { Positional: false, Stored: true, OfLayer: false }).Select(m => $"{m.Name} = config.{m.Name}"));
+            var settable = string.Join(
+                ", ", origin.Where(m => m is { Positional: false, Stored: true, OfLayer: false }).Select(m => $"{m.Name} = config.{m.Name}"));
             code.Line($"public static implicit operator {config.Base}({Self(config)} config) => new({positional}){(settable.Length > 0 ? $" {{ {settable} }}" : "")};");
         });
     }
@@ -169,7 +173,8 @@ internal static class ConfigEmitter
             MemberKind.Text => $"reader.{optional}String({paths}{fallback})",
             MemberKind.Activation => $"reader.{optional}Activation({paths}{fallback})",
             MemberKind.Scaling => $"RopeScaling.Read(reader.Object({paths}))",
-            MemberKind.List => $"reader.{optional}{(member.Type.Contains("string") ? "Strings" : member.Type.Contains("double") ? "Doubles" : "Ints")}({paths}){(member.Default.Length > 0 && member.Default != "null" ? " ?? " + member.Default : "")}",
+            MemberKind.List =>
+                $"reader.{optional}{(member.Type.Contains("string") ? "Strings" : member.Type.Contains("double") ? "Doubles" : "Ints")}({paths}){(member.Default.Length > 0 && member.Default != "null" ? " ?? " + member.Default : "")}",
             _ => $"throw new System.NotSupportedException({Constant.OfText($"{member.Name} is a {member.Type}, which config.json cannot hold").ToSource()})",
         };
     }

@@ -53,7 +53,8 @@ internal sealed class Fields
     /// <summary>Whether the node stands in a branch, so that a config may leave it out.</summary>
     public bool IsConditional(Node node) => conditional.Contains(node);
 
-    public string MaskOf(AttendNode attend) => attend.MaskFunction is null ? attend.Mask == "causal" ? "MaskRule.Causal" : "MaskRule.Full" : masks[attend] + (conditional.Contains(attend) ? "!" : "");
+    public string MaskOf(AttendNode attend) =>
+        attend.MaskFunction is null ? attend.Mask == "causal" ? "MaskRule.Causal" : "MaskRule.Full" : masks[attend] + (conditional.Contains(attend) ? "!" : "");
 
     public string MaskFieldOf(AttendNode attend) => MaskOf(attend).TrimEnd('!');
 
@@ -85,7 +86,8 @@ internal sealed class Fields
 
                     break;
                 case LinearNode { IsPlain: false } grouped:
-                    Add(node, "GroupedProduct", FieldName(grouped.Storage.Weight is { } named && grouped.Key.Length == 0 ? named : grouped.Key), GroupedLinear(grouped), code);
+                    Add(node, "GroupedProduct", FieldName(
+                        grouped.Storage.Weight is { } named && grouped.Key.Length == 0 ? named : grouped.Key), GroupedLinear(grouped), code);
                     break;
                 case LinearNode linear:
                     Add(node, "Product", FieldName(linear.Storage.Weight is { } own && linear.Key.Length == 0 ? own : linear.Key), Linear(linear), code);
@@ -150,7 +152,8 @@ internal sealed class Fields
         }
     }
 
-    private static bool HasField(Node node) => node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RecurrenceNode or CausalConvolutionNode or RotaryNode or UseNode or AttendNode or LearnNode;
+    private static bool HasField(Node node) =>
+        node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RecurrenceNode or CausalConvolutionNode or RotaryNode or UseNode or AttendNode or LearnNode;
 
     private void Add(Node node, string type, string wanted, string value, CodeWriter code)
     {
@@ -160,7 +163,8 @@ internal sealed class Fields
         code.Line($"{name} = {value};");
     }
 
-    private void Share(Node node, string type, string wanted, string value, CodeWriter code) => ofNode[node] = Shared(type, wanted, value, code, conditional.Contains(node));
+    private void Share(Node node, string type, string wanted, string value, CodeWriter code) =>
+        ofNode[node] = Shared(type, wanted, value, code, conditional.Contains(node));
 
     /// <summary>Equal values are built once.</summary>
     private string Shared(string type, string wanted, string value, CodeWriter code, bool nullable)
@@ -224,9 +228,14 @@ internal sealed class Fields
         var sizes = norm.Spans.ToDictionary(s => s.Name, s => s.Size);
         var shape = sizes.Count == 0
             ? Code(norm.Width)
-            : string.Join(", ", StoredAxes.Parse(norm.Storage.WeightAxes!, out _)!.Groups.Select(g => g.Count == 0 ? "1" : Code(g.Select(n => sizes[n]).Aggregate((a, b) => a * b))));
+            : string.Join(
+                ", ",
+                StoredAxes.Parse(norm.Storage.WeightAxes!, out _)!.Groups.Select(
+                    g => g.Count == 0 ? "1" : Code(g.Select(n => sizes[n]).Aggregate((a, b) => a * b))));
         var weight = $"weights.Tensor({Key(Below(norm.Key, norm.Storage.Weight ?? "weight"))}, [{shape}], Initializer.Ones)";
-        var bias = norm.Bias.IsFalse ? "null" : $"{(norm.Bias.IsTrue ? "" : norm.Bias.Code + " ? ")}weights.Tensor({Key(Below(norm.Key, norm.Storage.Bias ?? "bias"))}, [{shape}], Initializer.Zeros){(norm.Bias.IsTrue ? "" : " : null")}";
+        var bias = norm.Bias.IsFalse
+            ? "null"
+            : $"{(norm.Bias.IsTrue ? "" : norm.Bias.Code + " ? ")}weights.Tensor({Key(Below(norm.Key, norm.Storage.Bias ?? "bias"))}, [{shape}], Initializer.Zeros){(norm.Bias.IsTrue ? "" : " : null")}";
         var spans = sizes.Count == 0 ? "" : $", spans: [{string.Join(", ", norm.Spans.Select(s => Code(s.Size)))}]";
         return $"weights.Norm(NormKind.{(norm.RootMeanSquare ? "RootMeanSquare" : "Layer")}, {weight}, {bias}, {Code(norm.Width)}, {norm.Eps.Code}{spans})";
     }
@@ -267,7 +276,9 @@ internal sealed class Fields
         }
 
         var arguments = function.Spec.Parameters.Select(p => p.Name is "query" or "key" or "layer" ? p.Name : "config");
-        var name = function.Spec.Parameters.Any(p => p.Name == "layer") ? $"$\"{function.Spec.Name}({{layer}})\"" : Reading.Constant.OfText(function.Spec.Name).ToSource();
+        var name = function.Spec.Parameters.Any(p => p.Name == "layer")
+            ? $"$\"{function.Spec.Name}({{layer}})\""
+            : Reading.Constant.OfText(function.Spec.Name).ToSource();
         return $"weights.Mask({name}, () => MaskRule.Rule({name}, causal: {(attend.IsCausal ? "true" : "false")}, window: {facts?.Window ?? "null"}, (query, key) => {Host(function)}({string.Join(", ", arguments)})))";
     }
 
@@ -415,7 +426,8 @@ internal sealed class Fields
         {
             var by = function.Scalar!.Of(ScalarRole.Value).First().Name == value ? "" : "By" + char.ToUpperInvariant(value[0]) + value.Substring(1);
             tensorMethods[id] = name = taken.Take(function.Spec.Name + "Slope" + by);
-            methods.Add($"/// <summary>The derivative of {function.Spec.Name} by {value}.</summary>\n" + KernelEmitter.Slope(function.Scalar!, name, value).TrimEnd('\n'));
+            methods.Add($"/// <summary>The derivative of {function.Spec.Name} by {value}.</summary>\n"
+                + KernelEmitter.Slope(function.Scalar!, name, value).TrimEnd('\n'));
         }
 
         return name;
@@ -425,7 +437,8 @@ internal sealed class Fields
     {
         var name = taken.Take(FieldName(learn.Key.Length == 0 ? Reading.Names.Simple(learn.Blocks[0].TypeName) : learn.Key));
         ofNode[learn] = name;
-        declarations.Add($"private readonly {(learn.Blocks.Count == 1 ? TypeOf(learn.Blocks[0]) : "ILearner")}{(conditional.Contains(learn) ? "?" : "")} {name};");
+        declarations.Add(
+            $"private readonly {(learn.Blocks.Count == 1 ? TypeOf(learn.Blocks[0]) : "ILearner")}{(conditional.Contains(learn) ? "?" : "")} {name};");
         Choose(learn.Blocks, learn.By, name, Scoped(learn.Key), OwnLayer, code);
     }
 
@@ -434,7 +447,8 @@ internal sealed class Fields
         if (use.Blocks.Count == 1)
         {
             var block = use.Blocks[0];
-            Add(use, TypeOf(block), FieldName(use.Key.Length == 0 ? Reading.Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key, use.Shared), OwnLayer), code);
+            Add(use, TypeOf(block), FieldName(
+                use.Key.Length == 0 ? Reading.Names.Simple(block.TypeName) : use.Key), New(block, Scoped(use.Key, use.Shared), OwnLayer), code);
             return;
         }
 
@@ -529,7 +543,9 @@ internal sealed class Fields
         }
 
         var prefix = "global::" + graph.Spec.Namespace + ".";
-        return graph.Spec.Namespace.Length > 0 && full.StartsWith(prefix, StringComparison.Ordinal) && !full.Substring(prefix.Length).Contains('.') ? full.Substring(prefix.Length) : full;
+        return graph.Spec.Namespace.Length > 0 && full.StartsWith(prefix, StringComparison.Ordinal) && !full.Substring(prefix.Length).Contains('.')
+            ? full.Substring(prefix.Length)
+            : full;
     }
 
     /// <summary>This class, as its own code writes it.</summary>
@@ -544,7 +560,8 @@ internal sealed class Fields
 
     private string KeyOrNull(string? key) => key is null ? "null" : Key(key);
 
-    private static string FieldName(string key) => Elaborator.Camel(KeyText.Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "")).Replace("..", "."));
+    private static string FieldName(string key) =>
+        Elaborator.Camel(KeyText.Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "")).Replace("..", "."));
 
     private static string LastSegment(string key)
     {

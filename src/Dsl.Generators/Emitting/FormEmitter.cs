@@ -16,7 +16,9 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     private readonly Dictionary<Value, string> names = new();
     // Some names are arguments and locals of a model's forms alone.
     private readonly NameTable locals = new(
-        ["config", "layer", "weights", "pass", "state", "training", "i", "next", "taken", .. graph.Spec.IsModel ? new[] { "last", "wanted", "results" } : [], .. graph.IsLearner ? new[] { "fast", "slope" } : [], .. fields.Names]);
+        ["config", "layer", "weights", "pass", "state", "training", "i", "next", "taken", .. graph.Spec.IsModel
+            ? new[] { "last", "wanted", "results" }
+            : [], .. graph.IsLearner ? new[] { "fast", "slope" } : [], .. fields.Names]);
     private readonly StateNames states = new(graph);
     private readonly HashSet<Value> kept = [];
     private readonly Dictionary<(Node Node, string Weight), string> views = new();
@@ -261,7 +263,9 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             (tail, heads) = ("", hints.ToList());
         }
 
-        return (heads.All(h => h.Length == 1) ? string.Concat(heads) : string.Concat(heads.Select((h, i) => i == 0 ? h : char.ToUpperInvariant(h[0]) + h.Substring(1)))) + tail;
+        return (heads.All(h => h.Length == 1)
+            ? string.Concat(heads)
+            : string.Concat(heads.Select((h, i) => i == 0 ? h : char.ToUpperInvariant(h[0]) + h.Substring(1)))) + tail;
 
         static string LastWord(string hint) => hint.Substring(Enumerable.Range(0, hint.Length).LastOrDefault(i => char.IsUpper(hint[i])));
     }
@@ -325,7 +329,8 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     private static bool HasState(BlockUse block) => block.Graph?.HasState ?? block.Own!.Steps;
 
     /// <summary>The arguments after x; a block that steps has kept what it needs of the memory.</summary>
-    private string Extra(UseNode use, bool steps) => string.Concat(use.Inputs.Skip(1).Where(i => !(steps && states.Form.IsMemory(i))).Select(i => ", " + names[i]));
+    private string Extra(UseNode use, bool steps) =>
+        string.Concat(use.Inputs.Skip(1).Where(i => !(steps && states.Form.IsMemory(i))).Select(i => ", " + names[i]));
 
     private string Call(UseNode use, string target, string x, string extra, bool steps, string state)
     {
@@ -394,10 +399,13 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             case PointwiseNode pointwise:
                 return $"{fields.TensorMethod(pointwise.Function)}({Arguments(pointwise)})";
             case RecurrenceNode recurrence:
-                var own = recurrence.Function.Weights.ToDictionary(w => w.Name, w => views.TryGetValue((node, w.Name), out var view) ? view : fields.WeightOf(node, w.Name) + ".Value");
+                var own = recurrence.Function.Weights.ToDictionary(
+                    w => w.Name, w => views.TryGetValue((node, w.Name), out var view) ? view : fields.WeightOf(node, w.Name) + ".Value");
                 var values = new Queue<string>(node.Inputs.Select(i => names[i]));
-                var arguments = recurrence.Function.Scalar!.Parameters.Where(f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter or Scalar.ScalarRole.Derived)
-                    .Select(f => f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : f.Role == Scalar.ScalarRole.Derived ? fields[node] + ".ReadOut()" : own[f.Name]);
+                var arguments = recurrence.Function.Scalar!.Parameters.Where(
+                    f => f.Role is Scalar.ScalarRole.Value or Scalar.ScalarRole.Parameter or Scalar.ScalarRole.Derived)
+                    .Select(f =>
+                        f.Role == Scalar.ScalarRole.Value ? values.Dequeue() : f.Role == Scalar.ScalarRole.Derived ? fields[node] + ".ReadOut()" : own[f.Name]);
                 var keeps = stateful && node.Inputs[0].TimeAxis == Stepping;
                 var along = PassOf(node.Inputs[0].TimeAxis);
                 if (recurrence.Transfer is { } transfer && !keeps)
@@ -408,7 +416,9 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
 
                 var call = $"<{fields.Kernel(recurrence.Function)}>({along}, ";
                 var rest = $"{Settings(recurrence.Function)}, {string.Join(", ", arguments)})";
-                return recurrence.Convolves && !keeps ? $"Convolution.Run{call}{rest}" : $"Recurrence.Run{call}{(keeps ? "state." + states.Of(node) : "null")}, {rest}";
+                return recurrence.Convolves && !keeps
+                    ? $"Convolution.Run{call}{rest}"
+                    : $"Recurrence.Run{call}{(keeps ? "state." + states.Of(node) : "null")}, {rest}";
             case ShiftNode:
                 return $"PastInputs.Shift({x}, {PassOf(node.Inputs[0].TimeAxis)}{(stateful ? ", state." + states.Of(node) : "")})";
             case CausalConvolutionNode:
@@ -423,7 +433,13 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 return Learn(learn);
             case UseNode use:
                 var steps = stateful && use.Inputs[0].TimeAxis == Stepping && use.Blocks.Any(HasState);
-                return Call(use, fields[use], x, Extra(use, steps), steps, "state." + states.Of(use) + (fields.IsConditional(use) && use.Blocks.Count == 1 && use.Blocks[0].Own is null ? "!" : ""));
+                return Call(
+                    use,
+                    fields[use],
+                    x,
+                    Extra(use, steps),
+                    steps,
+                    "state." + states.Of(use) + (fields.IsConditional(use) && use.Blocks.Count == 1 && use.Blocks[0].Own is null ? "!" : ""));
             default:
                 throw new InvalidOperationException($"no text for {node.GetType().Name}");
         }
@@ -492,7 +508,8 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
     {
         foreach (var attend in graph.Nodes.OfType<AttendNode>().ToList())
         {
-            if (graph.Nodes.OfType<RotaryNode>().FirstOrDefault(r => r.Output == attend.Inputs[1]) is { Frequency: not null } rotary && graph.Nodes.Count(n => n.Inputs.Contains(rotary.Output)) == 1)
+            if (graph.Nodes.OfType<RotaryNode>().FirstOrDefault(r => r.Output == attend.Inputs[1]) is { Frequency: not null } rotary
+                && graph.Nodes.Count(n => n.Inputs.Contains(rotary.Output)) == 1)
             {
                 graph.Nodes.Remove(rotary);
                 unrotated[attend] = rotary;
@@ -512,7 +529,10 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         }
 
         var lastAfter = pattern.After[pattern.After.Count - 1];
-        if (!pattern.Transposes && lastAfter.Count > 1 && pattern.Before.All(g => g.Count == 1) && pattern.After.Take(pattern.After.Count - 1).All(g => g.Count == 1))
+        if (!pattern.Transposes
+            && lastAfter.Count > 1
+            && pattern.Before.All(g => g.Count == 1)
+            && pattern.After.Take(pattern.After.Count - 1).All(g => g.Count == 1))
         {
             return $"{x}.flatten({pattern.Before.Count - lastAfter.Count}, {pattern.Before.Count - 1})";
         }
@@ -560,7 +580,11 @@ internal sealed class StateNames
                 LearnNode => "Learnt",
                 CausalConvolutionNode => "Convolved",
                 UseNode use when use.Inputs[0].TimeAxis == stepping && use.Blocks.Any(b => b.Graph?.HasState ?? b.Own!.Steps) =>
-                    Elaborator.Camel(KeyText.Indices(use.Key).Aggregate(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key, (k, i) => k.Replace("." + "{" + i + "}", "")).Split('.').Last()),
+                    Elaborator.Camel(
+                        KeyText.Indices(use.Key)
+                            .Aggregate(use.Key.Length == 0 ? Names.Simple(use.Blocks[0].TypeName) : use.Key, (k, i) => k.Replace("." + "{" + i + "}", ""))
+                            .Split('.')
+                            .Last()),
                 _ => null,
             };
             if (name is not null)

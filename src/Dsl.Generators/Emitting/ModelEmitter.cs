@@ -141,7 +141,9 @@ internal sealed class ModelEmitter
     private string InputParameters()
     {
         var required = InputNames.Where(i => !i.Input.Optional).Select(i => $"Tensor {i.Name}");
-        var optional = InputNames.Where(i => i.Input.Optional).Select(i => $"Tensor? {i.Name} = null").Concat(Masks().Select(m => $"Tensor? {Elaborator.Camel(m)} = null"));
+        var optional = InputNames.Where(i => i.Input.Optional)
+            .Select(i => $"Tensor? {i.Name} = null")
+            .Concat(Masks().Select(m => $"Tensor? {Elaborator.Camel(m)} = null"));
         return string.Join(", ", required.Concat(optional));
     }
 
@@ -257,7 +259,10 @@ internal sealed class ModelEmitter
                 }
 
                 needs[node].Add(name);
-                foreach (var input in node.Inputs.Concat(node is IfNode choice ? Graph.Flatten(choice.Then.Concat(choice.Otherwise)).SelectMany(n => n.Inputs).Concat([choice.ThenResult, choice.OtherwiseResult]) : []))
+                foreach (var input in node.Inputs.Concat(
+                    node is IfNode choice
+                        ? Graph.Flatten(choice.Then.Concat(choice.Otherwise)).SelectMany(n => n.Inputs).Concat([choice.ThenResult, choice.OtherwiseResult])
+                        : []))
                 {
                     open.Push(input);
                 }
@@ -300,7 +305,9 @@ internal sealed class ModelEmitter
             // What follows the last node that looks across time needs only the token asked for.
             var cut = nodes.FindLastIndex(n => n is UseNode or AttendNode or IfNode or ShiftNode or RecurrenceNode or CausalConvolutionNode or LearnNode);
             var frontier = cut < 0 ? null : nodes[cut].Outputs.FirstOrDefault();
-            if (frontier is null || frontier == logits || nodes.Skip(cut + 1).SelectMany(n => n.Inputs).Any(v => v != frontier && nodes.Take(cut + 1).Any(n => n.Outputs.Contains(v)) && !IsWeight(v)))
+            if (frontier is null
+                || frontier == logits
+                || nodes.Skip(cut + 1).SelectMany(n => n.Inputs).Any(v => v != frontier && nodes.Take(cut + 1).Any(n => n.Outputs.Contains(v)) && !IsWeight(v)))
             {
                 form.Emit(nodes, [logits]);
                 code.Line($"return last ? Slices.TakeLast({form.NameOf(logits)}, pass) : {form.NameOf(logits)};");
@@ -399,7 +406,8 @@ internal sealed class ModelEmitter
                 code.Line($"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {mask});");
                 if (entry is null)
                 {
-                    code.Line($"state.{StateNames.RealOf(axis)}.Hold({(input.Mask is null ? "" : mask + "?.clone() ?? ")}torch.ones_like({input.Output.Hint}));");
+                    code.Line(
+                        $"state.{StateNames.RealOf(axis)}.Hold({(input.Mask is null ? "" : mask + "?.clone() ?? ")}torch.ones_like({input.Output.Hint}));");
                 }
             }
 
@@ -492,7 +500,10 @@ internal sealed class ModelEmitter
         code.Line($"protected override void SaveConfig(string folder) => {reader}.Save(folder, config, [{string.Join(", ", spec.Architectures.Take(1).Select(a => Constant.OfText(a).ToSource()))}]);");
         code.Line();
         code.Line("/// <inheritdoc/>");
-        var layouts = spec.HeaderParts("Keys").Select(l => $"KeyLayout.Parse({l[0].ToSource()}, [{string.Join(", ", l.Arguments.Skip(1).Select(a => a.ToSource()))}])").ToList();
+        var layouts = spec
+            .HeaderParts("Keys")
+            .Select(l => $"KeyLayout.Parse({l[0].ToSource()}, [{string.Join(", ", l.Arguments.Skip(1).Select(a => a.ToSource()))}])")
+            .ToList();
         var ignored = spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()).ToList();
         var same = spec.HeaderParts("Same").Select(s => $"({s[0].ToSource()}, [{string.Join(", ", s.Arguments.Skip(1).Select(a => a.ToSource()))}])").ToList();
         var lists = new[] { ("Layouts", layouts), ("Ignored", ignored), ("Same", same) }.Where(l => l.Item2.Count > 0).ToList();
@@ -539,11 +550,15 @@ internal sealed class ModelEmitter
                         code.Line($"{Constant.OfText(name).ToSource()} => Wanted.{Property(name)},");
                     }
 
-                    code.Line("_ => throw new ArgumentException($\"output '{output}' is none of this model's: \" + string.Join(\", \", Outputs), nameof(outputs)),");
+                    code.Line(
+                        "_ => throw new ArgumentException($\"output '{output}' is none of this model's: \" + string.Join(\", \", Outputs), nameof(outputs)),");
                 }, ";");
             });
             var required = InputNames.Where(i => !i.Input.Optional).Select(i => $"Input(inputs, {Constant.OfText(i.Input.Name).ToSource()})");
-            var optional = InputNames.Where(i => i.Input.Optional).Select(i => i.Input.Name).Concat(Masks()).Select(n => $"OptionalInput(inputs, {Constant.OfText(n).ToSource()})");
+            var optional = InputNames.Where(i => i.Input.Optional)
+                .Select(i => i.Input.Name)
+                .Concat(Masks())
+                .Select(n => $"OptionalInput(inputs, {Constant.OfText(n).ToSource()})");
             code.Line($"var results = Forward({string.Join(", ", required.Concat(optional))}, wanted);");
             code.Line("var named = new System.Collections.Generic.Dictionary<string, Tensor>();");
             foreach (var (name, _) in graph.Outputs)

@@ -50,13 +50,15 @@ internal static class RegistryEmitter
         }
 
         var blocks = declaration.Uses.Select(used => all.FirstOrDefault(d => d.Name == used)).Where(d => d is not null).Select(d => Whole(d!, all, seen));
-        return string.Concat(blocks) + string.Join("\n", declaration.Brackets.Select(b => BlockEmitter.Short(b.ToSource()))) + $"\nclass {declaration.SimpleName};\n\n";
+        return string.Concat(blocks) + string.Join("\n", declaration.Brackets.Select(b => BlockEmitter.Short(b.ToSource())))
+            + $"\nclass {declaration.SimpleName};\n\n";
     }
 
     private static void Entry(CodeWriter code, DeclarationSpec model, IReadOnlyList<DeclarationSpec> all)
     {
         var reader = ConfigEmitter.ReaderName(model.Config);
-        code.Line($"new global::Dsl.Runtime.ModelEntry({Text(model.SimpleName)}, [{string.Join(", ", model.Architectures.Select(Text))}], typeof({model.Name}))");
+        code.Line(
+            $"new global::Dsl.Runtime.ModelEntry({Text(model.SimpleName)}, [{string.Join(", ", model.Architectures.Select(Text))}], typeof({model.Name}))");
         code.Block(null, () =>
         {
             code.Line($"ReadConfig = reader => {reader}.Read(reader),");

@@ -14,7 +14,8 @@ internal sealed class ConvolveTimeInvariant : IPass
         foreach (var node in region.Nodes.OfType<RecurrenceNode>().Where(n => !n.Convolves && n.Transfer is null && LinearForm.Input(n.Function.Scalar!) >= 0))
         {
             node.Convolves = true;
-            region.Notes.Add($"{Name}: {node.Function.Spec.Name} is linear in state and input; where that costs less, the parallel form convolves instead of scanning");
+            region.Notes.Add(
+                $"{Name}: {node.Function.Spec.Name} is linear in state and input; where that costs less, the parallel form convolves instead of scanning");
         }
     }
 }

@@ -12,7 +12,8 @@ internal sealed class FoldActivation : IPass
     {
         foreach (var activate in region.Nodes.OfType<ActivateNode>().ToList())
         {
-            if (region.ProducerOf(activate.Inputs[0]) is LinearNode { Adds: false, Activation: null, IsPlain: true } linear && region.OnlyReader(linear.Output, activate))
+            if (region.ProducerOf(activate.Inputs[0]) is LinearNode { Adds: false, Activation: null, IsPlain: true } linear
+                && region.OnlyReader(linear.Output, activate))
             {
                 linear.Activation = activate.Activation;
                 linear.Outputs[0] = activate.Output;
@@ -62,7 +63,9 @@ internal sealed class FoldResidual : IPass
                 branch = region.ProducerOf(dropout.Inputs[0]);
             }
 
-            if (branch is LinearNode { Adds: false, Activation: null, IsPlain: true } linear && region.OnlyReader(linear.Output, (Node?)dropout ?? sum) && sum.Inputs[0] != linear.Output)
+            if (branch is LinearNode { Adds: false, Activation: null, IsPlain: true } linear
+                && region.OnlyReader(linear.Output, (Node?)dropout ?? sum)
+                && sum.Inputs[0] != linear.Output)
             {
                 linear.Dropout = dropout?.Probability;
                 if (dropout is not null)

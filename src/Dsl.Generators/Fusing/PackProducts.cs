@@ -11,7 +11,8 @@ internal sealed class PackProducts : IPass
     public void Run(Region region)
     {
         var packable = region.Nodes.OfType<LinearNode>()
-            .Where(l => l is { Activation: null, Adds: false, TiedTo: null, IsPlain: true } && l.Storage is { WeightAxes: null or "out in", BiasAxes: null or "out", Weight: null, Bias: null })
+            .Where(l => l is { Activation: null, Adds: false, TiedTo: null, IsPlain: true }
+                && l.Storage is { WeightAxes: null or "out in", BiasAxes: null or "out", Weight: null, Bias: null })
             .GroupBy(l => l.Inputs[0])
             .Where(g => g.Count() > 1)
             .ToList();

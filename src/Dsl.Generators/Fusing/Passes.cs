@@ -37,7 +37,8 @@ internal sealed class Region(List<Node> nodes, HashSet<Value> escaping)
 internal static class Passes
 {
     /// <summary>In the order in which they run.</summary>
-    public static readonly IReadOnlyList<IPass> All = [new MergeEqualNodes(), new PackProducts(), new FoldActivation(), new FoldGate(), new FoldResidual(), new ConvolveTimeInvariant()];
+    public static readonly IReadOnlyList<IPass> All =
+        [new MergeEqualNodes(), new PackProducts(), new FoldActivation(), new FoldGate(), new FoldResidual(), new ConvolveTimeInvariant()];
 
     /// <summary>Runs every pass over every straight run of the graph; returns what was fused.</summary>
     public static IReadOnlyList<string> Run(Graph graph)

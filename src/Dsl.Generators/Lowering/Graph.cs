@@ -76,7 +76,8 @@ internal sealed class Graph(DeclarationSpec spec, Unifier sizes)
             foreach (var node in nodes)
             {
                 var inputs = string.Join(", ", node.Inputs.Select(NumberOf));
-                text.AppendLine($"{indent}{string.Join(", ", node.Outputs.Select(NumberOf))} = {node.Describe(Spell)} ({inputs}) [{string.Join("; ", node.Outputs.Select(Axes))}]");
+                text.AppendLine(
+                    $"{indent}{string.Join(", ", node.Outputs.Select(NumberOf))} = {node.Describe(Spell)} ({inputs}) [{string.Join("; ", node.Outputs.Select(Axes))}]");
                 if (node is IfNode choice)
                 {
                     Print(choice.Then, indent + "  then ");

@@ -22,7 +22,10 @@ internal abstract class Node
     /// <summary>Whether it reads the value, inside its conditions too.</summary>
     public bool Reads(Value value) =>
         Inputs.Contains(value)
-        || (this is IfNode choice && (Graph.Flatten(choice.Then.Concat(choice.Otherwise)).Any(n => n.Inputs.Contains(value)) || choice.ThenResult == value || choice.OtherwiseResult == value));
+        || (this is IfNode choice
+            && (Graph.Flatten(choice.Then.Concat(choice.Otherwise)).Any(n => n.Inputs.Contains(value))
+                || choice.ThenResult == value
+                || choice.OtherwiseResult == value));
 
     /// <summary>What tells it from a node of its kind with the same inputs: for equality of graphs and for merging.</summary>
     public abstract string Describe(System.Func<Size, string> size);
@@ -115,7 +118,11 @@ internal sealed class LinearNode(string key, Size @in, Size @out, Setting bias, 
 
     public override string Describe(System.Func<Size, string> size) =>
         $"linear '{key}' {size(@in)} -> {size(@out)} bias {bias.Code} stored '{storage.WeightAxes ?? "out in"}' '{storage.BiasAxes ?? "out"}' as '{storage.Weight}' '{storage.Bias}'"
-        + (Groups.Count == 0 ? "" : $" for each {string.Join(" ", Groups.Select(g => $"{g.Name}={size(g.Size)}"))}") + (Fast ? " fast" : "") + (TiedTo is null ? "" : $" tied to '{TiedTo}' if {Tied.Code}") + (Activation is null ? "" : $" then {Activation.Code}");
+        + (Groups.Count == 0 ? "" : $" for each {string.Join(" ", Groups.Select(g => $"{g.Name}={size(g.Size)}"))}") + (Fast ? " fast" : "") + (TiedTo is null
+            ? ""
+            : $" tied to '{TiedTo}' if {Tied.Code}") + (Activation is null
+            ? ""
+            : $" then {Activation.Code}");
 }
 
 /// <summary>Several linear maps of one input, in one product (made by the packing pass).</summary>
@@ -140,7 +147,9 @@ internal sealed class NormNode(bool rootMeanSquare, string? key, Size width, Set
 
     public Storage Storage => storage;
 
-    /// <summary>Sizes of the value's last axes that the weight has elements for, by the names that the stored axes use; none: the normalised axis alone.</summary>
+    /// <summary>
+    /// Sizes of the value's last axes that the weight has elements for, by the names that the stored axes use; none: the normalised axis alone.
+    /// </summary>
     public IReadOnlyList<(string Name, Size Size)> Spans { get; init; } = [];
 
     public override string Describe(System.Func<Size, string> size) =>
@@ -234,7 +243,9 @@ internal sealed class RecurrenceNode(FunctionUse function) : Node
         $"recurrence {function.Spec.Owner}.{function.Spec.Name}{(Convolves ? " or convolution" : "")}{(Transfer is null ? "" : " by " + Transfer.Function.Spec.Name)}";
 }
 
-/// <summary>A kernel in the frequency domain: its function, the function that changes its length, the key of that length, the read-out that both change.</summary>
+/// <summary>
+/// A kernel in the frequency domain: its function, the function that changes its length, the key of that length, the read-out that both change.
+/// </summary>
 internal sealed record TransferUse(FunctionUse Function, FunctionUse Lengthen, string Nodes, string ReadOut);
 
 /// <summary>A convolution of each channel alone over the tokens before.</summary>
@@ -250,10 +261,12 @@ internal sealed class CausalConvolutionNode(string key, Size width, Size kernel,
 
     public Setting? Activation => activation;
 
-    public override string Describe(System.Func<Size, string> size) => $"causal convolution '{key}' [{size(width)}, 1, {size(kernel)}] bias {bias.Code} then {activation?.Code}";
+    public override string Describe(System.Func<Size, string> size) =>
+        $"causal convolution '{key}' [{size(width)}, 1, {size(kernel)}] bias {bias.Code} then {activation?.Code}";
 }
 
-internal sealed class RotaryNode(Setting? width, string pairs, Setting theta, Setting? frequency, Setting? context, FunctionUse? position, Size headWidth) : Node
+internal sealed class RotaryNode(
+    Setting? width, string pairs, Setting theta, Setting? frequency, Setting? context, FunctionUse? position, Size headWidth) : Node
 {
     public Setting? Width => width;
 
@@ -330,7 +343,8 @@ internal class UseNode(IReadOnlyList<BlockUse> blocks, string key, string? by) :
     public bool Shared { get; set; }
 
     public override string Describe(System.Func<Size, string> size) =>
-        $"use {string.Join("|", blocks.Select(b => b.TypeName))} '{key}' by {by} " + string.Join(" ", blocks[0].Parameters.Select(p => $"{p.Name}={size(p.Size)}"));
+        $"use {string.Join("|", blocks.Select(b => b.TypeName))} '{key}' by {by} "
+            + string.Join(" ", blocks[0].Parameters.Select(p => $"{p.Name}={size(p.Size)}"));
 }
 
 /// <summary>A block at every layer.</summary>
@@ -341,7 +355,10 @@ internal sealed class RepeatNode(IReadOnlyList<BlockUse> blocks, string key, str
     public override string Describe(System.Func<Size, string> size) => $"repeat {size(count)} {base.Describe(size)}";
 }
 
-/// <summary>A block, or one of several, whose fast weights are trained within the sequence. Reads what is learnt from, the target, what is read at and, where there is one, the rate.</summary>
+/// <summary>
+/// A block, or one of several, whose fast weights are trained within the sequence. Reads what is learnt from, the target, what is read at and, where there is
+/// one, the rate.
+/// </summary>
 internal sealed class LearnNode(IReadOnlyList<BlockUse> blocks, string key, string? by, FunctionUse loss, FunctionUse? rowRate, Size every) : Node
 {
     public IReadOnlyList<BlockUse> Blocks => blocks;

@@ -91,10 +91,14 @@ internal sealed class StatefulForm
     public (string Name, Value Value)? Entry(Graph graph)
     {
         var wanted = Held.Concat(Begins.SelectMany(u => u.Inputs.Skip(1).Where(memory.Contains))).ToList();
-        return graph.Outputs.Where(o => memory.Contains(o.Value) && MemoryInputs.All(i => i.Output != o.Value)).Cast<(string, Value)?>().FirstOrDefault(o => wanted.All(v => From(o!.Value.Item2, v)));
+        return graph.Outputs
+            .Where(o => memory.Contains(o.Value) && MemoryInputs.All(i => i.Output != o.Value))
+            .Cast<(string, Value)?>()
+            .FirstOrDefault(o => wanted.All(v => From(o!.Value.Item2, v)));
 
         bool From(Value entry, Value value) =>
-            value == entry || (OnceNodes.FirstOrDefault(n => n.Outputs.Contains(value)) is { } maker && InputsOf(maker).Where(memory.Contains).All(i => From(entry, i)));
+            value == entry
+                || (OnceNodes.FirstOrDefault(n => n.Outputs.Contains(value)) is { } maker && InputsOf(maker).Where(memory.Contains).All(i => From(entry, i)));
     }
 
     /// <summary>Nodes of <c>Begin</c> that the entry depends on, and those after it.</summary>
@@ -107,10 +111,14 @@ internal sealed class StatefulForm
     }
 
     private bool Needed(Node free, IEnumerable<Node> readers) =>
-        FreeNodes.Contains(free) && (readers.Any(r => InputsOf(r).Intersect(free.Outputs).Any()) || FreeNodes.Any(f => f != free && InputsOf(f).Intersect(free.Outputs).Any() && Needed(f, readers)));
+        FreeNodes.Contains(free)
+            && (readers.Any(r => InputsOf(r).Intersect(free.Outputs).Any())
+                || FreeNodes.Any(f => f != free && InputsOf(f).Intersect(free.Outputs).Any() && Needed(f, readers)));
 
     private static IEnumerable<Value> InputsOf(Node node) =>
         node is IfNode choice
-            ? node.Inputs.Concat(Graph.Flatten(choice.Then.Concat(choice.Otherwise)).SelectMany(n => n.Inputs)).Concat([choice.ThenResult, choice.OtherwiseResult])
+            ? node.Inputs
+                .Concat(Graph.Flatten(choice.Then.Concat(choice.Otherwise)).SelectMany(n => n.Inputs))
+                .Concat([choice.ThenResult, choice.OtherwiseResult])
             : node.Inputs;
 }

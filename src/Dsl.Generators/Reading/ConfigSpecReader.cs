@@ -23,23 +23,35 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         foreach (var parameter in constructor?.Parameters ?? System.Collections.Immutable.ImmutableArray<IParameterSymbol>.Empty)
         {
             var syntax = parameter.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as ParameterSyntax;
-            own.Add(Member(parameter.Name, parameter.Type, PathsOf(parameter), syntax?.Default?.Value.ToString() ?? "", positional: true, ofLayer: false, body: ""));
+            own.Add(Member(
+                parameter.Name, parameter.Type, PathsOf(parameter), syntax?.Default?.Value.ToString() ?? "", positional: true, ofLayer: false, body: ""));
         }
 
         // Where the generator has run already, what it wrote for Extend stands among the members: it is the base's.
-        foreach (var member in InOrder(type.GetMembers()).Where(m => (inherited is null || !IsGenerated(m)) && !m.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset")))
+        foreach (var member in InOrder(type.GetMembers()).Where(
+            m => (inherited is null || !IsGenerated(m)) && !m.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset")))
         {
             cancel.ThrowIfCancellationRequested();
             switch (member)
             {
-                case IPropertySymbol { IsStatic: false, IsIndexer: false } property when property.Name != "EqualityContract" && own.All(m => m.Name != property.Name):
+                case IPropertySymbol { IsStatic: false, IsIndexer: false } property
+                    when property.Name != "EqualityContract" && own.All(m => m.Name != property.Name):
                     var syntax = property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax;
                     var body = syntax?.ExpressionBody?.Expression;
-                    own.Add(Member(property.Name, property.Type, PathsOf(property), syntax?.Initializer?.Value.ToString() ?? "", false, false, body is null ? "" : Portable(body, cancel)));
+                    own.Add(Member(
+                        property.Name,
+                        property.Type,
+                        PathsOf(property),
+                        syntax?.Initializer?.Value.ToString() ?? "",
+                        false,
+                        false,
+                        body is null ? "" : Portable(body, cancel)));
                     break;
-                case IMethodSymbol { IsStatic: false, MethodKind: MethodKind.Ordinary, Parameters: { Length: 1 } only } method when !method.IsImplicitlyDeclared && only[0].Type.SpecialType == SpecialType.System_Int32:
+                case IMethodSymbol { IsStatic: false, MethodKind: MethodKind.Ordinary, Parameters: { Length: 1 } only } method
+                    when !method.IsImplicitlyDeclared && only[0].Type.SpecialType == SpecialType.System_Int32:
                     var text = (method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as MethodDeclarationSyntax)?.ExpressionBody?.Expression;
-                    own.Add(Member(method.Name, method.ReturnType, EquatableArray<string>.Empty, only[0].Name, false, true, text is null ? "?" : Portable(text, cancel)));
+                    own.Add(Member(
+                        method.Name, method.ReturnType, EquatableArray<string>.Empty, only[0].Name, false, true, text is null ? "?" : Portable(text, cancel)));
                     break;
             }
         }
@@ -49,16 +61,24 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             type.ToDisplayString(SpecReader.FullName),
             inherited?.Name ?? "",
             type.ContainingNamespace.IsGlobalNamespace ? "" : type.ContainingNamespace.ToDisplayString(),
-            type.DeclaringSyntaxReferences.Select(r => r.GetSyntax(cancel)).OfType<TypeDeclarationSyntax>().Any(d => d.Modifiers.Any(SyntaxKind.PartialKeyword)),
+            type.DeclaringSyntaxReferences
+                .Select(r => r.GetSyntax(cancel))
+                .OfType<TypeDeclarationSyntax>()
+                .Any(d => d.Modifiers.Any(SyntaxKind.PartialKeyword)),
             type.DeclaredAccessibility == Accessibility.Public,
-            type.IsRecord ? (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => own.All(o => o.Name != m.Name)).Concat(own).ToEquatable() : EquatableArray<MemberSpec>.Empty,
+            type.IsRecord
+                ? (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => own.All(o => o.Name != m.Name)).Concat(own).ToEquatable()
+                : EquatableArray<MemberSpec>.Empty,
             inherited?.Members.Count(m => own.All(o => o.Name != m.Name)) ?? 0,
             (inherited?.Only ?? EquatableArray<Option>.Empty).Concat(headers["Only"].Where(a => a.ConstructorArguments.Length == 2)
                 .Select(a => new Option(a.ConstructorArguments[0].Value as string ?? "", Constant.Of(a.ConstructorArguments[1].Value), -1))).ToEquatable(),
             (inherited?.NoEffect ?? EquatableArray<string>.Empty).Concat(headers["NoEffect"].SelectMany(a => Strings(a.ConstructorArguments))).ToEquatable(),
             Presets(type, cancel).ToEquatable(),
             FromSource: type.DeclaringSyntaxReferences.Length > 0,
-            (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => m.Positional && own.Any(o => o.Name == m.Name && o.Stored)).Select(m => m.Name).ToEquatable(),
+            (inherited?.Members ?? EquatableArray<MemberSpec>.Empty)
+                .Where(m => m.Positional && own.Any(o => o.Name == m.Name && o.Stored))
+                .Select(m => m.Name)
+                .ToEquatable(),
             Hidden: reader.HiddenBeside(type),
             Containers: SpecReader.Containers(type).ToEquatable());
     }
@@ -82,7 +102,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
     }
 
     private static bool IsGenerated(ISymbol member) =>
-        member.DeclaringSyntaxReferences.Length > 0 && member.DeclaringSyntaxReferences.All(r => r.SyntaxTree.FilePath.EndsWith(".g.cs", System.StringComparison.Ordinal));
+        member.DeclaringSyntaxReferences.Length > 0
+            && member.DeclaringSyntaxReferences.All(r => r.SyntaxTree.FilePath.EndsWith(".g.cs", System.StringComparison.Ordinal));
 
     private static MemberSpec Member(string name, ITypeSymbol type, EquatableArray<string> paths, string initial, bool positional, bool ofLayer, string body)
     {
@@ -116,7 +137,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             }).ToEquatable();
 
     private static IEnumerable<string> Strings(System.Collections.Immutable.ImmutableArray<TypedConstant> arguments) =>
-        arguments.SelectMany(a => a.Kind == TypedConstantKind.Array ? (a.Values.IsDefault ? [] : a.Values.Select(v => v.Value as string ?? "")) : [a.Value as string ?? ""]);
+        arguments.SelectMany(
+            a => a.Kind == TypedConstantKind.Array ? (a.Values.IsDefault ? [] : a.Values.Select(v => v.Value as string ?? "")) : [a.Value as string ?? ""]);
 
     /// <summary>An expression as text that means the same in another file: one line, types in full.</summary>
     private string Portable(ExpressionSyntax expression, CancellationToken cancel)
@@ -124,7 +146,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         var semantics = reader.SemanticsOf(expression.SyntaxTree);
         var qualified = expression.ReplaceNodes(
             expression.DescendantNodesAndSelf().OfType<NameSyntax>()
-                .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax) && (n.Parent is not MemberAccessExpressionSyntax access || access.Expression == n)),
+                .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax)
+                    && (n.Parent is not MemberAccessExpressionSyntax access || access.Expression == n)),
             (original, _) => semantics.GetSymbolInfo(original, cancel).Symbol switch
             {
                 INamedTypeSymbol type => SyntaxFactory.ParseName(type.ToDisplayString(SpecReader.FullName)),
@@ -153,7 +176,12 @@ internal sealed class ConfigSpecReader(SpecReader reader)
 
             var model = attribute.NamedArguments.FirstOrDefault(n => n.Key == "Model").Value.Value as ITypeSymbol;
             var values = new Dictionary<string, Constant>();
-            Evaluate((property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax)?.ExpressionBody?.Expression, type, values, 0, cancel);
+            Evaluate(
+                (property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax)?.ExpressionBody?.Expression,
+                type,
+                values,
+                0,
+                cancel);
             yield return new PresetSpec(
                 attribute.ConstructorArguments[0].Value as string ?? "",
                 property.Name,
@@ -196,8 +224,14 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                 Evaluate(with.Expression, type, values, depth + 1, cancel);
                 Initialise(with.Initializer);
                 break;
-            case IdentifierNameSyntax or MemberAccessExpressionSyntax when semantics.GetSymbolInfo(expression, cancel).Symbol is IPropertySymbol { IsStatic: true } other:
-                Evaluate((other.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax)?.ExpressionBody?.Expression, type, values, depth + 1, cancel);
+            case IdentifierNameSyntax or MemberAccessExpressionSyntax
+                when semantics.GetSymbolInfo(expression, cancel).Symbol is IPropertySymbol { IsStatic: true } other:
+                Evaluate(
+                    (other.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax)?.ExpressionBody?.Expression,
+                    type,
+                    values,
+                    depth + 1,
+                    cancel);
                 break;
         }
 

@@ -7,7 +7,8 @@ namespace Dsl.Generators.Reading;
 internal static class Derivation
 {
     /// <summary>The declaration as if it had been written in full. Problems are reported through <paramref name="report"/> (id, place, arguments).</summary>
-    public static DeclarationSpec Resolve(DeclarationSpec spec, System.Func<string, DeclarationSpec?> find, System.Action<string, Place, string[]> report, int depth = 0)
+    public static DeclarationSpec Resolve(
+        DeclarationSpec spec, System.Func<string, DeclarationSpec?> find, System.Action<string, Place, string[]> report, int depth = 0)
     {
         if (spec.Base.Length == 0)
         {
@@ -100,7 +101,9 @@ internal static class Derivation
         };
     }
 
-    /// <summary>A part's address: its key (or a run of the key's first segments), else its <c>As</c> name, else its word, with a number from the second on.</summary>
+    /// <summary>
+    /// A part's address: its key (or a run of the key's first segments), else its <c>As</c> name, else its word, with a number from the second on.
+    /// </summary>
     private static (int Bracket, int Index)? Find(IReadOnlyList<BracketSpec> brackets, string address)
     {
         var places = brackets.SelectMany((b, i) => b.Parts.Select((p, j) => (Part: p, Bracket: i, Index: j))).ToList();

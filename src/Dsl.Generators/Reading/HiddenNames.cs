@@ -19,7 +19,9 @@ internal sealed class HiddenNames(Compilation compilation)
 
     private readonly ConcurrentDictionary<string, string[]> ofNamespace = new();
     private readonly Dictionary<string, string> known =
-        compilation.GetTypeByMetadataName("Dsl.Runtime.GeneratedModule") is { } runtime ? KnownOfRuntime.GetValue(runtime.ContainingAssembly, _ => Known(compilation, runtime)) : new();
+        compilation.GetTypeByMetadataName("Dsl.Runtime.GeneratedModule") is { } runtime
+            ? KnownOfRuntime.GetValue(runtime.ContainingAssembly, _ => Known(compilation, runtime))
+            : new();
 
     /// <summary>What is hidden inside this type, or beside it.</summary>
     public EquatableArray<HiddenName> In(INamedTypeSymbol type, bool beside)
@@ -53,7 +55,8 @@ internal sealed class HiddenNames(Compilation compilation)
         }
 
         known["Path"] = "global::System.IO.Path";
-        foreach (var nested in compilation.GetTypeByMetadataName("TorchSharp.torch")?.GetTypeMembers().Where(t => t.DeclaredAccessibility == Accessibility.Public) ?? [])
+        foreach (var nested in compilation.GetTypeByMetadataName("TorchSharp.torch")?.GetTypeMembers().Where(
+            t => t.DeclaredAccessibility == Accessibility.Public) ?? [])
         {
             known[nested.Name] = "global::TorchSharp.torch." + nested.Name;
         }

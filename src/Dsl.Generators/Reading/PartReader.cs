@@ -10,7 +10,8 @@ namespace Dsl.Generators.Reading;
 /// <summary>Reads one attribute: from source with its symbol, or from the text of sugar and of compiled specs.</summary>
 internal static class PartReader
 {
-    public static PartSpec Read(AttributeData data, AttributeSyntax syntax, Place place, INamedTypeSymbol owner, SemanticModel semantics, CancellationToken cancel)
+    public static PartSpec Read(
+        AttributeData data, AttributeSyntax syntax, Place place, INamedTypeSymbol owner, SemanticModel semantics, CancellationToken cancel)
     {
         var arguments = new List<Constant>();
         foreach (var argument in data.ConstructorArguments)
@@ -97,12 +98,13 @@ internal static class PartReader
     private static Constant Literal(ExpressionSyntax expression) => expression switch
     {
         LiteralExpressionSyntax literal => Constant.Of(literal.Token.Value),
-        PrefixUnaryExpressionSyntax { Operand: LiteralExpressionSyntax number } minus when minus.IsKind(SyntaxKind.UnaryMinusExpression) => number.Token.Value switch
-        {
-            int i => Constant.Of(-i),
-            double d => Constant.Of(-d),
-            _ => Constant.Null,
-        },
+        PrefixUnaryExpressionSyntax { Operand: LiteralExpressionSyntax number } minus
+            when minus.IsKind(SyntaxKind.UnaryMinusExpression) => number.Token.Value switch
+            {
+                int i => Constant.Of(-i),
+                double d => Constant.Of(-d),
+                _ => Constant.Null,
+            },
         InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" }, ArgumentList.Arguments: { Count: 1 } only } => only[0].Expression switch
         {
             MemberAccessExpressionSyntax member => new Constant(ConstantKind.Reference, member.Name.Identifier.Text, member.Expression.ToString()),

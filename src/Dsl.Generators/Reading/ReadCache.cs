@@ -57,7 +57,10 @@ internal static class ReadCache
             }
 
             var name = compilation.AssemblyName ?? "";
-            var surface = Last.TryGetValue(name, out var reference) && reference.TryGetTarget(out var last) && Surfaces.TryGetValue(last, out var before) && SameSurface(last, compilation)
+            var surface = Last.TryGetValue(name, out var reference)
+                && reference.TryGetTarget(out var last)
+                && Surfaces.TryGetValue(last, out var before)
+                && SameSurface(last, compilation)
                 ? before
                 : new object();
             Surfaces.Add(compilation, surface);
@@ -74,7 +77,9 @@ internal static class ReadCache
         }
 
         var (old, current) = (before.SyntaxTrees.ToList(), now.SyntaxTrees.ToList());
-        return old.Count == current.Count && old.Zip(current, (a, b) => ReferenceEquals(a, b) || (a.FilePath == b.FilePath && SyntaxFactory.AreEquivalent(a, b, topLevel: true))).All(same => same);
+        return old.Count == current.Count
+            && old.Zip(
+                current, (a, b) => ReferenceEquals(a, b) || (a.FilePath == b.FilePath && SyntaxFactory.AreEquivalent(a, b, topLevel: true))).All(same => same);
     }
 
     /// <summary>The files whose method bodies or expressions the spec holds: of the declarations, their configs, and every function called.</summary>

@@ -73,7 +73,10 @@ internal sealed class SpecReader
             }
         }
 
-        return new ClosedSpec(main, others.OrderBy(o => o.Key, System.StringComparer.Ordinal).Select(o => o.Value).ToEquatable(), own.OrderBy(o => o.Key, System.StringComparer.Ordinal).Select(o => o.Value).ToEquatable());
+        return new ClosedSpec(
+            main,
+            others.OrderBy(o => o.Key, System.StringComparer.Ordinal).Select(o => o.Value).ToEquatable(),
+            own.OrderBy(o => o.Key, System.StringComparer.Ordinal).Select(o => o.Value).ToEquatable());
     }
 
     public SemanticModel SemanticsOf(SyntaxTree tree) => semantics.GetOrAdd(tree, t => compilation.GetSemanticModel(t));
@@ -220,10 +223,12 @@ internal sealed class SpecReader
         return name.EndsWith("Attribute", System.StringComparison.Ordinal) ? name.Substring(0, name.Length - "Attribute".Length) : name;
     }
 
-    private static bool IsPublic(INamedTypeSymbol type) => type.DeclaredAccessibility == Accessibility.Public && (type.ContainingType is null || IsPublic(type.ContainingType));
+    private static bool IsPublic(INamedTypeSymbol type) =>
+        type.DeclaredAccessibility == Accessibility.Public && (type.ContainingType is null || IsPublic(type.ContainingType));
 
     public static IEnumerable<string> Containers(INamedTypeSymbol type) =>
         type.ContainingType is not { } outer
             ? []
-            : Containers(outer).Append($"partial {(outer.IsRecord ? "record " : "")}{(outer.TypeKind == TypeKind.Struct ? "struct" : "class")} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
+            : Containers(outer).Append(
+                $"partial {(outer.IsRecord ? "record " : "")}{(outer.TypeKind == TypeKind.Struct ? "struct" : "class")} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
 }

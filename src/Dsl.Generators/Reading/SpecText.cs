@@ -16,10 +16,20 @@ internal static class SpecText
     public static string Write(DeclarationSpec spec)
     {
         var writer = new Writer();
-        writer.Add(spec.Name).Add(spec.Namespace).Add(spec.Containers).Add(spec.IsModel).Add(spec.IsPublic).Add(spec.IsSealed).Add(spec.Config.Name).Add(spec.Architectures).Add(spec.Base);
+        writer.Add(spec.Name)
+            .Add(spec.Namespace)
+            .Add(spec.Containers)
+            .Add(spec.IsModel)
+            .Add(spec.IsPublic)
+            .Add(spec.IsSealed)
+            .Add(spec.Config.Name)
+            .Add(spec.Architectures)
+            .Add(spec.Base);
         writer.Add(spec.Header, Part);
         writer.Add(spec.Brackets, (w, b) => w.Add(b.Parts, Part));
-        writer.Add(spec.Functions, (w, f) => w.Add(f.Owner).Add(f.Name).Add((int)f.Kind).Add(f.Parameters, (v, p) => v.Add(p.Name).Add(p.Type)).Add(f.Returns).Add(f.Scalar));
+        writer.Add(
+            spec.Functions,
+            (w, f) => w.Add(f.Owner).Add(f.Name).Add((int)f.Kind).Add(f.Parameters, (v, p) => v.Add(p.Name).Add(p.Type)).Add(f.Returns).Add(f.Scalar));
         writer.Add(spec.Uses);
         return writer.ToString();
     }
@@ -28,7 +38,9 @@ internal static class SpecText
     {
         var writer = new Writer();
         writer.Add(spec.Name).Add(spec.Base).Add(spec.Namespace).Add(spec.Partial).Add(spec.Public);
-        writer.Add(spec.Members, (w, m) => w.Add(m.Name).Add(m.Type).Add((int)m.Kind).Add(m.Nullable).Add(m.Paths).Add(m.Default).Add(m.Positional).Add(m.OfLayer).Add(m.Body));
+        writer.Add(
+            spec.Members,
+            (w, m) => w.Add(m.Name).Add(m.Type).Add((int)m.Kind).Add(m.Nullable).Add(m.Paths).Add(m.Default).Add(m.Positional).Add(m.OfLayer).Add(m.Body));
         writer.Add(spec.Inherited).Add(spec.Only, AddOption).Add(spec.NoEffect);
         writer.Add(spec.Presets, (w, p) => w.Add(p.Name).Add(p.Property).Add(p.Model).Add(p.Values, AddOption));
         return writer.ToString();
@@ -42,10 +54,12 @@ internal static class SpecText
         var (architectures, origin) = (r.Texts(), r.Text());
         var header = r.List(ReadPart);
         var brackets = r.List(v => new BracketSpec(v.List(ReadPart)));
-        var functions = r.List(v => new FunctionSpec(v.Text(), v.Text(), (FunctionKind)v.Number(), v.List(p => new FunctionParameter(p.Text(), p.Text())), v.Text(), v.Text()));
+        var functions = r.List(
+            v => new FunctionSpec(v.Text(), v.Text(), (FunctionKind)v.Number(), v.List(p => new FunctionParameter(p.Text(), p.Text())), v.Text(), v.Text()));
         var uses = r.Texts();
         return new DeclarationSpec(
-            name, space, containers, isModel, true, isPublic, isSealed, config(configName) ?? throw new System.FormatException($"config {configName} is not in the assembly of {name}"),
+            name, space, containers, isModel, true, isPublic, isSealed, config(configName)
+                ?? throw new System.FormatException($"config {configName} is not in the assembly of {name}"),
             architectures, origin, header, brackets, functions, uses, FromSource: false);
     }
 
@@ -115,7 +129,9 @@ internal static class SpecText
         public string Text()
         {
             var colon = text.IndexOf(':', position);
-            if (colon < 0 || !int.TryParse(text.Substring(position, colon - position), NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length > text.Length - colon - 1)
+            if (colon < 0
+                || !int.TryParse(text.Substring(position, colon - position), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+                || length > text.Length - colon - 1)
             {
                 throw new System.FormatException($"a compiled declaration is broken at character {position}");
             }

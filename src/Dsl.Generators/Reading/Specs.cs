@@ -9,7 +9,9 @@ internal readonly record struct Place(int List, int Index, int Argument = -1)
     /// <summary>The class itself.</summary>
     public static readonly Place Class = new(-1, -1);
 
-    /// <summary>Whether the part was not written there itself (sugar stands for it, or a base has it): then none of the attribute's arguments is its own.</summary>
+    /// <summary>
+    /// Whether the part was not written there itself (sugar stands for it, or a base has it): then none of the attribute's arguments is its own.
+    /// </summary>
     public bool Whole { get; init; }
 
     public Place At(int argument) => Whole ? this : this with { Argument = argument };
@@ -202,7 +204,12 @@ internal static class Names
     public static string? Nearest(string name, IEnumerable<string> candidates)
     {
         // A long name is never a search: distances are counted on bounded prefixes.
-        var best = candidates.Take(500).Select(c => (Name: c, Edits: Edits(name, c))).OrderBy(c => c.Edits).ThenBy(c => c.Name, System.StringComparer.Ordinal).FirstOrDefault();
+        var best = candidates
+            .Take(500)
+            .Select(c => (Name: c, Edits: Edits(name, c)))
+            .OrderBy(c => c.Edits)
+            .ThenBy(c => c.Name, System.StringComparer.Ordinal)
+            .FirstOrDefault();
         return best.Name is not null && best.Edits <= System.Math.Max(1, System.Math.Min(name.Length, 32) / 3) ? best.Name : null;
     }
 
@@ -215,7 +222,9 @@ internal static class Names
         {
             for (var j = 0; j <= b.Length; j++)
             {
-                edits[i, j] = i == 0 || j == 0 ? i + j : System.Math.Min(System.Math.Min(edits[i - 1, j] + 1, edits[i, j - 1] + 1), edits[i - 1, j - 1] + (Like(i, j) ? 0 : 1));
+                edits[i, j] = i == 0 || j == 0
+                    ? i + j
+                    : System.Math.Min(System.Math.Min(edits[i - 1, j] + 1, edits[i, j - 1] + 1), edits[i - 1, j - 1] + (Like(i, j) ? 0 : 1));
                 if (i > 1 && j > 1 && Like(i, j - 1) && Like(i - 1, j))
                 {
                     edits[i, j] = System.Math.Min(edits[i, j], edits[i - 2, j - 2] + 1);

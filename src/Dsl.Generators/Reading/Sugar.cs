@@ -12,12 +12,21 @@ internal static class Sugar
     public static EquatableArray<BracketSpec>? Expand(PartSpec part, DeclarationSpec spec)
     {
         var text = Text(part, spec);
-        return text is null ? null : PartReader.ReadText(text, part.Place with { Whole = true }).Select(b => new BracketSpec(b.Parts.Select(Placed).ToEquatable())).ToEquatable();
+        return text is null
+            ? null
+            : PartReader.ReadText(text, part.Place with { Whole = true }).Select(b => new BracketSpec(b.Parts.Select(Placed).ToEquatable())).ToEquatable();
 
         // An option that the attribute passes on is told of where the attribute says it.
         PartSpec Placed(PartSpec inner) => inner with
         {
-            Options = inner.Options.Select(o => o with { Argument = part.Options.FirstOrDefault(p => p.Value == o.Value && (p.Name == o.Name || p.Name == "Output" + o.Name))?.Argument ?? -1 }).ToEquatable(),
+            Options = inner.Options
+                .Select(o =>
+                    o with
+                    {
+                        Argument = part.Options.FirstOrDefault(
+                        p => p.Value == o.Value && (p.Name == o.Name || p.Name == "Output" + o.Name))?.Argument ?? -1
+                    })
+                .ToEquatable(),
         };
     }
 

@@ -113,7 +113,10 @@ internal sealed class Adjoint
         {
             if (item is LoopItem loop)
             {
-                foreach (var load in loop.Body.OfType<Define>().Select(d => d.Node).Where(n => n.Op == Op.Load && n.Array!.Role == ArrayRole.State && !stored.Contains(n.Array)))
+                foreach (var load in loop.Body
+                    .OfType<Define>()
+                    .Select(d => d.Node)
+                    .Where(n => n.Op == Op.Load && n.Array!.Role == ArrayRole.State && !stored.Contains(n.Array)))
                 {
                     var stores = loop.Body.OfType<StoreItem>().Where(s => s.Array == load.Array).ToList();
                     if (stores.Count == 0 || (ReferenceEquals(load.Arguments[0], loop.Counter) && stores.All(s => ReferenceEquals(s.Index, loop.Counter))))
@@ -426,8 +429,12 @@ internal sealed class Adjoint
 
         private void ReverseLoop(LoopItem l)
         {
-            var from = l.Step > 0 ? To.Binary(Op.Subtract, Get(l.To), To.Constant(1, ScalarKind.Int)) : To.Binary(Op.Add, Get(l.To), To.Constant(1, ScalarKind.Int));
-            var to = l.Step > 0 ? To.Binary(Op.Subtract, Get(l.From), To.Constant(1, ScalarKind.Int)) : To.Binary(Op.Add, Get(l.From), To.Constant(1, ScalarKind.Int));
+            var from = l.Step > 0
+                ? To.Binary(Op.Subtract, Get(l.To), To.Constant(1, ScalarKind.Int))
+                : To.Binary(Op.Add, Get(l.To), To.Constant(1, ScalarKind.Int));
+            var to = l.Step > 0
+                ? To.Binary(Op.Subtract, Get(l.From), To.Constant(1, ScalarKind.Int))
+                : To.Binary(Op.Add, Get(l.From), To.Constant(1, ScalarKind.Int));
             var carriedCells = l.Body.OfType<SetItem>().Select(s => s.Cell).Where(c => c.Kind == ScalarKind.Double).Distinct().ToList();
             var reversed = To.Open(from, to, -l.Step, l.Counter.Name);
             var body = new Scope(adjoint, this, l);

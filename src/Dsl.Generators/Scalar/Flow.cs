@@ -294,7 +294,15 @@ internal sealed class FlowWriter
         Age();
     }
 
-    public FlowNode Make(Op op, ScalarKind kind, IReadOnlyList<FlowNode> arguments, string text = "", double number = 0, FlowArray? array = null, string name = "", bool time = false)
+    public FlowNode Make(
+        Op op,
+        ScalarKind kind,
+        IReadOnlyList<FlowNode> arguments,
+        string text = "",
+        double number = 0,
+        FlowArray? array = null,
+        string name = "",
+        bool time = false)
     {
         if (Fold(op, kind, arguments, text) is { } folded)
         {
@@ -424,9 +432,16 @@ internal sealed class FlowWriter
         switch (op)
         {
             case Op.Add:
-                return a[0].IsConstant(0) ? a[1] : a[1].IsConstant(0) ? a[0] : a[1].Op == Op.Negate ? Minus(a[0], a[1].Arguments[0]) : a[0].Op == Op.Negate ? Minus(a[1], a[0].Arguments[0]) : null;
+                return a[0].IsConstant(0) ? a[1]
+                    : a[1].IsConstant(0) ? a[0]
+                    : a[1].Op == Op.Negate ? Minus(a[0], a[1].Arguments[0])
+                    : a[0].Op == Op.Negate ? Minus(a[1], a[0].Arguments[0])
+                    : null;
             case Op.Subtract:
-                return a[1].IsConstant(0) ? a[0] : a[1].Op == Op.Negate ? Plus(a[0], a[1].Arguments[0]) : a[0].IsConstant(0) && kind == ScalarKind.Double ? Negate(a[1]) : null;
+                return a[1].IsConstant(0) ? a[0]
+                    : a[1].Op == Op.Negate ? Plus(a[0], a[1].Arguments[0])
+                    : a[0].IsConstant(0) && kind == ScalarKind.Double ? Negate(a[1])
+                    : null;
             case Op.Multiply:
                 return a[0].IsConstant(1) ? a[1] : a[1].IsConstant(1) ? a[0] : a[0].IsConstant(-1) ? Negate(a[1]) : a[1].IsConstant(-1) ? Negate(a[0]) : null;
             case Op.Divide:

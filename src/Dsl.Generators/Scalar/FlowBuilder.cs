@@ -85,7 +85,8 @@ internal sealed class Flow
         var parallel = Function.State.Split([' '], StringSplitOptions.RemoveEmptyEntries).Where(a => !a.StartsWith("[", StringComparison.Ordinal)).ToList();
         if (Function.Form == ScalarForm.Recurrence && Function.Of(ScalarRole.State).Any() && !parallel.SequenceEqual(Axes.Where(a => a != "t")))
         {
-            throw new NotAKernelException($"The state '{Function.State}' of '{Function.Name}' must have the axes '{string.Join(" ", Axes.Where(a => a != "t"))}' outside its brackets.");
+            throw new NotAKernelException(
+                $"The state '{Function.State}' of '{Function.Name}' must have the axes '{string.Join(" ", Axes.Where(a => a != "t"))}' outside its brackets.");
         }
 
         foreach (var p in Function.Parameters)
@@ -159,7 +160,17 @@ internal sealed class Flow
                     throw new NotAKernelException($"'{p.Name}' has an axis '{strange}', which '{Function.Name}' ('{string.Join(" ", Axes)}') has not.");
                 }
 
-                Operands.Add(new KernelOperand(Operands.Count, name, p.Name, own.ToEquatable(), span, part, own.Contains("t"), own.Contains(Lane)) { Stored = Function.Form != ScalarForm.Pointwise && p.Axes.Split(' ').Contains("1") ? p.Axes : "" });
+                Operands.Add(
+                    new KernelOperand(
+                        Operands.Count,
+                        name,
+                        p.Name,
+                        own.ToEquatable(),
+                        span,
+                        part,
+                        own.Contains("t"),
+                        own.Contains(Lane))
+                    { Stored = Function.Form != ScalarForm.Pointwise && p.Axes.Split(' ').Contains("1") ? p.Axes : "" });
             }
         }
     }
@@ -477,7 +488,9 @@ internal sealed class Flow
 
             var result = Block(Inliner.Inline(flow.Function)) ?? throw new NotAKernelException($"'{flow.Function.Name}' returns nothing on some way.");
             flow.Imaginary = flow.Function.Form == ScalarForm.Transfer ? result.Im ?? to.Constant(0) : null;
-            flow.Result = result.Im is null || flow.Imaginary is not null ? result.Re : throw new NotAKernelException($"'{flow.Function.Name}' returns a Complex: a kernel returns a double.");
+            flow.Result = result.Im is null || flow.Imaginary is not null
+                ? result.Re
+                : throw new NotAKernelException($"'{flow.Function.Name}' returns a Complex: a kernel returns a double.");
             foreach (var state in flow.States)
             {
                 var p = flow.Function.Parameters.First(q => q.Name == state.Parameter);
@@ -653,7 +666,8 @@ internal sealed class Flow
             }
 
             return !condition.Uniform && yes.Re.Kind == ScalarKind.Int && !ReferenceEquals(yes.Re, no.Re)
-                ? throw new NotAKernelException($"'{flow.Function.Name}' has an int that depends on values: a kernel counts with ints and computes with doubles.")
+                ? throw new NotAKernelException(
+                    $"'{flow.Function.Name}' has an int that depends on values: a kernel counts with ints and computes with doubles.")
                 : Selected(condition, yes, no);
         }
 
@@ -681,7 +695,9 @@ internal sealed class Flow
                     throw new NotAKernelException($"'{name}' is a truth value that a loop carries on: a kernel carries numbers.");
                 }
 
-                cells[name] = kind == ScalarKind.Complex ? [new Cell(name + "Re", ScalarKind.Double), new Cell(name + "Im", ScalarKind.Double)] : [new Cell(name, kind)];
+                cells[name] = kind == ScalarKind.Complex
+                    ? [new Cell(name + "Re", ScalarKind.Double), new Cell(name + "Im", ScalarKind.Double)]
+                    : [new Cell(name, kind)];
                 Put(cells[name], environment[name]);
             }
 
@@ -755,7 +771,9 @@ internal sealed class Flow
                     return new Pair(to.Make(Op.ToDouble, ScalarKind.Double, [Read(c.Operand).Re]), null);
                 case ConvertTo c:
                     var whole = Read(c.Operand).Re;
-                    return whole.Uniform ? new Pair(to.Make(Op.ToInt, ScalarKind.Int, [whole]), null) : throw new NotAKernelException("A kernel cannot make an int of a value.");
+                    return whole.Uniform
+                        ? new Pair(to.Make(Op.ToInt, ScalarKind.Int, [whole]), null)
+                        : throw new NotAKernelException("A kernel cannot make an int of a value.");
                 case Binary b when b.Left.Kind is ScalarKind.Text || Nullable(b):
                     return new Pair(Host(e), null);
                 case Binary b:
@@ -804,7 +822,8 @@ internal sealed class Flow
                 return new Pair(to.Binary(node, left.Re, right.Re), null);
             }
 
-            FlowNode? Both(FlowNode? x, FlowNode? y, Func<FlowNode, FlowNode, FlowNode> f, Func<FlowNode, FlowNode> onlyRight) => x is null ? (y is null ? null : onlyRight(y)) : y is null ? x : f(x, y);
+            FlowNode? Both(FlowNode? x, FlowNode? y, Func<FlowNode, FlowNode, FlowNode> f, Func<FlowNode, FlowNode> onlyRight) =>
+                x is null ? (y is null ? null : onlyRight(y)) : y is null ? x : f(x, y);
             switch (op)
             {
                 case BinaryOperator.Add:
@@ -856,7 +875,9 @@ internal sealed class Flow
 
             if (x.Im is null)
             {
-                return new Pair(to.Make(Op.Call, call.Kind == ScalarKind.Complex ? ScalarKind.Double : call.Kind, arguments.Select(a => a.Re).ToList(), call.Function), null);
+                return new Pair(
+                    to.Make(Op.Call, call.Kind == ScalarKind.Complex ? ScalarKind.Double : call.Kind, arguments.Select(a => a.Re).ToList(), call.Function),
+                    null);
             }
 
             switch (call.Function)

@@ -20,7 +20,9 @@ internal static class HostEmitter
         _ => sameAssembly && function.Owner == owner,
     };
 
-    /// <summary><c>global::Zoo.MistralBlock.Band(query, key, config)</c>; each parameter's argument is found by its name, else by "config" for a config.</summary>
+    /// <summary>
+    /// <c>global::Zoo.MistralBlock.Band(query, key, config)</c>; each parameter's argument is found by its name, else by "config" for a config.
+    /// </summary>
     public static string Call(ScalarFunction function, IReadOnlyDictionary<string, string> arguments, string? name = null) =>
         (name ?? function.FullName) + "(" + string.Join(", ", function.Parameters.Select(p => (p.ByRef ? "ref " : "") + Argument(p, arguments))) + ")";
 
@@ -29,7 +31,9 @@ internal static class HostEmitter
         : parameter.Role == ScalarRole.Config ? "config"
         : Literals.Name(parameter.Name);
 
-    /// <summary>The function as a private static method named <paramref name="name"/>, followed by the helpers it calls that <paramref name="owner"/> may not.</summary>
+    /// <summary>
+    /// The function as a private static method named <paramref name="name"/>, followed by the helpers it calls that <paramref name="owner"/> may not.
+    /// </summary>
     public static IReadOnlyList<string> Methods(ScalarFunction function, string name, string owner, bool sameAssembly = true)
     {
         var copied = new Dictionary<string, string>();
@@ -55,10 +59,12 @@ internal static class HostEmitter
     }
 
     /// <summary>An expression over config members, constants and named locals, as C#.</summary>
-    public static string Text(Expression expression, Func<Expression, string?>? special = null) => new Printer(new Dictionary<string, string>(), special).Text(expression, 0);
+    public static string Text(Expression expression, Func<Expression, string?>? special = null) =>
+        new Printer(new Dictionary<string, string>(), special).Text(expression, 0);
 
     /// <summary>A C# operand that binds tightly: in parentheses where it must be.</summary>
-    public static string Tight(Expression expression, Func<Expression, string?>? special = null) => new Printer(new Dictionary<string, string>(), special).Text(expression, 9);
+    public static string Tight(Expression expression, Func<Expression, string?>? special = null) =>
+        new Printer(new Dictionary<string, string>(), special).Text(expression, 9);
 
     public static string TypeOf(ScalarKind kind) => kind switch
     {
@@ -84,7 +90,13 @@ internal static class HostEmitter
                 { Span: true } => (p.Role == ScalarRole.State ? "Span<" : "ReadOnlySpan<") + TypeOf(p.Kind) + "> " + Literals.Name(p.Name),
                 _ => (p.ByRef ? "ref " : "") + TypeOf(p.Kind) + " " + Literals.Name(p.Name),
             });
-            text.Append("private static ").Append(TypeOf(function.Result)).Append(' ').Append(name).Append('(').Append(string.Join(", ", parameters)).Append(")\n");
+            text.Append("private static ")
+                .Append(TypeOf(function.Result))
+                .Append(' ')
+                .Append(name)
+                .Append('(')
+                .Append(string.Join(", ", parameters))
+                .Append(")\n");
         }
 
         public void Block(IEnumerable<Statement> statements, int depth)
@@ -187,7 +199,8 @@ internal static class HostEmitter
                 case Call c:
                     return (PrintCall(c), c.Function == "New" ? 9 : 10);
                 case Invoke i:
-                    return ((renamed.TryGetValue(i.FullName, out var name) ? name : i.FullName) + "(" + string.Join(", ", i.Arguments.Select(a => Text(a, 0))) + ")", 10);
+                    return ((renamed.TryGetValue(i.FullName, out var name) ? name : i.FullName) + "("
+                        + string.Join(", ", i.Arguments.Select(a => Text(a, 0))) + ")", 10);
                 default:
                     throw new InvalidOperationException("An expression that C# text does not know: " + expression.GetType().Name);
             }

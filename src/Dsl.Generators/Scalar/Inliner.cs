@@ -33,7 +33,9 @@ internal sealed class Inliner
         return inliner.Block(function.Body, Scope.Empty, null).ToEquatable();
     }
 
-    /// <summary>The function's value as one expression of its parameters, or null where it loops, writes to spans, or would grow past <paramref name="limit"/> nodes.</summary>
+    /// <summary>
+    /// The function's value as one expression of its parameters, or null where it loops, writes to spans, or would grow past <paramref name="limit"/> nodes.
+    /// </summary>
     public static Expression? ToExpression(ScalarFunction function, int limit = 20_000)
     {
         var folder = new Folder(limit);
@@ -93,7 +95,8 @@ internal sealed class Inliner
         _ => 0,
     });
 
-    private static int Uses(Expression expression, string name) => (expression is Variable v && v.Name == name ? 1 : 0) + expression.Children.Sum(c => Uses(c, name));
+    private static int Uses(Expression expression, string name) =>
+        (expression is Variable v && v.Name == name ? 1 : 0) + expression.Children.Sum(c => Uses(c, name));
 
     private string Fresh(string wish)
     {
@@ -135,7 +138,8 @@ internal sealed class Inliner
                     var from = Rewrite(l.From, scope, result);
                     var to = Rewrite(l.To, scope, result);
                     var counter = scope.IsOuter ? l.Name : Fresh(l.Name);
-                    result.Add(new Loop(counter, from, to, l.Step, Block(l.Body, scope.With(l.Name, new Variable(counter, ScalarKind.Int)), target).ToEquatable()));
+                    result.Add(
+                        new Loop(counter, from, to, l.Step, Block(l.Body, scope.With(l.Name, new Variable(counter, ScalarKind.Int)), target).ToEquatable()));
                     break;
                 case Return r:
                     var returned = Rewrite(r.Value, scope, result);
@@ -207,7 +211,9 @@ internal sealed class Inliner
                 return new Variable(chosen, s.Kind);
             case Invoke i:
                 var arguments = i.Arguments.Select(a => Rewrite(a, scope, into)).ToList();
-                return keep(i) || function.Helper(i.FullName) is not { } helper ? i with { Arguments = arguments.ToEquatable() } : Expand(helper, arguments, into);
+                return keep(i) || function.Helper(i.FullName) is not { } helper
+                    ? i with { Arguments = arguments.ToEquatable() }
+                    : Expand(helper, arguments, into);
             default:
                 return expression;
         }
@@ -244,7 +250,9 @@ internal sealed class Inliner
             return Rewrite(only.Value, scope, into);
         }
 
-        if (helper.Body.Count > 0 && helper.Body[helper.Body.Count - 1] is Return last && !helper.Body.Take(helper.Body.Count - 1).Any(s => s is If i && HasReturn(i)))
+        if (helper.Body.Count > 0
+            && helper.Body[helper.Body.Count - 1] is Return last
+            && !helper.Body.Take(helper.Body.Count - 1).Any(s => s is If i && HasReturn(i)))
         {
             // Straight to its one return: the locals become the caller's.
             var statements = Block([.. helper.Body.Take(helper.Body.Count - 1), new Declare(" value", helper.Result, last.Value)], scope, null);

@@ -54,7 +54,9 @@ internal sealed partial record MaskFacts
                 return null;
             }
 
-            return expression is Setting { MayBeNull: true, Kind: not ScalarKind.Text } ? expression : expression.Children.Select(Nullable).FirstOrDefault(c => c is not null);
+            return expression is Setting { MayBeNull: true, Kind: not ScalarKind.Text }
+                ? expression
+                : expression.Children.Select(Nullable).FirstOrDefault(c => c is not null);
         }
 
         private Expression? Condition(Expression expression)
@@ -84,7 +86,10 @@ internal sealed partial record MaskFacts
             {
                 case Unwrap u when u.Operand.Equals(operand):
                     return holds ? (u.Other is null ? u : Assume(u.Other, condition, holds)) : new Unwrap(operand, null);
-                case Binary b when b.Operator is >= BinaryOperator.Less and <= BinaryOperator.GreaterOrEqual && holds && (Lifts(b.Left, operand) || Lifts(b.Right, operand)):
+                case Binary b
+                    when b.Operator is >= BinaryOperator.Less and <= BinaryOperator.GreaterOrEqual
+                        && holds
+                        && (Lifts(b.Left, operand) || Lifts(b.Right, operand)):
                     return Constant.Of(false);
                 case Setting s when s.Equals(operand) && !holds:
                     return new Unwrap(s, null);
@@ -109,7 +114,9 @@ internal sealed partial record MaskFacts
             {
                 case Unary { Operator: UnaryOperator.Not } u:
                     var operand = Simplify(u.Operand);
-                    return Known(operand) is { } value ? Constant.Of(!value) : operand is Unary { Operator: UnaryOperator.Not } twice ? twice.Operand : new Unary(UnaryOperator.Not, operand);
+                    return Known(operand) is { } value ? Constant.Of(!value)
+                        : operand is Unary { Operator: UnaryOperator.Not } twice ? twice.Operand
+                        : new Unary(UnaryOperator.Not, operand);
                 case Binary { Operator: BinaryOperator.And or BinaryOperator.Or } b:
                     var left = Simplify(b.Left);
                     var right = Simplify(b.Right);
@@ -154,7 +161,9 @@ internal sealed partial record MaskFacts
         private string? Prefix(Expression causal, Expression early)
         {
             var left = Facts(causal, true);
-            return left is { Causal: true, Exact: true, Windows.Count: 0 } && Atoms(early, true) is { Count: 1 } atoms && atoms[0] is { Query: 0, Key: 1 } atom ? atom.Bound() : null;
+            return left is { Causal: true, Exact: true, Windows.Count: 0 }
+                && Atoms(early, true) is { Count: 1 } atoms
+                && atoms[0] is { Query: 0, Key: 1 } atom ? atom.Bound() : null;
         }
 
         /// <param name="Exact">The conjunction of what is listed is the condition itself, no more, no less.</param>
@@ -178,7 +187,8 @@ internal sealed partial record MaskFacts
                     var right = Facts(b.Right, holds);
                     if (b.Operator == BinaryOperator.And == holds)
                     {
-                        return new Fact(left.Causal || right.Causal, [.. left.Windows.Union(right.Windows)], left.Exact && right.Exact, left.Never || right.Never);
+                        return new Fact(
+                            left.Causal || right.Causal, [.. left.Windows.Union(right.Windows)], left.Exact && right.Exact, left.Never || right.Never);
                     }
 
                     return left.Never ? right : right.Never ? left

@@ -8,9 +8,12 @@ namespace Dsl.Generators.Scalar;
 /// What is proven of a mask; what is not proven is unknown, never guessed. Texts are C# over a variable <c>config</c>, ints.
 /// </summary>
 /// <param name="Causal">No query sees a later key.</param>
-/// <param name="Window">Of type int or int?: every visible key has <c>query - key &lt; window</c>, null at run time means no bound; null here: not proven.</param>
+/// <param name="Window">
+/// Of type int or int?: every visible key has <c>query - key &lt; window</c>, null at run time means no bound; null here: not proven.
+/// </param>
 /// <param name="Exact">
-/// The mask as one of the known rules, as a C# expression of <c>MaskRule</c> (<c>MaskRule.Causal</c>, <c>MaskRule.Full</c>, <c>MaskRule.Band(w)</c>, or a choice of
+/// The mask as one of the known rules, as a C# expression of <c>MaskRule</c> (<c>MaskRule.Causal</c>, <c>MaskRule.Full</c>, <c>MaskRule.Band(w)</c>, or a
+/// choice of
 /// them by the config), where it is exactly that; else null.
 /// </param>
 /// <param name="Prefix">The mask is exactly causal, but keys before this position are visible to all; null: it is not, or not proven.</param>
@@ -112,10 +115,12 @@ internal sealed partial record MaskFacts(bool Causal, string? Window, string? Ex
                 }
             }
 
-            return new Linear(Query + (sign * other.Query), Key + (sign * other.Key), Constant + (sign * other.Constant), terms.Where(t => t.Times != 0).ToEquatable());
+            return new Linear(
+                Query + (sign * other.Query), Key + (sign * other.Key), Constant + (sign * other.Constant), terms.Where(t => t.Times != 0).ToEquatable());
         }
 
-        public Linear Times(int factor) => new(Query * factor, Key * factor, Constant * factor, Terms.Select(t => t with { Times = t.Times * factor }).Where(t => t.Times != 0).ToEquatable());
+        public Linear Times(int factor) =>
+            new(Query * factor, Key * factor, Constant * factor, Terms.Select(t => t with { Times = t.Times * factor }).Where(t => t.Times != 0).ToEquatable());
 
         /// <summary>1 - constant - terms, as C#: x &lt; this is x + constant + terms &lt;= 0.</summary>
         public string Bound()

@@ -192,7 +192,9 @@ internal sealed record Binary(BinaryOperator Operator, Expression Left, Expressi
     public override IEnumerable<Expression> Children => [Left, Right];
 }
 
-/// <summary>A mathematical function by its C# name; Complex ones are <c>New</c>, <c>Real</c>, <c>Imaginary</c>, <c>Conj</c>, <c>Exp</c>, <c>ExpM1</c>.</summary>
+/// <summary>
+/// A mathematical function by its C# name; Complex ones are <c>New</c>, <c>Real</c>, <c>Imaginary</c>, <c>Conj</c>, <c>Exp</c>, <c>ExpM1</c>.
+/// </summary>
 internal sealed record Call(string Function, EquatableArray<Expression> Arguments, ScalarKind Kind) : Expression(Kind)
 {
     public override IEnumerable<Expression> Children => Arguments;

@@ -57,7 +57,8 @@ internal sealed partial class ScalarReader
                     };
                 case IPropertyReferenceOperation property:
                     return ReadProperty(property);
-                case IFieldReferenceOperation { Instance: { } instance } field when SettingPath(instance) is { } path && KindOf(field.Type, out var nullableField) is { } fieldKind:
+                case IFieldReferenceOperation { Instance: { } instance } field
+                    when SettingPath(instance) is { } path && KindOf(field.Type, out var nullableField) is { } fieldKind:
                     return new Setting(path.Config, path.Prefix + field.Field.Name, fieldKind, nullableField);
                 case IUnaryOperation unary:
                     return ReadUnary(unary);
@@ -68,17 +69,21 @@ internal sealed partial class ScalarReader
                 case ICoalesceOperation coalesce:
                     var left = ReadExpression(coalesce.Value);
                     var right = ReadExpression(coalesce.WhenNull);
-                    return left.Nullable ? new Unwrap(left, right.Kind == left.Kind ? right : new ConvertTo(left.Kind, right)) : Refuse(operation, "?? on this");
+                    return left.Nullable
+                        ? new Unwrap(left, right.Kind == left.Kind ? right : new ConvertTo(left.Kind, right))
+                        : Refuse(operation, "?? on this");
                 case IIsPatternOperation pattern:
                     return ReadPattern(pattern.Value, pattern.Pattern);
                 case IObjectCreationOperation creation when KindOf(creation.Type, out _) == ScalarKind.Complex && creation.Arguments.Length == 2:
                     return new Call("New", creation.Arguments.Select(a => ReadExpression(a.Value)).ToEquatable(), ScalarKind.Complex);
                 case IInvocationOperation invocation:
                     return ReadInvocation(invocation);
-                case IFieldReferenceOperation { Field: { IsStatic: true, Name: "ImaginaryOne" or "Zero" or "One" } constantField } when KindOf(operation.Type, out _) == ScalarKind.Complex:
+                case IFieldReferenceOperation { Field: { IsStatic: true, Name: "ImaginaryOne" or "Zero" or "One" } constantField }
+                    when KindOf(operation.Type, out _) == ScalarKind.Complex:
                     return new Call(
                         "New",
-                        new Expression[] { Constant.Of(constantField.Name == "One" ? 1.0 : 0.0), Constant.Of(constantField.Name == "ImaginaryOne" ? 1.0 : 0.0) }.ToEquatable(),
+                        new Expression[] { Constant.Of(
+                            constantField.Name == "One" ? 1.0 : 0.0), Constant.Of(constantField.Name == "ImaginaryOne" ? 1.0 : 0.0) }.ToEquatable(),
                         ScalarKind.Complex);
                 default:
                     return Refuse(operation, Describe(operation));
@@ -89,7 +94,9 @@ internal sealed partial class ScalarReader
         {
             if (operation.Type?.TypeKind == TypeKind.Enum)
             {
-                return operation is IFieldReferenceOperation field ? new TextConstant(field.Field.ContainingType.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat) + "." + field.Field.Name) : null;
+                return operation is IFieldReferenceOperation field
+                    ? new TextConstant(field.Field.ContainingType.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat) + "." + field.Field.Name)
+                    : null;
             }
 
             return value switch
@@ -123,7 +130,8 @@ internal sealed partial class ScalarReader
                     : operand is Call { Function: "Sign" } sign && sign.Arguments[0].Kind == ScalarKind.Double ? sign with { Kind = ScalarKind.Double }
                     : Widened(operand),
                 (ScalarKind.Double, ScalarKind.Int) => new ConvertTo(to, operand),
-                (ScalarKind.Int or ScalarKind.Double, ScalarKind.Complex) => new ConvertTo(to, operand.Kind == ScalarKind.Int ? new ConvertTo(ScalarKind.Double, operand) : operand),
+                (ScalarKind.Int or ScalarKind.Double, ScalarKind.Complex) =>
+                    new ConvertTo(to, operand.Kind == ScalarKind.Int ? new ConvertTo(ScalarKind.Double, operand) : operand),
                 _ => Refuse(conversion, "This conversion"),
             };
         }
@@ -208,7 +216,9 @@ internal sealed partial class ScalarReader
             switch (unary.OperatorKind)
             {
                 case UnaryOperatorKind.Minus:
-                    return operand is Constant c ? (c.Kind == ScalarKind.Int ? Constant.Of(-(int)c.Value) : Constant.Of(-c.Value)) : new Unary(UnaryOperator.Negate, operand);
+                    return operand is Constant c
+                        ? (c.Kind == ScalarKind.Int ? Constant.Of(-(int)c.Value) : Constant.Of(-c.Value))
+                        : new Unary(UnaryOperator.Negate, operand);
                 case UnaryOperatorKind.Plus:
                     return operand;
                 case UnaryOperatorKind.Not:
@@ -227,7 +237,9 @@ internal sealed partial class ScalarReader
 
             if (op is BinaryOperator.Equal or BinaryOperator.NotEqual)
             {
-                var (nothing, other) = IsNothing(binary.LeftOperand) ? (true, binary.RightOperand) : IsNothing(binary.RightOperand) ? (true, binary.LeftOperand) : (false, binary);
+                var (nothing, other) = IsNothing(binary.LeftOperand) ? (true, binary.RightOperand)
+                    : IsNothing(binary.RightOperand) ? (true, binary.LeftOperand)
+                    : (false, binary);
                 if (nothing)
                 {
                     var test = new IsNull(ReadExpression(other));
@@ -299,7 +311,10 @@ internal sealed partial class ScalarReader
             if (owner is "System.Math" or "Dsl.ScalarMath" or "System.Numerics.Complex" || (owner == "double" && method.IsStatic))
             {
                 var arguments = ordered.Select(a => ReadExpression(a.Value)).ToList();
-                var name = method.Name == "Conjugate" ? "Conj" : method.Name == "Log" && arguments.Count == 2 ? "" : method.Name == "Round" && arguments.Count > 1 ? "" : method.Name;
+                var name = method.Name == "Conjugate" ? "Conj"
+                    : method.Name == "Log" && arguments.Count == 2 ? ""
+                    : method.Name == "Round" && arguments.Count > 1 ? ""
+                    : method.Name;
                 if (!Functions.Contains(name) || (owner == "System.Numerics.Complex" && !ComplexFunctions.Contains(name)) || kind == ScalarKind.Config
                     || (arguments.Any(a => a.Kind == ScalarKind.Complex) && !ComplexFunctions.Contains(name)))
                 {

@@ -90,9 +90,14 @@ internal sealed partial class ScalarReader
 
         private void ReadDeclarator(IVariableDeclaratorOperation declarator, List<Statement> into)
         {
-            if (declarator.Symbol.RefKind != RefKind.None || KindOf(declarator.Symbol.Type, out var nullable) is not { } kind || nullable || kind == ScalarKind.Text)
+            if (declarator.Symbol.RefKind != RefKind.None
+                || KindOf(declarator.Symbol.Type, out var nullable) is not { } kind
+                || nullable
+                || kind == ScalarKind.Text)
             {
-                Problem(declarator, $"'{declarator.Symbol.Name}' is a {declarator.Symbol.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a local of a scalar function is a double, an int, a bool or a Complex.");
+                Problem(
+                    declarator,
+                    $"'{declarator.Symbol.Name}' is a {declarator.Symbol.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a local of a scalar function is a double, an int, a bool or a Complex.");
                 return;
             }
 
@@ -123,7 +128,10 @@ internal sealed partial class ScalarReader
                 case IIncrementOrDecrementOperation increment:
                     var step = KindOf(increment.Type, out _) == ScalarKind.Int ? Constant.Of(1) : Constant.Of(1.0);
                     var old = ReadExpression(increment.Target);
-                    Write(increment.Target, new Binary(increment.Kind == OperationKind.Increment ? BinaryOperator.Add : BinaryOperator.Subtract, old, step, step.Kind), into);
+                    Write(
+                        increment.Target,
+                        new Binary(increment.Kind == OperationKind.Increment ? BinaryOperator.Add : BinaryOperator.Subtract, old, step, step.Kind),
+                        into);
                     break;
                 default:
                     Refuse(operation, Describe(operation));
@@ -151,10 +159,12 @@ internal sealed partial class ScalarReader
 
                     into.Add(new Assign(local.Local.Name, value));
                     break;
-                case IParameterReferenceOperation parameter when Find(parameter.Parameter.Name) is { Span: false } p && p.Role is not (ScalarRole.Config or ScalarRole.Table):
+                case IParameterReferenceOperation parameter
+                    when Find(parameter.Parameter.Name) is { Span: false } p && p.Role is not (ScalarRole.Config or ScalarRole.Table):
                     into.Add(new Assign(p.Name, value));
                     break;
-                case IPropertyReferenceOperation { Property.IsIndexer: true, Instance: IParameterReferenceOperation span } element when Find(span.Parameter.Name) is { Span: true } p:
+                case IPropertyReferenceOperation { Property.IsIndexer: true, Instance: IParameterReferenceOperation span } element
+                    when Find(span.Parameter.Name) is { Span: true } p:
                     if (p.Role != ScalarRole.State)
                     {
                         Problem(target, $"'{p.Name}' is read only: only a state's elements can be written.");
@@ -178,7 +188,8 @@ internal sealed partial class ScalarReader
                 return ReadWithEffect(parenthesized.Operand, into);
             }
 
-            if (value is IConversionOperation { Operand: IAssignmentOperation, Conversion.IsImplicit: true } conversion && KindOf(conversion.Type, out _) is { } kind)
+            if (value is IConversionOperation { Operand: IAssignmentOperation, Conversion.IsImplicit: true } conversion
+                && KindOf(conversion.Type, out _) is { } kind)
             {
                 var inner = ReadWithEffect(conversion.Operand, into);
                 return inner.Kind == kind ? inner : new ConvertTo(kind, inner);
@@ -208,8 +219,10 @@ internal sealed partial class ScalarReader
             var step = bottom switch
             {
                 IIncrementOrDecrementOperation i when IsVariable(i.Target, variable) => i.Kind == OperationKind.Increment ? 1 : -1,
-                ICompoundAssignmentOperation { OperatorKind: BinaryOperatorKind.Add, Value.ConstantValue: { HasValue: true, Value: 1 } } c when IsVariable(c.Target, variable) => 1,
-                ICompoundAssignmentOperation { OperatorKind: BinaryOperatorKind.Subtract, Value.ConstantValue: { HasValue: true, Value: 1 } } c when IsVariable(c.Target, variable) => -1,
+                ICompoundAssignmentOperation { OperatorKind: BinaryOperatorKind.Add, Value.ConstantValue: { HasValue: true, Value: 1 } } c
+                    when IsVariable(c.Target, variable) => 1,
+                ICompoundAssignmentOperation { OperatorKind: BinaryOperatorKind.Subtract, Value.ConstantValue: { HasValue: true, Value: 1 } } c
+                    when IsVariable(c.Target, variable) => -1,
                 _ => 0,
             };
             if (step == 0 || !IsVariable(condition.LeftOperand, variable))
@@ -225,7 +238,8 @@ internal sealed partial class ScalarReader
             {
                 (BinaryOperatorKind.LessThan, 1) or (BinaryOperatorKind.GreaterThan, -1) => bound,
                 (BinaryOperatorKind.LessThanOrEqual, 1) => new Binary(BinaryOperator.Add, bound, Constant.Of(1), ScalarKind.Int),
-                (BinaryOperatorKind.GreaterThanOrEqual, -1) => bound is Constant c ? Constant.Of((int)c.Value - 1) : new Binary(BinaryOperator.Subtract, bound, Constant.Of(1), ScalarKind.Int),
+                (BinaryOperatorKind.GreaterThanOrEqual, -1) =>
+                    bound is Constant c ? Constant.Of((int)c.Value - 1) : new Binary(BinaryOperator.Subtract, bound, Constant.Of(1), ScalarKind.Int),
                 _ => null,
             };
             if (to is null)

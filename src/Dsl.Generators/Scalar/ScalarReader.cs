@@ -87,7 +87,8 @@ internal sealed partial class ScalarReader
 
     private static string FullName(ISymbol? symbol) => symbol?.ToDisplayString() ?? "";
 
-    private static string CSharpName(IMethodSymbol method) => method.ContainingType.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat) + "." + method.Name;
+    private static string CSharpName(IMethodSymbol method) =>
+        method.ContainingType.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat) + "." + method.Name;
 
     private static string Access(IMethodSymbol method)
     {
@@ -160,7 +161,10 @@ internal sealed partial class ScalarReader
 
         if (KindOf(method.ReturnType, out _) is not { } result || result is ScalarKind.Text)
         {
-            problems.Add(new ScalarProblem($"'{method.Name}' returns a {method.ReturnType.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a scalar function returns a double, an int, a bool or a Complex.", location));
+            problems.Add(
+                new ScalarProblem(
+                    $"'{method.Name}' returns a {method.ReturnType.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a scalar function returns a double, an int, a bool or a Complex.",
+                    location));
             return null;
         }
 
@@ -283,7 +287,11 @@ internal sealed partial class ScalarReader
         }
 
         return type.TypeKind is TypeKind.Class or TypeKind.Struct && type.SpecialType == SpecialType.None
-            ? new ScalarParameter(parameter.Name, ScalarKind.Config, ScalarRole.Config, Type: type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat))
+            ? new ScalarParameter(
+                parameter.Name,
+                ScalarKind.Config,
+                ScalarRole.Config,
+                Type: type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat))
             : null;
     }
 

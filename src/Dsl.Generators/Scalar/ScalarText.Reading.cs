@@ -193,7 +193,8 @@ internal static partial class ScalarText
 
         private static Node Item(Node node, int index) => index < node.Items.Count ? node.Items[index] : throw new FormatException("too short: " + node.Head);
 
-        private static string Word(Node node, int index) => Item(node, index) is { IsList: false } word ? word.Head : throw new FormatException("no word in " + node.Head);
+        private static string Word(Node node, int index) =>
+            Item(node, index) is { IsList: false } word ? word.Head : throw new FormatException("no word in " + node.Head);
 
         private static Node List(Node node, int index, string head)
         {
@@ -213,10 +214,14 @@ internal static partial class ScalarText
             where T : struct => Enum.TryParse<T>(Word(node, index), out var value) ? value : throw new FormatException("no " + typeof(T).Name);
 
         private static int Whole(string word) =>
-            int.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : throw new FormatException("no whole number");
+            int.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+                ? value
+                : throw new FormatException("no whole number");
 
         private static Number Number(string word) => word.StartsWith("#", StringComparison.Ordinal)
-            ? long.TryParse(word.Substring(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var bits) ? new Number(bits) : throw new FormatException("no number")
+            ? long.TryParse(word.Substring(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var bits)
+                ? new Number(bits)
+                : throw new FormatException("no number")
             : Whole(word);
     }
 }

@@ -103,14 +103,16 @@ internal sealed class TensorEmitter
         Line("using var scope = torch.NewDisposeScope();");
         var result = Block(body, environment, []) ?? throw new NotATensorFunctionException("It returns nothing on some way.");
         var returned = result.Place == Place.Host ? $"torch.full_like({like}, {result.Operand(0)})"
-            : environment.Values.Any(v => v.Text == result.Text && arguments.Values.Contains(v.Text)) || arguments.Values.Contains(result.Text) ? result.Tight(10) + ".alias()"
+            : environment.Values.Any(v => v.Text == result.Text && arguments.Values.Contains(v.Text))
+                || arguments.Values.Contains(result.Text) ? result.Tight(10) + ".alias()"
             : result.Tight(10);
         Line($"return {returned}.MoveToOuterDisposeScope();");
         return new TensorCode(
             text.ToString(), copies.SelectMany(c => HostEmitter.Methods(WithHelpers(c.Key), c.Value, owner, sameAssembly)).Distinct().ToList());
     }
 
-    private ScalarFunction WithHelpers(string fullName) => function.Helper(fullName)! with { Helpers = function.Helpers.Where(h => h.FullName != fullName).ToEquatable() };
+    private ScalarFunction WithHelpers(string fullName) =>
+        function.Helper(fullName)! with { Helpers = function.Helpers.Where(h => h.FullName != fullName).ToEquatable() };
 
     // Integer and truth-valued helpers are small and exact on the host: they are called there, once for each value that their argument can take.
     private static bool Tabulated(Invoke invoke) => invoke.Kind is ScalarKind.Int or ScalarKind.Bool;
@@ -307,7 +309,11 @@ internal sealed class TensorEmitter
             case Element element:
                 var place = Go(element.Index);
                 var span = arguments.TryGetValue(element.Span, out var weight) ? weight : Literals.Name(element.Span);
-                return new Value(Place.Tensor, masks.Aggregate($"TensorScalar.Element({span}, {place.Text})", (inner, mask) => $"TensorScalar.Within({mask}, {inner})"), 10, ScalarKind.Double);
+                return new Value(
+                    Place.Tensor,
+                    masks.Aggregate($"TensorScalar.Element({span}, {place.Text})", (inner, mask) => $"TensorScalar.Within({mask}, {inner})"),
+                    10,
+                    ScalarKind.Double);
             case Invoke invoke:
                 return Tabulate(invoke, Go);
             case Select s:
@@ -365,13 +371,17 @@ internal sealed class TensorEmitter
         if (condition.Place == Place.Host)
         {
             var place = yes.Place > no.Place ? yes.Place : no.Place;
-            string Lift(Value v) => v.Place == place ? v.Tight(1) : place == Place.Grid ? $"torch.tensor((long){v.Tight(9)}, device: {like}.device)" : $"torch.full_like({like}, Scalars.Of({v.Text}))";
+            string Lift(Value v) =>
+                v.Place == place ? v.Tight(1)
+                    : place == Place.Grid ? $"torch.tensor((long){v.Tight(9)}, device: {like}.device)"
+                    : $"torch.full_like({like}, Scalars.Of({v.Text}))";
             return new Value(place, $"{condition.Tight(2)} ? {Lift(yes)} : {Lift(no)}", 1, yes.Kind);
         }
 
         if (yes.Kind != ScalarKind.Double)
         {
-            string Whole(Value v) => v.Place == Place.Grid ? v.Text : $"torch.tensor({(v.Kind == ScalarKind.Bool ? v.Text : "(long)" + v.Tight(9))}, device: {like}.device)";
+            string Whole(Value v) =>
+                v.Place == Place.Grid ? v.Text : $"torch.tensor({(v.Kind == ScalarKind.Bool ? v.Text : "(long)" + v.Tight(9))}, device: {like}.device)";
             return new Value(Place.Grid, $"torch.where({condition.Text}, {Whole(yes)}, {Whole(no)})", 10, yes.Kind);
         }
 

@@ -2,7 +2,9 @@ using System;
 
 namespace Dsl;
 
-/// <summary>Applies a <see cref="PointwiseAttribute"/>, <see cref="RecurrenceAttribute"/> or <see cref="TransferAttribute"/> function to the current values.</summary>
+/// <summary>
+/// Applies a <see cref="PointwiseAttribute"/>, <see cref="RecurrenceAttribute"/> or <see cref="TransferAttribute"/> function to the current values.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class ApplyAttribute(string function) : Attribute
 {
@@ -40,10 +42,14 @@ public sealed class LearnAttribute<T>(string key = "") : Attribute
     /// <summary>A <see cref="PointwiseAttribute"/> function of the block's output and the target, summed over all elements.</summary>
     public string? Loss { get; set; }
 
-    /// <summary>The named value with the rate of each token that is learnt from: an axis for each axis of the block's maps, or one of size one. Default: 1.</summary>
+    /// <summary>
+    /// The named value with the rate of each token that is learnt from: an axis for each axis of the block's maps, or one of size one. Default: 1.
+    /// </summary>
     public string? Rate { get; set; }
 
-    /// <summary>A <see cref="PointwiseAttribute"/> function of <c>int place</c>, the reading token's place in its mini-batch; its result is times the rate. Default: 1.</summary>
+    /// <summary>
+    /// A <see cref="PointwiseAttribute"/> function of <c>int place</c>, the reading token's place in its mini-batch; its result is times the rate. Default: 1.
+    /// </summary>
     public string? RowRate { get; set; }
 
     /// <summary>Length of a mini-batch. Default: 1.</summary>

@@ -39,7 +39,9 @@ public sealed class PresetAttribute(string name) : Attribute
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class ExtendAttribute<TBase> : Attribute;
 
-/// <summary>The member is the number of entries of an object or a list in <c>config.json</c> (the classes of <c>id2label</c>), else of <c>num_labels</c>.</summary>
+/// <summary>
+/// The member is the number of entries of an object or a list in <c>config.json</c> (the classes of <c>id2label</c>), else of <c>num_labels</c>.
+/// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed class CountAttribute(string path) : Attribute
 {

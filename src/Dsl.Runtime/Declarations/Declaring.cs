@@ -18,7 +18,9 @@ public sealed class ModelAttribute<TConfig>(params string[] architectures) : Att
 
 /// <summary>Names an input and its axes. Without one, a model reads <c>input_ids</c>, <c>"b t"</c>, stepping, under <c>attention_mask</c>.</summary>
 /// <param name="name">The input's name, as the published library calls it.</param>
-/// <param name="axes">Its axes: <c>b</c> is the batch, <c>t</c> and <c>s</c> are times, other names are sizes. Two times only: token ids. Null in a block: as given.</param>
+/// <param name="axes">
+/// Its axes: <c>b</c> is the batch, <c>t</c> and <c>s</c> are times, other names are sizes. Two times only: token ids. Null in a block: as given.
+/// </param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class InputAttribute(string name, string? axes = null) : Attribute
 {
@@ -74,7 +76,9 @@ public sealed class DefaultsAttribute : Attribute
     public object? HeadDim { get; set; }
 }
 
-/// <summary>This declaration is another one with the changes that the attributes after it name. Never C# inheritance: a base class would build its own weights.</summary>
+/// <summary>
+/// This declaration is another one with the changes that the attributes after it name. Never C# inheritance: a base class would build its own weights.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class DeriveAttribute<TBase> : Attribute;
 

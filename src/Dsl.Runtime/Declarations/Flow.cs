@@ -43,7 +43,9 @@ public sealed class SliceAttribute(object start, object size) : Attribute
     public object Size { get; } = size;
 }
 
-/// <summary>Cuts the last axis into named parts: equal ones (<c>Split("q", "k", "v")</c>), or with sizes (<c>Split("dt", nameof(C.Rank), "B", nameof(C.State))</c>).</summary>
+/// <summary>
+/// Cuts the last axis into named parts: equal ones (<c>Split("q", "k", "v")</c>), or with sizes (<c>Split("dt", nameof(C.Rank), "B", nameof(C.State))</c>).
+/// </summary>
 /// <remarks>A string that names a config member is the size of the name before it.</remarks>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class SplitAttribute(params object[] parts) : Attribute

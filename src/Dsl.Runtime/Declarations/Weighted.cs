@@ -85,7 +85,9 @@ public sealed class LayerNormAttribute(string? key = null) : Attribute
 
     public string? BiasWeight { get; set; }
 
-    /// <summary>The axes of weight and bias where they are more than the one normalised: <c>"h f"</c>, or <c>"(g r)"</c> where the file has one axis for both.</summary>
+    /// <summary>
+    /// The axes of weight and bias where they are more than the one normalised: <c>"h f"</c>, or <c>"(g r)"</c> where the file has one axis for both.
+    /// </summary>
     public string? Stored { get; set; }
 }
 

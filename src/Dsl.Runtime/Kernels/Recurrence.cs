@@ -40,7 +40,8 @@ public sealed class RecurrentState : IStatePart
     {
         if (slots != 0 && slots != this.slots)
         {
-            throw new InvalidOperationException($"The state cannot be cut to {slots} tokens: a recurrence keeps the sum of the {this.slots} it has read; keep a Clone to return to.");
+            throw new InvalidOperationException(
+                $"The state cannot be cut to {slots} tokens: a recurrence keeps the sum of the {this.slots} it has read; keep a Clone to return to.");
         }
     }
 
@@ -154,7 +155,9 @@ public static class Pointwise
         }
 
         bool cpu = !tensors && arguments.All(a => a.device_type == DeviceType.CPU);
-        Tensor result = cpu ? Scan<TKernel>.Run(flat, null, settings).Result : TensorStep.Whole<TKernel>(flat, settings).expand(1, width == 0 ? 0 : count / width, width);
+        Tensor result = cpu
+            ? Scan<TKernel>.Run(flat, null, settings).Result
+            : TensorStep.Whole<TKernel>(flat, settings).expand(1, width == 0 ? 0 : count / width, width);
         return result.reshape(shape).MoveToOuterDisposeScope();
     }
 
@@ -167,7 +170,8 @@ public static class Pointwise
             long r = i <= right.Length ? right[^i] : 1;
             if (l != r && l != 1 && r != 1)
             {
-                throw new ArgumentException($"The values of {layout.Name} have shapes that do not broadcast: [{string.Join(", ", left)}] and [{string.Join(", ", right)}].");
+                throw new ArgumentException(
+                    $"The values of {layout.Name} have shapes that do not broadcast: [{string.Join(", ", left)}] and [{string.Join(", ", right)}].");
             }
 
             result[^i] = l == 1 ? r : l;

@@ -10,7 +10,8 @@ namespace Dsl;
 public static class ScalarMath
 {
     // Coefficients of the rational approximations of erf and erfc by W. J. Cody, Mathematics of Computation 23 (1969) 631-637.
-    private static readonly double[] ErfP = [3.16112374387056560e00, 1.13864154151050156e02, 3.77485237685302021e02, 3.20937758913846947e03, 1.85777706184603153e-1];
+    private static readonly double[] ErfP =
+        [3.16112374387056560e00, 1.13864154151050156e02, 3.77485237685302021e02, 3.20937758913846947e03, 1.85777706184603153e-1];
     private static readonly double[] ErfQ = [2.36012909523441209e01, 2.44024637934444173e02, 1.28261652607737228e03, 2.84423683343917062e03];
     private static readonly double[] ErfcP =
     [
@@ -27,7 +28,8 @@ public static class ScalarMath
     private static readonly double[] TailP =
         [3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1, 1.60837851487422766e-2, 6.58749161529837803e-4, 1.63153871373020978e-2];
 
-    private static readonly double[] TailQ = [2.56852019228982242e00, 1.87295284992346725e00, 5.27905102951428412e-1, 6.05183413124413191e-2, 2.33520497626869185e-3];
+    private static readonly double[] TailQ =
+        [2.56852019228982242e00, 1.87295284992346725e00, 5.27905102951428412e-1, 6.05183413124413191e-2, 2.33520497626869185e-3];
 
     /// <summary>1 / (1 + exp(-x)).</summary>
     public static double Sigmoid(double x)

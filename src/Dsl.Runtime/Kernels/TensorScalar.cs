@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
 
-/// <summary>What scalar functions need of whole tensors beyond TorchSharp's own methods; generated code calls it. Tensors of any device and floating type.</summary>
+/// <summary>
+/// What scalar functions need of whole tensors beyond TorchSharp's own methods; generated code calls it. Tensors of any device and floating type.
+/// </summary>
 public static class TensorScalar
 {
     /// <summary>
@@ -46,7 +48,8 @@ public static class TensorScalar
     public static Tensor Element(Tensor weight, long place) => weight.select(0, place);
 
     /// <summary>An integer function of an int64 tensor, called once on the host for each value between the tensor's smallest and largest.</summary>
-    public static Tensor Tabulate(Tensor argument, Func<int, int> function) => Look(argument, (low, high) => IntegerTable.Of(function).Between(low, high), ScalarType.Int64);
+    public static Tensor Tabulate(Tensor argument, Func<int, int> function) =>
+        Look(argument, (low, high) => IntegerTable.Of(function).Between(low, high), ScalarType.Int64);
 
     /// <summary>A condition on an int64 tensor, asked once on the host for each value between the tensor's smallest and largest.</summary>
     public static Tensor Tabulate(Tensor argument, Func<int, bool> condition) =>
@@ -56,7 +59,8 @@ public static class TensorScalar
     public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, int> function) => Look(first, second, (i, j) => function(i, j), ScalarType.Int64);
 
     /// <summary>A condition on two int64 tensors that broadcast against each other.</summary>
-    public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, bool> condition) => Look(first, second, (i, j) => condition(i, j) ? 1 : 0, ScalarType.Bool);
+    public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, bool> condition) =>
+        Look(first, second, (i, j) => condition(i, j) ? 1 : 0, ScalarType.Bool);
 
     /// <summary>Division of integers, towards zero as in C#.</summary>
     public static Tensor Quotient(Tensor left, Tensor right) => left.div(right, RoundingMode.trunc);

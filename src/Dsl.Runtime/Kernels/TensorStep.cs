@@ -115,7 +115,8 @@ public class TensorStep
     }
 
     /// <summary>A step: its result, and the states after it, in the parallel axes' shape. Padding gives 0 and leaves the states.</summary>
-    internal static (Tensor Result, Tensor[][] States) Next<TKernel>(ScanSizes sizes, Tensor[] operands, double[] settings, Tensor[][] states, int t, Tensor? here)
+    internal static (Tensor Result, Tensor[][] States) Next<TKernel>(
+        ScanSizes sizes, Tensor[] operands, double[] settings, Tensor[][] states, int t, Tensor? here)
         where TKernel : struct, IScanKernel
     {
         long[] shape = [.. sizes.Layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
@@ -156,6 +157,7 @@ public class TensorStep
         string[] wanted = [.. sizes.Layout.Axes.Where(a => a != "t")];
         string[] present = [.. wanted.Where(axes.Contains), .. operand.Span.Length > 0 ? [operand.Span] : Array.Empty<string>()];
         tensor = tensor.permute([.. present.Select(a => (long)Array.IndexOf(axes, a))]);
-        return tensor.reshape([.. wanted.Select(a => axes.Contains(a) ? sizes[a] : 1L), .. operand.Span.Length > 0 ? [sizes[operand.Span]] : Array.Empty<long>()]);
+        return tensor.reshape(
+            [.. wanted.Select(a => axes.Contains(a) ? sizes[a] : 1L), .. operand.Span.Length > 0 ? [sizes[operand.Span]] : Array.Empty<long>()]);
     }
 }

@@ -151,7 +151,9 @@ public sealed class TensorGradient
 
         string[] present = [.. parallel.Where(axes.Contains), .. span.Length > 0 ? [span] : Array.Empty<string>()];
         Tensor nothing = zero.expand([.. present.Select(a => sizes[a])]);
-        Tensor all = axes.Contains("t") ? (steps.Length == 0 ? torch.zeros([0, .. nothing.shape], zero.dtype, zero.device) : torch.stack([.. steps.Select(s => s ?? nothing)], 0)) : steps[0] ?? nothing;
+        Tensor all = axes.Contains("t")
+            ? (steps.Length == 0 ? torch.zeros([0, .. nothing.shape], zero.dtype, zero.device) : torch.stack([.. steps.Select(s => s ?? nothing)], 0))
+            : steps[0] ?? nothing;
         string[] order = axes.Contains("t") ? ["t", .. present] : present;
         string[] declared = [.. axes, .. span.Length > 0 ? [span] : Array.Empty<string>()];
         return all.permute([.. declared.Select(a => (long)Array.IndexOf(order, a))]).clone();

@@ -41,7 +41,8 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     public abstract ModelState NewState(int batch, int capacity = 0);
 
     /// <inheritdoc/>
-    public virtual ModelState Begin(IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) => NewState(checked((int)Input(inputs, Inputs[0]).shape[0]), capacity);
+    public virtual ModelState Begin(IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) =>
+        NewState(checked((int)Input(inputs, Inputs[0]).shape[0]), capacity);
 
     /// <inheritdoc/>
     public abstract Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false);
@@ -53,7 +54,9 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     public void LoadWeights(string path, Action<string>? warn = null)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        var targets = Weights.All.Select(weight => new LoadTarget(weight.Key, weight.Shape, weight.Value) { Aliases = [.. weight.Aliases, .. SecondNames(weight.Key)] }).ToList();
+        var targets = Weights.All
+            .Select(weight => new LoadTarget(weight.Key, weight.Shape, weight.Value) { Aliases = [.. weight.Aliases, .. SecondNames(weight.Key)] })
+            .ToList();
         using (torch.no_grad())
         {
             checkpoint.LoadInto(targets, new LoadOptions { Layouts = [KeyLayout.Declared, .. KeyRules.Layouts], Ignore = KeyRules.Ignored, Warn = warn });
@@ -82,7 +85,8 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         OptionalInput(inputs, name) ?? throw new ArgumentException($"input '{name}' is missing; the model reads {string.Join(", ", Inputs)}", nameof(inputs));
 
     /// <summary>A named input of <see cref="Run"/> that may be absent.</summary>
-    protected static Tensor? OptionalInput(IReadOnlyDictionary<string, Tensor> inputs, string name) => inputs.TryGetValue(name, out Tensor? value) ? value : null;
+    protected static Tensor? OptionalInput(IReadOnlyDictionary<string, Tensor> inputs, string name) =>
+        inputs.TryGetValue(name, out Tensor? value) ? value : null;
 
     /// <summary>Hands a computed output to who asked for it; one that nobody asked for is disposed.</summary>
     protected static void Deliver(Dictionary<string, Tensor> named, string name, Tensor? value, bool wanted)

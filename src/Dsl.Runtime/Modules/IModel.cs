@@ -26,11 +26,15 @@ public interface IModel : IDisposable
     /// <summary>The parallel form. Runs only what the named outputs need (all of them when none is named); the caller disposes the results.</summary>
     IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> inputs, params string[] outputs);
 
-    /// <summary>An empty state for <paramref name="batch"/> rows, with room for <paramref name="capacity"/> tokens before it first grows (0: a default).</summary>
+    /// <summary>
+    /// An empty state for <paramref name="batch"/> rows, with room for <paramref name="capacity"/> tokens before it first grows (0: a default).
+    /// </summary>
     /// <exception cref="NotSupportedException">The model has no stateful form (its mask is not provably causal); the message says why.</exception>
     ModelState NewState(int batch, int capacity = 0);
 
-    /// <summary>A state that has read every input but the one it steps along (an encoder's memory is computed here, once); the empty state where that is all.</summary>
+    /// <summary>
+    /// A state that has read every input but the one it steps along (an encoder's memory is computed here, once); the empty state where that is all.
+    /// </summary>
     ModelState Begin(IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) => NewState(checked((int)inputs[Inputs[0]].shape[0]), capacity);
 
     /// <summary>The stateful form: reads <paramref name="tokens"/> after what the state has read.</summary>

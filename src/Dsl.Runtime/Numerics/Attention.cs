@@ -126,7 +126,9 @@ public static class Attention
             using Tensor folded = scaled.reshape(q.shape[0], keyHeads, groups, width);
             using Tensor kt = k.transpose(1, 2);
             using Tensor vt = v.transpose(1, 2);
-            using Tensor? spread = bias is null ? null : bias.shape[1] == 1 ? bias.expand(bias.shape[0], 1, groups, bias.shape[3]) : bias.reshape(bias.shape[0], keyHeads, groups, bias.shape[3]);
+            using Tensor? spread = bias is null ? null
+                : bias.shape[1] == 1 ? bias.expand(bias.shape[0], 1, groups, bias.shape[3])
+                : bias.reshape(bias.shape[0], keyHeads, groups, bias.shape[3]);
             using Tensor read = Kernel(folded, kt, vt, spread, dropout, false, rescales ? scale : null);
             return read.reshape(q.shape[0], 1, heads, v.shape[3]);
         }
@@ -204,8 +206,11 @@ public static class Attention
         }
     }
 
-    /// <summary>libtorch's attention with what the rule adds and the mask in one; written out where what it adds learns, for which that has no gradient.</summary>
-    private static Tensor Biased(Tensor q, Tensor k, Tensor v, ScoreBias bias, AttentionMask? mask, double scale, double dropout, Pass pass, object key, Places queries, Places keys)
+    /// <summary>
+    /// libtorch's attention with what the rule adds and the mask in one; written out where what it adds learns, for which that has no gradient.
+    /// </summary>
+    private static Tensor Biased(
+        Tensor q, Tensor k, Tensor v, ScoreBias bias, AttentionMask? mask, double scale, double dropout, Pass pass, object key, Places queries, Places keys)
     {
         long heads = q.shape[2];
         Tensor added = pass.Memo(key, () =>

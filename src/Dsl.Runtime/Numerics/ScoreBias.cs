@@ -30,5 +30,6 @@ public sealed class ScoreBias(string rule, Func<Tensor, ScorePlace, Tensor> buil
     public override bool Equals(object? obj) => Equals(obj as ScoreBias);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => tables.Aggregate(rule.GetHashCode(StringComparison.Ordinal), (hash, table) => HashCode.Combine(hash, RuntimeHelpers.GetHashCode(table)));
+    public override int GetHashCode() =>
+        tables.Aggregate(rule.GetHashCode(StringComparison.Ordinal), (hash, table) => HashCode.Combine(hash, RuntimeHelpers.GetHashCode(table)));
 }

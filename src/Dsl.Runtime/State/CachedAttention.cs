@@ -13,11 +13,22 @@ public static class CachedAttention
     /// <param name="mask">The rule over positions.</param>
     /// <param name="scale">Factor on q . k.</param>
     /// <param name="pass">This call.</param>
-    /// <param name="rotateKeys">Given, <paramref name="k"/> is not rotated yet: where the frequencies read the length, keys are kept unrotated and rotated at each use.</param>
+    /// <param name="rotateKeys">
+    /// Given, <paramref name="k"/> is not rotated yet: where the frequencies read the length, keys are kept unrotated and rotated at each use.
+    /// </param>
     /// <param name="score">What becomes of a score after scaling and before the mask.</param>
     /// <param name="bias">A rule that only adds to it, instead.</param>
     /// <returns>[batch, n, heads, value width].</returns>
-    public static Tensor Attend(Tensor q, Tensor k, Tensor v, KeyValueCache cache, MaskRule mask, double scale, Pass pass, Rotary? rotateKeys = null, ScoreRule? score = null,
+    public static Tensor Attend(
+        Tensor q,
+        Tensor k,
+        Tensor v,
+        KeyValueCache cache,
+        MaskRule mask,
+        double scale,
+        Pass pass,
+        Rotary? rotateKeys = null,
+        ScoreRule? score = null,
         ScoreBias? bias = null)
     {
         using Tensor? rotated = rotateKeys is { ReadsLength: false } ? rotateKeys.Apply(k, pass) : null;

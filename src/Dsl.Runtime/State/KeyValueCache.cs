@@ -138,7 +138,8 @@ public sealed class KeyValueCache : IStatePart
             return store;
         }
 
-        Tensor other = torch.empty([from.shape[0], store.shape[1], store.shape[2], store.shape[3]], dtype: store.dtype, device: store.device).DetachFromDisposeScope();
+        Tensor other = torch.empty(
+            [from.shape[0], store.shape[1], store.shape[2], store.shape[3]], dtype: store.dtype, device: store.device).DetachFromDisposeScope();
         using Tensor place = other.narrow(2, offset, count);
         place.copy_(taken);
         store.Dispose();

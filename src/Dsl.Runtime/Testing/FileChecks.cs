@@ -37,14 +37,17 @@ internal static class FileChecks
 
         string again = s.Folder("again");
         ((GeneratedModel)loaded).Save(again);
-        s.Expect(File.ReadAllText(Path.Combine(again, "config.json")) == File.ReadAllText(Path.Combine(folder, "config.json")), "config.json changes when a loaded model is saved");
+        s.Expect(
+            File.ReadAllText(Path.Combine(again, "config.json")) == File.ReadAllText(Path.Combine(folder, "config.json")),
+            "config.json changes when a loaded model is saved");
 
         // Second names: a file may hold a shared weight under any of them.
         if (model.Weights.All.Any(weight => weight.Aliases.Count > 0))
         {
             string other = s.Folder("aliases");
             File.Copy(Path.Combine(folder, "config.json"), Path.Combine(other, "config.json"));
-            Checkpoint.Save(other, [.. model.Weights.All.Select(weight => TensorSource.From(weight.Aliases.Count > 0 ? weight.Aliases[0] : weight.Key, weight.Value))]);
+            Checkpoint.Save(
+                other, [.. model.Weights.All.Select(weight => TensorSource.From(weight.Aliases.Count > 0 ? weight.Aliases[0] : weight.Key, weight.Value))]);
             s.ExpectSame(s.Own(s.Entry.Load(other)).Run(feed), before, "loaded from a file that uses the second names");
         }
 
@@ -81,7 +84,8 @@ internal static class FileChecks
     internal static string Difference(IReadOnlyCollection<string> found, IReadOnlyCollection<string> expected)
     {
         string[] extra = [.. found.Except(expected)], missing = [.. expected.Except(found)];
-        return $"{(extra.Length == 0 ? "nothing" : string.Join(", ", extra))} too much and lacks {(missing.Length == 0 ? "nothing" : string.Join(", ", missing))}";
+        static string Listed(string[] names) => names.Length == 0 ? "nothing" : string.Join(", ", names);
+        return $"{Listed(extra)} too much and lacks {Listed(missing)}";
     }
 
     private static void Read(ModelSession s, string json)

@@ -51,9 +51,12 @@ internal static class GradientChecks
         {
             Tensor? gradient = weight.Value.grad;
             bool reached = gradient is not null && gradient.abs().max().item<double>() > 0;
-            string? reason = s.Options.WithoutGradient.FirstOrDefault(pair => FileSystemName.MatchesSimpleExpression(pair.Key, weight.Key, ignoreCase: false)).Value;
+            string? reason = s.Options.WithoutGradient.FirstOrDefault(
+                pair => FileSystemName.MatchesSimpleExpression(pair.Key, weight.Key, ignoreCase: false)).Value;
             bool none = reason is not null || !weight.Trainable;
-            s.Expect(reached != none, none ? $"'{weight.Key}' has a gradient, although {reason ?? "it is not trainable"}" : $"'{weight.Key}' has no gradient, and nothing says why");
+            s.Expect(
+                reached != none,
+                none ? $"'{weight.Key}' has a gradient, although {reason ?? "it is not trainable"}" : $"'{weight.Key}' has no gradient, and nothing says why");
             if (reached)
             {
                 gradients[weight] = gradient!;
@@ -62,7 +65,8 @@ internal static class GradientChecks
 
         double norm = Math.Sqrt(gradients.Values.Sum(gradient => gradient.square().sum().item<double>()));
         Weight[] all = [.. gradients.Keys];
-        IEnumerable<(string Name, Weight[] Weights)> directions = all.OrderBy(_ => random.Next()).Take(Directions).Select(weight => (weight.Key, new[] { weight }))
+        IEnumerable<(string Name, Weight[] Weights)> directions = all.OrderBy(_ => random.Next()).Take(Directions).Select(
+            weight => (weight.Key, new[] { weight }))
             .Append(("all weights", all)).Append(("all weights again", all));
         foreach ((string name, Weight[] weights) in directions)
         {

@@ -12,7 +12,8 @@ namespace Dsl.Generators.Tests.Declarations;
 /// <summary>Every declaration that was written on paper is read and checked; what has no lowering yet says so and nothing else is wrong with it.</summary>
 public sealed class PaperTests
 {
-    private static readonly string[] Papers = [Declarations.Papers.Llama, Declarations.Papers.Mistral, Declarations.Papers.Mamba, Declarations.Papers.Rwkv, Declarations.Papers.T5, Declarations.Papers.S4d, Declarations.Papers.Ttt, Declarations.Papers.Recurrences];
+    private static readonly string[] Papers =
+        [Declarations.Papers.Llama, Declarations.Papers.Mistral, Declarations.Papers.Mamba, Declarations.Papers.Rwkv, Declarations.Papers.T5, Declarations.Papers.S4d, Declarations.Papers.Ttt, Declarations.Papers.Recurrences];
 
     private static readonly Lazy<Microsoft.CodeAnalysis.CSharp.CSharpCompilation> Compilation = new(() =>
         Compiling.Create(Papers.Select((p, i) => new SourceFile($"Paper{i}.cs", Declarations.Papers.Using + p))));
@@ -54,10 +55,16 @@ public sealed class PaperTests
     public void Read_and_checked(string name, string axes)
     {
         var (graph, problems) = Session.Check(Graphs.Read(Compilation.Value, "Papers." + name));
-        Assert.Equal("", string.Join("\n", problems.Where(p => p.Id != Generators.Problems.NotCompiled).Select(p => $"{p.Id} {string.Join(", ", p.Arguments)} at {p.Place}")));
+        Assert.Equal(
+            "",
+            string.Join(
+                "\n", problems.Where(p => p.Id != Generators.Problems.NotCompiled).Select(p => $"{p.Id} {string.Join(", ", p.Arguments)} at {p.Place}")));
         Assert.NotNull(graph.Result);
         Assert.Equal(axes, string.Join(" ", graph.Result.Axes.Select(a => a.Size is null ? a.Name : graph.Spell(a.Size))));
-        Approved.Match("Papers." + name, $"{string.Join("\n", problems.Select(p => $"{p.Id} {string.Join(", ", p.Arguments)}").Append(""))}{graph.Print()}".Replace("\r", "", StringComparison.Ordinal));
+        Approved.Match(
+            "Papers." + name,
+            $"{string.Join("\n", problems.Select(p => $"{p.Id} {string.Join(", ", p.Arguments)}").Append(""))}{graph.Print()}".Replace(
+                "\r", "", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -64,7 +64,8 @@ public class CodeFixTests
         var mended = await Analysing.Fix(source, all: true);
 
         Assert.Equal(
-            source.Replace("sealed class One", "sealed partial class One", System.StringComparison.Ordinal).Replace("class /* two */", "partial class /* two */", System.StringComparison.Ordinal),
+            source.Replace("sealed class One", "sealed partial class One", System.StringComparison.Ordinal)
+                .Replace("class /* two */", "partial class /* two */", System.StringComparison.Ordinal),
             mended);
     }
 

@@ -13,7 +13,10 @@ namespace Dsl.Generators.Tests.Diagnostics;
 
 public class DiagnosticTests
 {
-    private static readonly string[] Ids = [.. typeof(Problems).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
+    private static readonly string[] Ids = [.. typeof(Problems)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Select(f => (string)f.GetRawConstantValue()!)
+        .Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Example.Ids), MemberType = typeof(Example))]
@@ -27,7 +30,9 @@ public class DiagnosticTests
         var diagnostic = Assert.Single(found);
         Assert.Equal(id, diagnostic.Id);
         Assert.Equal(example.Message, diagnostic.GetMessage(null));
-        Assert.Equal(source.Substring(marks.Single().Start, marks.Single().Length), source.Substring(diagnostic.Location.SourceSpan.Start, diagnostic.Location.SourceSpan.Length));
+        Assert.Equal(
+            source.Substring(marks.Single().Start, marks.Single().Length),
+            source.Substring(diagnostic.Location.SourceSpan.Start, diagnostic.Location.SourceSpan.Length));
         Assert.Equal(marks.Single(), diagnostic.Location.SourceSpan);
         Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity);
     }
@@ -80,7 +85,8 @@ public class DiagnosticTests
         var page = File.ReadAllText(Path.Combine(Compiling.Repository, "docs", "diagnostics", id + ".md")).ReplaceLineEndings("\n");
 
         Assert.StartsWith($"# {id}: {Rules.Of(id).Title}\n", page, StringComparison.Ordinal);
-        Assert.Contains($"```csharp\n{Analysing.Read(example.Marked).Source.ReplaceLineEndings("\n")}\n```\n\n> {example.Message}\n", page, StringComparison.Ordinal);
+        Assert.Contains(
+            $"```csharp\n{Analysing.Read(example.Marked).Source.ReplaceLineEndings("\n")}\n```\n\n> {example.Message}\n", page, StringComparison.Ordinal);
         Assert.Contains($"```csharp\n{example.Mended.ReplaceLineEndings("\n")}\n```\n", page, StringComparison.Ordinal);
     }
 
@@ -108,9 +114,16 @@ public class DiagnosticTests
     {
         foreach (var part in Vocabulary.Parts)
         {
-            var attributes = typeof(LinearAttribute).Assembly.GetExportedTypes().Where(t => t.Namespace == "Dsl" && t.Name.Split('`')[0] == part + "Attribute").ToList();
+            var attributes = typeof(LinearAttribute).Assembly
+                .GetExportedTypes()
+                .Where(t => t.Namespace == "Dsl" && t.Name.Split('`')[0] == part + "Attribute")
+                .ToList();
             Assert.NotEmpty(attributes);
-            var options = attributes.SelectMany(t => t.GetProperties().Where(p => p.SetMethod is { IsPublic: true })).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal);
+            var options = attributes
+                .SelectMany(t => t.GetProperties().Where(p => p.SetMethod is { IsPublic: true }))
+                .Select(p => p.Name)
+                .Distinct()
+                .Order(StringComparer.Ordinal);
             Assert.Equal(options, Vocabulary.OptionsOf(part).Order(StringComparer.Ordinal));
         }
     }

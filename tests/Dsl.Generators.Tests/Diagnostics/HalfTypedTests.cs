@@ -28,8 +28,12 @@ public class HalfTypedTests
     [Fact]
     public async Task Two_thousand_mutations_never_throw()
     {
-        var families = Families(Compiling.Zoo().Where(f => f.Path.StartsWith("src/Zoo/Decoders/", StringComparison.Ordinal))).Select(f => Compiling.Create(f).WithReferences(Needed())).ToArray();
-        var wholes = families.Select(f => GeneratedRun.Of(CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Compiling.Parsing), f)).ToArray();
+        var families = Families(Compiling.Zoo().Where(f => f.Path.StartsWith("src/Zoo/Decoders/", StringComparison.Ordinal)))
+            .Select(f => Compiling.Create(f).WithReferences(Needed()))
+            .ToArray();
+        var wholes = families
+            .Select(f => GeneratedRun.Of(CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Compiling.Parsing), f))
+            .ToArray();
         var compiling = wholes.Select(w => !w.Compilation.GetDiagnostics().Any(IsError)).ToArray();
         foreach (var family in families)
         {
@@ -99,7 +103,11 @@ public class HalfTypedTests
     }
 
     private static bool Names(SourceFile file, SourceFile other) =>
-        CSharpSyntaxTree.ParseText(other.Text).GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>().Any(t => Regex.IsMatch(file.Text, $@"\b{t.Identifier.Text}\b"));
+        CSharpSyntaxTree.ParseText(other.Text)
+            .GetRoot()
+            .DescendantNodes()
+            .OfType<TypeDeclarationSyntax>()
+            .Any(t => Regex.IsMatch(file.Text, $@"\b{t.Identifier.Text}\b"));
 
     private static bool IsError(Diagnostic diagnostic) => diagnostic.DefaultSeverity == DiagnosticSeverity.Error;
 

@@ -65,7 +65,9 @@ public sealed class CompiledSpecTests
         compiled.AssertCompiles();
         var source = Compiling.Start(Compiling.Create([user, .. Compiling.Zoo()]));
         var own = source.Texts.Where(t => t.Key.StartsWith("User.", StringComparison.Ordinal)).ToList();
-        Assert.Equal(["User.Bare.g.cs", "User.Biased.g.cs", "User.Narrow.g.cs", "User.NarrowBlock.g.cs", "User.NarrowConfigJson.g.cs", "User.Reused.g.cs", "User.T5CopyJson.g.cs"], own.Select(t => t.Key));
+        Assert.Equal(
+            ["User.Bare.g.cs", "User.Biased.g.cs", "User.Narrow.g.cs", "User.NarrowBlock.g.cs", "User.NarrowConfigJson.g.cs", "User.Reused.g.cs", "User.T5CopyJson.g.cs"],
+            own.Select(t => t.Key));
         Assert.All(own, t => Assert.Equal(t.Value, compiled.Texts[t.Key]));
         Assert.Equal(own.Count + 1, compiled.Texts.Count);
     }
@@ -74,8 +76,11 @@ public sealed class CompiledSpecTests
     public void Every_spec_survives_its_text()
     {
         var compilation = Compiling.Create(Compiling.Zoo());
-        var names = compilation.SyntaxTrees.SelectMany(t => t.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>(), (t, d) => compilation.GetSemanticModel(t).GetDeclaredSymbol(d)!)
-            .Where(s => s.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) is "Block" or "Model")).Select(s => s.ToDisplayString()).Distinct().ToList();
+        var names = compilation.SyntaxTrees.SelectMany(
+            t => t.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>(), (t, d) => compilation.GetSemanticModel(t).GetDeclaredSymbol(d)!)
+            .Where(s => s
+                .GetAttributes()
+                .Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) is "Block" or "Model")).Select(s => s.ToDisplayString()).Distinct().ToList();
         Assert.NotEmpty(names);
         foreach (var name in names)
         {
@@ -88,7 +93,8 @@ public sealed class CompiledSpecTests
             // What derived sizes, options and presets say, and nothing of where it stands.
             var config = SpecText.Write(spec.Config);
             var configAgain = SpecText.ReadConfig(config);
-            Assert.Equal(spec.Config with { FromSource = false, Hidden = [], Overridden = [], Containers = [], Presets = [] }, configAgain with { Presets = [] });
+            Assert.Equal(
+                spec.Config with { FromSource = false, Hidden = [], Overridden = [], Containers = [], Presets = [] }, configAgain with { Presets = [] });
             Assert.Equal(config, SpecText.Write(configAgain));
         }
     }
@@ -136,7 +142,11 @@ public sealed class CompiledSpecTests
                 }
             }
             """;
-        var run = Compiling.Start(Compiling.Create([new SourceFile("User.cs", Derived), new SourceFile("Program.cs", program)], [MetadataReference.CreateFromImage(Zoo.Value.Image)], "UserOfCompiled"));
+        var run = Compiling.Start(
+            Compiling.Create(
+                [new SourceFile("User.cs", Derived), new SourceFile("Program.cs", program)],
+                [MetadataReference.CreateFromImage(Zoo.Value.Image)],
+                "UserOfCompiled"));
         run.AssertCompiles();
         AssemblyLoadContext.Default.LoadFromStream(new MemoryStream(Zoo.Value.Image));
         var assembly = AssemblyLoadContext.Default.LoadFromStream(new MemoryStream(run.Emit()));

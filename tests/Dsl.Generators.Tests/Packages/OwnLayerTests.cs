@@ -133,7 +133,8 @@ public sealed class OwnLayerTests
     [Fact]
     public void They_compile_run_and_step()
     {
-        var run = Compiling.Generate(Compiling.Create([Declared.In("User", Declared.Config, Declared.Model), new SourceFile("Layers.cs", Layers)], name: "UserOfOwnLayers"));
+        var run = Compiling.Generate(
+            Compiling.Create([Declared.In("User", Declared.Config, Declared.Model), new SourceFile("Layers.cs", Layers)], name: "UserOfOwnLayers"));
         run.AssertCompiles();
         var assembly = AssemblyLoadContext.Default.LoadFromStream(new MemoryStream(run.Emit()));
         Assert.Equal((40 * 12) + (2 * (12 + 12)) + 12, CompiledSpecTests.Invoke(assembly, "Parameters"));

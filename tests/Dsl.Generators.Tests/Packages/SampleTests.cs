@@ -22,13 +22,28 @@ public sealed class SampleTests
             var configuration = AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar).Contains("Release") ? "Release" : "Debug";
             foreach (var project in new[] { "Dsl.Runtime", "Zoo" })
             {
-                await Dotnet(Compiling.Repository, "pack", Path.Combine("src", project), "-c", configuration, "--no-restore", "-o", packages, "-p:PackageVersion=" + version);
+                await Dotnet(
+                    Compiling.Repository,
+                    "pack",
+                    Path.Combine("src", project),
+                    "-c",
+                    configuration,
+                    "--no-restore",
+                    "-o",
+                    packages,
+                    "-p:PackageVersion=" + version);
             }
 
-            Assert.Equal(["Dsl.Runtime", "Dsl.Zoo"], Directory.GetFiles(packages, "*.nupkg").Select(f => Path.GetFileName(f).Replace("." + version + ".nupkg", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                ["Dsl.Runtime", "Dsl.Zoo"],
+                Directory.GetFiles(packages, "*.nupkg")
+                    .Select(f => Path.GetFileName(f).Replace("." + version + ".nupkg", "", StringComparison.Ordinal))
+                    .Order(StringComparer.Ordinal));
 
             // Beside the sources that this machine has anyway.
-            File.WriteAllText(Path.Combine(folder, "nuget.config"), $"<configuration><packageSources><add key=\"packed\" value=\"{packages}\" /></packageSources></configuration>");
+            File.WriteAllText(
+                Path.Combine(folder, "nuget.config"),
+                $"<configuration><packageSources><add key=\"packed\" value=\"{packages}\" /></packageSources></configuration>");
             async Task<string> Run(string name)
             {
                 var sample = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
@@ -46,12 +61,14 @@ public sealed class SampleTests
             var output = await Run("Derived");
             Assert.Contains("Averages: 3472 weights, logits [2, 12, 50], steps agree", output, StringComparison.Ordinal);
             Assert.Contains("logits [2, 12, 60], steps agree", output, StringComparison.Ordinal);
-            Assert.Contains("  #.....\n  ##....\n  ###...\n  #.##..\n  #..##.\n  #...##\n", output.Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal);
+            Assert.Contains(
+                "  #.....\n  ##....\n  ###...\n  #.##..\n  #..##.\n  #...##\n", output.Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
-            var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+            var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
             foreach (var package in new[] { "dsl.runtime", "dsl.zoo" })
             {
                 if (Path.Combine(cache, package, version) is var restored && Directory.Exists(restored))

@@ -22,13 +22,23 @@ public sealed class DerivationTests
 
     [Theory]
     [InlineData("[Block<TinyConfig>, Derive<Origin>]", "")]
-    [InlineData("[Block<TinyConfig>, Derive<Origin>, Set(\"attn\", \"Mask\", Mask.None)]", "0: [Residual, RmsNorm(\"norm1\"), Attention(\"attn.{q,k,v,o}\", Mask = \"none\"), Dropout(0.1)]")]
-    [InlineData("[Block<TinyConfig>, Derive<Origin>, Set(\"attention\", \"Scale\", 0.5)]", "0: [Residual, RmsNorm(\"norm1\"), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\", Scale = 0.5), Dropout(0.1)]")]
-    [InlineData("[Block<TinyConfig>, Derive<Origin>, Set(\"norm1\", \"Eps\", 0.25)]", "0: [Residual, RmsNorm(\"norm1\", Eps = 0.25), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\"), Dropout(0.1)]")]
+    [InlineData(
+        "[Block<TinyConfig>, Derive<Origin>, Set(\"attn\", \"Mask\", Mask.None)]",
+        "0: [Residual, RmsNorm(\"norm1\"), Attention(\"attn.{q,k,v,o}\", Mask = \"none\"), Dropout(0.1)]")]
+    [InlineData(
+        "[Block<TinyConfig>, Derive<Origin>, Set(\"attention\", \"Scale\", 0.5)]",
+        "0: [Residual, RmsNorm(\"norm1\"), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\", Scale = 0.5), Dropout(0.1)]")]
+    [InlineData(
+        "[Block<TinyConfig>, Derive<Origin>, Set(\"norm1\", \"Eps\", 0.25)]",
+        "0: [Residual, RmsNorm(\"norm1\", Eps = 0.25), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\"), Dropout(0.1)]")]
     [InlineData("[Block<TinyConfig>, Derive<Origin>, Remove(\"dropout.2\")]", "2: [Residual, FeedForward(\"ffn.{up,down}\", \"gelu\")]")]
     [InlineData("[Block<TinyConfig>, Derive<Origin>, Remove(\"norm2\")]", "1: [As(\"named\")]")]
-    [InlineData("[Block<TinyConfig>, Derive<Origin>, Rename(\"norm1\", \"first.norm\")]", "0: [Residual, RmsNorm(\"first.norm\"), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\"), Dropout(0.1)]")]
-    [InlineData("[Block<TinyConfig>, Derive<Origin>] [Replace(\"norm1\"), LayerNorm(\"norm1\"), Dropout(0.5)]", "0: [Residual, LayerNorm(\"norm1\"), Dropout(0.5), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\"), Dropout(0.1)]")]
+    [InlineData(
+        "[Block<TinyConfig>, Derive<Origin>, Rename(\"norm1\", \"first.norm\")]",
+        "0: [Residual, RmsNorm(\"first.norm\"), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\"), Dropout(0.1)]")]
+    [InlineData(
+        "[Block<TinyConfig>, Derive<Origin>] [Replace(\"norm1\"), LayerNorm(\"norm1\"), Dropout(0.5)]",
+        "0: [Residual, LayerNorm(\"norm1\"), Dropout(0.5), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\"), Dropout(0.1)]")]
     [InlineData("[Block<TinyConfig>, Derive<Origin>] [Replace(\"named\"), LayerNorm(\"other\")]", "1: [LayerNorm(\"other\"), As(\"named\")]")]
     [InlineData("[Block<TinyConfig>, Derive<Origin>] [Linear(\"more\", 5)]", "3: [Linear(\"more\", 5)]")]
     public void One_change_changes_one_line(string head, string expected)
@@ -44,7 +54,9 @@ public sealed class DerivationTests
     [InlineData("Remove(\"dropout.3\")", "DSL025")]
     [InlineData("Rename(\"nothing\", \"something\")", "DSL025")]
     public void What_is_addressed_must_exist(string change, string id) =>
-        Assert.Contains(Graphs.Problems(Compile($"[Block<TinyConfig>, Derive<Origin>, {change}]\npublic sealed partial class Derived;\n"), "User.Derived"), p => p.Id == id);
+        Assert.Contains(
+            Graphs.Problems(Compile($"[Block<TinyConfig>, Derive<Origin>, {change}]\npublic sealed partial class Derived;\n"), "User.Derived"),
+            p => p.Id == id);
 
     [Fact]
     public void Functions_and_defaults_come_along()
@@ -59,12 +71,15 @@ public sealed class DerivationTests
     [Fact]
     public void A_chain_is_followed_and_a_circle_is_a_problem()
     {
-        var chain = Compile("[Block<TinyConfig>, Derive<Origin>, Remove(\"dropout\")] public sealed partial class Middle;\n[Block<TinyConfig>, Derive<Middle>, Remove(\"dropout\")] public sealed partial class Last;\n");
+        var chain = Compile(
+            "[Block<TinyConfig>, Derive<Origin>, Remove(\"dropout\")] public sealed partial class Middle;\n[Block<TinyConfig>, Derive<Middle>, Remove(\"dropout\")] public sealed partial class Last;\n");
         Assert.DoesNotContain(Graphs.Brackets(chain, "User.Last"), b => b.Contains("Dropout", StringComparison.Ordinal));
-        var circle = Compile("[Block<TinyConfig>, Derive<Last>] public sealed partial class First;\n[Block<TinyConfig>, Derive<First>] public sealed partial class Last;\n");
+        var circle = Compile(
+            "[Block<TinyConfig>, Derive<Last>] public sealed partial class First;\n[Block<TinyConfig>, Derive<First>] public sealed partial class Last;\n");
         Assert.NotEmpty(Graphs.Problems(circle, "User.Last"));
         Assert.DoesNotContain(Compiling.Generate(circle).Texts.Keys, k => k.Contains("Last", StringComparison.Ordinal));
     }
 
-    private static Microsoft.CodeAnalysis.CSharp.CSharpCompilation Compile(string derived) => Compiling.Create([Declared.In("User", Declared.Config, Base, derived)]);
+    private static Microsoft.CodeAnalysis.CSharp.CSharpCompilation Compile(string derived) =>
+        Compiling.Create([Declared.In("User", Declared.Config, Base, derived)]);
 }

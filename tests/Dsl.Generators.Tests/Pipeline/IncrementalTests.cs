@@ -51,7 +51,10 @@ public sealed class IncrementalTests
     {
         AssertRewritten(
             Declared.Block,
-            Declared.Block.Replace("[Block<TinyConfig>,", "[Block<TinyConfig>, Input(\"more\", \"b t\"),", StringComparison.Ordinal).Replace("Activation.Gelu)]", "Activation.Gelu)]\n[From(\"more\"), Embedding(\"more\", 7, nameof(TinyConfig.Hidden))]", StringComparison.Ordinal),
+            Declared.Block
+                .Replace("[Block<TinyConfig>,", "[Block<TinyConfig>, Input(\"more\", \"b t\"),", StringComparison.Ordinal)
+                .Replace(
+                    "Activation.Gelu)]", "Activation.Gelu)]\n[From(\"more\"), Embedding(\"more\", 7, nameof(TinyConfig.Hidden))]", StringComparison.Ordinal),
             "DslModels.g.cs", "User.Tiny.g.cs", "User.TinyBlock.g.cs");
     }
 
@@ -83,7 +86,8 @@ public sealed class IncrementalTests
     public void An_extended_config_writes_anew_no_base()
     {
         var extended = Declared.In("User.More", "[Extend<TinyConfig>] public sealed partial record MoreConfig([Key(\"more\")] int More = 1);\n");
-        var (before, after) = (Compiling.Create([Declared.All(), extended]), Compiling.Create([Declared.All(), extended with { Text = extended.Text.Replace("= 1", "= 2", StringComparison.Ordinal) }]));
+        var (before, after) = (Compiling.Create([Declared.All(), extended]), Compiling.Create(
+            [Declared.All(), extended with { Text = extended.Text.Replace("= 1", "= 2", StringComparison.Ordinal) }]));
         var first = Compiling.Start(before);
         Assert.Empty(first.Again(after).Rewritten(first));
     }
@@ -91,7 +95,11 @@ public sealed class IncrementalTests
     [Fact]
     public void A_half_typed_declaration_leaves_the_others_alone()
     {
-        AssertRewritten(Declared.Lonely, Declared.Lonely.Replace(", nameof(TinyConfig.Hidden)", ", nameof(", StringComparison.Ordinal), "DslModels.g.cs", "User.Lonely.g.cs");
+        AssertRewritten(
+            Declared.Lonely,
+            Declared.Lonely.Replace(", nameof(TinyConfig.Hidden)", ", nameof(", StringComparison.Ordinal),
+            "DslModels.g.cs",
+            "User.Lonely.g.cs");
     }
 
     private static void AssertRewritten(string part, string edited, params string[] expected)

@@ -18,17 +18,21 @@ public sealed class NameTests
     ];
 
     [Fact]
-    public void A_class_beside_the_declarations() => Many(Names, name => Declared.In("User." + name + "s", Declared.Config, Declared.Block, Declared.Model, $"internal static class {name};\n"));
+    public void A_class_beside_the_declarations() =>
+        Many(Names, name => Declared.In("User." + name + "s", Declared.Config, Declared.Block, Declared.Model, $"internal static class {name};\n"));
 
     [Fact]
     public void A_namespace_inside_the_declarations_one() =>
-        Many(["Product", "Attention", "Tensor", "torch", "System"], name => Declared.In("User." + name + "s", Declared.Config, Declared.Block, Declared.Model), name => new SourceFile("Own.cs", $"namespace User.{name}s.{name}; internal static class Some;"));
+        Many(["Product", "Attention", "Tensor", "torch", "System"], name =>
+            Declared.In("User." + name + "s", Declared.Config, Declared.Block, Declared.Model), name =>
+                new SourceFile("Own.cs", $"namespace User.{name}s.{name}; internal static class Some;"));
 
     [Theory]
     [InlineData("Product")]
     [InlineData("Weights")]
     [InlineData("ModelEntry")]
-    public void A_class_outside_of_every_namespace(string name) => Compiling.Generate(Declared.All(), new SourceFile("Own.cs", $"internal static class {name};")).AssertCompiles();
+    public void A_class_outside_of_every_namespace(string name) =>
+        Compiling.Generate(Declared.All(), new SourceFile("Own.cs", $"internal static class {name};")).AssertCompiles();
 
     [Theory]
     [InlineData("Attention")]
@@ -39,7 +43,12 @@ public sealed class NameTests
     [InlineData("Dropout")]
     public void A_declaration_itself(string name)
     {
-        var run = Compiling.Generate(Declared.In("User", Declared.Config, Declared.Block.Replace("TinyBlock", name, StringComparison.Ordinal), Declared.Model.Replace("TinyBlock", name, StringComparison.Ordinal)));
+        var run = Compiling.Generate(
+            Declared.In(
+                "User",
+                Declared.Config,
+                Declared.Block.Replace("TinyBlock", name, StringComparison.Ordinal),
+                Declared.Model.Replace("TinyBlock", name, StringComparison.Ordinal)));
         run.AssertCompiles();
         Assert.Equal(4, run.Texts.Count);
     }
@@ -48,7 +57,10 @@ public sealed class NameTests
     [InlineData("Attention")]
     [InlineData("Product")]
     [InlineData("Tensor")]
-    public void A_model(string name) => Compiling.Generate(Declared.In("User", Declared.Config, Declared.Block, Declared.Model.Replace("class Tiny", "class " + name, StringComparison.Ordinal))).AssertCompiles();
+    public void A_model(string name) =>
+        Compiling.Generate(
+            Declared.In(
+                "User", Declared.Config, Declared.Block, Declared.Model.Replace("class Tiny", "class " + name, StringComparison.Ordinal))).AssertCompiles();
 
     [Theory]
     [InlineData("output")]
@@ -59,10 +71,16 @@ public sealed class NameTests
     [InlineData("dispose")]
     [InlineData("inputs")]
     [InlineData("outputs")]
-    public void An_output(string name) => Compiling.Generate(Declared.In("User", Declared.Config, Declared.Block, Declared.Model.Replace("\"logits\"", $"\"{name}\"", StringComparison.Ordinal))).AssertCompiles();
+    public void An_output(string name) =>
+        Compiling.Generate(
+            Declared.In(
+                "User", Declared.Config, Declared.Block, Declared.Model.Replace("\"logits\"", $"\"{name}\"", StringComparison.Ordinal))).AssertCompiles();
 
     [Fact]
-    public void A_model_that_names_no_output() => Compiling.Generate(Declared.In("User", Declared.Config, Declared.Block, Declared.Model.Replace(", Output(\"logits\")", "", StringComparison.Ordinal))).AssertCompiles();
+    public void A_model_that_names_no_output() =>
+        Compiling.Generate(
+            Declared.In(
+                "User", Declared.Config, Declared.Block, Declared.Model.Replace(", Output(\"logits\")", "", StringComparison.Ordinal))).AssertCompiles();
 
     [Theory]
     [InlineData("Weights")]
@@ -71,7 +89,8 @@ public sealed class NameTests
     [InlineData("Require")]
     public void A_config(string name)
     {
-        string Named(string text) => text.Replace("nameof(TinyConfig", "nameof(C", StringComparison.Ordinal).Replace("TinyConfig", name, StringComparison.Ordinal);
+        string Named(string text) =>
+            text.Replace("nameof(TinyConfig", "nameof(C", StringComparison.Ordinal).Replace("TinyConfig", name, StringComparison.Ordinal);
         var file = Declared.In("User", Named(Declared.Config), Named(Declared.Block), Named(Declared.Model));
         Compiling.Generate(file with { Text = $"using C = User.{name};\n" + file.Text }).AssertCompiles();
     }
@@ -83,7 +102,9 @@ public sealed class NameTests
     [InlineData("Activation")]
     public void A_member_of_a_config(string name)
     {
-        var config = Declared.Config.Replace("[Key(\"eps\")]", $"[Key(\"own\")] int {name}, [Key(\"eps\")]", StringComparison.Ordinal).Replace("Hidden / Heads;", $"Hidden / Heads;\n    public int Twice => 2 * {name};", StringComparison.Ordinal);
+        var config = Declared.Config
+            .Replace("[Key(\"eps\")]", $"[Key(\"own\")] int {name}, [Key(\"eps\")]", StringComparison.Ordinal)
+            .Replace("Hidden / Heads;", $"Hidden / Heads;\n    public int Twice => 2 * {name};", StringComparison.Ordinal);
         var extended = "[Extend<TinyConfig>] public sealed partial record MoreConfig([Key(\"more\")] int More = 1);\n";
         var model = Declared.Lonely.Replace("TinyConfig", "MoreConfig", StringComparison.Ordinal).Replace(".Hidden", ".Twice", StringComparison.Ordinal);
         var run = Compiling.Generate(Declared.In("User", config, extended, Declared.Block, Declared.Model, model));
@@ -99,7 +120,10 @@ public sealed class NameTests
     public void A_function_of_the_declaration(string name)
     {
         var block = Declared.Block.Replace("Mask = Mask.Causal", $"Mask = nameof({name})", StringComparison.Ordinal)
-            .Replace("internal static int Unrelated() => 1;", $"[Mask] static bool {name}(int query, int key, TinyConfig c) => key <= query && (query - key) % 3 == 0;", StringComparison.Ordinal);
+            .Replace(
+                "internal static int Unrelated() => 1;",
+                $"[Mask] static bool {name}(int query, int key, TinyConfig c) => key <= query && (query - key) % 3 == 0;",
+                StringComparison.Ordinal);
         var run = Compiling.Generate(Declared.In("User", Declared.Config, block, Declared.Model));
         run.AssertCompiles();
         Assert.Contains("User.TinyBlock.g.cs", run.Texts.Keys);
@@ -108,7 +132,8 @@ public sealed class NameTests
     [Fact]
     public void A_key()
     {
-        string[] keys = ["weights", "config", "pass", "state", "training", "x", "layer", "i", "next", "parts", "h", "normed", "attended", "merged", "scale", "name", "base", "class", "is", "parameters", "forward", "Forward", "Advance", "State", "Weights", "Fusions", "Masks", "to", "0", "2nd-key", "a b", "tiny_block", "TinyBlock"];
+        string[] keys =
+            ["weights", "config", "pass", "state", "training", "x", "layer", "i", "next", "parts", "h", "normed", "attended", "merged", "scale", "name", "base", "class", "is", "parameters", "forward", "Forward", "Advance", "State", "Weights", "Fusions", "Masks", "to", "0", "2nd-key", "a b", "tiny_block", "TinyBlock"];
         Many(keys, key =>
         {
             var block = $"""
@@ -119,7 +144,8 @@ public sealed class NameTests
                 public sealed partial class TinyBlock;
 
                 """;
-            var model = Declared.Model.Replace("\"layers\"", $"\"{key}\"", StringComparison.Ordinal).Replace("\"norm\"", $"\"final.{key}\"", StringComparison.Ordinal)
+            var model = Declared.Model.Replace("\"layers\"", $"\"{key}\"", StringComparison.Ordinal).Replace(
+                "\"norm\"", $"\"final.{key}\"", StringComparison.Ordinal)
                 .Replace("\"embed\"", $"\"{key}.embed\"", StringComparison.Ordinal);
             return Declared.In("User.K" + Array.IndexOf(keys, key), Declared.Config, block, model);
         });
@@ -145,7 +171,10 @@ public sealed class NameTests
         var run = Compiling.Generate(
             Declared.All("One"),
             Declared.All("Two.Deep"),
-            new SourceFile("Nested.cs", Declared.Using + "namespace Three;\npublic static partial class Outer\n{\n    public partial record struct Inner\n    {\n" + Declared.Config + Declared.Block + Declared.Model + "    }\n}\n"),
+            new SourceFile(
+                "Nested.cs",
+                Declared.Using + "namespace Three;\npublic static partial class Outer\n{\n    public partial record struct Inner\n    {\n"
+                    + Declared.Config + Declared.Block + Declared.Model + "    }\n}\n"),
             new SourceFile("Root.cs", Declared.Using + Declared.Config + Declared.Block + Declared.Model));
         run.AssertCompiles();
         foreach (var space in new[] { "One.", "Two.Deep.", "Three.Outer.Inner.", "" })
@@ -160,7 +189,11 @@ public sealed class NameTests
     public void Containers_that_differ_in_their_type_parameters_have_files_of_their_own()
     {
         const string block = "[Block<TinyConfig>]\n[Linear(\"only\", nameof(TinyConfig.Hidden))]\npublic sealed partial class Inside;\n";
-        var run = Compiling.Generate(Declared.In("User", Declared.Config, $"public partial class Outer {{ {block} }}\npublic partial class Outer<T> {{ {block} }}\npublic partial class Outer<T, U> where T : class {{ {block} }}\n"));
+        var run = Compiling.Generate(
+            Declared.In(
+                "User",
+                Declared.Config,
+                $"public partial class Outer {{ {block} }}\npublic partial class Outer<T> {{ {block} }}\npublic partial class Outer<T, U> where T : class {{ {block} }}\n"));
         run.AssertCompiles();
         Assert.Equal(3, run.Texts.Keys.Count(k => k.EndsWith("Inside.g.cs", StringComparison.Ordinal)));
     }
@@ -168,7 +201,8 @@ public sealed class NameTests
     [Fact]
     public void Names_that_differ_in_case_alone_have_files_of_their_own()
     {
-        var run = Compiling.Generate(Declared.In("User", Declared.Config, Declared.Lonely, Declared.Lonely.Replace("Lonely", "LONELY", StringComparison.Ordinal)));
+        var run = Compiling.Generate(
+            Declared.In("User", Declared.Config, Declared.Lonely, Declared.Lonely.Replace("Lonely", "LONELY", StringComparison.Ordinal)));
         run.AssertCompiles();
         Assert.Equal(2, run.Texts.Keys.Count(k => k.Contains("lonely", StringComparison.OrdinalIgnoreCase)));
     }

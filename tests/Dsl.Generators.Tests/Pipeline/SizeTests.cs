@@ -17,13 +17,16 @@ public sealed class SizeTests
         "global::User.C", "", "User", true, true,
         new[]
         {
-            Member("Hidden"), Member("Heads"), Member("FeedForward"), Member("Key", nullable: true), Member("HeadDim", body: "Hidden / Heads"), Member("Inner", body: "2 * Hidden"),
+            Member("Hidden"), Member("Heads"), Member("FeedForward"), Member("Key", nullable: true), Member(
+                "HeadDim", body: "Hidden / Heads"), Member("Inner", body: "2 * Hidden"),
             Member("Width", body: "Key ?? Hidden"), Member("Loop", body: "Loop + 1"), Member("Rounded", body: "(Hidden + 15) / 16"),
         }.ToEquatable(),
         0, [], [], [], true)));
 
     private static MemberSpec Member(string name, bool nullable = false, string body = "") =>
-        new(name, nullable ? "int?" : "int", MemberKind.Integer, nullable, body.Length == 0 ? new[] { name }.ToEquatable() : [], "", body.Length == 0, false, body);
+        new(name, nullable
+            ? "int?"
+            : "int", MemberKind.Integer, nullable, body.Length == 0 ? new[] { name }.ToEquatable() : [], "", body.Length == 0, false, body);
 
     [Fact]
     public void Products_of_quotients_are_what_they_are_of() => Assert.Equal(Verdict.Proved, Sizes().Unify(Heads * HeadDim, Hidden, "width"));
@@ -153,7 +156,8 @@ public sealed class SizeTests
     public void Presets_are_evaluated()
     {
         var members = new Members(new ConfigSpec(
-            "global::User.C", "", "User", true, true, new[] { Member("Hidden"), Member("Key", nullable: true), Member("Width", body: "Key ?? Hidden / 3"), Member("Twice", body: "2 * (Width + 1)") }.ToEquatable(), 0, [], [], [], true));
+            "global::User.C", "", "User", true, true, new[] { Member("Hidden"), Member("Key", nullable: true), Member(
+                "Width", body: "Key ?? Hidden / 3"), Member("Twice", body: "2 * (Width + 1)") }.ToEquatable(), 0, [], [], [], true));
         Assert.Equal(8L, members.Evaluate("Twice", m => m == "Hidden" ? 9L : null));
         Assert.Equal(12L, members.Evaluate("Twice", m => m == "Hidden" ? 9L : 5L));
         Assert.Same(Members.Unknown.Value, members.Evaluate("Twice", _ => Members.Unknown.Value));

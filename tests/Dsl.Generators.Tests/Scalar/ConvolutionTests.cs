@@ -90,7 +90,8 @@ public sealed class ConvolutionTests
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void Every_form_of_a_linear_recurrence_agrees(string name, string sizes) => Agree(name is "StateSpace" or "Step" ? ScalarReaderTests.Declared : Steps, name, KernelTests.Sizes(sizes), 1);
+    public void Every_form_of_a_linear_recurrence_agrees(string name, string sizes) =>
+        Agree(name is "StateSpace" or "Step" ? ScalarReaderTests.Declared : Steps, name, KernelTests.Sizes(sizes), 1);
 
     [Fact]
     public void Random_sizes_agree()
@@ -132,7 +133,10 @@ public sealed class ConvolutionTests
         torch.manual_seed(seed);
         using var scope = NewDisposeScope();
         Tensor[] arguments = [.. harness.Values.Select(p => KernelTests.Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.7))];
-        var (expected, _) = harness.Oracle([.. arguments.Select(KernelHarness.Numbers)], [.. harness.States.Select(s => new double[harness.ShapeOf(s, sizes).Aggregate(1L, (a, b) => a * b)])], sizes);
+        var (expected, _) = harness.Oracle(
+            [.. arguments.Select(KernelHarness.Numbers)],
+            [.. harness.States.Select(s => new double[harness.ShapeOf(s, sizes).Aggregate(1L, (a, b) => a * b)])],
+            sizes);
         Tensor weights = torch.randn([.. harness.Axes.Select(a => (long)sizes[a])], dtype: ScalarType.Float64);
         double[][]? reference = null;
         foreach (string form in new[] { "scan", "impulse", "powers" })

@@ -29,7 +29,9 @@ internal sealed class KernelHarness
         {
             string From(string array, int index)
             {
-                string elements = p.Kind == ScalarKind.Complex ? $"System.Runtime.InteropServices.MemoryMarshal.Cast<double, Complex>({array}[{index}].AsSpan())" : $"{array}[{index}].AsSpan()";
+                string elements = p.Kind == ScalarKind.Complex
+                    ? $"System.Runtime.InteropServices.MemoryMarshal.Cast<double, Complex>({array}[{index}].AsSpan())"
+                    : $"{array}[{index}].AsSpan()";
                 return (p.ByRef ? "ref " : "") + elements + (p.Span ? "" : "[0]");
             }
 
@@ -84,7 +86,8 @@ internal sealed class KernelHarness
     public long[] ShapeOf(ScalarParameter p, IReadOnlyDictionary<string, int> sizes) =>
         [.. AxesOf(p).Select(a => (long)sizes[a]), .. p.Kind == ScalarKind.Complex ? [2L] : Array.Empty<long>()];
 
-    public (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, Tensor? real = null, bool tensors = false) => run(arguments, states, Settings, real, tensors);
+    public (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, Tensor? real = null, bool tensors = false) =>
+        run(arguments, states, Settings, real, tensors);
 
     /// <summary>The convolution with the answer to an impulse, which the scan makes, or powers of its transition.</summary>
     public Tensor Convolve(Tensor[] arguments, bool powers) => convolve(arguments, Settings, powers);
@@ -129,7 +132,8 @@ internal sealed class KernelHarness
         return (result, finals);
     }
 
-    private int Width(ScalarParameter p, IReadOnlyDictionary<string, int> sizes) => (p.Span ? sizes[AxesOf(p)[^1]] : 1) * (p.Kind == ScalarKind.Complex ? 2 : 1);
+    private int Width(ScalarParameter p, IReadOnlyDictionary<string, int> sizes) =>
+        (p.Span ? sizes[AxesOf(p)[^1]] : 1) * (p.Kind == ScalarKind.Complex ? 2 : 1);
 
     private double[] Slice(ScalarParameter p, double[] all, Dictionary<string, int> at, IReadOnlyDictionary<string, int> sizes)
     {
@@ -138,13 +142,21 @@ internal sealed class KernelHarness
         return all.AsSpan(Index(p.Span ? axes[..^1] : axes, at, sizes) * width, width).ToArray();
     }
 
-    private static int Index(string[] axes, Dictionary<string, int> at, IReadOnlyDictionary<string, int> sizes) => axes.Aggregate(0, (index, axis) => (index * sizes[axis]) + at[axis]);
+    private static int Index(string[] axes, Dictionary<string, int> at, IReadOnlyDictionary<string, int> sizes) =>
+        axes.Aggregate(0, (index, axis) => (index * sizes[axis]) + at[axis]);
 
     /// <summary>
     /// Everything at once, in double: the kernel equals the function, in all its forms, and its gradients equal those of the tensor form and central
     /// differences of the function.
     /// </summary>
-    public void Check(IReadOnlyDictionary<string, int> sizes, int seed, Func<ScalarParameter, Tensor, Tensor>? shape = null, bool padded = false, int differences = 25, double tolerance = 1e-9, bool kinks = false)
+    public void Check(
+        IReadOnlyDictionary<string, int> sizes,
+        int seed,
+        Func<ScalarParameter, Tensor, Tensor>? shape = null,
+        bool padded = false,
+        int differences = 25,
+        double tolerance = 1e-9,
+        bool kinks = false)
     {
         torch.manual_seed(seed);
         Tensor Fill(ScalarParameter p) => (shape ?? ((_, x) => x))(p, torch.randn(ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.7);
@@ -226,7 +238,8 @@ internal sealed class KernelHarness
         double scale = 1 + expected.Select(Math.Abs).DefaultIfEmpty(0).Max();
         for (int i = 0; i < expected.Length; i++)
         {
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * scale || expected[i].Equals(actual[i]), $"{what}[{i}]: {actual[i]} for {expected[i]}\n{Text}");
+            Assert.True(
+                Math.Abs(expected[i] - actual[i]) <= tolerance * scale || expected[i].Equals(actual[i]), $"{what}[{i}]: {actual[i]} for {expected[i]}\n{Text}");
         }
     }
 }

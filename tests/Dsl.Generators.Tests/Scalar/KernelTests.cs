@@ -110,7 +110,8 @@ public sealed class KernelTests
     [InlineData("Wkv", "b=2 t=0 d=5")]
     [InlineData("SelectiveScan", "b=2 t=0 d=9 n=3")]
     [InlineData("Hgrn", "b=0 t=3 d=5")]
-    public void Empty_axes_give_empty_results_and_leave_the_state(string name, string sizes) => new KernelHarness(ScalarReaderTests.Declared, name).Check(Sizes(sizes), 1, Tame, differences: 0);
+    public void Empty_axes_give_empty_results_and_leave_the_state(string name, string sizes) =>
+        new KernelHarness(ScalarReaderTests.Declared, name).Check(Sizes(sizes), 1, Tame, differences: 0);
 
     [Fact]
     public void The_same_threads_give_the_same_bits_and_float_is_near_double()
@@ -147,7 +148,9 @@ public sealed class KernelTests
     }
 
     [Theory]
-    [InlineData("[Recurrence(\"b t d\", State = \"b d [n]\")] public static double G(Span<double> s, double x) { double y = 0; for (int i = 0; i < s.Length; i++) for (int j = 0; j < s.Length; j++) y += s[i] * s[j]; return y; }", "loop inside a loop")]
+    [InlineData(
+        "[Recurrence(\"b t d\", State = \"b d [n]\")] public static double G(Span<double> s, double x) { double y = 0; for (int i = 0; i < s.Length; i++) for (int j = 0; j < s.Length; j++) y += s[i] * s[j]; return y; }",
+        "loop inside a loop")]
     [InlineData("[Recurrence(\"b d\", State = \"b d\")] public static double G(ref double s, double x) => s += x;", "time as 't'")]
     [InlineData("[Recurrence(\"b t d\", State = \"b n\")] public static double G(ref double s, double x) => s += x;", "outside its brackets")]
     [InlineData("[Recurrence(\"b t d\", State = \"b d\")] public static double G(ref double s, ReadOnlySpan<double> x) => s += x[0];", "must say its axes")]
@@ -155,7 +158,8 @@ public sealed class KernelTests
     [InlineData("[Recurrence(\"b t d\", State = \"b d [n]\")] public static double G(Span<double> s, double x) { double y = 0; for (int i = 0; i < s.Length; i++) y += H(s[i]); return y; }"
         + " static double H(double x) { double y = 0; for (int j = 0; j < 3; j++) y += x; return y; }", "loop inside a loop")]
     [InlineData("[Recurrence(\"b t d\", State = \"b d\")] public static double G(ref double s, double x, int head) => s += head * x;", "the index 'head'")]
-    [InlineData("[Recurrence(\"b t d\", State = \"b d [n] [m]\")] public static double G(Span<double> s, double x) => s[0] += x;", "more than one axis in brackets")]
+    [InlineData(
+        "[Recurrence(\"b t d\", State = \"b d [n] [m]\")] public static double G(Span<double> s, double x) => s[0] += x;", "more than one axis in brackets")]
     public void What_has_no_kernel_says_why(string member, string why)
     {
         var error = Assert.Throws<NotAKernelException>(() => KernelEmitter.Emit(ScalarSource.Read(member, "G"), "K"));

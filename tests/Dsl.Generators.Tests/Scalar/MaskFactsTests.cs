@@ -20,12 +20,37 @@ public sealed class MaskFactsTests
     [InlineData("key <= query && query < key + 2 * c.Window - 3", true, "2 * config.Window - 3", "MaskRule.Band(2 * config.Window - 3)", null)]
     [InlineData("query == key", true, "1", "MaskRule.Band(1)", null)]
     [InlineData("key <= query && query - key < 5", true, "5", "MaskRule.Band(5)", null)]
-    [InlineData("key <= query && (c.Bound is null || query - key < c.Bound)", true, "config.Bound", "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))", null)]
-    [InlineData("key <= query && (c.Bound == null || query - key < c.Bound.Value)", true, "config.Bound", "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))", null)]
-    [InlineData("key <= query && (!c.Bound.HasValue || query - key < c.Bound)", true, "config.Bound", "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))", null)]
-    [InlineData("c.Bound is int w ? key <= query && query - key < w : key <= query", true, "config.Bound", "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))", null)]
+    [InlineData(
+        "key <= query && (c.Bound is null || query - key < c.Bound)",
+        true,
+        "config.Bound",
+        "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))",
+        null)]
+    [InlineData(
+        "key <= query && (c.Bound == null || query - key < c.Bound.Value)",
+        true,
+        "config.Bound",
+        "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))",
+        null)]
+    [InlineData(
+        "key <= query && (!c.Bound.HasValue || query - key < c.Bound)",
+        true,
+        "config.Bound",
+        "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))",
+        null)]
+    [InlineData(
+        "c.Bound is int w ? key <= query && query - key < w : key <= query",
+        true,
+        "config.Bound",
+        "(config.Bound is null ? MaskRule.Causal : MaskRule.Band(config.Bound.Value))",
+        null)]
     [InlineData("key <= query && query - key < (c.Bound ?? 9)", true, "(config.Bound ?? 9)", "MaskRule.Band((config.Bound ?? 9))", null)]
-    [InlineData("key <= query && (!c.Sliding || query - key < c.Window)", true, "(config.Sliding ? config.Window : (int?)null)", "(config.Sliding ? MaskRule.Band(config.Window) : MaskRule.Causal)", null)]
+    [InlineData(
+        "key <= query && (!c.Sliding || query - key < c.Window)",
+        true,
+        "(config.Sliding ? config.Window : (int?)null)",
+        "(config.Sliding ? MaskRule.Band(config.Window) : MaskRule.Causal)",
+        null)]
     [InlineData("c.Sliding ? key <= query : true", false, null, "(config.Sliding ? MaskRule.Causal : MaskRule.Full)", null)]
     [InlineData("key <= query || key < c.Sinks", false, null, null, "config.Sinks")]
     [InlineData("key <= query && (query - key < c.Window || key < c.Sinks)", true, null, null, null)]
@@ -39,7 +64,8 @@ public sealed class MaskFactsTests
     [InlineData("Inside(query, key, c)", true, "config.Window", "MaskRule.Band(config.Window)", null)]
     public void Facts(string rule, bool causal, string? window, string? exact, string? prefix)
     {
-        var members = $"[Mask] public static bool G(int query, int key, C c) => {rule};\n static bool Inside(int q, int k, C c) {{ if (k > q) return false; int d = q - k; return d < c.Window; }}";
+        var members =
+            $"[Mask] public static bool G(int query, int key, C c) => {rule};\n static bool Inside(int q, int k, C c) {{ if (k > q) return false; int d = q - k; return d < c.Window; }}";
         var facts = MaskFacts.Analyse(ScalarSource.Read(members, "G"));
         Assert.Equal(causal, facts.Causal);
         Assert.Equal(window, facts.Window);

@@ -27,7 +27,11 @@ public sealed class OperatorGoldenTests
     private static readonly Dictionary<string, KernelHarness> Compiled = [];
 
     public static IEnumerable<object[]> Cases() =>
-        Directory.GetDirectories(Folder()).Select(d => Path.GetFileName(d)!).Where(n => Operator(n) is not null && File.Exists(Path.Combine(Folder(), n, "io.safetensors"))).Order().Select(n => new object[] { n });
+        Directory.GetDirectories(Folder())
+            .Select(d => Path.GetFileName(d)!)
+            .Where(n => Operator(n) is not null && File.Exists(Path.Combine(Folder(), n, "io.safetensors")))
+            .Order()
+            .Select(n => new object[] { n });
 
     internal static string Folder()
     {
@@ -48,7 +52,8 @@ public sealed class OperatorGoldenTests
         throw new DirectoryNotFoundException("tests/goldens not found above the test's folder; DSL_GOLDENS may name it.");
     }
 
-    private static string? Operator(string name) => new[] { "wkv", "selective_scan", "retention", "gla", "delta_rule", "hgrn" }.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal));
+    private static string? Operator(string name) =>
+        new[] { "wkv", "selective_scan", "retention", "gla", "delta_rule", "hgrn" }.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal));
 
     private static KernelHarness Harness(string members, string name)
     {
@@ -83,10 +88,16 @@ public sealed class OperatorGoldenTests
     {
         Binding binding = Bind(name);
         using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(Folder(), name, "io.safetensors"));
-        Tensor Read(string key, string plain) => binding.Permute.TryGetValue(plain, out long[]? order) ? file.ReadTensor(key).permute(order) : file.ReadTensor(key);
+        Tensor Read(string key, string plain) =>
+            binding.Permute.TryGetValue(plain, out long[]? order) ? file.ReadTensor(key).permute(order) : file.ReadTensor(key);
         foreach (bool tensors in new[] { false, true })
         {
-            Tensor In(string key) => (key == "time_decay" && !file.Contains("in.time_decay") ? (-Read("in.w", "w").to(ScalarType.Float64)).log().to(ScalarType.Float32) : Read("in." + key, key)).detach().requires_grad_();
+            Tensor In(string key) =>
+                (key == "time_decay" && !file.Contains("in.time_decay")
+                    ? (-Read("in.w", "w").to(ScalarType.Float64)).log().to(ScalarType.Float32)
+                    : Read("in." + key, key))
+                    .detach()
+                    .requires_grad_();
             Tensor[] arguments = [.. binding.Arguments.Select(In)];
             Tensor[]? states = binding.States.Length > 0 && file.Contains("in." + binding.States[0]) ? [.. binding.States.Select(In)] : null;
             var (result, finals) = binding.Harness.Run(arguments, states, null, tensors);

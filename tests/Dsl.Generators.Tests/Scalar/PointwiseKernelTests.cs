@@ -22,7 +22,12 @@ public sealed class PointwiseKernelTests
             "using System;\nusing System.Numerics;\nusing Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;\nnamespace User;\n" + kernel
             + "public static class Entry { public static Tensor Run(Tensor x, Tensor last, Tensor mu) => Pointwise.Run<K>([], x, last, mu); }\n");
         var run = ScalarSource.Method<Func<Tensor, Tensor, Tensor, Tensor>>(assembly, "Run", "User.Entry");
-        Tensor[] own = [torch.randn(b, t, d, dtype: ScalarType.Float64), torch.randn(b, 1, d, dtype: ScalarType.Float64), torch.randn(1, 1, d, dtype: ScalarType.Float64)];
+        Tensor[] own =
+        [
+            torch.randn(b, t, d, dtype: ScalarType.Float64),
+            torch.randn(b, 1, d, dtype: ScalarType.Float64),
+            torch.randn(1, 1, d, dtype: ScalarType.Float64),
+        ];
         Tensor[] ours = [.. own.Select(x => x.clone().requires_grad_())];
         Tensor[] theirs = [.. own.Select(x => x.clone().requires_grad_())];
         Tensor y = run(ours[0], ours[1], ours[2]);

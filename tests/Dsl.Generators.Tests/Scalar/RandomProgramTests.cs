@@ -72,7 +72,8 @@ public sealed class RandomProgramTests
             }
         }
 
-        private string Condition(bool inLoop) => $"{Any(1, inLoop)} {(random.Next(2) == 0 ? ">" : "<=")} {Any(1, inLoop)}{(random.Next(4) == 0 ? $" && {Any(1, inLoop)} > 0" : "")}";
+        private string Condition(bool inLoop) =>
+            $"{Any(1, inLoop)} {(random.Next(2) == 0 ? ">" : "<=")} {Any(1, inLoop)}{(random.Next(4) == 0 ? $" && {Any(1, inLoop)} > 0" : "")}";
 
         private string Any(int depth, bool inLoop)
         {
@@ -120,17 +121,21 @@ public sealed class RandomProgramTests
         for (int seed = 1; seed <= 25; seed++)
         {
             var random = new Random(seed);
-            var sizes = new Dictionary<string, int> { ["b"] = random.Next(1, 4), ["t"] = random.Next(0, 21), ["d"] = random.Next(1, 20), ["n"] = random.Next(1, 5) };
+            var sizes =
+                new Dictionary<string, int> { ["b"] = random.Next(1, 4), ["t"] = random.Next(0, 21), ["d"] = random.Next(1, 20), ["n"] = random.Next(1, 5) };
             var harness = new KernelHarness(new Writer(new Random(seed)).Write(), "G");
             harness.Check(sizes, seed, padded: random.Next(2) == 0, differences: 14, kinks: true);
         }
     }
 
-    /// <summary>Where differences once told a right gradient from a wrong one wrongly: 1e-9 short of the whole step lies a kink, too near the edge to be noticed.</summary>
+    /// <summary>
+    /// Where differences once told a right gradient from a wrong one wrongly: 1e-9 short of the whole step lies a kink, too near the edge to be noticed.
+    /// </summary>
     [Fact]
     public void A_kink_within_the_step_is_no_wrong_gradient()
     {
-        var harness = new KernelHarness("[Recurrence(\"b t d\", State = \"b d\")]\npublic static double G(ref double p, double x) { p = 0.5 * p + Abs(x); return p; }", "G");
+        var harness = new KernelHarness(
+            "[Recurrence(\"b t d\", State = \"b d\")]\npublic static double G(ref double p, double x) { p = 0.5 * p + Abs(x); return p; }", "G");
         harness.Check(new Dictionary<string, int> { ["b"] = 1, ["t"] = 3, ["d"] = 2 }, 1, (p, x) => p.Name == "x" ? x * 0 + 0.9999e-5 : x, kinks: true);
     }
 

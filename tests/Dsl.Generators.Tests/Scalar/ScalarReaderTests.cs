@@ -131,7 +131,9 @@ public sealed class ScalarReaderTests
         Assert.Equal(-1e38, wkv.Parameters[2].Start.Value);
         Assert.True(wkv.Parameters[2].ByRef);
         var score = ScalarSource.Read(Declared, "BothWays");
-        Assert.Equal([ScalarRole.Value, ScalarRole.Index, ScalarRole.Index, ScalarRole.Index, ScalarRole.Table, ScalarRole.Config], score.Parameters.Select(p => p.Role));
+        Assert.Equal(
+            [ScalarRole.Value, ScalarRole.Index, ScalarRole.Index, ScalarRole.Index, ScalarRole.Table, ScalarRole.Config],
+            score.Parameters.Select(p => p.Role));
         Assert.Equal("global::User.C", score.Parameters[5].Type);
         Assert.Equal(["Bucket"], score.Helpers.Select(h => h.Name));
         Assert.Equal("private", score.Helpers[0].Access);
@@ -157,7 +159,10 @@ public sealed class ScalarReaderTests
             var original = assembly.GetType("User.F")!.GetMethod("BothWays")!.Invoke(null, arguments);
             foreach (var name in new[] { "Copy", "Inlined" })
             {
-                Assert.Equal(original, assembly.GetType("User.G")!.GetMethod(name, System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!.Invoke(null, arguments));
+                Assert.Equal(
+                    original,
+                    assembly.GetType("User.G")!.GetMethod(
+                        name, System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!.Invoke(null, arguments));
             }
         }
     }
@@ -175,7 +180,9 @@ public sealed class ScalarReaderTests
     {
         var members = $"[Pointwise] public static double G(double x) => {number};";
         var function = ScalarSource.Read(members, "G");
-        var copy = ScalarSource.Load(members, ScalarSource.Using + "namespace User;\npublic static class H\n{\n" + string.Join("\n", HostEmitter.Methods(function, "Copy", "")) + "\n}\n");
+        var copy = ScalarSource.Load(
+            members,
+            ScalarSource.Using + "namespace User;\npublic static class H\n{\n" + string.Join("\n", HostEmitter.Methods(function, "Copy", "")) + "\n}\n");
         var expected = ScalarSource.Method<Func<double, double>>(copy, "G")(0);
         var actual = ScalarSource.Method<Func<double, double>>(copy, "Copy", "User.H")(0);
         Assert.Equal(BitConverter.DoubleToInt64Bits(expected), BitConverter.DoubleToInt64Bits(actual));
@@ -189,7 +196,9 @@ public sealed class ScalarReaderTests
     [InlineData("static double G(double x) => x > 0 ? G(x - 1) : 0;", "G(x - 1)")]
     [InlineData("static double G(double x) { throw new Exception(); }", "throw new Exception();")]
     [InlineData("static double G(double x, double y) => x + (y = 2);", "y = 2")]
-    [InlineData("static double G(ReadOnlySpan<double> s) { double y = 0; for (int i = 0; i < s.Length; i += 2) y += s[i]; return y; }", "for (int i = 0; i < s.Length; i += 2) y += s[i];")]
+    [InlineData(
+        "static double G(ReadOnlySpan<double> s) { double y = 0; for (int i = 0; i < s.Length; i += 2) y += s[i]; return y; }",
+        "for (int i = 0; i < s.Length; i += 2) y += s[i];")]
     [InlineData("static double G(double x) { for (int i = 0; i < 3; i++) { if (x > 2) break; x += i; } return x; }", "break;")]
     [InlineData("static double G(double x) => Math.BitIncrement(x);", "Math.BitIncrement(x)")]
     public void What_is_not_allowed_is_named_at_its_place(string member, string token)

@@ -32,16 +32,19 @@ internal static class ScalarSource
     private static readonly ImmutableArray<MetadataReference> References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(p => Path.GetFileName(p) is not ("Dsl.Generators.dll" or "Dsl.CodeFixes.dll") && !Path.GetFileName(p).StartsWith("Dsl.Generators.Tests", StringComparison.Ordinal))
+            .Where(p => Path.GetFileName(p) is not ("Dsl.Generators.dll" or "Dsl.CodeFixes.dll")
+                && !Path.GetFileName(p).StartsWith("Dsl.Generators.Tests", StringComparison.Ordinal))
             .Select(p => (MetadataReference)MetadataReference.CreateFromFile(p)),
     ];
 
     public static CSharpCompilation Compile(string members, params string[] more)
     {
         var source = Header + "public static partial class F\n{\n" + members + "\n}\n";
-        var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, optimizationLevel: OptimizationLevel.Release);
+        var options = new CSharpCompilationOptions(
+            OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, optimizationLevel: OptimizationLevel.Release);
         var parse = new CSharpParseOptions(LanguageVersion.CSharp12);
-        return CSharpCompilation.Create("User" + Guid.NewGuid().ToString("N"), new[] { source }.Concat(more).Select(s => CSharpSyntaxTree.ParseText(s, parse)), References, options);
+        return CSharpCompilation.Create(
+            "User" + Guid.NewGuid().ToString("N"), new[] { source }.Concat(more).Select(s => CSharpSyntaxTree.ParseText(s, parse)), References, options);
     }
 
     public static string Using => Header[..Header.IndexOf("namespace", StringComparison.Ordinal)];
@@ -71,7 +74,9 @@ internal static class ScalarSource
         var compilation = Compile(members, more);
         var stream = new MemoryStream();
         var result = compilation.Emit(stream);
-        Assert.True(result.Success, string.Join("\n", result.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning).Take(10)) + "\n" + string.Join("\n", more));
+        Assert.True(
+            result.Success,
+            string.Join("\n", result.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning).Take(10)) + "\n" + string.Join("\n", more));
         stream.Position = 0;
         return AssemblyLoadContext.Default.LoadFromStream(stream);
     }

@@ -61,7 +61,9 @@ public sealed class StateSpaceGoldenTests
         get
         {
             var cases = new TheoryData<string, string, string>();
-            foreach (string folder in Directory.GetDirectories(OperatorGoldenTests.Folder()).Where(f => Path.GetFileName(f).StartsWith("s4d", StringComparison.Ordinal)).Order())
+            foreach (string folder in Directory.GetDirectories(OperatorGoldenTests.Folder())
+                .Where(f => Path.GetFileName(f).StartsWith("s4d", StringComparison.Ordinal))
+                .Order())
             {
                 using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(folder, "io.safetensors"));
                 foreach (string[] parts in file.Tensors.Select(t => t.Name.Split('.')).Where(p => p.Length == 4 && p[0] == "out" && p[3] == "K"))
@@ -149,14 +151,20 @@ public sealed class StateSpaceGoldenTests
     private delegate Tensor KernelAt(long nodes, Tensor[] arguments);
 
     private static readonly Lazy<KernelAt> Frequencies = new(() => ScalarSource.Method<KernelAt>(ScalarSource.Load(LowRank,
-        ScalarSource.Using.Replace("using static System.Math;", "", StringComparison.Ordinal).Replace("using static Dsl.ScalarMath;", "", StringComparison.Ordinal)
-        + "using TorchSharp;\nusing Dsl.Runtime;\nusing static TorchSharp.torch;\nnamespace User;\n" + Generators.Scalar.KernelEmitter.EmitTransfer(ScalarSource.Read(LowRank, "Kernel"), "K", "public")
+        ScalarSource.Using
+            .Replace("using static System.Math;", "", StringComparison.Ordinal)
+            .Replace("using static Dsl.ScalarMath;", "", StringComparison.Ordinal)
+        + "using TorchSharp;\nusing Dsl.Runtime;\nusing static TorchSharp.torch;\nnamespace User;\n" + Generators.Scalar.KernelEmitter.EmitTransfer(
+            ScalarSource.Read(LowRank, "Kernel"), "K", "public")
         + "public static class Entry { public static Tensor Kernel(long nodes, Tensor[] arguments) => Transfer.Kernel<K>(nodes, [], arguments); }\n"), "Kernel", "User.Entry"));
 
     private static readonly Lazy<KernelHarness> LowRankStep = new(() => new KernelHarness(LowRank, "Step"));
 
     public static TheoryData<string> LowRankCases =>
-        [.. Directory.GetDirectories(OperatorGoldenTests.Folder()).Select(f => Path.GetFileName(f)!).Where(n => n.StartsWith("s4_kernel", StringComparison.Ordinal)).Order()];
+        [.. Directory.GetDirectories(OperatorGoldenTests.Folder())
+            .Select(f => Path.GetFileName(f)!)
+            .Where(n => n.StartsWith("s4_kernel", StringComparison.Ordinal))
+            .Order()];
 
     [Theory]
     [MemberData(nameof(LowRankCases))]
@@ -200,14 +208,16 @@ public sealed class StateSpaceGoldenTests
         (own * weights).sum().backward();
         foreach (var (key, leaf) in keys.Zip(tilde))
         {
-            OperatorGoldenTests.Close(file.ReadTensor("grad.tilde." + (key == "C" ? "C_tilde" : key)), leaf.grad!, 1e-4, 0, $"gradient of {key} by the transfer function");
+            OperatorGoldenTests.Close(
+                file.ReadTensor("grad.tilde." + (key == "C" ? "C_tilde" : key)), leaf.grad!, 1e-4, 0, $"gradient of {key} by the transfer function");
         }
 
         using IDisposable none = no_grad();
         Tensor shorter = file.ReadTensor("out.K_short");
         OperatorGoldenTests.Close(shorter, own.narrow(1, 0, shorter.shape[1]), 1e-5, 0, "a shorter K is cut");
         Tensor halved = file.ReadTensor("out.K_rate2");
-        OperatorGoldenTests.Close(halved, Frequencies.Value(halved.shape[1], [read[0] + Math.Log(2), .. read[1..]]), 1e-5, 0, "K at twice the step and half the nodes");
+        OperatorGoldenTests.Close(
+            halved, Frequencies.Value(halved.shape[1], [read[0] + Math.Log(2), .. read[1..]]), 1e-5, 0, "K at twice the step and half the nodes");
         Assert.True(Frequencies.Value(2, read).isfinite().all().item<bool>() && Frequencies.Value(1, read).isfinite().all().item<bool>());
     }
 

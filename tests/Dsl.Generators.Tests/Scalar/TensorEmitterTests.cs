@@ -117,7 +117,11 @@ public sealed class TensorEmitterTests
         }
 
         var function = assembly.GetType("User.F")!.GetMethod(name)!;
-        foreach (var (b, h, q, k) in from b in Enumerable.Range(0, 2) from h in Enumerable.Range(0, 3) from q in Enumerable.Range(0, 6) from k in Enumerable.Range(0, 9) select (b, h, q, k))
+        foreach (var (b, h, q, k) in from b in Enumerable.Range(0, 2)
+                                     from h in Enumerable.Range(0, 3)
+                                     from q in Enumerable.Range(0, 6)
+                                     from k in Enumerable.Range(0, 9)
+                                     select (b, h, q, k))
         {
             var expected = (double)function.Invoke(null, [scores[b, h, q, k].item<double>(), h, q + 5, k, new Matrix(numbers), config])!;
             Assert.Equal(expected, changed[b, h, q, k].item<double>(), 12);

@@ -63,7 +63,8 @@ public sealed class FusingTests
     public void Before_and_after(string pass)
     {
         var brackets = Assert.Single(Uses, u => u.Pass == pass).Brackets;
-        var source = "using Dsl;\nusing C = User.TinyConfig;\nnamespace User;\n" + Declared.Config + "[Block<C>]\n" + brackets + "\npublic sealed partial class Some\n" + Functions;
+        var source = "using Dsl;\nusing C = User.TinyConfig;\nnamespace User;\n" + Declared.Config + "[Block<C>]\n"
+            + brackets + "\npublic sealed partial class Some\n" + Functions;
         var graph = Graphs.Of(Compiling.Create([new SourceFile("User.cs", source)]), "User.Some");
         var before = graph.Print();
         var region = new Region(graph.Nodes, new HashSet<Value> { graph.Result! }) { Spell = graph.Spell };

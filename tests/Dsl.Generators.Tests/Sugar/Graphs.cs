@@ -36,6 +36,7 @@ internal static class Graphs
     public static string[] Brackets(CSharpCompilation compilation, string type)
     {
         var closed = Read(compilation, type);
-        return [.. Derivation.Resolve(closed.Main, closed.Find, (id, _, arguments) => Assert.Fail($"{id} {string.Join(", ", arguments)}")).Brackets.Select(b => b.ToSource())];
+        return [.. Derivation.Resolve(
+            closed.Main, closed.Find, (id, _, arguments) => Assert.Fail($"{id} {string.Join(", ", arguments)}")).Brackets.Select(b => b.ToSource())];
     }
 }

@@ -61,10 +61,14 @@ public sealed class SugarTests
         var before = Source(parts.TakeWhile(p => p != part));
         var after = Source(parts.SkipWhile(p => p != part).Skip(1)).TrimEnd(',', ' ');
         var spelled = text.Contains('\n')
-            ? (before.Length > 0 ? "[" + before + "As(\"entering\")]\n" + text.Replace("From(\"x\")", "From(\"entering\")", StringComparison.Ordinal) : text)[..^1] + (after.Length > 0 ? ", " + after : "") + "]"
+            ? (before.Length > 0
+                ? "[" + before + "As(\"entering\")]\n" + text.Replace("From(\"x\")", "From(\"entering\")", StringComparison.Ordinal)
+                : text)[..^1]
+                + (after.Length > 0 ? ", " + after : "") + "]"
             : "[" + before + text.Trim('[', ']') + (after.Length > 0 ? ", " + after : "") + "]";
         var both = Compile(sweet, Block("Plain", spelled));
-        Assert.Equal(Graphs.Of(both, "User.Sweet").Print(), Graphs.Of(both, "User.Plain").Print().Replace("User.Plain", "User.Sweet", StringComparison.Ordinal));
+        Assert.Equal(
+            Graphs.Of(both, "User.Sweet").Print(), Graphs.Of(both, "User.Plain").Print().Replace("User.Plain", "User.Sweet", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -108,7 +112,8 @@ public sealed class SugarTests
             "llama", "gpt", "bert", "roberta", "albert", "electra", "bart", "mbart", "t5", "mt5", "mamba", "rwkv", "mistral", "mixtral", "qwen", "gemma", "falcon", "phi", "bloom", "opt", "neox",
             "whisper", "clip", "vit", "llava", "deberta", "xlnet", "pegasus", "hyena", "retnet", "s4", "s4d", "ttt", "hgrn", "gla", "deepseek", "olmo", "pythia", "chatgpt", "codellama",
         };
-        foreach (var file in Compiling.Zoo().Where(f => f.Text.Contains("\n[Block<", StringComparison.Ordinal) || f.Text.Contains("\n[Model<", StringComparison.Ordinal)))
+        foreach (var file in Compiling.Zoo()
+            .Where(f => f.Text.Contains("\n[Block<", StringComparison.Ordinal) || f.Text.Contains("\n[Model<", StringComparison.Ordinal)))
         {
             foreach (var type in Compiling.Parse(file).GetRoot().DescendantNodes().OfType<Microsoft.CodeAnalysis.CSharp.Syntax.TypeDeclarationSyntax>())
             {
@@ -121,12 +126,18 @@ public sealed class SugarTests
         var found = new List<string>();
         foreach (var folder in Directory.GetDirectories(Path.Combine(Compiling.Repository, "src"), "Dsl.*"))
         {
-            foreach (var path in Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories).Where(p => !p.Split(Path.DirectorySeparatorChar).Any(s => s is "obj" or "bin")))
+            foreach (var path in Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories)
+                .Where(p => !p.Split(Path.DirectorySeparatorChar).Any(s => s is "obj" or "bin")))
             {
                 // Names and strings; what a comment cites it may cite.
                 var tokens = CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot().DescendantTokens(descendIntoTrivia: false)
-                    .Where(t => t.IsKind(SyntaxKind.IdentifierToken) || t.IsKind(SyntaxKind.StringLiteralToken) || t.IsKind(SyntaxKind.InterpolatedStringTextToken) || t.IsKind(SyntaxKind.MultiLineRawStringLiteralToken));
-                found.AddRange(tokens.Where(t => Words(t.ValueText).Any(families.Contains)).Select(t => $"{Path.GetRelativePath(Compiling.Repository, path).Replace('\\', '/')}: {t.ValueText}"));
+                    .Where(t => t.IsKind(SyntaxKind.IdentifierToken)
+                        || t.IsKind(SyntaxKind.StringLiteralToken)
+                        || t.IsKind(SyntaxKind.InterpolatedStringTextToken)
+                        || t.IsKind(SyntaxKind.MultiLineRawStringLiteralToken));
+                found.AddRange(
+                    tokens.Where(t => Words(t.ValueText).Any(families.Contains))
+                        .Select(t => $"{Path.GetRelativePath(Compiling.Repository, path).Replace('\\', '/')}: {t.ValueText}"));
             }
         }
 
@@ -135,11 +146,15 @@ public sealed class SugarTests
     }
 
     /// <summary><c>LlamaForCausalLM</c> is llama, for, causal, ...; <c>llama3</c> is llama.</summary>
-    private static string[] Words(string text) => [.. Regex.Matches(text, "[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+|[0-9]+").SelectMany(m => new[] { m.Value, m.Value.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') }).DefaultIfEmpty("")];
+    private static string[] Words(string text) =>
+        [.. Regex.Matches(text, "[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+|[0-9]+")
+            .SelectMany(m => new[] { m.Value, m.Value.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') })
+            .DefaultIfEmpty("")];
 
     private static CSharpCompilation Compile(params string[] blocks)
     {
-        var compilation = Compiling.Create([new SourceFile("User.cs", "using Dsl;\nusing C = User.TinyConfig;\nnamespace User;\n" + Config + string.Concat(blocks))]);
+        var compilation = Compiling.Create(
+            [new SourceFile("User.cs", "using Dsl;\nusing C = User.TinyConfig;\nnamespace User;\n" + Config + string.Concat(blocks))]);
         return compilation;
     }
 

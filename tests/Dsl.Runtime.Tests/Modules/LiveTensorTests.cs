@@ -26,7 +26,8 @@ public class LiveTensorTests
                 {
                     Attention.Attend(q, k, k, mask, 0.5, pass).Dispose();
                     Attention.Attend(q, k, k, mask, 0.5, pass, score: (x, place) => x * 2).Dispose();
-                    Attention.Attend(q, k, k, mask, 0.5, pass, bias: new ScoreBias("places", (like, place) => (place.Query - place.Key).to(like.dtype))).Dispose();
+                    Attention.Attend(
+                        q, k, k, mask, 0.5, pass, bias: new ScoreBias("places", (like, place) => (place.Query - place.Key).to(like.dtype))).Dispose();
                 }
             }
 

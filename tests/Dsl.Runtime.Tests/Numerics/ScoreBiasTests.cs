@@ -19,7 +19,13 @@ public class ScoreBiasTests
     {
         using DisposeScope scope = NewDisposeScope();
         random.manual_seed(3);
-        Tensor q = randn(2, length, heads, 8, dtype: ScalarType.Float64), k = randn(2, length, keyHeads, 8, dtype: ScalarType.Float64), v = randn(2, length, keyHeads, 8, dtype: ScalarType.Float64);
+        Tensor q = randn(
+            2,
+            length,
+            heads,
+            8,
+            dtype: ScalarType.Float64), k = randn(
+                2, length, keyHeads, 8, dtype: ScalarType.Float64), v = randn(2, length, keyHeads, 8, dtype: ScalarType.Float64);
         Tensor table = randn(32, heads, dtype: ScalarType.Float64);
         table.requires_grad = learns;
         using Tensor? mask = padded ? tensor(Enumerable.Range(0, 2 * length).Select(i => i < 2 ? 0L : 1L).ToArray(), [2, length]) : null;
@@ -32,7 +38,8 @@ public class ScoreBiasTests
             built++;
             return Added(place);
         }, table);
-        Tensor first = Attention.Attend(q, k, v, MaskRule.Causal, 0.7, pass, bias: Bias()), second = Attention.Attend(q, k, v, MaskRule.Causal, 0.7, pass, bias: Bias());
+        Tensor first = Attention.Attend(
+            q, k, v, MaskRule.Causal, 0.7, pass, bias: Bias()), second = Attention.Attend(q, k, v, MaskRule.Causal, 0.7, pass, bias: Bias());
 
         // Both layers share what was built.
         Assert.Equal(1, built);

@@ -58,7 +58,8 @@ public sealed class StoredTests
         Norm norm = weights.Norm(kind, weights.Tensor("w", [6]), weights.Tensor("b", [6]), 3, 1e-5, spans: [2, 3]);
         weights.Initialize("*", Initializer.Uniform(-1, 1));
         Tensor x = Reference.Random(1, 4, 2, 3), centred = kind == NormKind.Layer ? x - x.mean([-1], keepdim: true) : x;
-        Tensor expected = (centred / (centred.square().mean([-1], keepdim: true) + 1e-5).sqrt() * norm.Weight!.Value.reshape(2, 3)) + norm.Bias!.Value.reshape(2, 3);
+        Tensor expected = (centred / (centred.square().mean([-1], keepdim: true) + 1e-5).sqrt() * norm.Weight!.Value.reshape(2, 3))
+            + norm.Bias!.Value.reshape(2, 3);
         Assert.True(Reference.Error(norm.Apply(x), expected) < 1e-14);
     }
 

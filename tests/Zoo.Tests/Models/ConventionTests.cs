@@ -71,6 +71,25 @@ public sealed partial class ConventionTests
         Assert.All(parts, part => Assert.True(part.Length <= most, $"{family}: {part[^1].Trim()} takes {part.Length} lines, at most {most} were promised"));
     }
 
+    /// <summary>Folders whose lines all fit on a screen; the kernels' own files apart.</summary>
+    [Theory]
+    [InlineData("src/Zoo")]
+    [InlineData("src/Dsl.Runtime")]
+    [InlineData("src/Dsl.CodeFixes")]
+    [InlineData("tests/Zoo.Tests")]
+    public void Lines_have_at_most_160_characters(string folder)
+    {
+        string[] apart = ["Lanes.cs", "Scan.cs", "ScanPass.cs"];
+        var files = Directory.GetFiles(Path.Combine(Root(), folder), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Split(Path.DirectorySeparatorChar).Intersect(["obj", "bin"]).Any() && !apart.Contains(Path.GetFileName(file)))
+            .ToList();
+        Assert.NotEmpty(files);
+        Assert.Empty(files.SelectMany(file => File.ReadLines(file)
+            .Select((line, i) => (line.Length, At: $"{Path.GetRelativePath(Root(), file)}:{i + 1}"))
+            .Where(line => line.Length > 160)
+            .Select(line => line.At)));
+    }
+
     internal static string Root([CallerFilePath] string here = "")
     {
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
