@@ -35,7 +35,9 @@ internal sealed partial class KernelBody
                         var cell = cells[s.Cell];
                         var sum = !locals.ContainsKey(s.Value) && s.Value.Op == Op.Add && s.Value.Arguments[0] is { Op: Op.Get } get && get.Cell == s.Cell
                             && Fused(s.Value.Arguments[1], s.Value.Arguments[0], "") is null;
-                        Line(sum ? Increase(cell, Argument(s.Value, 1, 0), s.Value.Uniform) : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
+                        Line(sum
+                            ? Increase(cell, Argument(s.Value, 1, 0), s.Value.Uniform)
+                            : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
                     }
 
                     break;
