@@ -37,7 +37,7 @@ internal sealed class TrainCommand
     {
         Description = "With an objective: how many tokens are learned from the text.",
         HelpName = "n",
-        DefaultValueFactory = _ => 2000,
+        DefaultValueFactory = _ => 1000,
     };
     private readonly Option<bool> wholeWords = new("--whole-words") { Description = "With mlm: mask all tokens of a word together." };
     private readonly Option<bool> staticNoise = new("--static-noise") { Description = "With an objective: the same noise in every pass over the text." };
@@ -137,6 +137,7 @@ internal sealed class TrainCommand
         string config = subject.Config(options);
         manual_seed(options.Seed);
         using IModel model = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
+        subject.Begin(model);
         using var trainer = new Trainer(model, data, options);
         if (folder.HoldsRun)
         {

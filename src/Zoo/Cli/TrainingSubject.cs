@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl.Runtime;
 using Zoo.Generation;
 using Zoo.Text;
 using Zoo.Training;
@@ -21,6 +22,11 @@ internal abstract class TrainingSubject
 
     /// <summary>The text of config.json.</summary>
     internal abstract string Config(TrainingOptions options);
+
+    /// <summary>What a new run changes in weights that a declaration has drawn; nothing unless told otherwise.</summary>
+    internal virtual void Begin(IModel model)
+    {
+    }
 
     /// <summary>What the trainer learns.</summary>
     internal abstract ITrainingData Data(TrainingOptions options);
