@@ -49,7 +49,8 @@ internal sealed record Report(string Benchmark, Machine Machine, IReadOnlyList<R
         foreach (var r in Results.Where(r => r.More is not null))
         {
             console.WriteLine(
-                $"{r.Case}: {string.Join(", ", r.More!.Where(m => m.Value is not null).Select(m => $"{m.Key} {Round(m.Value)!.Value.ToString(CultureInfo.InvariantCulture)}"))}");
+                $"{r.Case}: " + string.Join(", ", r.More!
+                    .Where(m => m.Value is not null).Select(m => $"{m.Key} {Round(m.Value)!.Value.ToString(CultureInfo.InvariantCulture)}")));
         }
     }
 

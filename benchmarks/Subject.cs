@@ -13,7 +13,8 @@ namespace Benchmarks;
 /// <param name="ProductWeights">Weights that enter a product with each token, head included.</param>
 /// <param name="Lookups">Keys of tables of which only rows are read.</param>
 internal sealed record Subject(
-    string Name, string Config, int Layers, int Width, int Vocabulary, long ProductWeights, string[] Lookups, Func<IReadOnlyDictionary<string, Tensor>, IEager> Eager, bool Attends = true)
+    string Name, string Config, int Layers, int Width, int Vocabulary, long ProductWeights, string[] Lookups,
+    Func<IReadOnlyDictionary<string, Tensor>, IEager> Eager, bool Attends = true)
 {
     /// <summary>GPT-2 small as published, dropout off.</summary>
     public static Subject Gpt2Small { get; } = new(
@@ -43,8 +44,10 @@ internal sealed record Subject(
         "Mamba 130M",
         """
         {
-          "architectures": ["MambaForCausalLM"], "model_type": "mamba", "vocab_size": 50280, "hidden_size": 768, "intermediate_size": 1536, "num_hidden_layers": 24,
-          "time_step_rank": 48, "state_size": 16, "conv_kernel": 4, "hidden_act": "silu", "layer_norm_epsilon": 1e-5, "initializer_range": 0.02, "tie_word_embeddings": true
+          "architectures": ["MambaForCausalLM"], "model_type": "mamba", "vocab_size": 50280, "hidden_size": 768,
+          "intermediate_size": 1536, "num_hidden_layers": 24,
+          "time_step_rank": 48, "state_size": 16, "conv_kernel": 4, "hidden_act": "silu", "layer_norm_epsilon": 1e-5,
+          "initializer_range": 0.02, "tie_word_embeddings": true
         }
         """,
         24, 768, 50280, 24 * (3 * 768L * 1536 + 1536L * 80 + 48L * 1536) + 50280L * 768, [],

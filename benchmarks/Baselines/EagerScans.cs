@@ -9,7 +9,10 @@ namespace Benchmarks.Baselines;
 /// <summary>WKV of RWKV-4 in tensor operators.</summary>
 public static class EagerWkv
 {
-    /// <summary>A loop over time, as Hugging Face's rwkv_linear_attention_cpu writes it; time is unbound once, since the gradient of a selection is as long as the whole. k, v [batch, time, channels]; decay, first [channels]. From the empty state.</summary>
+    /// <summary>
+    /// A loop over time, as Hugging Face's rwkv_linear_attention_cpu writes it; time is unbound once, since the gradient of a selection is as long as the
+    /// whole. k, v [batch, time, channels]; decay, first [channels]. From the empty state.
+    /// </summary>
     public static Tensor OverTime(Tensor k, Tensor v, Tensor decay, Tensor first)
     {
         using var scope = NewDisposeScope();
@@ -35,7 +38,8 @@ public static class EagerWkv
 
     /// <summary>
     /// In chunks of about the root of the time: within them step by step for all chunks at once, each from the empty state; then the states at the chunks'
-    /// borders one after the other; then all outputs at once from the state before the chunk, the chunk's own, and the token. About 2 sqrt(time) rounds of operators.
+    /// borders one after the other; then all outputs at once from the state before the chunk, the chunk's own, and the token. About 2 sqrt(time) rounds of
+    /// operators.
     /// </summary>
     public static Tensor Chunked(Tensor k, Tensor v, Tensor decay, Tensor first)
     {
@@ -83,7 +87,9 @@ public static class EagerWkv
 /// <summary>Mamba's selective scan in tensor operators.</summary>
 public static class EagerSelectiveScan
 {
-    /// <summary>A loop over time. delta, u [batch, time, channels]; B, C [batch, time, state]; aLog [channels, state]; D [channels]. From the empty state.</summary>
+    /// <summary>
+    /// A loop over time. delta, u [batch, time, channels]; B, C [batch, time, state]; aLog [channels, state]; D [channels]. From the empty state.
+    /// </summary>
     public static Tensor OverTime(Tensor delta, Tensor u, Tensor B, Tensor C, Tensor aLog, Tensor D)
     {
         using var scope = NewDisposeScope();
@@ -100,7 +106,10 @@ public static class EagerSelectiveScan
         return (stack(outputs, 1) + D * u).MoveToOuterDisposeScope();
     }
 
-    /// <summary>In chunks, as <see cref="EagerWkv.Chunked"/>, whose decays are exponentials of sums over time; 256 tokens after 256, so that tensors with a state axis stay small.</summary>
+    /// <summary>
+    /// In chunks, as <see cref="EagerWkv.Chunked"/>, whose decays are exponentials of sums over time; 256 tokens after 256, so that tensors with a state
+    /// axis stay small.
+    /// </summary>
     public static Tensor Chunked(Tensor delta, Tensor u, Tensor B, Tensor C, Tensor aLog, Tensor D)
     {
         using var scope = NewDisposeScope();

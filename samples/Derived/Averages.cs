@@ -9,7 +9,8 @@ namespace Derived;
 
 /// <summary>A model of one's own: what a token learns of the past is the mean of it.</summary>
 public sealed partial record AveragesConfig(
-    [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("intermediate_size")] int FeedForward, [Key("num_layers")] int Layers, [Key("norm_eps")] double Eps = 1e-5);
+    [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("intermediate_size")] int FeedForward, [Key("num_layers")] int Layers,
+    [Key("norm_eps")] double Eps = 1e-5);
 
 [Block<C>, Defaults(Eps = nameof(C.Eps))]
 [Residual, RmsNorm("norm"), Use<RunningMean>("mean")]

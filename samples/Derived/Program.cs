@@ -8,9 +8,14 @@ using static TorchSharp.torch;
 manual_seed(1);
 using var off = no_grad();
 Run(new Averages(new AveragesConfig(Vocab: 50, Hidden: 16, FeedForward: 32, Layers: 2)), vocab: 50);
-Run(new Sinks(new SinksConfig(Window: 3, Sinks: 1) { Vocab = 60, Hidden = 24, FeedForward = 40, Layers = 2, Heads = 4, KvHeadsKey = 2, Act = Dsl.Activation.Silu }), vocab: 60);
+var sinks = new SinksConfig(Window: 3, Sinks: 1)
+{
+    Vocab = 60, Hidden = 24, FeedForward = 40, Layers = 2, Heads = 4, KvHeadsKey = 2, Act = Dsl.Activation.Silu,
+};
+Run(new Sinks(sinks), vocab: 60);
 
-foreach (var (place, mask) in new Sinks(new SinksConfig(Window: 2, Sinks: 1) { Vocab = 8, Hidden = 8, FeedForward = 8, Layers = 1, Heads = 2, Act = Dsl.Activation.Silu }).Masks())
+var narrow = new SinksConfig(Window: 2, Sinks: 1) { Vocab = 8, Hidden = 8, FeedForward = 8, Layers = 1, Heads = 2, Act = Dsl.Activation.Silu };
+foreach (var (place, mask) in new Sinks(narrow).Masks())
 {
     Console.WriteLine(place);
     var table = mask.Table(6, 6);
@@ -43,6 +48,8 @@ static void Run(GeneratedModel model, int vocab)
             worst = Math.Max(worst, error.item<float>());
         }
 
-        Console.WriteLine(FormattableString.Invariant($"{model.GetType().Name}: {model.Weights.Count} weights, logits [{string.Join(", ", whole.shape)}], steps {(worst < 1e-5 ? "agree" : "differ by " + worst.ToString(CultureInfo.InvariantCulture))}"));
+        string steps = worst < 1e-5 ? "agree" : "differ by " + worst.ToString(CultureInfo.InvariantCulture);
+        Console.WriteLine(FormattableString.Invariant(
+            $"{model.GetType().Name}: {model.Weights.Count} weights, logits [{string.Join(", ", whole.shape)}], steps {steps}"));
     }
 }
