@@ -40,8 +40,7 @@ public static class ObjectiveFamilies
     private const int Heads = 4;
     private const int Layers = 2;
 
-    // The published deviation of 0.02 belongs to a width of 768. In rows so much shorter it leaves every score near zero, and attention even for thousands
-    // of steps.
+    // The published deviation of 0.02 belongs to a width of 768. In rows so much shorter it leaves every score near zero, and attention even for long.
     private static readonly double Wider = Math.Sqrt(768.0 / Hidden);
 
     /// <summary>mBART's code of the text's language where none is named.</summary>
