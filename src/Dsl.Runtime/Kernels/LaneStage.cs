@@ -62,18 +62,27 @@ internal sealed class LaneStage<T>
     {
         for (int row = 0; row < steps * outside.Count; row++)
         {
-            Vector<T> values = new(room, row * Width);
-            T sum = lanes == Width ? Vector.Sum(values) : values[0];
-            for (int i = 1; i < lanes && lanes < Width; i++)
-            {
-                sum = Plus(sum, values[i]);
-            }
-
             ref T at = ref Outside(row);
-            at = Plus(at, sum);
+            at = Plus(at, SumOf(new Vector<T>(room, row * Width), lanes));
         }
 
         room.AsSpan(0, steps * outside.Count * Width).Clear();
+    }
+
+    private static T SumOf(Vector<T> values, int lanes)
+    {
+        if (lanes == Width)
+        {
+            return Vector.Sum(values);
+        }
+
+        T sum = values[0];
+        for (int i = 1; i < lanes; i++)
+        {
+            sum = Plus(sum, values[i]);
+        }
+
+        return sum;
     }
 
     private static T Plus(T left, T right) => (new Vector<T>(left) + new Vector<T>(right))[0];

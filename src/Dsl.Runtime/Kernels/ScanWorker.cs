@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
@@ -20,11 +19,11 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
 
     private readonly ScanSlot[] slots = new ScanSlot[operands.Length];
     private readonly ScanSlot[] gradients = new ScanSlot[operands.Length];
-    private readonly LaneStage<T>[] stages = [.. operands.Select(_ => new LaneStage<T>())];
-    private readonly LaneStage<T>[] gradientStages = [.. operands.Select(_ => new LaneStage<T>())];
-    private readonly LaneStage<T> resultStage = new();
+    private readonly LaneStage<T>?[] stages = new LaneStage<T>?[operands.Length];
+    private readonly LaneStage<T>?[] gradientStages = new LaneStage<T>?[operands.Length];
     private readonly int[] outer = new int[plan.OuterSizes.Length];
     private readonly Vector<T>[][] arena = new Vector<T>[1024][];
+    private LaneStage<T>? resultStage;
 
     private ScanLayout Layout => plan.Layout;
 
@@ -57,7 +56,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                     ScanPass<T> pass = new()
                     {
                         Operands = slots,
-                        ResultSlot = lanes == plan.Width ? into : resultStage.Cleared(into, begin, end),
+                        ResultSlot = lanes == plan.Width ? into : (resultStage ??= new()).Cleared(into, begin, end),
                         Real = Real(),
                         Settings = settings,
                         Offsets = plan.Offsets,
@@ -69,7 +68,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                     TKernel.Forward(ref pass);
                     if (lanes < plan.Width)
                     {
-                        resultStage.Store(lanes);
+                        resultStage!.Store(lanes);
                     }
                 }
             }
@@ -124,7 +123,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                         Kept = before,
                         Work = work,
                         Arena = arena,
-                        ResultGradient = resultBar is null ? default : Filled(resultStage, Slot(resultBar, block), lanes, begin, end),
+                        ResultGradient = resultBar is null ? default : Filled(ref resultStage, Slot(resultBar, block), lanes, begin, end),
                         From = begin,
                         To = end,
                     };
@@ -175,15 +174,15 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
         Count = view.Count,
     };
 
-    private ScanSlot Filled(LaneStage<T> stage, in ScanSlot slot, int lanes, int begin, int end) =>
-        lanes == plan.Width ? slot : stage.Filled(slot, begin, end, lanes);
+    private ScanSlot Filled(ref LaneStage<T>? stage, in ScanSlot slot, int lanes, int begin, int end) =>
+        lanes == plan.Width ? slot : (stage ??= new()).Filled(slot, begin, end, lanes);
 
     private void Aim(int block, int lanes, int begin, int end)
     {
         for (int i = 0; i < slots.Length; i++)
         {
             ScanSlot slot = Slot(operands[i], block);
-            slots[i] = operands[i].HasLanes ? Filled(stages[i], slot, lanes, begin, end) : slot;
+            slots[i] = operands[i].HasLanes ? Filled(ref stages[i], slot, lanes, begin, end) : slot;
         }
     }
 
@@ -192,7 +191,9 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
     {
         for (int i = 0; i < sums.Length; i++)
         {
-            gradients[i] = sums[i] is { First.HasLanes: false } sum ? gradientStages[i].Cleared(Slot(sum.First, 0, worker * sum.Stride), begin, end) : default;
+            gradients[i] = sums[i] is { First.HasLanes: false } sum
+                ? (gradientStages[i] ??= new()).Cleared(Slot(sum.First, 0, worker * sum.Stride), begin, end)
+                : default;
         }
     }
 
@@ -202,7 +203,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
         {
             if (sums[i] is { First.HasLanes: false })
             {
-                gradientStages[i].Sum(lanes);
+                gradientStages[i]!.Sum(lanes);
             }
         }
     }
@@ -214,7 +215,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
             if (sums[i] is { First.HasLanes: true } sum)
             {
                 ScanSlot slot = Slot(sum.First, block, worker * sum.Stride);
-                gradients[i] = lanes == plan.Width ? slot : gradientStages[i].Cleared(slot, begin, end);
+                gradients[i] = lanes == plan.Width ? slot : (gradientStages[i] ??= new()).Cleared(slot, begin, end);
             }
         }
     }
@@ -225,7 +226,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
         {
             if (sums[i] is { First.HasLanes: true })
             {
-                gradientStages[i].Add(lanes);
+                gradientStages[i]!.Add(lanes);
             }
         }
     }
