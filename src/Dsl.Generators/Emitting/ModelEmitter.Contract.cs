@@ -1,0 +1,141 @@
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Emitting;
+
+/// <summary>What tools ask a model by name: files, inputs and outputs.</summary>
+internal sealed partial class ModelEmitter
+{
+    private void Files()
+    {
+        var reader = ConfigEmitter.ReaderName(spec.Config);
+        code.Lines($$"""
+            /// <summary>A published checkpoint: a folder with <c>config.json</c> and safetensors.</summary>
+            /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; all are named, and nothing was loaded.</exception>
+            /// <exception cref="ConfigException">The config says what this model does not do.</exception>
+            public static {{fields.Self}} Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
+            {
+                var model = new {{fields.Self}}({{reader}}.Load(folder), new Weights(dtype, device, initialize: false));
+                model.LoadWeights(folder);
+                model.eval();
+                return model;
+            }
+
+            """);
+        code.Line("/// <inheritdoc/>");
+        code.Line($"protected override void SaveConfig(string folder) => {reader}.Save(folder, config, [{string.Join(", ", spec.Architectures.Take(1).Select(a => Constant.OfText(a).ToSource()))}]);");
+        code.Line();
+        code.Line("/// <inheritdoc/>");
+        var layouts = spec
+            .HeaderParts("Keys")
+            .Select(l => $"KeyLayout.Parse({l[0].ToSource()}, [{string.Join(", ", l.Arguments.Skip(1).Select(a => a.ToSource()))}])")
+            .ToList();
+        var ignored = spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()).ToList();
+        var same = spec.HeaderParts("Same").Select(s => $"({s[0].ToSource()}, [{string.Join(", ", s.Arguments.Skip(1).Select(a => a.ToSource()))}])").ToList();
+        var lists = new[] { ("Layouts", layouts), ("Ignored", ignored), ("Same", same) }.Where(l => l.Item2.Count > 0).ToList();
+        code.Line($"public override KeyRules KeyRules {{ get; }} = new(){(lists.Count == 0 ? ";" : "")}");
+        if (lists.Count > 0)
+        {
+            code.Block(null, () =>
+            {
+                foreach (var (name, items) in lists)
+                {
+                    code.Line($"{name} = [{string.Join(", ", items)}],");
+                }
+            }, ";");
+        }
+
+        code.Line();
+    }
+
+    private void Contract()
+    {
+        var inputs = graph.Inputs.Select(i => i.Name).Concat(Masks());
+        code.Lines($$"""
+            /// <inheritdoc/>
+            public override System.Collections.Generic.IReadOnlyList<string> Inputs { get; } = [{{string.Join(", ", inputs.Select(i => Constant.OfText(i).ToSource()))}}];
+
+            /// <inheritdoc/>
+            public override System.Collections.Generic.IReadOnlyList<string> Outputs { get; } = [{{string.Join(", ", graph.Outputs.Select(o => Constant.OfText(o.Name).ToSource()))}}];
+
+            /// <inheritdoc/>
+            public override object Config => config;
+
+            """);
+        code.Line("/// <inheritdoc/>");
+        code.Block("public override System.Collections.Generic.IReadOnlyDictionary<string, Tensor> Run(System.Collections.Generic.IReadOnlyDictionary<string, Tensor> inputs, params string[] outputs)", () =>
+        {
+            code.Line("var wanted = outputs.Length == 0 ? Wanted.All : Wanted.None;");
+            code.Block("foreach (var output in outputs)", () =>
+            {
+                code.Line("wanted |= output switch");
+                code.Block(null, () =>
+                {
+                    foreach (var (name, _) in graph.Outputs)
+                    {
+                        code.Line($"{Constant.OfText(name).ToSource()} => Wanted.{Property(name)},");
+                    }
+
+                    code.Line(
+                        "_ => throw new ArgumentException($\"output '{output}' is none of this model's: \" + string.Join(\", \", Outputs), nameof(outputs)),");
+                }, ";");
+            });
+            var required = InputNames.Where(i => !i.Input.Optional).Select(i => $"Input(inputs, {Constant.OfText(i.Input.Name).ToSource()})");
+            var optional = InputNames.Where(i => i.Input.Optional)
+                .Select(i => i.Input.Name)
+                .Concat(Masks())
+                .Select(n => $"OptionalInput(inputs, {Constant.OfText(n).ToSource()})");
+            code.Line($"var results = Forward({string.Join(", ", required.Concat(optional))}, wanted);");
+            code.Line("var named = new System.Collections.Generic.Dictionary<string, Tensor>();");
+            foreach (var (name, _) in graph.Outputs)
+            {
+                var property = Property(name);
+                code.Line($"Deliver(named, {Constant.OfText(name).ToSource()}, results.{property}, (wanted & Wanted.{property}) != 0);");
+            }
+
+            code.Line("return named;");
+        });
+        code.Line();
+        code.Line("/// <inheritdoc/>");
+        code.Line("protected override System.Collections.Generic.IReadOnlyList<string> Fused => Fusions;");
+        BlockEmitter.Shared(code, graph, fields, notes, spec.SimpleName);
+    }
+
+    private void Results()
+    {
+        code.Line();
+        code.Line("/// <summary>The outputs of <see cref=\"Forward\"/>, to be combined.</summary>");
+        code.Line("[Flags]");
+        code.Block("public enum Wanted", () =>
+        {
+            code.Line("None = 0,");
+            for (var i = 0; i < graph.Outputs.Count; i++)
+            {
+                code.Line($"{Property(graph.Outputs[i].Name)} = {1 << i},");
+            }
+
+            code.Line($"All = {(1 << graph.Outputs.Count) - 1},");
+        });
+        code.Line();
+        code.Line("/// <summary>What a run computed; disposing it disposes the tensors.</summary>");
+        code.Block("public sealed class Results : IDisposable", () =>
+        {
+            foreach (var (name, value) in graph.Outputs)
+            {
+                code.Line($"/// <summary>[{string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name == "b" ? "batch" : "time" : graph.Spell(a.Size)))}]; null where it was not wanted.</summary>");
+                code.Line($"public Tensor? {Property(name)} {{ get; set; }}");
+                code.Line();
+            }
+
+            code.Line("/// <inheritdoc/>");
+            code.Block("public void Dispose()", () =>
+            {
+                foreach (var (name, _) in graph.Outputs)
+                {
+                    code.Line($"{Property(name)}?.Dispose();");
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,101 @@
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Generators.Emitting;
+
+/// <summary>How a state begins that has a memory to read: what the stepping input does not enter is computed once.</summary>
+internal sealed partial class ModelEmitter
+{
+    private IEnumerable<string> MemoryAxes => states.Form.MemoryInputs.Select(i => i.Output.TimeAxis!).Distinct();
+
+    /// <summary>Runs once what the stepping input does not enter.</summary>
+    private void BeginForm()
+    {
+        var inputs = states.Form.MemoryInputs;
+        var masks = inputs.Select(i => i.Mask).OfType<string>().Distinct().ToList();
+        var optional = string.Concat(masks.Select(m => $", Tensor? {Elaborator.Camel(m)} = null"));
+        var entry = MemoryAxes.Count() == 1 ? states.Form.Entry(graph) : null;
+        code.Line();
+        code.Line("/// <summary>A state that has read everything but the tokens it steps along: what depends on these inputs alone is computed here, once.</summary>");
+        code.Block($"public State Begin({string.Join(", ", inputs.Select(i => $"Tensor {i.Output.Hint}"))}{optional}, int capacity = 0)", () =>
+        {
+            code.Line("using var off = torch.no_grad();  // a state carries no gradient");
+            if (entry is null)
+            {
+                code.Line($"var state = new State(this, checked((int){inputs[0].Output.Hint}.shape[0]), capacity);");
+            }
+
+            var form = new FormEmitter(graph, fields, code, stateful: false);
+            foreach (var axis in MemoryAxes)
+            {
+                var input = inputs.First(i => i.Output.TimeAxis == axis);
+                var mask = input.Mask is { } m ? Elaborator.Camel(m) : "null";
+                code.Line($"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {mask});");
+                if (entry is null)
+                {
+                    code.Line(
+                        $"state.{StateNames.RealOf(axis)}.Hold({(input.Mask is null ? "" : mask + "?.clone() ?? ")}torch.ones_like({input.Output.Hint}));");
+                }
+            }
+
+            foreach (var input in inputs)
+            {
+                form.Bind(input.Output, input.Output.Hint);
+            }
+
+            if (entry is var (_, value))
+            {
+                form.Emit(states.Form.AtEntry(graph, value).Before, [value]);
+                code.Line($"var state = BeginWith({string.Join(", ", new[] { form.NameOf(value) }.Concat(masks.Select(Elaborator.Camel)))}, capacity);");
+            }
+            else
+            {
+                form.Emit(states.Form.NodesOfBegin(graph), [.. states.Form.Held, .. states.Form.Begins.SelectMany(u => u.Inputs.Skip(1))]);
+                form.EmitKeeping();
+            }
+
+            form.DisposeBare();
+            code.Line("return state;");
+        });
+        if (entry is var (name, memory))
+        {
+            BeginWith(name, memory, masks, optional);
+        }
+
+        code.Line();
+        code.Line("/// <inheritdoc/>");
+        var optionals = masks.Select(m => $"OptionalInput(inputs, {Constant.OfText(m).ToSource()})");
+        var whole = $"Begin({string.Join(", ", inputs.Select(i => $"Input(inputs, {Constant.OfText(i.Name).ToSource()})").Concat(optionals))}, capacity)";
+        code.Line("public override ModelState Begin(System.Collections.Generic.IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) =>");
+        code.Line(entry is var (given, _)
+            ? $"    OptionalInput(inputs, {Constant.OfText(given).ToSource()}) is {{ }} ready ? BeginWith({string.Join(", ", new[] { "ready" }.Concat(optionals))}, capacity) : {whole};"
+            : $"    {whole};");
+    }
+
+    /// <summary>The same from what an encoder has given before.</summary>
+    private void BeginWith(string output, Value entry, List<string> masks, string optional)
+    {
+        var axis = entry.TimeAxis!;
+        var form = new FormEmitter(graph, fields, code, stateful: false);
+        code.Line();
+        code.Line($"/// <summary>The same from <c>{output}</c>, which an earlier run has given.</summary>");
+        form.Bind(entry, entry.Hint);
+        var memory = form.NameOf(entry);
+        code.Block($"public State BeginWith(Tensor {memory}{optional}, int capacity = 0)", () =>
+        {
+            code.Line("using var off = torch.no_grad();  // a state carries no gradient");
+            code.Line($"var state = new State(this, checked((int){memory}.shape[0]), capacity);");
+            var ones = $"torch.ones([{memory}.shape[0], {memory}.shape[1]], dtype: ScalarType.Int64, device: {memory}.device)";
+            var real = masks.Count > 0 ? $"{Elaborator.Camel(masks[0])}?.clone() ?? {ones}" : ones;
+            code.Line($"var {axis}Real = state.{StateNames.RealOf(axis)}.Hold({real});");
+            code.Line($"using var {form.PassOf(axis)} = Pass.Over({axis}Real, {axis}Real);");
+            form.Emit(states.Form.AtEntry(graph, entry).After, [.. states.Form.Held, .. states.Form.Begins.SelectMany(u => u.Inputs.Skip(1))]);
+            form.EmitKeeping();
+            form.DisposeBare();
+            code.Line("return state;");
+        });
+    }
+}
