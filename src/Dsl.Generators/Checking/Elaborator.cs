@@ -85,6 +85,11 @@ internal sealed partial class Elaborator
 
     private void CheckInitialValues()
     {
+        if (spec.HeaderParts("Defaults").FirstOrDefault(p => !p["Deviation"].IsNull) is { } defaults)
+        {
+            graph.Deviation = (NumberOf(defaults["Deviation"], defaults.PlaceOf("Deviation"), "0.02"), defaults["Deviation"].Text);
+        }
+
         graph.ReadsLayer |= !spec.IsModel && InitialFunctions.ReadLayer(spec);
         foreach (var init in spec.HeaderParts("Init"))
         {

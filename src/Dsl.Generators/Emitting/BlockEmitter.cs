@@ -251,6 +251,12 @@ internal sealed class BlockEmitter
     /// <summary>What only a config can decide.</summary>
     public static void Checks(CodeWriter code, Graph graph)
     {
+        if (graph.Deviation is var (deviation, name))
+        {
+            var called = graph.Spec.Config.Member(name) is null ? "Deviation" : MemberName(graph.Spec.Config, name);
+            code.Line($"weights.Deviation = Require.Deviation({deviation.Code}, {Constant.OfText(called).ToSource()});");
+        }
+
         foreach (var (left, right, what) in graph.Sizes.Open)
         {
             var (a, b) = (graph.Sizes.Resolve(left), graph.Sizes.Resolve(right));

@@ -36,6 +36,9 @@ internal sealed class Graph(DeclarationSpec spec, Unifier sizes)
     /// <summary>Whether a block that this one uses has problems of its own, so that there is no code to call.</summary>
     public bool UsesBroken { get; set; }
 
+    /// <summary>The deviation that its new weights are drawn with, and what the config calls it; null: that of its user.</summary>
+    public (Setting Value, string Name)? Deviation { get; set; }
+
     /// <summary>Whether a code path asks which layer this is.</summary>
     public bool ReadsLayer { get; set; }
 

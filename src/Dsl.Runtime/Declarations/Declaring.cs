@@ -74,6 +74,12 @@ public sealed class DefaultsAttribute : Attribute
 
     /// <summary>How wide a head is, where no config member is called so.</summary>
     public object? HeadDim { get; set; }
+
+    /// <summary>
+    /// Deviation of the normal distribution that new matrices, embeddings and parameters are drawn from where no <see cref="InitAttribute"/> says otherwise;
+    /// also in the blocks that this declaration uses, unless they say their own. Default: 0.02.
+    /// </summary>
+    public object? Deviation { get; set; }
 }
 
 /// <summary>

@@ -24,9 +24,6 @@ public sealed class Initializer
     /// <summary>All ones.</summary>
     public static Initializer Ones { get; } = Constant(1);
 
-    /// <summary>Normal with mean 0 and standard deviation 0.02: what products and embeddings get unless told otherwise.</summary>
-    public static Initializer Default { get; } = Normal(0.02);
-
     /// <summary>Every element equals <paramref name="value"/>.</summary>
     public static Initializer Constant(double value) => new(FormattableString.Invariant($"constant {value}"), w => w.fill_(Scalars.Of(value)));
 

@@ -21,6 +21,11 @@ public static class Require
     public static ConfigException NoneOf(string member, System.Type? kind, params System.Type[] declared) =>
         new(File, $"{member} picks {kind?.Name ?? "no block"}, expected one of {string.Join(", ", System.Array.ConvertAll(declared, d => d.Name))}");
 
+    /// <summary>A standard deviation that weights can be drawn with.</summary>
+    /// <exception cref="ConfigException">It is negative or not finite.</exception>
+    public static double Deviation(double value, string name) => double.IsFinite(value) && value >= 0 ? value
+        : throw new ConfigException(File, System.FormattableString.Invariant($"{name} {value}, expected a standard deviation: a finite number, 0 or more"));
+
     /// <exception cref="ConfigException">The divisor is not positive or leaves a remainder.</exception>
     public static void Divides(long divisor, string divisorName, long dividend, string dividendName)
     {

@@ -18,6 +18,7 @@ public sealed class Weights
     private readonly bool shared;
     private readonly List<Weight> own = [];
     private readonly HashSet<Weight> known = [];
+    private double? deviation;
 
     /// <summary>An empty table.</summary>
     /// <param name="dtype">Of every floating-point weight.</param>
@@ -43,6 +44,16 @@ public sealed class Weights
     /// <summary>The dtype of floating-point weights.</summary>
     public ScalarType Dtype => Table.Dtype;
 
+    /// <summary>
+    /// Standard deviation of the normal distribution that products, embeddings and parameters declared from now on begin with, through this cursor and those
+    /// below it, unless they are told otherwise: the cursor's own, else that of the one above, else 0.02.
+    /// </summary>
+    public double Deviation
+    {
+        get => deviation ?? parent?.Deviation ?? 0.02;
+        set => deviation = value;
+    }
+
     /// <summary>Where the weights live.</summary>
     public Device Device => Table.Device;
 
@@ -62,7 +73,7 @@ public sealed class Weights
     /// <summary>A new weight.</summary>
     /// <exception cref="InvalidOperationException">The key is taken.</exception>
     public Weight Tensor(string key, long[] shape, Initializer? init = null) =>
-        shared ? Shared(key) : Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Default));
+        shared ? Shared(key) : Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Normal(Deviation)));
 
     /// <summary>A whole number that belongs to the checkpoint and is not trained: int64, 0 at first.</summary>
     /// <exception cref="InvalidOperationException">The key is taken.</exception>

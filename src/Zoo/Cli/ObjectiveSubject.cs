@@ -4,11 +4,9 @@ using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Dsl.Runtime;
 using Zoo.Objectives;
 using Zoo.Text;
 using Zoo.Training;
-using static TorchSharp.torch;
 
 namespace Zoo.Cli;
 
@@ -60,20 +58,6 @@ internal sealed class ObjectiveSubject : TrainingSubject
     }
 
     internal override string Config(TrainingOptions options) => family.Config(tokenizer, options.Context).ToJsonString(Json) + "\n";
-
-    internal override void Begin(IModel model)
-    {
-        using var none = no_grad();
-        foreach (var (_, weight) in model.Module.named_parameters())
-        {
-            if (weight.dim() > 1)
-            {
-                weight.mul_(family.FirstScale);
-            }
-        }
-
-        model.Weights.Changed();
-    }
 
     internal override ITrainingData Data(TrainingOptions options) => new ObjectiveData(
         [.. texts.Select(text => new ObjectiveText(

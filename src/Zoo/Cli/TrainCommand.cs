@@ -137,7 +137,6 @@ internal sealed class TrainCommand
         string config = subject.Config(options);
         manual_seed(options.Seed);
         using IModel model = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
-        subject.Begin(model);
         using var trainer = new Trainer(model, data, options);
         if (folder.HoldsRun)
         {

@@ -23,11 +23,6 @@ internal abstract class TrainingSubject
     /// <summary>The text of config.json.</summary>
     internal abstract string Config(TrainingOptions options);
 
-    /// <summary>What a new run changes in weights that a declaration has drawn; nothing unless told otherwise.</summary>
-    internal virtual void Begin(IModel model)
-    {
-    }
-
     /// <summary>What the trainer learns.</summary>
     internal abstract ITrainingData Data(TrainingOptions options);
 

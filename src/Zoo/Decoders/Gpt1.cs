@@ -15,7 +15,8 @@ public sealed partial record Gpt1Config(
     [Key("embd_pdrop")] double EmbeddingDrop = 0.1,
     [Key("attn_pdrop")] double AttentionDrop = 0.1,
     [Key("resid_pdrop")] double ResidualDrop = 0.1,
-    [Key("tie_word_embeddings")] bool Tied = true)
+    [Key("tie_word_embeddings")] bool Tied = true,
+    [Key("initializer_range")] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public int FeedForward => 4 * Hidden;
@@ -31,7 +32,7 @@ public sealed partial record Gpt1Config(
 [LayerNorm("ln_2")]
 public sealed partial class Gpt1Block;
 
-[Model<C>("OpenAIGPTLMHeadModel")]
+[Model<C>("OpenAIGPTLMHeadModel"), Defaults(Deviation = nameof(C.Deviation))]
 [Embedding("transformer.tokens_embed", nameof(C.Vocab), nameof(C.Hidden)), Positions("transformer.positions_embed", nameof(C.Context)),
     Dropout(nameof(C.EmbeddingDrop))]
 [Repeat<Gpt1Block>("transformer.h", nameof(C.Layers)), Output("hidden")]

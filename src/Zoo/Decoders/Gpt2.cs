@@ -20,12 +20,13 @@ public sealed partial record Gpt2Config(
     [Key("resid_pdrop")] double ResidualDrop = 0.1,
     [Key("scale_attn_weights")] bool Scaled = true,
     [Key("scale_attn_by_inverse_layer_idx")] bool ScaledByLayer = false,
-    [Key("tie_word_embeddings")] bool Tied = true)
+    [Key("tie_word_embeddings")] bool Tied = true,
+    [Key("initializer_range")] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;
     public double Scale(int layer) => (Scaled ? 1 / Math.Sqrt(HeadDim) : 1) / (ScaledByLayer ? layer + 1 : 1);
-    public double ResidualDeviation => 0.02 / Math.Sqrt(2 * Layers);
+    public double ResidualDeviation => Deviation / Math.Sqrt(2 * Layers);
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]
@@ -34,7 +35,7 @@ public sealed partial record Gpt2Config(
 [Residual, LayerNorm("ln_2"), FeedForward("mlp.{c_fc,c_proj}", nameof(C.Act), Stored = "in out"), Dropout(nameof(C.ResidualDrop))]
 public sealed partial class Gpt2Block;
 
-[Model<C>("GPT2LMHeadModel"), Defaults(Eps = nameof(C.Eps))]
+[Model<C>("GPT2LMHeadModel"), Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
 [Embedding("transformer.wte", nameof(C.Vocab), nameof(C.Hidden)), Positions("transformer.wpe", nameof(C.Context)), Dropout(nameof(C.EmbeddingDrop))]
 [Repeat<Gpt2Block>("transformer.h", nameof(C.Layers)), LayerNorm("transformer.ln_f"), Output("hidden")]
 [Head("lm_head", TiedTo = "transformer.wte", Tied = nameof(C.Tied)), Output("logits")]

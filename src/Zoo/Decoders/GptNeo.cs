@@ -20,7 +20,8 @@ public sealed partial record GptNeoConfig(
     [Key("embed_dropout")] double EmbeddingDrop = 0,
     [Key("attention_dropout")] double AttentionDrop = 0,
     [Key("resid_dropout")] double ResidualDrop = 0,
-    [Key("tie_word_embeddings")] bool Tied = true)
+    [Key("tie_word_embeddings")] bool Tied = true,
+    [Key("initializer_range")] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;
@@ -39,7 +40,7 @@ public sealed partial class GptNeoLocalBlock
     [Mask] static bool Band(int query, int key, C c) => key <= query && query - key < c.Window;
 }
 
-[Model<C>("GPTNeoForCausalLM"), Defaults(Eps = nameof(C.Eps))]
+[Model<C>("GPTNeoForCausalLM"), Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
 [Embedding("transformer.wte", nameof(C.Vocab), nameof(C.Hidden)), Positions("transformer.wpe", nameof(C.Context)), Dropout(nameof(C.EmbeddingDrop))]
 [Repeat<GptNeoBlock, GptNeoLocalBlock>("transformer.h", nameof(C.Layers), By = nameof(C.Kind)), LayerNorm("transformer.ln_f"), Output("hidden")]
 [Head("lm_head", TiedTo = "transformer.wte", Tied = nameof(C.Tied)), Output("logits")]

@@ -21,7 +21,8 @@ public sealed partial record LlamaConfig(
     [Key("attention_bias")] bool AttentionBias = false,
     [Key("mlp_bias")] bool FeedForwardBias = false,
     [Key("attention_dropout")] double AttentionDrop = 0,
-    [Key("tie_word_embeddings")] bool Tied = false)
+    [Key("tie_word_embeddings")] bool Tied = false,
+    [Key("initializer_range")] double Deviation = 0.02)
 {
     public int KvHeads => KvHeadsKey ?? Heads;
     public int HeadDim => HeadDimKey ?? Hidden / Heads;
@@ -33,7 +34,7 @@ public sealed partial record LlamaConfig(
 [Residual, RmsNorm("post_attention_layernorm"), GatedFeedForward("mlp.{gate,up,down}_proj", nameof(C.Act), Bias = nameof(C.FeedForwardBias))]
 public sealed partial class LlamaBlock;
 
-[Model<C>("LlamaForCausalLM"), Defaults(Eps = nameof(C.Eps))]
+[Model<C>("LlamaForCausalLM"), Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
 [Embedding("model.embed_tokens", nameof(C.Vocab), nameof(C.Hidden))]
 [Repeat<LlamaBlock>("model.layers", nameof(C.Layers)), RmsNorm("model.norm"), Output("hidden")]
 [Head("lm_head", TiedTo = "model.embed_tokens", Tied = nameof(C.Tied)), Output("logits")]

@@ -6,7 +6,7 @@ namespace Zoo.EncoderDecoders;
 
 /// <summary>BART (Lewis et al. 2019, arXiv 1910.13461): norms after the residuals, learned positions from row 2 on.</summary>
 [Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0)]
-[NoEffect("classifier_dropout", "init_std", "forced_eos_token_id", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
+[NoEffect("classifier_dropout", "forced_eos_token_id", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
 public sealed partial record BartConfig(
     [Key("vocab_size")] int Vocab,
     [Key("d_model")] int Hidden,
@@ -19,7 +19,8 @@ public sealed partial record BartConfig(
     [Key("dropout")] double Drop = 0.1,
     [Key("attention_dropout")] double AttentionDrop = 0, [Key("activation_dropout")] double ActivationDrop = 0,
     [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("normalize_before")] bool PreNorm = false)
+    [Key("normalize_before")] bool PreNorm = false,
+    [Key("init_std")] double Deviation = 0.02)
 {
     public int EncoderHeadDim => Hidden / EncoderHeads;
     public int DecoderHeadDim => Hidden / DecoderHeads;
@@ -59,7 +60,8 @@ public sealed partial class BartEncoderBlock;
 [Unless(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 public sealed partial class BartDecoderBlock;
 
-[Model<C>("BartForConditionalGeneration"), Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
+[Model<C>("BartForConditionalGeneration"), Defaults(Deviation = nameof(C.Deviation))]
+[Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
 [From("input_ids"), Embedding("model.shared", nameof(C.Vocab), nameof(C.Hidden)), Apply(nameof(Scaled)),
     Positions("model.encoder.embed_positions", nameof(C.Rows), Offset = 2)]
 [LayerNorm("model.encoder.layernorm_embedding"), Dropout(nameof(C.Drop)), Repeat<BartEncoderBlock>("model.encoder.layers", nameof(C.EncoderLayers))]
@@ -70,7 +72,7 @@ public sealed partial class BartDecoderBlock;
 [LayerNorm("model.decoder.layernorm_embedding"), Dropout(nameof(C.Drop)), Repeat<BartDecoderBlock>("model.decoder.layers", nameof(C.DecoderLayers))]
 [When(nameof(C.PreNorm)), LayerNorm("model.decoder.layer_norm")]
 [Head("lm_head", TiedTo = "model.shared", Tied = nameof(C.Tied)), Apply(nameof(Biased)), Output("logits")]
-[Group("final_logits_bias", Rate = 0)]
+[Init("final_logits_bias", 0), Group("final_logits_bias", Rate = 0)]
 [Same("model.shared", "model.encoder.embed_tokens", "model.decoder.embed_tokens"), Ignore("encoder.version", "decoder.version")]
 public sealed partial class Bart
 {

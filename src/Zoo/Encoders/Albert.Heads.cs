@@ -13,7 +13,7 @@ public sealed partial class AlbertEmbeddings;
 
 /// <summary>One label for a text or a pair, from the pooled first token.</summary>
 [Model<C>("AlbertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Bias = true)]
+    Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
 [Pool("first"), Linear("albert.pooler", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.ClassifierDrop)),
@@ -28,7 +28,7 @@ public sealed partial class AlbertForMultipleChoice;
 
 /// <summary>One label for each token.</summary>
 [Model<C>("AlbertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Bias = true)]
+    Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
 [Dropout(nameof(C.ClassifierDrop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
@@ -37,7 +37,7 @@ public sealed partial class AlbertForTokenClassification;
 
 /// <summary>Where an answer begins and ends.</summary>
 [Model<C>("AlbertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Bias = true)]
+    Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
 [Linear("qa_outputs", 2), Split("start", "end")]

@@ -23,6 +23,7 @@ public sealed partial record AlbertConfig(
     [Key("pad_token_id")] int? Pad = 0,
     [Key("classifier_dropout_prob")] double ClassifierDrop = 0.1,
     [Key("tie_word_embeddings")] bool Tied = true,
+    [Key("initializer_range")] double Deviation = 0.02,
     [Count("id2label")] int Classes = 2)
 {
     public int HeadDim => Hidden / Heads;
@@ -39,7 +40,7 @@ public sealed partial record AlbertConfig(
 public sealed partial class AlbertBlock;
 
 [Model<C>("AlbertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Eps = nameof(C.Eps), Bias = true)]
+    Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Embedding("albert.embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)),
     Positions("albert.embeddings.position_embeddings", nameof(C.Context)), As("words")]
 [From("token_type_ids"), Embedding("albert.embeddings.token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth)), As("types")]

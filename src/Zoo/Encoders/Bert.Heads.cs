@@ -5,7 +5,7 @@ namespace Zoo.Encoders;
 
 /// <summary>A word for each masked one.</summary>
 [Model<C>("BertForMaskedLM"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Eps = nameof(C.Eps), Bias = true)]
+    Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
 [Linear("cls.predictions.transform.dense", nameof(C.EmbeddingWidth)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]
@@ -16,7 +16,7 @@ public sealed partial class BertForMaskedLM;
 
 /// <summary>One label for a sentence or a pair, from the pooled first token.</summary>
 [Model<C>("BertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Bias = true)]
+    Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
 [Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)),
@@ -26,7 +26,7 @@ public sealed partial class BertForSequenceClassification;
 
 /// <summary>One label for each token.</summary>
 [Model<C>("BertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Bias = true)]
+    Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
 [Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
@@ -40,7 +40,7 @@ public sealed partial class BertForMultipleChoice;
 
 /// <summary>Where an answer begins and ends in the text.</summary>
 [Model<C>("BertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Bias = true)]
+    Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
 [Linear("qa_outputs", 2), Split("start", "end")]

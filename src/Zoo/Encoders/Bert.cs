@@ -17,8 +17,7 @@ public sealed partial record BertConfig(
     [Key("type_vocab_size")] int Types = 2,
     [Key("layer_norm_eps")] double Eps = 1e-12,
     [Key("hidden_dropout_prob")] double Drop = 0.1, [Key("attention_probs_dropout_prob")] double AttentionDrop = 0.1,
-    [Key("pad_token_id")] int? Pad = 0,
-    [Key("tie_word_embeddings")] bool Tied = true,
+    [Key("pad_token_id")] int? Pad = 0, [Key("tie_word_embeddings")] bool Tied = true, [Key("initializer_range")] double Deviation = 0.02,
     [Count("id2label")] int Classes = 2)
 {
     public int HeadDim => Hidden / Heads;
@@ -40,7 +39,8 @@ public sealed partial class BertEmbeddings;
 public sealed partial class BertBlock;
 
 /// <summary>The encoder alone: token vectors, the mean of a row's real ones (a sentence's embedding), and the pooled first token.</summary>
-[Model<C>("BertModel"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true), Defaults(Bias = true)]
+[Model<C>("BertModel"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("embeddings")]
 [Repeat<BertBlock>("encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
 [From("hidden"), Pool("mean"), Output("mean")]
@@ -50,7 +50,7 @@ public sealed partial class BertBlock;
 public sealed partial class Bert;
 
 [Model<C>("BertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Eps = nameof(C.Eps), Bias = true)]
+    Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings"), Output("hidden0")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
 [Linear("cls.predictions.transform.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]

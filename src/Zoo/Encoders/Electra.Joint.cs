@@ -32,7 +32,7 @@ public sealed partial class ElectraGeneratorBlock;
 /// <summary>
 /// Both parts over one set of embeddings. The generator reads masked ids; the discriminator reads ids with the generator's samples written into them.
 /// </summary>
-[Model<C>("ElectraForJointPreTraining"), Defaults(Eps = nameof(C.Eps), Bias = true)]
+[Model<C>("ElectraForJointPreTraining"), Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
 [Input("input_ids", "b t", Mask = "attention_mask"), Input("corrupted_input_ids", "b t"), Input("token_type_ids", "b t", Optional = true)]
 [From("input_ids"), Use<ElectraSharedEmbeddings>("electra.embeddings")]
 [When(nameof(C.GeneratorProjects)), Linear("generator.embeddings_project", nameof(C.GeneratorHidden))]

@@ -13,10 +13,10 @@ namespace Zoo.TestTimeTraining;
 [NoEffect("max_position_embeddings", "scan_checkpoint_group_size")]
 public sealed partial record TttConfig(
     [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("intermediate_size")] int FeedForward, [Key("num_hidden_layers")] int Layers,
-    [Key("num_attention_heads")] int Heads, [Key("ttt_layer_type")] string Kind = "linear", [Key("ttt_base_lr")] double BaseRate = 1,
-    [Key("mini_batch_size")] int MiniBatch = 16, [Key("use_gate")] bool Gated = false, [Key("share_qk")] bool SharesQk = false,
-    [Key("pre_conv")] bool PreConv = false, [Key("conv_kernel")] int Kernel = 4, [Key("rope_theta")] double Theta = 10000,
-    [Key("rms_norm_eps")] double Eps = 1e-6, [Key("hidden_act")] Activation? ActKey = null, [Key("tie_word_embeddings")] bool Tied = true)
+    [Key("num_attention_heads")] int Heads, [Key("mini_batch_size")] int MiniBatch = 16, [Key("initializer_range")] double Deviation = 0.02,
+    [Key("rope_theta")] double Theta = 10000, [Key("use_gate")] bool Gated = false, [Key("pre_conv")] bool PreConv = false, [Key("conv_kernel")] int Kernel = 4,
+    [Key("ttt_layer_type")] string Kind = "linear", [Key("hidden_act")] Activation? ActKey = null, [Key("tie_word_embeddings")] bool Tied = true,
+    [Key("ttt_base_lr")] double BaseRate = 1, [Key("share_qk")] bool SharesQk = false, [Key("rms_norm_eps")] double Eps = 1e-6)
 {
     public int HeadDim => Hidden / Heads;
     public int Inner => 4 * HeadDim;
@@ -25,18 +25,18 @@ public sealed partial record TttConfig(
         : throw new ConfigException("config.json", $"ttt_layer_type is '{Kind}', expected 'linear' or 'mlp'");
 }
 
-[Block<C>, Input("x", "b t h f"), Defaults(Eps = 1e-6)]        // LN(x W1 + b1): W1 and b1 are the state, the norm is not
+[Block<C>, Input("x", "b t h f"), Defaults(Eps = 1e-6, Deviation = 0.02)]        // LN(x W1 + b1): W1 and b1 are the state, the norm is not
 [Linear("", nameof(C.HeadDim), Weight = "W1", BiasWeight = "b1", Stored = "h in out", BiasStored = "h 1 out", Fast = true)]
 [LayerNorm(Weight = "ttt_norm_weight", BiasWeight = "ttt_norm_bias", Stored = "h f")]
 public sealed partial class LinearLearner;
 
-[Block<C>, Input("x", "b t h f"), Defaults(Eps = 1e-6)]
+[Block<C>, Input("x", "b t h f"), Defaults(Eps = 1e-6, Deviation = 0.02)]
 [Linear("", nameof(C.Inner), Weight = "W1", BiasWeight = "b1", Stored = "h in out", BiasStored = "h 1 out", Fast = true), Activate(Activation.GeluTanh)]
 [Linear("", nameof(C.HeadDim), Weight = "W2", BiasWeight = "b2", Stored = "h in out", BiasStored = "h 1 out", Fast = true)]
 [LayerNorm(Weight = "ttt_norm_weight", BiasWeight = "ttt_norm_bias", Stored = "h f")]
 public sealed partial class MlpLearner;
 
-[Block<C>, Defaults(Eps = 1e-6, Theta = nameof(C.Theta)), Init("learnable_token_idx", 0), Init("conv_*.weight", nameof(LeCun))]
+[Block<C>, Defaults(Eps = 1e-6, Theta = nameof(C.Theta)), Init("learnable_token_idx", 0), Init("*lr_weight", 0.02), Init("conv_*.weight", nameof(LeCun))]
 [From("x"), Linear("v_proj", nameof(C.Hidden)), Heads(nameof(C.Heads)), As("v")]
 [From("x"), Linear("q_proj", nameof(C.Hidden)), As("qk")]
 [When(nameof(C.SharesQk)), Conv("conv_q", nameof(C.Kernel), Bias = true)]
@@ -74,7 +74,7 @@ public sealed partial class TttLayer
 [Residual, RmsNorm("ffn_norm"), GatedFeedForward("mlp.{gate,up,down}_proj", nameof(C.Act))]
 public sealed partial class TttBlock;
 
-[Model<C>("TTTForCausalLM"), Defaults(Eps = nameof(C.Eps))]
+[Model<C>("TTTForCausalLM"), Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
 [Embedding("model.embed_tokens", nameof(C.Vocab), nameof(C.Hidden))]
 [Repeat<TttBlock>("model.layers", nameof(C.Layers)), RmsNorm("model.norm"), Output("hidden")]
 [Head("lm_head", TiedTo = "model.embed_tokens", Tied = nameof(C.Tied)), Output("logits")]

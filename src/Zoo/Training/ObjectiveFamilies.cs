@@ -24,9 +24,6 @@ public sealed record ObjectiveFamily(
     /// <summary>The objective for a text in one of these languages, by its code; null where the family knows no languages.</summary>
     public Func<ITokenizer, TrainingOptions, string, IObjective>? MakeIn { get; init; }
 
-    /// <summary>By how much its first matrices are wider than those that its declaration draws.</summary>
-    public double FirstScale { get; init; } = 1;
-
     /// <summary>A vocabulary learned from a text.</summary>
     public ITokenizer Learn(string text, int vocabulary) => WordPiece
         ? TokenizerTraining.WordPiece(text, vocabulary, Layout)
@@ -41,7 +38,7 @@ public static class ObjectiveFamilies
     private const int Layers = 2;
 
     // The published deviation of 0.02 belongs to a width of 768. In rows so much shorter it leaves every score near zero, and attention even for long.
-    private static readonly double Wider = Math.Sqrt(768.0 / Hidden);
+    private static readonly double Deviation = 0.02 * Math.Sqrt(768.0 / Hidden);
 
     /// <summary>mBART's code of the text's language where none is named.</summary>
     private const string Language = "en_XX";
@@ -65,27 +62,21 @@ public static class ObjectiveFamilies
     public static IReadOnlyList<ObjectiveFamily> All { get; } =
     [
         new("bert", ["mlm"], VocabularyLayout.Bert, true, (t, c) => Bert("BertForPreTraining", "bert", t, c),
-            (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Tokens, PairTask.NextSentence))
-        {
-            FirstScale = Wider,
-        },
+            (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Tokens, PairTask.NextSentence)),
         new("roberta", ["mlm"], VocabularyLayout.Roberta, false, (t, c) => Bert("RobertaForMaskedLM", "roberta", t, c, positions: c + 2, types: 1),
-            (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Tokens)) { FirstScale = Wider },
+            (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Tokens)),
         new("albert", ["mlm"], VocabularyLayout.Bert, true,
             (t, c) => With(Bert("AlbertForPreTraining", "albert", t, c), ("embedding_size", Hidden / 2), ("num_hidden_groups", 1)),
-            (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Runs, PairTask.SentenceOrder))
-        {
-            FirstScale = Wider,
-        },
+            (_, t, o) => new MaskedLanguage(t, o.Context, o.WholeWords ? MaskingUnit.WholeWords : MaskingUnit.Runs, PairTask.SentenceOrder)),
         new("electra", ["rtd"], VocabularyLayout.Bert, true,
             (t, c) => With(
                 Bert("ElectraForJointPreTraining", "electra", t, c), ("embedding_size", Hidden / 2), ("generator_hidden_size", Hidden / 2),
                 ("generator_num_hidden_layers", Layers), ("generator_num_attention_heads", Heads / 2), ("generator_intermediate_size", 2 * Hidden)),
-            (_, t, o) => new ReplacedTokenDetection(t, o.Context)) { FirstScale = Wider },
+            (_, t, o) => new ReplacedTokenDetection(t, o.Context)),
         new("t5", ["span", "prefix"], VocabularyLayout.T5, false, T5,
             (name, t, o) => name == "prefix" ? new PrefixLanguage(t, o.Context) : new SpanDenoising(t, o.Context)),
         new("bart", ["denoise"], VocabularyLayout.Roberta, false, (t, c) => Bart("BartForConditionalGeneration", "bart", t, c, t.Special.End!.Value),
-            (_, t, o) => new TextDenoising(t, o.Context, o.Noise.Over(DenoisingShares.Bart))) { FirstScale = Wider },
+            (_, t, o) => new TextDenoising(t, o.Context, o.Noise.Over(DenoisingShares.Bart))),
         MBart([Language]),
     ];
 
@@ -114,7 +105,6 @@ public static class ObjectiveFamilies
 
         return new ObjectiveFamily("mbart", ["denoise"], layout, false, Config, (_, tokenizer, options) => In(tokenizer, options, languages[0]))
         {
-            FirstScale = Wider,
             In = MBart,
             MakeIn = In,
         };
@@ -141,6 +131,7 @@ public static class ObjectiveFamilies
         ["layer_norm_eps"] = 1e-12,
         ["pad_token_id"] = tokenizer.Special.Pad,
         ["tie_word_embeddings"] = true,
+        ["initializer_range"] = Deviation,
     };
 
     private static JsonObject T5(ITokenizer tokenizer, int context) => new()
@@ -190,6 +181,7 @@ public static class ObjectiveFamilies
         ["pad_token_id"] = tokenizer.Special.Pad,
         ["eos_token_id"] = tokenizer.Special.End,
         ["decoder_start_token_id"] = start,
+        ["init_std"] = Deviation,
     };
 
     private static JsonObject With(JsonObject config, params (string Key, JsonNode Value)[] more)

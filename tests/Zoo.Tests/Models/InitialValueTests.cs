@@ -1,5 +1,9 @@
 using System;
+using System.Globalization;
+using System.IO;
+using System.IO.Enumeration;
 using System.Linq;
+using System.Text.Json;
 using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
@@ -13,6 +17,29 @@ namespace Zoo.Tests.Models;
 /// <summary>Recurrent models begin as published: by channel, by layer, and by draws of torch's generator.</summary>
 public sealed class InitialValueTests
 {
+    private const string Bert = """
+        "vocab_size": 60, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "hidden_act": "gelu",
+        "max_position_embeddings": 40
+        """;
+
+    private const string Bart = """
+        "vocab_size": 60, "d_model": 48, "encoder_layers": 1, "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 3,
+        "encoder_ffn_dim": 64, "decoder_ffn_dim": 32, "activation_function": "gelu", "max_position_embeddings": 40
+        """;
+
+    private const string Gpt = """
+        "vocab_size": 60, "n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 40
+        """;
+
+    private const string GptNeo = """
+        "vocab_size": 60, "hidden_size": 48, "num_layers": 2, "num_heads": 4, "max_position_embeddings": 40, "attention_layers": ["global", "local"]
+        """;
+
+    private const string Narrow = """, "embedding_size": 32""";
+    private const string Tanh = """, "activation_function": "gelu_new" """;
+
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
     private static double[] Values(nn.Module model, string key)
     {
         using var none = no_grad();
@@ -118,7 +145,7 @@ public sealed class InitialValueTests
     public void Ttt_begins_as_published()
     {
         manual_seed(6);
-        using var model = new Ttt(new TttConfig(50, 128, 24, 1, 2, SharesQk: true, PreConv: true), ScalarType.Float64);
+        using var model = new Ttt(new TttConfig(50, 128, 24, 1, 2, SharesQk: true, PreConv: true, Deviation: 0.3), ScalarType.Float64);
         const string At = "model.layers.0.";
         foreach (string conv in new[] { "conv.conv", "seq_modeling_block.conv_q", "seq_modeling_block.conv_k" })
         {
@@ -132,9 +159,70 @@ public sealed class InitialValueTests
         Assert.All(Values(model, At + "seq_modeling_block.learnable_token_idx"), x => Assert.Equal(0, x));
         Assert.All(Values(model, At + "seq_modeling_block.b1"), x => Assert.Equal(0, x));
         Assert.All(Values(model, At + "seq_modeling_block.learnable_ttt_lr_bias"), x => Assert.Equal(0, x));
-        foreach (string key in new[] { "W1", "learnable_ttt_lr_weight", "q_proj.weight" })
+        foreach (string key in new[] { "W1", "learnable_ttt_lr_weight" })
         {
             Assert.InRange(Math.Sqrt(Values(model, At + "seq_modeling_block." + key).Average(x => x * x)), 0.015, 0.025);
+        }
+
+        foreach (string key in new[] { At + "seq_modeling_block.q_proj", At + "mlp.gate_proj", "model.embed_tokens" })
+        {
+            Assert.InRange(Math.Sqrt(Values(model, key + ".weight").Average(x => x * x)), 0.28, 0.32);
+        }
+    }
+
+    /// <summary>
+    /// Matrices, embeddings and positions are drawn with the deviation that the config names (0.02 where it names none), which is written back; the rest begins
+    /// at zero or one.
+    /// </summary>
+    /// <param name="architecture">The model.</param>
+    /// <param name="key">What its config calls the deviation.</param>
+    /// <param name="config">The rest of its config.</param>
+    /// <param name="others">Weights that are drawn with another deviation, as a share of it.</param>
+    [Theory]
+    [InlineData("BertForPreTraining", "initializer_range", Bert)]
+    [InlineData("BertForSequenceClassification", "initializer_range", Bert)]
+    [InlineData("RobertaForMaskedLM", "initializer_range", Bert)]
+    [InlineData("RobertaForQuestionAnswering", "initializer_range", Bert)]
+    [InlineData("AlbertForPreTraining", "initializer_range", Bert + Narrow)]
+    [InlineData("AlbertForTokenClassification", "initializer_range", Bert + Narrow)]
+    [InlineData("ElectraForPreTraining", "initializer_range", Bert + Narrow)]
+    [InlineData("ElectraForMaskedLM", "initializer_range", Bert + Narrow)]
+    [InlineData("BartForConditionalGeneration", "init_std", Bart)]
+    [InlineData("MBartForConditionalGeneration", "init_std", Bart)]
+    [InlineData("OpenAIGPTLMHeadModel", "initializer_range", Gpt)]
+    [InlineData("GPT2LMHeadModel", "initializer_range", Gpt + Tanh, "*.c_proj.weight=0.5")]
+    [InlineData("GPT3LMHeadModel", "initializer_range", Gpt + Tanh, "*.c_proj.weight=0.5")]
+    [InlineData("GPTNeoForCausalLM", "initializer_range", GptNeo + Tanh)]
+    [InlineData("LlamaForCausalLM", "initializer_range", Bert)]
+    [InlineData("MistralForCausalLM", "initializer_range", Bert)]
+    public void A_published_deviation_is_that_of_new_weights(string architecture, string key, string config, string others = "")
+    {
+        foreach (double deviation in new[] { 0.02, 0.3 })
+        {
+            manual_seed(8);
+            string said = deviation == 0.02 ? "" : FormattableString.Invariant($",\"{key}\":{deviation}");
+            using var scope = NewDisposeScope();
+            IModel model = global::Zoo.Models.Create(ConfigReader.Parse($"{{\"architectures\":[\"{architecture}\"],{config}{said}}}"), ScalarType.Float64);
+            foreach (Weight weight in model.Weights.All)
+            {
+                double[] values = Values(model.Module, weight.Key);
+                if (weight.Shape.Length == 1 || weight.Key.EndsWith("bias", StringComparison.Ordinal))
+                {
+                    Assert.All(values, x => Assert.True(x is 0 or 1, weight.Key));
+                    continue;
+                }
+
+                string[] other = others.Split('=');
+                double expected = deviation * (FileSystemName.MatchesSimpleExpression(other[0], weight.Key) ? double.Parse(other[1], Invariant) : 1);
+                double found = Math.Sqrt(values.Average(x => x * x)), slack = 5 / Math.Sqrt(2.0 * values.Length);
+                Assert.True(Math.Abs((found / expected) - 1) < slack, $"{weight.Key} has the deviation {found}, expected {expected} within {slack:P0}");
+            }
+
+            using var folder = new ScratchFolder();
+            model.Save(folder.Path);
+            using var written = JsonDocument.Parse(File.ReadAllText(folder["config.json"]));
+            Assert.Equal(deviation, written.RootElement.GetProperty(key).GetDouble());
+            model.Module.Dispose();
         }
     }
 

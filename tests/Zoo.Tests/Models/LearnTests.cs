@@ -21,7 +21,7 @@ public sealed class LearnTests
     {
         using var scope = NewDisposeScope();
         using IDisposable off = no_grad();
-        using var model = new Ttt(new TttConfig(31, 16, 24, 2, 2, kind, MiniBatch: 4, PreConv: true, SharesQk: true, Gated: true), ScalarType.Float64);
+        using var model = new Ttt(new TttConfig(31, 16, 24, 2, 2, Kind: kind, MiniBatch: 4, PreConv: true, SharesQk: true, Gated: true), ScalarType.Float64);
         model.eval();
         foreach (Weight weight in model.Weights.All.Where(w => w.Key.EndsWith("W1", StringComparison.Ordinal)))
         {
@@ -83,7 +83,7 @@ public sealed class LearnTests
     [Fact]
     public void An_unknown_kind_of_learner_is_an_error_that_names_it()
     {
-        string message = Assert.Throws<ConfigException>(() => new TttConfig(31, 16, 24, 1, 2, "conv").Learner).Message;
+        string message = Assert.Throws<ConfigException>(() => new TttConfig(31, 16, 24, 1, 2, Kind: "conv").Learner).Message;
         Assert.Equal("config.json: ttt_layer_type is 'conv', expected 'linear' or 'mlp'", message);
     }
 }
