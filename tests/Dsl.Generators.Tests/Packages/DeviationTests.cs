@@ -1,4 +1,5 @@
 using System.IO;
+using System.Linq;
 using System.Runtime.Loader;
 using Dsl.Generators.Tests.Pipeline;
 using Xunit;
