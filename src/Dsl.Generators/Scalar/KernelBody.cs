@@ -22,6 +22,7 @@ internal sealed partial class KernelBody(Flow flow, KernelStyle style)
     private readonly HashSet<FlowNode> kept = [];
     private readonly List<List<Item>> sections = [];
     private readonly HashSet<int> stepSums = [];
+    private readonly bool walksSpans = flow.Step.Items.OfType<LoopItem>().Any();
     private int depth = 2;
     private int unnamed;
     private readonly HashSet<FlowNode> setOnly = [];
@@ -111,6 +112,19 @@ internal sealed partial class KernelBody(Flow flow, KernelStyle style)
         return Done();
     }
 
+    // A loop over a span needs the registers that slots would hold: a step then reads them anew.
+    private string Slot(string key, string wish, string slot)
+    {
+        if (walksSpans)
+        {
+            return named[key] = slot;
+        }
+
+        var name = Name(key, wish);
+        Line($"var {name} = {slot};");
+        return name;
+    }
+
     private static bool RowOfStep(KernelOperand operand) => operand.Time && operand.Span.Length > 0;
 
     private static bool IsState(FlowNode node, int index) => node.Op == Op.Input && node.Text == "state:" + index;
@@ -156,10 +170,20 @@ internal sealed partial class KernelBody(Flow flow, KernelStyle style)
             .Select(a => flow.Operands[a.Target]).Distinct().OrderBy(o => o.Index).ToList();
         foreach (var operand in gradients)
         {
-            var gradient = Name("gradient:" + operand.Index, operand.Name + "Gradient");
-            Line(RowOfStep(operand)
-                ? $"var {Name("gradientAt:" + operand.Index, operand.Name + "GradientAt")} = pass.Gradient({operand.Index});"
-                : $"var {gradient} = pass.Gradient({operand.Index}){(operand.Span.Length > 0 ? ".Row(0)" : "")};");
+            var gradient = $"pass.Gradient({operand.Index})";
+            if (RowOfStep(operand))
+            {
+                Name("gradient:" + operand.Index, operand.Name + "Gradient");
+                Slot("gradientAt:" + operand.Index, operand.Name + "GradientAt", gradient);
+            }
+            else if (operand.Span.Length > 0)
+            {
+                Line($"var {Name("gradient:" + operand.Index, operand.Name + "Gradient")} = {gradient}.Row(0);");
+            }
+            else
+            {
+                Slot("gradient:" + operand.Index, operand.Name + "Gradient", gradient);
+            }
         }
 
         foreach (var state in flow.States)
@@ -379,16 +403,26 @@ internal sealed partial class KernelBody(Flow flow, KernelStyle style)
             if (liveArrays.Contains("Operand:" + operand.Index))
             {
                 var row = Name("operand:" + operand.Index, operand.Name);
-                Line(operand.Time
-                    ? $"var {Name("operandAt:" + operand.Index, operand.Name + "At")} = pass.Operand({operand.Index});"
-                    : $"var {row} = pass.Operand({operand.Index}).Row(0);");
+                if (operand.Time)
+                {
+                    Slot("operandAt:" + operand.Index, operand.Name + "At", $"pass.Operand({operand.Index})");
+                }
+                else
+                {
+                    Line($"var {row} = pass.Operand({operand.Index}).Row(0);");
+                }
             }
             else if (InputIsLive(":" + operand.Index))
             {
                 var value = Name(":" + operand.Index, operand.Name);
-                Line(operand.Time
-                    ? $"var {Name("operand:" + operand.Index, operand.Name + "At")} = pass.Operand({operand.Index});"
-                    : $"var {value} = {style.Operand(operand, $"pass.Operand({operand.Index})")};");
+                if (operand.Time)
+                {
+                    Slot("operand:" + operand.Index, operand.Name + "At", $"pass.Operand({operand.Index})");
+                }
+                else
+                {
+                    Line($"var {value} = {style.Operand(operand, $"pass.Operand({operand.Index})")};");
+                }
             }
         }
     }

@@ -10,10 +10,15 @@ namespace Dsl.Generators.Scalar;
 /// <summary>
 /// A recurrence or pointwise function as a struct that implements <c>IScanKernel</c>: vectors over the innermost parallel axis, forwards and back,
 /// and the same step over whole tensors for other devices and types. The text needs
-/// <c>using System; using System.Numerics; using Dsl; using Dsl.Runtime; using TorchSharp; using static TorchSharp.torch;</c>.
+/// <c>using System; using System.Numerics; using System.Runtime.CompilerServices; using Dsl; using Dsl.Runtime; using TorchSharp;
+/// using static TorchSharp.torch;</c>.
 /// </summary>
 internal static class KernelEmitter
 {
+    // At the first call: a loop of milliseconds has no time to be found hot. On its own, it has all registers.
+    private const string CompiledAtOnce =
+        "    /// <inheritdoc/>\n    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]\n";
+
     /// <param name="name">Name of the struct.</param>
     /// <exception cref="NotAKernelException">The function has no kernel; the message is a sentence that says why.</exception>
     public static string Emit(ScalarFunction function, string name, string access = "internal")
@@ -27,9 +32,9 @@ internal static class KernelEmitter
         text.Append($"/// <summary>{function.Name}: {what} for the lanes of one vector, and the way back.</summary>\n");
         text.Append($"{access} readonly struct {name} : IScanKernel\n{{\n");
         Layout(text, flow);
-        text.Append("    /// <inheritdoc/>\n    public static void Forward<T>(scoped ref ScanPass<T> pass)\n        where T : unmanaged\n    {\n");
+        text.Append(CompiledAtOnce + "    public static void Forward<T>(scoped ref ScanPass<T> pass)\n        where T : unmanaged\n    {\n");
         text.Append(new KernelBody(flow, new VectorStyle(flow)).Forward());
-        text.Append("    }\n\n    /// <inheritdoc/>\n    public static void Backward<T>(scoped ref ScanPass<T> pass)\n        where T : unmanaged\n    {\n");
+        text.Append("    }\n\n" + CompiledAtOnce + "    public static void Backward<T>(scoped ref ScanPass<T> pass)\n        where T : unmanaged\n    {\n");
         text.Append(new KernelBody(flow, new VectorStyle(flow)).Backward(step, before, tapes));
         text.Append("    }\n\n    /// <inheritdoc/>\n    public static Tensor Step(TensorStep pass)\n    {\n");
         text.Append(new KernelBody(flow, new TensorStyle(flow, back: false)).Whole());

@@ -1,12 +1,14 @@
 using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Dsl.Runtime;
 
 /// <summary>
-/// A stretch of an operand, a result or a gradient, [time, span, width], in memory of one thread: kernels read and write whole vectors only. Lanes that
-/// do not fill a vector are laid out as if they did, and what is summed over the lanes is summed here, once a stretch.
+/// A stretch of an operand, a result or a gradient, [time, span, width], dense and in memory of one thread: kernels read and write whole vectors only, and
+/// spans a vector after another. Lanes that do not fill a vector are laid out as if they did, and what is summed over the lanes is summed here, once a
+/// stretch.
 /// </summary>
 internal sealed class LaneStage<T>
     where T : unmanaged
@@ -22,6 +24,12 @@ internal sealed class LaneStage<T>
     public ScanSlot Filled(in ScanSlot slot, int begin, int end, int lanes)
     {
         ScanSlot inside = Aim(slot, begin, end);
+        if (lanes == Width)
+        {
+            FillWhole();
+            return inside;
+        }
+
         for (int row = 0; row < steps * slot.Count; row++)
         {
             ScanPass<T>.Partial(ref Outside(row), lanes).CopyTo(room, row * Width);
@@ -50,6 +58,12 @@ internal sealed class LaneStage<T>
     /// <summary>Adds the first lanes to what lies in the slot.</summary>
     public void Add(int lanes)
     {
+        if (lanes == Width)
+        {
+            AddWhole();
+            return;
+        }
+
         for (int row = 0; row < steps * outside.Count; row++)
         {
             ref T at = ref Outside(row);
@@ -67,6 +81,34 @@ internal sealed class LaneStage<T>
         }
 
         room.AsSpan(0, steps * outside.Count * Width).Clear();
+    }
+
+    private unsafe void FillWhole()
+    {
+        ref T inside = ref MemoryMarshal.GetArrayDataReference(room);
+        T* step = (T*)outside.Pointer + (from * outside.Time);
+        for (int t = 0; t < steps; t++, step += outside.Time)
+        {
+            T* row = step;
+            for (int n = 0; n < outside.Count; n++, row += outside.Span, inside = ref Unsafe.Add(ref inside, Width))
+            {
+                Vector.Load(row).StoreUnsafe(ref inside);
+            }
+        }
+    }
+
+    private unsafe void AddWhole()
+    {
+        ref T inside = ref MemoryMarshal.GetArrayDataReference(room);
+        T* step = (T*)outside.Pointer + (from * outside.Time);
+        for (int t = 0; t < steps; t++, step += outside.Time)
+        {
+            T* row = step;
+            for (int n = 0; n < outside.Count; n++, row += outside.Span, inside = ref Unsafe.Add(ref inside, Width))
+            {
+                (Vector.Load(row) + Vector.LoadUnsafe(ref inside)).Store(row);
+            }
+        }
     }
 
     private static T SumOf(Vector<T> values, int lanes)

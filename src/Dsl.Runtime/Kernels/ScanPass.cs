@@ -20,13 +20,11 @@ public readonly ref struct ScanValues<T>
 {
     private readonly ref T origin;
     private readonly nint time;
-    private readonly nint span;
 
     internal unsafe ScanValues(in ScanSlot slot)
     {
         origin = ref Unsafe.AsRef<T>((void*)slot.Pointer);
         time = slot.Time;
-        span = slot.Span;
     }
 
     /// <summary>A value per lane.</summary>
@@ -39,30 +37,25 @@ public readonly ref struct ScanValues<T>
 
     /// <summary>The span of a step.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ScanRow<T> Row(int t) => new(ref Unsafe.Add(ref origin, t * time), span);
+    public ScanRow<T> Row(int t) => new(ref Unsafe.Add(ref origin, t * time));
 }
 
-/// <summary>The span of an operand at one step.</summary>
+/// <summary>The span of an operand at one step, dense: a vector after another, or a number after another where all lanes share them.</summary>
 public readonly ref struct ScanRow<T>
     where T : unmanaged
 {
     private readonly ref T origin;
-    private readonly nint span;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ScanRow(ref T origin, nint span)
-    {
-        this.origin = ref origin;
-        this.span = span;
-    }
+    internal ScanRow(ref T origin) => this.origin = ref origin;
 
     /// <summary>An element, a value per lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<T> Lanes(int n) => Vector.LoadUnsafe(ref Unsafe.Add(ref origin, n * span));
+    public Vector<T> Lanes(int n) => Vector.LoadUnsafe(ref Unsafe.Add(ref origin, n * Vector<T>.Count));
 
     /// <summary>An element, one value for all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<T> Same(int n) => new(Unsafe.Add(ref origin, n * span));
+    public Vector<T> Same(int n) => new(Unsafe.Add(ref origin, n));
 }
 
 /// <summary>A gradient as the lanes of one vector add to it; nothing where nobody asks for it.</summary>
@@ -71,13 +64,11 @@ public readonly ref struct ScanGradient<T>
 {
     private readonly ref T origin;
     private readonly nint time;
-    private readonly nint span;
 
     internal unsafe ScanGradient(in ScanSlot slot)
     {
         origin = ref Unsafe.AsRef<T>((void*)slot.Pointer);
         time = slot.Time;
-        span = slot.Span;
     }
 
     /// <summary>Adds a value per lane.</summary>
@@ -97,22 +88,17 @@ public readonly ref struct ScanGradient<T>
 
     /// <summary>The span of a step.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ScanGradientRow<T> Row(int t) => Unsafe.IsNullRef(ref origin) ? default : new(ref Unsafe.Add(ref origin, t * time), span);
+    public ScanGradientRow<T> Row(int t) => Unsafe.IsNullRef(ref origin) ? default : new(ref Unsafe.Add(ref origin, t * time));
 }
 
-/// <summary>The span of a gradient at one step.</summary>
+/// <summary>The span of a gradient at one step, a vector after another.</summary>
 public readonly ref struct ScanGradientRow<T>
     where T : unmanaged
 {
     private readonly ref T origin;
-    private readonly nint span;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ScanGradientRow(ref T origin, nint span)
-    {
-        this.origin = ref origin;
-        this.span = span;
-    }
+    internal ScanGradientRow(ref T origin) => this.origin = ref origin;
 
     /// <summary>Adds a value per lane to an element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -120,7 +106,7 @@ public readonly ref struct ScanGradientRow<T>
     {
         if (!Unsafe.IsNullRef(ref origin))
         {
-            ref T at = ref Unsafe.Add(ref origin, n * span);
+            ref T at = ref Unsafe.Add(ref origin, n * Vector<T>.Count);
             (Vector.LoadUnsafe(ref at) + value).StoreUnsafe(ref at);
         }
     }

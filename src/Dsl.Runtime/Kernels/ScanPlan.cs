@@ -86,8 +86,7 @@ internal sealed class ScanPlan
         });
     }
 
-    // Few enough that the states before them and the rows of all operands stay in near caches until their neighbours, which share a line, have been read; rows
-    // lie a power of two apart more often than not, and then compete for the same places.
+    // Few enough that the states before them stay in near caches, and the rows of all operands until their neighbours, which share a line, have been read.
     private static int StretchOf(int stateSize) =>
-        stateSize == 0 ? 256 : Math.Clamp(64 * 1024 / (stateSize * Vector<byte>.Count), 4, 24);
+        stateSize == 0 ? 256 : Math.Clamp(64 * 1024 / (stateSize * Vector<byte>.Count), 4, 64);
 }

@@ -47,6 +47,15 @@ internal sealed class ScanView
             axes = [.. order.Select(i => axes[i])];
         }
 
+        int spanned = span.Length > 0 ? Array.IndexOf(axes, span) : -1;
+        if (lane < 0 && spanned >= 0 && tensor.shape[spanned] > 1 && tensor.stride(spanned) != 1)
+        {
+            // So does a span that all lanes share.
+            long[] order = [.. Enumerable.Range(0, axes.Length).Where(i => i != spanned).Select(i => (long)i), spanned];
+            tensor = tensor.permute(order).contiguous();
+            axes = [.. order.Select(i => axes[i])];
+        }
+
         long Stride(string axis) => Array.IndexOf(axes, axis) is var at and >= 0 && tensor.shape[at] > 1 ? tensor.stride(at) : 0;
         return new ScanView(
             tensor, [.. layout.Outer.Select(Stride)], Address(tensor), Stride("t"), span.Length > 0 ? (int)Stride(span) : 0,

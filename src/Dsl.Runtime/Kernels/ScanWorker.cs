@@ -136,7 +136,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                     }
 
                     TKernel.Backward(ref pass);
-                    AddGradients(sums, lanes);
+                    AddGradients(sums, block, lanes);
                 }
 
                 AddSums(sums, LanesAt(Place(EndOfGroup(group, last) - 1)));
@@ -174,8 +174,11 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
         Count = view.Count,
     };
 
+    // Kernels read and write whole vectors, and spans one vector after another.
+    private bool IsStaged(in ScanSlot slot, int lanes) => lanes < plan.Width || (slot.Count > 1 && slot.Span != plan.Width);
+
     private ScanSlot Filled(ref LaneStage<T>? stage, in ScanSlot slot, int lanes, int begin, int end) =>
-        lanes == plan.Width ? slot : (stage ??= new()).Filled(slot, begin, end, lanes);
+        IsStaged(slot, lanes) ? (stage ??= new()).Filled(slot, begin, end, lanes) : slot;
 
     private void Aim(int block, int lanes, int begin, int end)
     {
@@ -215,16 +218,16 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
             if (sums[i] is { First.HasLanes: true } sum)
             {
                 ScanSlot slot = Slot(sum.First, block, worker * sum.Stride);
-                gradients[i] = lanes == plan.Width ? slot : (gradientStages[i] ??= new()).Cleared(slot, begin, end);
+                gradients[i] = IsStaged(slot, lanes) ? (gradientStages[i] ??= new()).Cleared(slot, begin, end) : slot;
             }
         }
     }
 
-    private void AddGradients(GradientSum?[] sums, int lanes)
+    private void AddGradients(GradientSum?[] sums, int block, int lanes)
     {
-        for (int i = 0; i < sums.Length && lanes < plan.Width; i++)
+        for (int i = 0; i < sums.Length; i++)
         {
-            if (sums[i] is { First.HasLanes: true })
+            if (sums[i] is { First.HasLanes: true } sum && IsStaged(Slot(sum.First, block), lanes))
             {
                 gradientStages[i]!.Add(lanes);
             }

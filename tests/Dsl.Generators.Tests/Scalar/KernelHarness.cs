@@ -44,7 +44,7 @@ internal sealed class KernelHarness
         }).ToList();
         Values = [.. Function.Parameters.Where(p => p.Role is not (ScalarRole.Config or ScalarRole.State))];
         States = [.. Function.Parameters.Where(p => p.Role == ScalarRole.State)];
-        string source = ScalarSource.Using + "using TorchSharp;\nusing Dsl.Runtime;\nusing static TorchSharp.torch;\nnamespace User;\n" + Text
+        string source = ScalarSource.Using + "using System.Runtime.CompilerServices;\nusing TorchSharp;\nusing Dsl.Runtime;\nusing static TorchSharp.torch;\nnamespace User;\n" + Text
             + "public static class Entry\n{\n"
             + "public static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors) => Scan<K>.Run(arguments, states, settings, real, tensors);\n"
             + "public static Tensor Convolve(Tensor[] a, double[] settings, bool powers) { var layout = K.Layout; if (layout.Signal < 0) { return a[0]; } var u = a[layout.Operands[layout.Signal].Argument]; int t = System.Array.IndexOf(System.Linq.Enumerable.ToArray(layout.Axes), \"t\"); "

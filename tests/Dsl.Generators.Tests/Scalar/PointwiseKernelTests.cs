@@ -19,7 +19,7 @@ public sealed class PointwiseKernelTests
         string kernel = KernelEmitter.Emit(ScalarSource.Read(ScalarReaderTests.Declared, "Mix"), "K", "public");
         var assembly = ScalarSource.Load(
             ScalarReaderTests.Declared,
-            "using System;\nusing System.Numerics;\nusing Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;\nnamespace User;\n" + kernel
+            "using System;\nusing System.Numerics;\nusing System.Runtime.CompilerServices;\nusing Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;\nnamespace User;\n" + kernel
             + "public static class Entry { public static Tensor Run(Tensor x, Tensor last, Tensor mu) => Pointwise.Run<K>([], x, last, mu); }\n");
         var run = ScalarSource.Method<Func<Tensor, Tensor, Tensor, Tensor>>(assembly, "Run", "User.Entry");
         Tensor[] own =
