@@ -113,6 +113,29 @@ public sealed class KernelTests
     public void Empty_axes_give_empty_results_and_leave_the_state(string name, string sizes) =>
         new KernelHarness(ScalarReaderTests.Declared, name).Check(Sizes(sizes), 1, Tame, differences: 0);
 
+    [Theory]
+    [InlineData("SelectiveScan", "b=2 t=9 d=19 n=5")]
+    [InlineData("SelectiveScan", "b=2 t=70 d=8 n=3")]
+    [InlineData("DeltaRule", "b=2 h=2 t=9 k=5 v=11")]
+    public void How_arguments_lie_in_memory_changes_no_bit(string name, string text)
+    {
+        var harness = new KernelHarness(ScalarReaderTests.Declared, name);
+        var sizes = Sizes(text);
+        Tensor[] values = [.. harness.Values.Select(p => Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.5))];
+        double[][] Run(Func<Tensor, Tensor> lay)
+        {
+            Tensor[] leaves = [.. values.Select(v => lay(v.clone()).detach().requires_grad_())];
+            var (y, states) = harness.Run(leaves, null);
+            (y.sum() + states.Aggregate(torch.zeros(1), (sum, state) => sum + state.sum())).backward();
+            return [KernelHarness.Numbers(y), .. states.Select(KernelHarness.Numbers), .. leaves.Select(l => KernelHarness.Numbers(l.grad!))];
+        }
+
+        static Tensor Reversed(Tensor x) => x.permute([.. Enumerable.Range(0, (int)x.dim()).Reverse().Select(i => (long)i)]);
+        double[][] dense = Run(x => x);
+        Assert.Equal(dense, Run(x => Reversed(Reversed(x).contiguous())));
+        Assert.Equal(dense, Run(x => torch.stack([x, x + 1], dim: -1).select(-1, 0)));
+    }
+
     [Fact]
     public void The_same_threads_give_the_same_bits_and_float_is_near_double()
     {
