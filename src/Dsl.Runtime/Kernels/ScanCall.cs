@@ -72,8 +72,8 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         }
 
         ScanView seen = ViewOf(result);
-        nint kept = checkpoints is null ? 0 : ScanView.Address(checkpoints);
-        nint mask = real is null ? 0 : ScanView.Address(real);
+        nint kept = checkpoints is null ? 0 : StableC.Address(checkpoints);
+        nint mask = real is null ? 0 : StableC.Address(real);
         plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, kept).Forward(seen, starts, ending));
         GC.KeepAlive(inputs);
         GC.KeepAlive(operands);
@@ -94,8 +94,8 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         Tensor?[] startBars = [.. layout.States.Select((s, i) => stateful && Needs(count + i) ? New(AxesOf(s)) : null)];
         var beginning = States(i => startBars[i]);
         GradientSum?[] sums = [.. layout.Operands.Select((o, i) => Needs(i) ? GradientOf(o, plan) : null)];
-        nint kept = saved[all] is { } checkpoints ? ScanView.Address(checkpoints) : 0;
-        nint mask = saved[all + 1] is { } own ? ScanView.Address(own) : 0;
+        nint kept = saved[all] is { } checkpoints ? StableC.Address(checkpoints) : 0;
+        nint mask = saved[all + 1] is { } own ? StableC.Address(own) : 0;
         plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, kept).Backward(resultBar, finalBars, beginning, sums));
         GC.KeepAlive(saved);
         GC.KeepAlive(operands);

@@ -131,7 +131,7 @@ public ref struct ScanPass<T>
     internal Span<Vector<T>> Bars;
     internal Span<Vector<T>> Kept;
     internal Span<Vector<T>> Work;
-    internal Vector<T>[][] Arena;
+    internal ScanRoom<T> Room;
 
     /// <summary>The first step.</summary>
     public int From { get; internal set; }
@@ -185,18 +185,7 @@ public ref struct ScanPass<T>
     }
 
     /// <summary>Room for a loop's values, all zero.</summary>
-    public readonly Span<Vector<T>> Scratch(int index, int count)
-    {
-        Vector<T>[] room = Arena[index];
-        if (room is null || room.Length < count)
-        {
-            Arena[index] = room = new Vector<T>[Math.Max(count, 1)];
-        }
-
-        Span<Vector<T>> span = room.AsSpan(0, Math.Max(count, 0));
-        span.Clear();
-        return span;
-    }
+    public readonly Span<Vector<T>> Scratch(int index, int count) => Room.Scratch(index, count);
 
     /// <summary>Whether a step is padding, which leaves the state as it was.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -225,6 +214,11 @@ public ref struct ScanPass<T>
     // Unused lanes repeat the first one.
     internal static Vector<T> Partial(ref T at, int lanes)
     {
+        if (lanes == Vector<T>.Count)
+        {
+            return Vector.LoadUnsafe(ref at);
+        }
+
         Vector<T> value = new(at);
         for (int i = 1; i < lanes; i++)
         {
@@ -236,6 +230,12 @@ public ref struct ScanPass<T>
 
     internal static void Partial(ref T at, int lanes, Vector<T> value)
     {
+        if (lanes == Vector<T>.Count)
+        {
+            value.StoreUnsafe(ref at);
+            return;
+        }
+
         for (int i = 0; i < lanes; i++)
         {
             Unsafe.Add(ref at, i) = value[i];

@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using Dsl.Runtime.Native;
 using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
@@ -58,25 +57,8 @@ internal sealed class ScanView
 
         long Stride(string axis) => Array.IndexOf(axes, axis) is var at and >= 0 && tensor.shape[at] > 1 ? tensor.stride(at) : 0;
         return new ScanView(
-            tensor, [.. layout.Outer.Select(Stride)], Address(tensor), Stride("t"), span.Length > 0 ? (int)Stride(span) : 0,
+            tensor, [.. layout.Outer.Select(Stride)], StableC.Address(tensor), Stride("t"), span.Length > 0 ? (int)Stride(span) : 0,
             span.Length > 0 ? (int)tensor.shape[Array.IndexOf(axes, span)] : 1, lane >= 0);
-    }
-
-    public static unsafe nint Address(Tensor tensor)
-    {
-        if (tensor.numel() == 0)
-        {
-            return 0;
-        }
-
-        long extent = 1;
-        for (int i = 0; i < tensor.dim(); i++)
-        {
-            extent += (tensor.shape[i] - 1) * tensor.stride(i);
-        }
-
-        using Tensor flat = tensor.as_strided([extent], [1], tensor.storage_offset());
-        return (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(flat.bytes));
     }
 
     public long Offset(ReadOnlySpan<int> outer)

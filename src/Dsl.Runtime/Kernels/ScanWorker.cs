@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 namespace Dsl.Runtime;
 
 /// <summary>One thread's share of a call: stretch by stretch over all its lanes, so that a line of memory is used up before it leaves the cache.</summary>
+/// <remarks>Made on the thread that it works on.</remarks>
 /// <param name="plan">Who does what.</param>
 /// <param name="worker">Which of the plan's workers this is.</param>
 /// <param name="operands">What the kernel reads.</param>
@@ -22,7 +23,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
     private readonly LaneStage<T>?[] stages = new LaneStage<T>?[operands.Length];
     private readonly LaneStage<T>?[] gradientStages = new LaneStage<T>?[operands.Length];
     private readonly int[] outer = new int[plan.OuterSizes.Length];
-    private readonly Vector<T>[][] arena = new Vector<T>[1024][];
+    private readonly ScanRoom<T> room = ScanRoom<T>.OfThread;
     private LaneStage<T>? resultStage;
 
     private ScanLayout Layout => plan.Layout;
@@ -31,10 +32,10 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
     {
         var (first, last, from, to) = plan.Share(worker);
         int size = plan.StateSize;
-        var states = new Vector<T>[(last - first) * size];
+        Span<Vector<T>> states = room.States((int)(last - first) * size);
         for (long item = first; item < last; item++)
         {
-            ReadStates(starts, states.AsSpan((int)(item - first) * size, size), Place(item), starts: true);
+            ReadStates(starts, states.Slice((int)(item - first) * size, size), Place(item), starts: true);
         }
 
         for (long group = first; group < last; group = EndOfGroup(group, last))
@@ -45,7 +46,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                 for (long item = group; item < EndOfGroup(group, last); item++)
                 {
                     int block = Place(item), lanes = LanesAt(block);
-                    Span<Vector<T>> own = states.AsSpan((int)(item - first) * size, size);
+                    Span<Vector<T>> own = states.Slice((int)(item - first) * size, size);
                     if (kept != 0)
                     {
                         own.CopyTo(Checkpoint(item, stretch));
@@ -61,7 +62,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                         Settings = settings,
                         Offsets = plan.Offsets,
                         States = own,
-                        Arena = arena,
+                        Room = room,
                         From = begin,
                         To = end,
                     };
@@ -76,7 +77,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
 
         for (long item = first; item < last; item++)
         {
-            WriteStates(finals, states.AsSpan((int)(item - first) * size, size), Place(item));
+            WriteStates(finals, states.Slice((int)(item - first) * size, size), Place(item));
         }
     }
 
@@ -84,13 +85,11 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
     {
         var (first, last, from, to) = plan.Share(worker);
         int size = plan.StateSize;
-        var bars = new Vector<T>[(last - first) * size];
-        var states = new Vector<T>[size];
-        var work = new Vector<T>[size];
-        var before = new Vector<T>[size * plan.Stretch];
+        Span<Vector<T>> bars = room.Bars((int)(last - first) * size);
+        Span<Vector<T>> states = room.States(size), work = room.Work(size), before = room.Before(size * plan.Stretch);
         for (long item = first; item < last; item++)
         {
-            ReadStates(finalBars, bars.AsSpan((int)(item - first) * size, size), Place(item), starts: false);
+            ReadStates(finalBars, bars.Slice((int)(item - first) * size, size), Place(item), starts: false);
         }
 
         for (long group = first; group < last; group = EndOfGroup(group, last))
@@ -119,10 +118,10 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                         Settings = settings,
                         Offsets = plan.Offsets,
                         States = states,
-                        Bars = bars.AsSpan((int)(item - first) * size, size),
+                        Bars = bars.Slice((int)(item - first) * size, size),
                         Kept = before,
                         Work = work,
-                        Arena = arena,
+                        Room = room,
                         ResultGradient = resultBar is null ? default : Filled(ref resultStage, Slot(resultBar, block), lanes, begin, end),
                         From = begin,
                         To = end,
@@ -145,7 +144,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
 
         for (long item = first; item < last; item++)
         {
-            WriteStates(startBars, bars.AsSpan((int)(item - first) * size, size), Place(item));
+            WriteStates(startBars, bars.Slice((int)(item - first) * size, size), Place(item));
         }
     }
 

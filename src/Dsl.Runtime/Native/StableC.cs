@@ -194,6 +194,33 @@ public static unsafe class StableC
         return call.Integer(0);
     }
 
+    /// <summary>Where a dense or strided tensor's first element lies in memory; the tensor must be kept alive as long as the address is in use.</summary>
+    public static nint Address(Tensor tensor)
+    {
+        if (tensor.numel() == 0)
+        {
+            return 0;
+        }
+
+        if (StableFunctions.DataPointer != null)
+        {
+            void* address;
+            int error = StableFunctions.DataPointer(tensor.Handle, &address);
+            GC.KeepAlive(tensor);
+            StableFunctions.Check(error, "aoti_torch_get_data_ptr");
+            return (nint)address;
+        }
+
+        long extent = 1;
+        for (int i = 0; i < tensor.dim(); i++)
+        {
+            extent += (tensor.shape[i] - 1) * tensor.stride(i);
+        }
+
+        using Tensor flat = tensor.as_strided([extent], [1], tensor.storage_offset());
+        return (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(flat.bytes));
+    }
+
     /// <summary>Runs <paramref name="body"/> over consecutive parts of [<paramref name="begin"/>, <paramref name="end"/>) on libtorch's own threads.</summary>
     /// <param name="begin">First index.</param>
     /// <param name="end">One past the last index.</param>

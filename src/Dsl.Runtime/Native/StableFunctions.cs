@@ -11,6 +11,7 @@ internal static unsafe class StableFunctions
     public static readonly ulong Version;
     public static readonly delegate* unmanaged<byte*, byte*, ulong*, ulong, int> CallDispatcher;
     public static readonly delegate* unmanaged<nint, nint*, int> NewTensorHandle;
+    public static readonly delegate* unmanaged<nint, void**, int> DataPointer;
     public static readonly delegate* unmanaged<nuint, nint*, int> NewList;
     public static readonly delegate* unmanaged<nint, ulong, int> ListPushBack;
     public static readonly delegate* unmanaged<byte*, nuint, nint*, int> NewString;
@@ -29,6 +30,7 @@ internal static unsafe class StableFunctions
         }
         CallDispatcher = (delegate* unmanaged<byte*, byte*, ulong*, ulong, int>)Find("torch_call_dispatcher");
         NewTensorHandle = (delegate* unmanaged<nint, nint*, int>)Find("aoti_torch_new_tensor_handle");
+        DataPointer = (delegate* unmanaged<nint, void**, int>)Find("aoti_torch_get_data_ptr");
         NewList = (delegate* unmanaged<nuint, nint*, int>)Find("torch_new_list_reserve_size");
         ListPushBack = (delegate* unmanaged<nint, ulong, int>)Find("torch_list_push_back");
         NewString = (delegate* unmanaged<byte*, nuint, nint*, int>)Find("torch_new_string_handle");

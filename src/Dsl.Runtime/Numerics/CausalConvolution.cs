@@ -27,9 +27,32 @@ public sealed class CausalConvolution
     public Tensor Apply(Tensor x, Pass pass, ConvState? state = null)
     {
         using Tensor all = PastInputs.Before(x, pass, Kernel - 1, state);
+        using Tensor y = x.shape[1] == 1 ? OfWindow(all) : OverTime(all);
+        return pass.Padded ? pass.Expand(y) : y.contiguous();
+    }
+
+    private Tensor OverTime(Tensor all)
+    {
         using Tensor channels = all.transpose(1, 2);
         using Tensor convolved = nn.functional.conv1d(channels, Weight.Value, Bias?.Value, groups: Weight.Shape[0]);
-        using Tensor y = convolved.transpose(1, 2);
-        return pass.Padded ? pass.Expand(y) : y.contiguous();
+        return convolved.transpose(1, 2);
+    }
+
+    // One token: a weighted sum of its window, without the set-up of a convolution.
+    private Tensor OfWindow(Tensor window)
+    {
+        using Tensor taps = Weight.Value.squeeze(1);
+        using Tensor turned = taps.t();
+        using Tensor weighted = window * turned;
+        Tensor sum = weighted.sum(1, keepdim: true);
+        if (Bias is null)
+        {
+            return sum;
+        }
+
+        using (sum)
+        {
+            return sum.Plus(Bias.Value);
+        }
     }
 }
