@@ -56,11 +56,13 @@ public sealed class ModelGenerator : IIncrementalGenerator
             configs, (output, config) => output.AddSource(config.Hint, SourceText.From(ConfigEmitter.Emit(config.Config), Encoding.UTF8)));
 
         // Only declarations that compile are listed.
-        var registry = all.Collect().Combine(sources.Collect()).Select((pair, _) =>
+        var assembly = context.CompilationProvider.Select((compilation, _) => compilation.AssemblyName ?? "");
+        var registry = all.Collect().Combine(sources.Collect()).Combine(assembly).Select((given, _) =>
         {
-            var written = new HashSet<string>(pair.Right.Where(s => s.Text.Length > 0).Select(s => s.Name));
-            var listed = pair.Left.Select(Whole).Where(d => written.Contains(d.Name)).OrderBy(d => d.Name, System.StringComparer.Ordinal).ToList();
-            return listed.Count == 0 ? "" : RegistryEmitter.Emit(listed, ConfigsOf(pair.Left).ToList());
+            var ((declared, emitted), name) = given;
+            var written = new HashSet<string>(emitted.Where(s => s.Text.Length > 0).Select(s => s.Name));
+            var listed = declared.Select(Whole).Where(d => written.Contains(d.Name)).OrderBy(d => d.Name, System.StringComparer.Ordinal).ToList();
+            return listed.Count == 0 ? "" : RegistryEmitter.Emit(name, listed, ConfigsOf(declared).ToList());
         }).WithTrackingName(Registry);
         context.RegisterSourceOutput(registry, (output, text) =>
         {

@@ -460,12 +460,7 @@ internal sealed partial class Elaborator
         };
 
         var renamed = new Dictionary<string, string>();
-        var with = (part.Text("With") ?? "")
-            .Split([','], StringSplitOptions.RemoveEmptyEntries)
-            .Select(w => w.Split('='))
-            .Where(w => w.Length == 2)
-            .GroupBy(w => w[0].Trim(), w => w[1].Trim())
-            .ToDictionary(g => g.Key, g => g.First());
+        var with = Bindings(part);
         foreach (var word in with.Keys.Where(w => inner.Inputs.All(i => i.Name != w)))
         {
             Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, Suggest(word, inner.Inputs.Select(i => i.Name)));
@@ -502,6 +497,13 @@ internal sealed partial class Elaborator
 
             foreach (var (a, b) in formal.Output.Axes.Zip(given.Axes, (a, b) => (a, b)).Where(p => p.a.Size is null && p.b.Size is null))
             {
+                // One axis of the block is one axis here.
+                if (renamed.TryGetValue(a.Name, out var other2) && other2 != b.Name)
+                {
+                    Report(Problems.AxesWrong, part.Place, $"'{formal.Name}'", Shape(given), $"what {Names.Simple(type)} reads, along {a.Name} as its other inputs: {Shape(formal.Output)}");
+                    return none;
+                }
+
                 renamed[a.Name] = b.Name;
             }
 
@@ -524,8 +526,17 @@ internal sealed partial class Elaborator
         return (new BlockUse(type, inner, null, parameters), result, inputs);
     }
 
+    /// <summary>What <c>With</c> binds: inputs of the used block to names here.</summary>
+    private static Dictionary<string, string> Bindings(PartSpec part) =>
+        (part.Text("With") ?? "")
+            .Split([','], StringSplitOptions.RemoveEmptyEntries)
+            .Select(w => w.Split('='))
+            .Where(w => w.Length == 2)
+            .GroupBy(w => w[0].Trim(), w => w[1].Trim())
+            .ToDictionary(g => g.Key, g => g.First());
+
     /// <summary>A block may be built with this declaration's config or with one that the config extends.</summary>
-    private bool Accepts(string config) => config == spec.Config.Name || config == spec.Config.Base;
+    private bool Accepts(string config) => config == spec.Config.Name || spec.Config.Ancestors.Contains(config);
 
     private static IReadOnlyList<Axis> WithLast(Value x, Size size) =>
         x.Axes.Select((a, i) => i == x.Axes.Count - 1 ? a with { Size = size } : a).ToList();

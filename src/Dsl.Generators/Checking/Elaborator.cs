@@ -154,7 +154,7 @@ internal sealed partial class Elaborator
             AddInput(
                 scope,
                 name,
-                input.Text(1),
+                input.Text(1) ?? (spec.IsModel || name == "x" ? null : HandedOn(name)),
                 input.Place,
                 input.Text("Mask"),
                 spec.IsModel ? says || (alone && declared.All(d => d["Steps"].Text != "true")) : name == "x",
@@ -162,6 +162,26 @@ internal sealed partial class Elaborator
         }
 
         scope.Current = graph.Inputs.Count > 0 ? [graph.Inputs[0].Output] : [];
+    }
+
+    /// <summary>The axes of an input that names none: as the first block that it is handed to names them; null where none does.</summary>
+    private string? HandedOn(string input)
+    {
+        foreach (var part in spec.Brackets.SelectMany(b => b.Parts).Where(p => p.Name is "Use" or "Repeat"))
+        {
+            var with = Bindings(part);
+            foreach (var declared in part.Types.Select(session.Closed.Find))
+            {
+                var formal = declared is null || declared.IsModel ? null : session.GraphOf(declared)?.Inputs
+                    .Skip(1).FirstOrDefault(i => (with.TryGetValue(i.Name, out var bound) ? bound : i.Name) == input);
+                if (formal is not null)
+                {
+                    return string.Join(" ", formal.Output.Axes.Select(a => a.Name));
+                }
+            }
+        }
+
+        return null;
     }
 
     private void AddInput(Scope scope, string name, string? axes, Place place, string? mask, bool steps, bool optional)

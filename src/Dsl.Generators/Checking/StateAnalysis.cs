@@ -37,6 +37,8 @@ internal static class StateAnalysis
                     {
                         graph.HasState |= block.Graph?.HasState ?? block.Own!.Steps;
                         graph.NotStateful ??= block.Graph is { NotStateful: { } reason } ? $"{Reading.Names.Simple(block.TypeName)}: {reason}" : null;
+                        graph.NotStateful ??= Remembered(use, block, stepping) is { } input
+                            ? $"{Reading.Names.Simple(block.TypeName)} remembers '{input}', which grows with the sequence" : null;
                         graph.NotStateful ??= block.Own is { Steps: false } ? $"the layer {Reading.Names.Simple(block.TypeName)} declares no step" : null;
                     }
 
@@ -56,4 +58,9 @@ internal static class StateAnalysis
             graph.NotStateful ??= "none of its inputs steps";
         }
     }
+
+    /// <summary>An input that the block computes once (it has a time axis of its own there), though here it is along the axis that steps.</summary>
+    private static string? Remembered(UseNode use, BlockUse block, string? stepping) => block.Graph is not { HasState: true } inner ? null
+        : inner.Inputs.Zip(use.Inputs, (formal, given) => (Formal: formal, Given: given)).Skip(1)
+            .FirstOrDefault(p => p.Given.TimeAxis == stepping && p.Formal.Output.TimeAxis != inner.Inputs[0].Output.TimeAxis).Formal?.Name;
 }

@@ -107,10 +107,18 @@ internal static class ConfigEmitter
             }
 
             code.Line($"/// <summary>The part that {Names.Simple(config.Base)} has.</summary>");
-            var positional = string.Join(", ", origin.Where(m => m.Positional).Select(m => m.Name).Concat(config.Overridden).Select(m => $"{m}: config.{m}"));
-            var settable = string.Join(
-                ", ", origin.Where(m => m is { Positional: false, Stored: true, OfLayer: false }).Select(m => $"{m.Name} = config.{m.Name}"));
+            var stored = origin.Concat(config.Overridden).Where(m => m is { Stored: true, OfLayer: false }).ToList();
+            var positional = string.Join(", ", stored.Where(m => m.Positional).Select(m => $"{m.Name}: config.{m.Name}"));
+            var settable = string.Join(", ", stored.Where(m => !m.Positional).Select(m => $"{m.Name} = config.{m.Name}"));
             code.Line($"public static implicit operator {config.Base}({Self(config)} config) => new({positional}){(settable.Length > 0 ? $" {{ {settable} }}" : "")};");
+
+            // C# goes one conversion far by itself.
+            foreach (var ancestor in config.Ancestors.Take(config.Ancestors.Count - 1).Reverse())
+            {
+                code.Line();
+                code.Line($"/// <summary>The part that {Names.Simple(ancestor)} has.</summary>");
+                code.Line($"public static implicit operator {ancestor}({Self(config)} config) => ({config.Base})config;");
+            }
         });
     }
 
@@ -158,14 +166,26 @@ internal static class ConfigEmitter
     /// <summary>Members of the base are init properties in the record that extends it.</summary>
     private static bool IsOwn(ConfigSpec config, MemberSpec member) => config.Members.Select((m, i) => (m, i)).First(p => p.m == member).i >= config.Inherited;
 
+    /// <summary>What may be null is null only where the file says so: a key that is not there leaves the record's default.</summary>
     private static string Read(MemberSpec member)
     {
         var paths = "[" + string.Join(", ", member.Paths.Select(p => Constant.OfText(p).ToSource())) + "]";
-        var fallback = member.Default.Length > 0 && !member.Nullable ? ", " + member.Default : "";
-        var optional = member.Nullable ? "Optional" : "";
+        return member.Nullable && HasDefault(member) && !IsCount(member)
+            ? $"reader.IsAbsent({paths}) ? {member.Default} : {Value(member, paths)}"
+            : Value(member, paths);
+    }
+
+    private static bool HasDefault(MemberSpec member) => member.Default is not ("" or "null" or "default");
+
+    private static bool IsCount(MemberSpec member) => member.Paths[0][0] == '#';
+
+    private static string Value(MemberSpec member, string paths)
+    {
+        var fallback = member.Default.Length > 0 && (!member.Nullable || (IsCount(member) && HasDefault(member))) ? ", " + member.Default : "";
+        var optional = member.Nullable || (member.Kind == MemberKind.List && fallback.Length > 0) ? "Optional" : "";
         return member.Kind switch
         {
-            MemberKind.Integer when member.Paths[0][0] == '#' =>
+            MemberKind.Integer when IsCount(member) =>
                 $"reader.OptionalCount([{string.Join(", ", member.Paths.Select(p => Constant.OfText(p.TrimStart('#')).ToSource()))}]) ?? reader.Int([\"num_labels\"]{(fallback.Length > 0 ? fallback : ", 2")})",
             MemberKind.Integer => member.Type.TrimEnd('?') == "long" ? $"reader.{optional}Long({paths}{fallback})" : $"reader.{optional}Int({paths}{fallback})",
             MemberKind.Number => $"reader.{optional}Double({paths}{fallback})",
@@ -174,7 +194,7 @@ internal static class ConfigEmitter
             MemberKind.Activation => $"reader.{optional}Activation({paths}{fallback})",
             MemberKind.Scaling => $"RopeScaling.Read(reader.Object({paths}))",
             MemberKind.List =>
-                $"reader.{optional}{(member.Type.Contains("string") ? "Strings" : member.Type.Contains("double") ? "Doubles" : "Ints")}({paths}){(member.Default.Length > 0 && member.Default != "null" ? " ?? " + member.Default : "")}",
+                $"reader.{optional}{(member.Type.Contains("string") ? "Strings" : member.Type.Contains("double") ? "Doubles" : "Ints")}({paths}){(fallback.Length > 0 ? " ?? " + member.Default : "")}",
             _ => $"throw new System.NotSupportedException({Constant.OfText($"{member.Name} is a {member.Type}, which config.json cannot hold").ToSource()})",
         };
     }
@@ -211,10 +231,10 @@ internal static class ConfigEmitter
         var written = new HashSet<string>();
         foreach (var member in Stored(config).OrderBy(m => m.Kind == MemberKind.Scaling ? 1 : 0))
         {
-            var path = member.Paths[0][0] == '#' ? "num_labels" : member.Paths[member.Paths.Count - 1];
+            var path = IsCount(member) ? "num_labels" : member.Paths[member.Paths.Count - 1];
             if (member.Kind == MemberKind.Scaling)
             {
-                code.Line($"        .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [],");
+                code.Line($"        .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [{(HasDefault(member) ? $"({Constant.OfText(path).ToSource()}, null)" : "")}],");
             }
             else if (written.Add(path))
             {

@@ -28,7 +28,7 @@ internal sealed class Fields
     {
         this.graph = graph;
         taken = new NameTable(["config", "layer", "weights", "pass", "state", "training", "x", "name", "i", "next", graph.Spec.SimpleName, .. Inherited]);
-        foreach (var parameter in graph.Parameters)
+        foreach (var parameter in graph.Parameters.Concat(graph.Inputs.Select(i => i.Output.Hint)))
         {
             taken.Take(parameter);
         }

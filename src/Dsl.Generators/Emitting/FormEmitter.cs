@@ -346,11 +346,12 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         return $"{target} switch {{ {string.Join(", ", arms)}, _ => throw new System.InvalidOperationException(\"unreachable\") }}";
     }
 
-    /// <summary>The pass of the block's own time axis, then those of its other time axes in the order of its inputs.</summary>
+    /// <summary>The pass of the block's own time axis, then those of its other time axes in the order of its inputs; several of them may be one axis here.</summary>
     private string Passes(UseNode use)
     {
-        var axes = use.Inputs.Select(i => i.TimeAxis).OfType<string>().Distinct().ToList();
-        return string.Join(", ", axes.Select(PassOf));
+        var formal = use.Blocks[0].Graph is { } block ? block.Inputs.Select(i => i.Output.TimeAxis) : use.Inputs.Select(i => i.TimeAxis);
+        var axes = formal.Zip(use.Inputs, (axis, given) => (Axis: axis, Given: given.TimeAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
+        return string.Join(", ", axes.Select(a => PassOf(a.First().Given)));
     }
 
     public string PassOf(string? axis) => axis is null || axis == MainAxis ? "pass" : axis + "Pass";

@@ -14,7 +14,13 @@ internal sealed class ConfigSpecReader(SpecReader reader)
     {
         var attributes = type.GetAttributes().Where(SpecReader.IsOurs).ToList();
         var extended = Extended(type);
-        var inherited = extended is null || ExtendsItself(type) ? null : reader.ReadConfig(extended, cancel);
+        var origin = extended is null || ExtendsItself(type) ? null : reader.ReadConfig(extended, cancel);
+
+        // What the base has from a base of its own is no parameter of its constructor.
+        var inherited = origin is null ? null : origin with
+        {
+            Members = origin.Members.Select((m, i) => i < origin.Inherited ? m with { Positional = false } : m).ToEquatable(),
+        };
 
         var own = new List<MemberSpec>();
         var constructor = type.InstanceConstructors.Where(c => !c.IsImplicitlyDeclared || c.Parameters.Length > 0)
@@ -76,11 +82,11 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             Presets(type, cancel).ToEquatable(),
             FromSource: type.DeclaringSyntaxReferences.Length > 0,
             (inherited?.Members ?? EquatableArray<MemberSpec>.Empty)
-                .Where(m => m.Positional && own.Any(o => o.Name == m.Name && o.Stored))
-                .Select(m => m.Name)
+                .Where(m => m is { Stored: true, OfLayer: false } && own.Any(o => o.Name == m.Name && !o.OfLayer))
                 .ToEquatable(),
             Hidden: reader.HiddenBeside(type),
-            Containers: SpecReader.Containers(type).ToEquatable());
+            Containers: SpecReader.Containers(type).ToEquatable(),
+            Ancestors: (origin is null ? [] : origin.Ancestors.Append(origin.Name)).ToEquatable());
     }
 
     private static INamedTypeSymbol? Extended(INamedTypeSymbol type) =>

@@ -89,7 +89,7 @@ internal static class ReadCache
         var names = new HashSet<string>();
         foreach (var each in spec is null ? [] : spec.Others.Append(spec.Main))
         {
-            names.UnionWith([each.Name, each.Config.Name, each.Config.Base]);
+            names.UnionWith([each.Name, each.Config.Name, .. each.Config.Ancestors]);
             foreach (var function in each.Functions)
             {
                 names.Add(function.Owner);

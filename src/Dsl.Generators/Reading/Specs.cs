@@ -124,13 +124,14 @@ internal sealed record PresetSpec(string Name, string Property, string Model, Eq
 /// <param name="NoEffect">Paths that change nothing.</param>
 /// <param name="Presets">Published sizes.</param>
 /// <param name="FromSource">Whether this compilation declares it (so its reader is emitted here).</param>
-/// <param name="Overridden">Parameters of the base's constructor that this record declares anew.</param>
+/// <param name="Overridden">Stored members of the base that this record declares anew, as the base has them.</param>
 /// <param name="Hidden">Names of the runtime that its generated code must write in full.</param>
 /// <param name="Containers">The heads of the types around it, outermost first.</param>
+/// <param name="Ancestors">The records that it extends: the first of them, ..., its base.</param>
 internal sealed record ConfigSpec(
     string Name, string Base, string Namespace, bool Partial, bool Public, EquatableArray<MemberSpec> Members, int Inherited, EquatableArray<Option> Only,
-    EquatableArray<string> NoEffect, EquatableArray<PresetSpec> Presets, bool FromSource, EquatableArray<string> Overridden = default,
-    EquatableArray<HiddenName> Hidden = default, EquatableArray<string> Containers = default)
+    EquatableArray<string> NoEffect, EquatableArray<PresetSpec> Presets, bool FromSource, EquatableArray<MemberSpec> Overridden = default,
+    EquatableArray<HiddenName> Hidden = default, EquatableArray<string> Containers = default, EquatableArray<string> Ancestors = default)
 {
     public MemberSpec? Member(string name) => Members.FirstOrDefault(m => m.Name == name);
 

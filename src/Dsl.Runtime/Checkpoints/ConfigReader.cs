@@ -62,13 +62,16 @@ public sealed class ConfigReader
     /// <summary>Whether a value other than null is there. The path counts as handled.</summary>
     public bool Has(string path) => Find([path]) is not null;
 
+    /// <summary>Whether none of the paths is there, not even with null: then a default stands for the value. They count as handled.</summary>
+    public bool IsAbsent(string[] paths) => Find(paths) is null && Array.TrueForAll(paths, path => Walk(path) is null);
+
     /// <summary>An error of this file: for checks that generated constructors make.</summary>
     public ConfigException Error(string problem) => new(File, problem);
 
     /// <summary>An error of one key: its whole path, then the problem.</summary>
     public ConfigException Fault(string path, string problem) => new(File, $"{prefix}{path} {problem}");
 
-    // Each getter comes as: must be there; null where missing; a default where missing.
+    // Each getter comes as: must be there; null where missing or null; a default where missing or null.
 
     /// <exception cref="ConfigException">Missing, or no whole number of 32 bits.</exception>
     public int Int(string[] paths) => OptionalInt(paths) ?? throw Missing(paths, "a whole number");

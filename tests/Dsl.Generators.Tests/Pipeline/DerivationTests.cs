@@ -80,6 +80,34 @@ public sealed class DerivationTests
         Assert.DoesNotContain(Compiling.Generate(circle).Texts.Keys, k => k.Contains("Last", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Addresses_of_every_level_are_found()
+    {
+        var compilation = Compile("""
+            [Extend<TinyConfig>] public sealed partial record MidConfig([Key("mid")] double Mid = 0.5);
+            [Extend<MidConfig>] public sealed partial record LowConfig([Key("low")] double Low = 0.25);
+
+            [Block<MidConfig>, Derive<Origin>, Set("norm1", "Eps", nameof(MidConfig.Mid)), Rename("ffn", "mlp")]
+            [Replace("norm2"), LayerNorm("middle")]
+            [Residual, Linear("added", nameof(MidConfig.Hidden))]
+            public sealed partial class Middle;
+
+            [Block<LowConfig>, Derive<Middle>, Set("mlp", "Bias", true), Set("middle", "Eps", nameof(LowConfig.Low)), Remove("dropout")]
+            [Replace("added"), Linear("lowest", nameof(LowConfig.Hidden))]
+            public sealed partial class Last;
+
+            """);
+        Assert.Equal(
+            [
+                "[Residual, RmsNorm(\"norm1\", Eps = nameof(global::User.MidConfig.Mid)), Attention(\"attn.{q,k,v,o}\", Mask = \"causal\")]",
+                "[LayerNorm(\"middle\", Eps = nameof(global::User.LowConfig.Low)), As(\"named\")]",
+                "[Residual, FeedForward(\"mlp.{up,down}\", \"gelu\", Bias = true), Dropout(0.2)]",
+                "[Residual, Linear(\"lowest\", nameof(global::User.LowConfig.Hidden))]",
+            ],
+            Graphs.Brackets(compilation, "User.Last"));
+        Compiling.Generate(compilation).AssertCompiles();
+    }
+
     private static Microsoft.CodeAnalysis.CSharp.CSharpCompilation Compile(string derived) =>
         Compiling.Create([Declared.In("User", Declared.Config, Base, derived)]);
 }
