@@ -76,6 +76,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
     /// <summary>A file name that no other type can have: the full name with its arity and containers.</summary>
     internal static string HintName(string fullName) =>
         (fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName)
+            .Replace("@", "")
             .Replace('<', '{')
             .Replace('>', '}')
             .Replace("global::", "")
@@ -123,8 +124,9 @@ public sealed class ModelGenerator : IIncrementalGenerator
 
     /// <summary>The config records that this compilation declares and its declarations use, each once.</summary>
     private static IEnumerable<ConfigSpec> ConfigsOf(IEnumerable<ClosedSpec> closed) =>
-        closed.Select(c => c.Main.Config)
-            .Where(c => c.FromSource && c.Members.Count > 0)
+        closed.Where(c => !c.Main.IsTooOld)
+            .Select(c => c.Main.Config)
+            .Where(c => c.FromSource && c.Members.Count > 0 && c.Faults.Count == 0 && (!c.IsBroken || c.Base.Length > 0))
             .GroupBy(c => c.Name)
             .Select(g => g.First())
             .OrderBy(c => c.Name, System.StringComparer.Ordinal);

@@ -86,4 +86,7 @@ internal static class Problems
     public const string NameOfMember = "DSL046";
     public const string TransferAlone = "DSL047";
     public const string TransferUnfit = "DSL048";
+    public const string ClassUnfit = "DSL053";
+    public const string ConfigUnfit = "DSL054";
+    public const string MemberOfGenerated = "DSL055";
 }

@@ -7,23 +7,21 @@ namespace Dsl.Generators.Checking;
 /// <summary>What must hold of a declaration before its brackets are read.</summary>
 internal static class DeclarationChecks
 {
-    /// <summary>Members that generated code gives to every declaration; C# lets no member be named like its class.</summary>
-    private static readonly HashSet<string> Members = ["Advance", "Begin", "Forward", "Fusions", "Masks", "State"];
-
-    /// <summary>Those that it gives to a model besides.</summary>
-    private static readonly HashSet<string> MembersOfModels =
-        ["Config", "Configuration", "Fused", "Inputs", "KeyRules", "Load", "NewState", "Outputs", "ParameterCount", "Results", "Run", "SaveConfig", "Wanted"];
-
     public static void Run(DeclarationSpec spec, List<Problem> problems)
     {
         void Report(string id, Place place, params string[] arguments) => problems.Add(new Problem(id, place, arguments.ToEquatable()));
+
+        foreach (var fault in spec.Faults.Concat(spec.Config.Faults))
+        {
+            Report(fault.Id, Place.Class, fault.Subject, fault.Reason, fault.Member);
+        }
 
         if (!spec.IsPartial)
         {
             Report(Problems.NotPartial, Place.Class, spec.SimpleName);
         }
 
-        if (Members.Contains(spec.SimpleName) || (spec.IsModel && MembersOfModels.Contains(spec.SimpleName)))
+        if (GeneratedMembers.IsPublic(spec.SimpleName, spec.IsModel))
         {
             Report(Problems.NameOfMember, Place.Class, spec.SimpleName);
         }

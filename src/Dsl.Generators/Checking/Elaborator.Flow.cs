@@ -16,7 +16,8 @@ internal sealed partial class Elaborator
             return;
         }
 
-        if (graph.Outputs.Any(o => o.Name == name))
+        // Outputs become properties.
+        if (graph.Outputs.Any(o => Camel(o.Name) == Camel(name)))
         {
             Report(Problems.OutputTwice, part.Place.At(0), name);
             return;
@@ -41,6 +42,12 @@ internal sealed partial class Elaborator
         for (var i = 1; i < terms.Count; i++)
         {
             Same(terms[i], terms[0], part.Place.At(i), Problems.SizesDiffer, $"'{part.Text(i)}'", $"'{part.Text(0)}'");
+        }
+
+        if (terms.Count == 1)
+        {
+            scope.Current = terms;
+            return;
         }
 
         var node = new SumNode { Place = part.Place };
@@ -500,7 +507,12 @@ internal sealed partial class Elaborator
                 // One axis of the block is one axis here.
                 if (renamed.TryGetValue(a.Name, out var other2) && other2 != b.Name)
                 {
-                    Report(Problems.AxesWrong, part.Place, $"'{formal.Name}'", Shape(given), $"what {Names.Simple(type)} reads, along {a.Name} as its other inputs: {Shape(formal.Output)}");
+                    Report(
+                        Problems.AxesWrong,
+                        part.Place,
+                        $"'{formal.Name}'",
+                        Shape(given),
+                        $"what {Names.Simple(type)} reads, along {a.Name} as its other inputs: {Shape(formal.Output)}");
                     return none;
                 }
 

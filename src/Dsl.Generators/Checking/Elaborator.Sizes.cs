@@ -33,7 +33,7 @@ internal sealed partial class Elaborator
             return sizes.Fresh();
         }
 
-        if (member.Kind != MemberKind.Integer)
+        if (member.Kind != MemberKind.Integer || member.Nullable)
         {
             Report(Problems.MemberKindWrong, place, member.Name, Names.Simple(member.Type), "an integer: it is a size");
             return sizes.Fresh();
@@ -141,7 +141,7 @@ internal sealed partial class Elaborator
         if (IsMember(constant))
         {
             var member = spec.Config.Member(constant.Text)!;
-            if (member.Kind != MemberKind.Activation)
+            if (member.Kind != MemberKind.Activation || member.Nullable)
             {
                 Report(Problems.MemberKindWrong, place, member.Name, Names.Simple(member.Type), "an Activation");
                 return null;

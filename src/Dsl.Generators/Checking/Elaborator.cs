@@ -26,6 +26,10 @@ internal sealed partial class Elaborator
     /// <summary>Names of values that a part at fault did not give.</summary>
     private readonly HashSet<string> lost = [];
 
+    /// <summary>Names of parameters; those that generated methods have besides are taken.</summary>
+    private readonly Emitting.NameTable inputNames =
+        new("capacity", "config", "i", "inputs", "last", "layer", "mask", "name", "next", "outputs", "pass", "results", "state", "training", "wanted", "weights", "x");
+
     private List<Node> nodes;
     private int values;
     private int bracket;
@@ -146,6 +150,22 @@ internal sealed partial class Elaborator
                 continue;
             }
 
+            if (input["Steps"].Text == "true" && declared.TakeWhile(d => d != input).Any(d => d["Steps"].Text == "true"))
+            {
+                Report(Problems.PartPlace, input.PlaceOf("Steps"), "Steps", "at one input: one axis steps");
+            }
+
+            if (input["Optional"].Text == "true"
+                && declared.All(d => d["Optional"].Text == "true" || TimeOf(d) != TimeOf(input)) && (spec.IsModel || TimeOf(input) != "t"))
+            {
+                Report(Problems.PartPlace, input.PlaceOf("Optional"), "Optional", "beside an input of the same time axis that is not: it takes its shape");
+            }
+
+            if (input.Text("Mask") is { } masked && declared.Any(d => d.Text(0) == masked))
+            {
+                Report(Problems.NameTwice, input.PlaceOf("Mask"), masked);
+            }
+
             // A block's inputs step where x does; of a model's, one alone does.
             var alone = spec.IsModel
                 && declared.Count(d => d.Text(1) is { } a && a.Split(' ').Contains("t")) == 1
@@ -163,6 +183,8 @@ internal sealed partial class Elaborator
 
         scope.Current = graph.Inputs.Count > 0 ? [graph.Inputs[0].Output] : [];
     }
+
+    private static string TimeOf(PartSpec input) => (input.Text(1) ?? "b t d").Split(' ').FirstOrDefault(a => a != "b" && Axis.IsRunTime(a)) ?? "";
 
     /// <summary>The axes of an input that names none: as the first block that it is handed to names them; null where none does.</summary>
     private string? HandedOn(string input)
@@ -187,7 +209,7 @@ internal sealed partial class Elaborator
     private void AddInput(Scope scope, string name, string? axes, Place place, string? mask, bool steps, bool optional)
     {
         var shape = axes is null ? [new Axis("b", null), new Axis("t", null), new Axis("d", AxisSize("width"))] : ReadAxisList(axes);
-        var value = new Value(values++, name == "x" ? "x" : Camel(name), shape) { Named = name };
+        var value = new Value(values++, name == "x" ? "x" : inputNames.Take(Camel(name)), shape) { Named = name };
         var node = new InputNode(name) { Mask = mask, Steps = steps, Optional = optional, Place = place, IsIds = shape.All(a => a.Size is null) };
         node.Outputs.Add(value);
         graph.Inputs.Add(node);

@@ -32,8 +32,9 @@ internal sealed class Session(ClosedSpec closed)
         StateAnalysis.Run(graph);
         graph.UsesBroken = session.usesBroken;
 
-        // Without a record there is no member, and one problem says so.
-        var shapeless = session.Problems.Where(p => p.Id == Generators.Problems.ConfigNotRecord).ToList();
+        // Without a record there is no member, and one problem says so; likewise where no code can be written at all.
+        var shapeless = session.Problems
+            .Where(p => p.Id is Generators.Problems.ConfigNotRecord or Generators.Problems.ClassUnfit or Generators.Problems.ConfigUnfit).Take(1).ToList();
         return (graph, (shapeless.Count > 0 ? shapeless : session.Problems).Distinct().ToList());
     }
 

@@ -273,12 +273,28 @@ internal static class Rules
         "Learn needs two values, what is learnt from and the target, and a Loss: {0}",
         Declaration, Error, true, helpLinkUri: Help + Problems.LearnIncomplete + Page);
 
+    private static readonly DiagnosticDescriptor ClassUnfit = new(
+        Problems.ClassUnfit, "A declaration is a class that code can be written into",
+        "The code of '{0}' cannot be written: {1}",
+        Declaration, Error, true, helpLinkUri: Help + Problems.ClassUnfit + Page);
+
+    private static readonly DiagnosticDescriptor ConfigUnfit = new(
+        Problems.ConfigUnfit, "A config can be built from a file",
+        "'{0}' cannot be built from a config.json: {1}",
+        Config, Error, true, helpLinkUri: Help + Problems.ConfigUnfit + Page);
+
+    private static readonly DiagnosticDescriptor MemberOfGenerated = new(
+        Problems.MemberOfGenerated, "A member is not named like one that is written beside it",
+        "'{0}' is the name of a member that is written into the class: give this one another name",
+        Declaration, Error, true, helpLinkUri: Help + Problems.MemberOfGenerated + Page);
+
     public static readonly ImmutableArray<DiagnosticDescriptor> All = ImmutableArray.Create(
         NotPartial, ConfigNotRecord, SpreadDataflow, NameUnknown, NameTwice, MemberUnknown, MemberKindWrong, ResidualWidth, SizesDiffer, SizeUnfixed,
         HeadGroups, SplitSizes, AxesWrong, KeyTwice, KeyUnknown, TiedShape, FunctionUnknown, FunctionKindWrong, FunctionSignature, BlockUnknown,
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, NotCompiled, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
-        ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit, LearnsNothing, NotLearnable, LearnIncomplete);
+        ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
+        LearnsNothing, NotLearnable, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 

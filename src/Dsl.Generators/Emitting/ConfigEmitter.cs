@@ -41,13 +41,32 @@ internal static class ConfigEmitter
             code.Open(container);
         }
 
-        var access = config.Public ? "public" : "internal";
+        var access = config.Public ? "public" : config.IsPrivate ? "private" : "internal";
         if (config.Base.Length > 0)
         {
             Extension(code, config);
-            code.Line();
         }
 
+        if (!config.IsBroken)
+        {
+            if (config.Base.Length > 0)
+            {
+                code.Line();
+            }
+
+            Json(code, config, access);
+        }
+
+        foreach (var _ in config.Containers)
+        {
+            code.Close();
+        }
+
+        return code.ToString();
+    }
+
+    private static void Json(CodeWriter code, ConfigSpec config, string access)
+    {
         code.Line($"/// <summary>Reads and writes {config.SimpleName} as <c>config.json</c> holds it.</summary>");
         code.Block($"{access} static class {config.SimpleName}Json", () =>
         {
@@ -69,12 +88,6 @@ internal static class ConfigEmitter
             code.Line();
             Writer(code, config);
         });
-        foreach (var _ in config.Containers)
-        {
-            code.Close();
-        }
-
-        return code.ToString();
     }
 
     private static IEnumerable<MemberSpec> Stored(ConfigSpec config) => config.Members.Where(m => m is { Stored: true, OfLayer: false, Paths.Count: > 0 });
@@ -88,7 +101,9 @@ internal static class ConfigEmitter
             {
                 if (member.OfLayer)
                 {
-                    code.Line($"public {member.Type} {member.Name}(int {(member.Default.Length > 0 ? member.Default : "layer")}) => {member.Body};");
+                    var layer = member.Default.Length > 0 ? member.Default : "layer";
+                    var body = member.ReadsPrivate ? $"(({config.Base})this).{member.Name}({layer})" : member.Body;
+                    code.Line($"public {member.Type} {member.Name}(int {layer}) => {body};");
                 }
                 else if (member.Stored)
                 {
@@ -100,7 +115,7 @@ internal static class ConfigEmitter
                 }
                 else
                 {
-                    code.Line($"public {member.Type} {member.Name} => {member.Body};");
+                    code.Line($"public {member.Type} {member.Name} => {(member.ReadsPrivate ? $"(({config.Base})this).{member.Name}" : member.Body)};");
                 }
 
                 code.Line();
@@ -110,7 +125,8 @@ internal static class ConfigEmitter
             var stored = origin.Concat(config.Overridden).Where(m => m is { Stored: true, OfLayer: false }).ToList();
             var positional = string.Join(", ", stored.Where(m => m.Positional).Select(m => $"{m.Name}: config.{m.Name}"));
             var settable = string.Join(", ", stored.Where(m => !m.Positional).Select(m => $"{m.Name} = config.{m.Name}"));
-            code.Line($"public static implicit operator {config.Base}({Self(config)} config) => new({positional}){(settable.Length > 0 ? $" {{ {settable} }}" : "")};");
+            var rest = settable.Length > 0 ? $" {{ {settable} }}" : "";
+            code.Line($"public static implicit operator {config.Base}({Self(config)} config) => new({positional}){rest};");
 
             // C# goes one conversion far by itself.
             foreach (var ancestor in config.Ancestors.Take(config.Ancestors.Count - 1).Reverse())
@@ -186,18 +202,19 @@ internal static class ConfigEmitter
         return member.Kind switch
         {
             MemberKind.Integer when IsCount(member) =>
-                $"reader.OptionalCount([{string.Join(", ", member.Paths.Select(p => Constant.OfText(p.TrimStart('#')).ToSource()))}]) ?? reader.Int([\"num_labels\"]{(fallback.Length > 0 ? fallback : ", 2")})",
+                $"reader.OptionalCount({paths.Replace("#", "")}) ?? reader.Int([\"num_labels\"]{(fallback.Length > 0 ? fallback : ", 2")})",
             MemberKind.Integer => member.Type.TrimEnd('?') == "long" ? $"reader.{optional}Long({paths}{fallback})" : $"reader.{optional}Int({paths}{fallback})",
             MemberKind.Number => $"reader.{optional}Double({paths}{fallback})",
             MemberKind.Truth => $"reader.{optional}Bool({paths}{fallback})",
             MemberKind.Text => $"reader.{optional}String({paths}{fallback})",
             MemberKind.Activation => $"reader.{optional}Activation({paths}{fallback})",
             MemberKind.Scaling => $"RopeScaling.Read(reader.Object({paths}))",
-            MemberKind.List =>
-                $"reader.{optional}{(member.Type.Contains("string") ? "Strings" : member.Type.Contains("double") ? "Doubles" : "Ints")}({paths}){(fallback.Length > 0 ? " ?? " + member.Default : "")}",
+            MemberKind.List => $"reader.{optional}{ListOf(member)}({paths}){(fallback.Length > 0 ? " ?? " + member.Default : "")}",
             _ => $"throw new System.NotSupportedException({Constant.OfText($"{member.Name} is a {member.Type}, which config.json cannot hold").ToSource()})",
         };
     }
+
+    private static string ListOf(MemberSpec member) => member.Type.Contains("string") ? "Strings" : member.Type.Contains("double") ? "Doubles" : "Ints";
 
     private static void Checks(CodeWriter code, ConfigSpec config)
     {
@@ -209,7 +226,8 @@ internal static class ConfigEmitter
             {
                 var body = config.Member(member)!.Body;
                 var given = body.Contains("??") ? body.Substring(0, body.IndexOf("??", StringComparison.Ordinal)).Trim() : null;
-                var check = $"Require.Divides(config.{divisor}, {Constant.OfText(BlockEmitter.MemberName(config, divisor)).ToSource()}, config.{dividend}, {Constant.OfText(BlockEmitter.MemberName(config, dividend)).ToSource()});";
+                string Called(string name) => Constant.OfText(BlockEmitter.MemberName(config, name)).ToSource();
+                var check = $"Require.Divides(config.{divisor}, {Called(divisor)}, config.{dividend}, {Called(dividend)});";
                 if (given is not null && config.Member(given) is not null)
                 {
                     code.Block($"if (config.{given} is null)", () => code.Line(check));
@@ -234,11 +252,13 @@ internal static class ConfigEmitter
             var path = IsCount(member) ? "num_labels" : member.Paths[member.Paths.Count - 1];
             if (member.Kind == MemberKind.Scaling)
             {
-                code.Line($"        .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [{(HasDefault(member) ? $"({Constant.OfText(path).ToSource()}, null)" : "")}],");
+                var none = HasDefault(member) ? $"({Constant.OfText(path).ToSource()}, null)" : "";
+                code.Line($"        .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [{none}],");
             }
             else if (written.Add(path))
             {
-                code.Line($"        ({Constant.OfText(path).ToSource()}, config.{member.Name}{(member.Kind == MemberKind.Activation ? member.Nullable ? "?.Name" : ".Name" : "")}),");
+                var name = member.Kind != MemberKind.Activation ? "" : member.Nullable ? "?.Name" : ".Name";
+                code.Line($"        ({Constant.OfText(path).ToSource()}, config.{member.Name}{name}),");
             }
         }
 

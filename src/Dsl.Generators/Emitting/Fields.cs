@@ -27,7 +27,7 @@ internal sealed class Fields
     public Fields(Graph graph)
     {
         this.graph = graph;
-        taken = new NameTable(["config", "layer", "weights", "pass", "state", "training", "x", "name", "i", "next", graph.Spec.SimpleName, .. Inherited]);
+        taken = new NameTable(["config", "layer", "weights", "pass", "state", "training", "x", "name", "i", "next", graph.Spec.SimpleName, .. Inherited, .. graph.Spec.OwnMembers]);
         foreach (var parameter in graph.Parameters.Concat(graph.Inputs.Select(i => i.Output.Hint)))
         {
             taken.Take(parameter);

@@ -346,7 +346,9 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         return $"{target} switch {{ {string.Join(", ", arms)}, _ => throw new System.InvalidOperationException(\"unreachable\") }}";
     }
 
-    /// <summary>The pass of the block's own time axis, then those of its other time axes in the order of its inputs; several of them may be one axis here.</summary>
+    /// <summary>
+    /// The pass of the block's own time axis, then those of its other time axes in the order of its inputs; several of them may be one axis here.
+    /// </summary>
     private string Passes(UseNode use)
     {
         var formal = use.Blocks[0].Graph is { } block ? block.Inputs.Select(i => i.Output.TimeAxis) : use.Inputs.Select(i => i.TimeAxis);

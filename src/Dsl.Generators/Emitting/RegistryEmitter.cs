@@ -40,7 +40,7 @@ internal static class RegistryEmitter
                 code.Line("public static global::System.Collections.Generic.IReadOnlyList<global::Dsl.Runtime.ModelEntry> All { get; } =");
                 code.List(() =>
                 {
-                    foreach (var model in declarations.Where(d => d.IsModel && d.FromSource))
+                    foreach (var model in declarations.Where(d => d is { IsModel: true, FromSource: true, IsUnlisted: false }))
                     {
                         Entry(code, model, declarations);
                     }

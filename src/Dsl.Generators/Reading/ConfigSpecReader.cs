@@ -30,12 +30,12 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         {
             var syntax = parameter.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as ParameterSyntax;
             own.Add(Member(
-                parameter.Name, parameter.Type, PathsOf(parameter), syntax?.Default?.Value.ToString() ?? "", positional: true, ofLayer: false, body: ""));
+                parameter.Name, parameter.Type, PathsOf(parameter), DefaultOf(syntax?.Default?.Value, cancel), positional: true, ofLayer: false, body: ""));
         }
 
         // Where the generator has run already, what it wrote for Extend stands among the members: it is the base's.
         foreach (var member in InOrder(type.GetMembers()).Where(
-            m => (inherited is null || !IsGenerated(m)) && !m.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset")))
+            m => (inherited is null || !Fitness.IsGenerated(m)) && !m.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Preset")))
         {
             cancel.ThrowIfCancellationRequested();
             switch (member)
@@ -48,16 +48,17 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                         property.Name,
                         property.Type,
                         PathsOf(property),
-                        syntax?.Initializer?.Value.ToString() ?? "",
+                        DefaultOf(syntax?.Initializer?.Value, cancel),
                         false,
                         false,
-                        body is null ? "" : Portable(body, cancel)));
+                        body is null ? "" : Portable(body, cancel)) with { ReadsPrivate = body is not null && ReadsPrivate(body, cancel) });
                     break;
                 case IMethodSymbol { IsStatic: false, MethodKind: MethodKind.Ordinary, Parameters: { Length: 1 } only } method
                     when !method.IsImplicitlyDeclared && only[0].Type.SpecialType == SpecialType.System_Int32:
                     var text = (method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as MethodDeclarationSyntax)?.ExpressionBody?.Expression;
                     own.Add(Member(
-                        method.Name, method.ReturnType, EquatableArray<string>.Empty, only[0].Name, false, true, text is null ? "?" : Portable(text, cancel)));
+                        method.Name, method.ReturnType, EquatableArray<string>.Empty, only[0].Name, false, true, text is null ? "?" : Portable(text, cancel))
+                        with { ReadsPrivate = text is null || ReadsPrivate(text, cancel) });
                     break;
             }
         }
@@ -86,7 +87,13 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                 .ToEquatable(),
             Hidden: reader.HiddenBeside(type),
             Containers: SpecReader.Containers(type).ToEquatable(),
-            Ancestors: (origin is null ? [] : origin.Ancestors.Append(origin.Name)).ToEquatable());
+            Ancestors: (origin is null ? [] : origin.Ancestors.Append(origin.Name)).ToEquatable())
+        {
+            IsPrivate = Fitness.Reach(type) == 0,
+            Faults = Fitness.OfConfig(type, extended, inherited?.Members ?? EquatableArray<MemberSpec>.Empty, own, ExtendsItself(type))
+                .Concat(WithoutSpec(type))
+                .ToEquatable(),
+        };
     }
 
     private static INamedTypeSymbol? Extended(INamedTypeSymbol type) =>
@@ -107,18 +114,24 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         return false;
     }
 
-    private static bool IsGenerated(ISymbol member) =>
-        member.DeclaringSyntaxReferences.Length > 0
-            && member.DeclaringSyntaxReferences.All(r => r.SyntaxTree.FilePath.EndsWith(".g.cs", System.StringComparison.Ordinal));
+    /// <summary>Compiled elsewhere: of such a record the compiler left nothing to read.</summary>
+    private IEnumerable<Fault> WithoutSpec(INamedTypeSymbol type) =>
+        type.IsRecord && !SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, reader.Compilation.Assembly)
+            ? [new Fault(Problems.ConfigUnfit, type.Name, $"'{type.ContainingAssembly.Name}' was compiled with no declaration that uses it", "")]
+            : [];
 
     private static MemberSpec Member(string name, ITypeSymbol type, EquatableArray<string> paths, string initial, bool positional, bool ofLayer, string body)
     {
-        var nullable = type.NullableAnnotation == NullableAnnotation.Annotated || type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
+        // Where nullable is off, a default of null says that it may be null.
+        var unsaid = type is { IsReferenceType: true, NullableAnnotation: NullableAnnotation.None } && initial is "null" or "default";
+        var nullable = unsaid
+            || type.NullableAnnotation == NullableAnnotation.Annotated
+            || type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
         var plain = type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } wrapped ? wrapped.TypeArguments[0] : type;
         var kind = plain.SpecialType switch
         {
             SpecialType.System_Int32 or SpecialType.System_Int64 => MemberKind.Integer,
-            SpecialType.System_Double or SpecialType.System_Single => MemberKind.Number,
+            SpecialType.System_Double => MemberKind.Number,
             SpecialType.System_Boolean => MemberKind.Truth,
             SpecialType.System_String => MemberKind.Text,
             _ => plain.ToDisplayString(SpecReader.FullName) switch
@@ -126,12 +139,20 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                 "global::Dsl.Activation" => MemberKind.Activation,
                 "global::Dsl.Runtime.RopeScaling" or "global::Dsl.RopeScaling" => MemberKind.Scaling,
                 "global::System.Type" => MemberKind.Type,
-                _ => plain is IArrayTypeSymbol || plain.AllInterfaces.Any(i => i.Name == "IEnumerable") ? MemberKind.List : MemberKind.Other,
+                _ => IsList(plain) ? MemberKind.List : MemberKind.Other,
             },
         };
         return new MemberSpec(name, type.ToDisplayString(SpecReader.FullName.WithMiscellaneousOptions(
-            SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes)), kind, nullable, paths, initial, positional, ofLayer, body);
+            SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes))
+                + (unsaid ? "?" : ""),
+            kind, nullable, paths, initial, positional, ofLayer, body);
     }
+
+    /// <summary>An array, or an interface that one has, of what lists of a file hold.</summary>
+    private static bool IsList(ITypeSymbol type) =>
+        (type is IArrayTypeSymbol { Rank: 1 } array ? array.ElementType
+            : type is INamedTypeSymbol { TypeKind: TypeKind.Interface, TypeArguments: { Length: 1 } only } ? only[0] : null)
+            is { SpecialType: SpecialType.System_Int32 or SpecialType.System_Double or SpecialType.System_String };
 
     private static EquatableArray<string> PathsOf(ISymbol symbol) =>
         symbol.GetAttributes().Where(SpecReader.IsOurs)
@@ -146,7 +167,12 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         arguments.SelectMany(
             a => a.Kind == TypedConstantKind.Array ? (a.Values.IsDefault ? [] : a.Values.Select(v => v.Value as string ?? "")) : [a.Value as string ?? ""]);
 
-    /// <summary>An expression as text that means the same in another file: one line, types in full.</summary>
+    /// <summary>A default as it is written, unless it names something.</summary>
+    private string DefaultOf(ExpressionSyntax? value, CancellationToken cancel) => value is null ? ""
+        : value.DescendantNodesAndSelf().OfType<NameSyntax>().Any() ? Portable(value, cancel)
+        : value.ToString();
+
+    /// <summary>An expression as text that means the same in another file: one line, types in full, private constants as their values.</summary>
     private string Portable(ExpressionSyntax expression, CancellationToken cancel)
     {
         var semantics = reader.SemanticsOf(expression.SyntaxTree);
@@ -156,6 +182,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                     && (n.Parent is not MemberAccessExpressionSyntax access || access.Expression == n)),
             (original, _) => semantics.GetSymbolInfo(original, cancel).Symbol switch
             {
+                IFieldSymbol { HasConstantValue: true } hidden when hidden.ContainingType.TypeKind != TypeKind.Enum && !IsSeenEverywhere(hidden) =>
+                    SyntaxFactory.ParseExpression(Constant.Of(hidden.ConstantValue).ToSource()),
                 INamedTypeSymbol type => SyntaxFactory.ParseName(type.ToDisplayString(SpecReader.FullName)),
                 (IMethodSymbol or IPropertySymbol or IFieldSymbol) and { IsStatic: true } member =>
                     SyntaxFactory.ParseExpression(member.ContainingType.ToDisplayString(SpecReader.FullName) + "." + original),
@@ -163,6 +191,12 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             });
         return string.Join(" ", qualified.NormalizeWhitespace().ToString().Split(['\r', '\n', ' '], System.StringSplitOptions.RemoveEmptyEntries));
     }
+
+    private bool ReadsPrivate(ExpressionSyntax expression, CancellationToken cancel) =>
+        expression.DescendantNodesAndSelf().OfType<SimpleNameSyntax>().Select(n => reader.SemanticsOf(n.SyntaxTree).GetSymbolInfo(n, cancel).Symbol)
+            .Any(s => s is { IsStatic: true } and (IMethodSymbol or IPropertySymbol or IFieldSymbol { HasConstantValue: false }) && !IsSeenEverywhere(s));
+
+    private static bool IsSeenEverywhere(ISymbol member) => member.DeclaredAccessibility == Accessibility.Public && Fitness.Reach(member.ContainingType) == 2;
 
     /// <summary>By file and place: the order in which a compilation lists the parts of a partial record says nothing.</summary>
     private static IEnumerable<ISymbol> InOrder(IEnumerable<ISymbol> members) =>

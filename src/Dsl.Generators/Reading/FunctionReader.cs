@@ -28,7 +28,7 @@ internal static class FunctionReader
 
         foreach (var (owner, name) in named.Where(n => n.Owner != self))
         {
-            var other = compilation.GetTypeByMetadataName(owner.StartsWith("global::", System.StringComparison.Ordinal) ? owner.Substring(8) : owner);
+            var other = TypeNames.Find(compilation, owner);
             if (other?.GetMembers(name).OfType<IMethodSymbol>().FirstOrDefault(m => m.IsStatic) is { } method && seen.Add(owner + "." + name))
             {
                 yield return Read(method, compilation, cancel);

@@ -99,28 +99,12 @@ internal static class ReadCache
 
         foreach (var name in names.Where(n => n.Length > 0))
         {
-            foreach (var place in Find(compilation, name)?.DeclaringSyntaxReferences ?? System.Collections.Immutable.ImmutableArray<SyntaxReference>.Empty)
+            foreach (var place in TypeNames.Find(compilation, name)?.DeclaringSyntaxReferences ?? System.Collections.Immutable.ImmutableArray<SyntaxReference>.Empty)
             {
                 trees.Add(place.SyntaxTree);
             }
         }
 
         return trees;
-    }
-
-    private static INamedTypeSymbol? Find(Compilation compilation, string fullName)
-    {
-        var name = fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName;
-        for (var dot = name.Length; dot > 0; dot = name.LastIndexOf('.', dot - 1))
-        {
-            // A nested type: dots from the last one on become pluses.
-            var metadata = dot == name.Length ? name : name.Substring(0, dot) + "+" + name.Substring(dot + 1).Replace('.', '+');
-            if (compilation.GetTypeByMetadataName(metadata) is { } found)
-            {
-                return found;
-            }
-        }
-
-        return null;
     }
 }

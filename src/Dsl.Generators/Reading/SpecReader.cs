@@ -91,7 +91,7 @@ internal sealed class SpecReader
             ? null
             : CompiledSpecs.Of(t.ContainingAssembly)?.Config(t.ToDisplayString(FullName))) ?? new ConfigSpecReader(this).Read((INamedTypeSymbol)t, cancel));
 
-    /// <summary>Types are named in specs as C# names them; the compilation finds them by metadata name.</summary>
+    /// <summary>A type that a declaration names.</summary>
     private INamedTypeSymbol? FindType(INamedTypeSymbol from, string fullName)
     {
         var attributes = from.GetAttributes().SelectMany(a => a.AttributeClass?.TypeArguments.AsEnumerable() ?? []).OfType<INamedTypeSymbol>();
@@ -100,23 +100,7 @@ internal sealed class SpecReader
             return direct;
         }
 
-        var name = fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName;
-        while (true)
-        {
-            if (compilation.GetTypeByMetadataName(name) is { } found)
-            {
-                return found;
-            }
-
-            // A nested type: the last dot becomes a plus.
-            var dot = name.LastIndexOf('.');
-            if (dot < 0)
-            {
-                return null;
-            }
-
-            name = name.Substring(0, dot) + "+" + name.Substring(dot + 1);
-        }
+        return TypeNames.Find(compilation, fullName);
     }
 
     private DeclarationSpec? ReadSource(INamedTypeSymbol type, CancellationToken cancel)
@@ -192,6 +176,11 @@ internal sealed class SpecReader
             Hidden: hidden.Value.In(type, beside: false))
         {
             IsSpread = Strays(type, declaration, cancel).Any(),
+            Faults = Fitness.OfDeclaration(type, configType, declaration, cancel).ToEquatable(),
+            IsTooOld = Fitness.IsTooOld(declaration.SyntaxTree),
+            IsUnlisted = Fitness.Reach(type) == 0 || Fitness.HasTypeParameters(type),
+            OwnMembers = type.GetMembers().Where(m => !m.IsImplicitlyDeclared && m.CanBeReferencedByName && !Fitness.IsGenerated(m))
+                .Select(m => m.Name).Distinct().OrderBy(n => n, System.StringComparer.Ordinal).ToEquatable(),
         };
     }
 
@@ -226,9 +215,16 @@ internal sealed class SpecReader
     private static bool IsPublic(INamedTypeSymbol type) =>
         type.DeclaredAccessibility == Accessibility.Public && (type.ContainingType is null || IsPublic(type.ContainingType));
 
+    private static string KindOf(INamedTypeSymbol type) => type.TypeKind switch
+    {
+        TypeKind.Struct => "struct",
+        TypeKind.Interface => "interface",
+        _ => "class",
+    };
+
     public static IEnumerable<string> Containers(INamedTypeSymbol type) =>
         type.ContainingType is not { } outer
             ? []
             : Containers(outer).Append(
-                $"partial {(outer.IsRecord ? "record " : "")}{(outer.TypeKind == TypeKind.Struct ? "struct" : "class")} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
+                $"partial {(outer.IsRecord ? "record " : "")}{KindOf(outer)} {outer.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}");
 }

@@ -40,7 +40,8 @@ internal static class SpecText
         writer.Add(spec.Name).Add(spec.Base).Add(spec.Namespace).Add(spec.Partial).Add(spec.Public);
         writer.Add(
             spec.Members,
-            (w, m) => w.Add(m.Name).Add(m.Type).Add((int)m.Kind).Add(m.Nullable).Add(m.Paths).Add(m.Default).Add(m.Positional).Add(m.OfLayer).Add(m.Body));
+            (w, m) => w.Add(m.Name).Add(m.Type).Add((int)m.Kind).Add(m.Nullable).Add(m.Paths).Add(m.Default).Add(m.Positional).Add(m.OfLayer).Add(m.Body)
+                .Add(m.ReadsPrivate));
         writer.Add(spec.Inherited).Add(spec.Only, AddOption).Add(spec.NoEffect);
         writer.Add(spec.Presets, (w, p) => w.Add(p.Name).Add(p.Property).Add(p.Model).Add(p.Values, AddOption));
         writer.Add(spec.Ancestors);
@@ -68,7 +69,10 @@ internal static class SpecText
     {
         var r = new Reader(text);
         var (name, origin, space, partial, isPublic) = (r.Text(), r.Text(), r.Text(), r.Truth(), r.Truth());
-        var members = r.List(v => new MemberSpec(v.Text(), v.Text(), (MemberKind)v.Number(), v.Truth(), v.Texts(), v.Text(), v.Truth(), v.Truth(), v.Text()));
+        var members = r.List(v => new MemberSpec(v.Text(), v.Text(), (MemberKind)v.Number(), v.Truth(), v.Texts(), v.Text(), v.Truth(), v.Truth(), v.Text())
+        {
+            ReadsPrivate = v.Truth(),
+        });
         var (inherited, only, none) = (r.Number(), r.List(ReadOption), r.Texts());
         var presets = r.List(v => new PresetSpec(v.Text(), v.Text(), v.Text(), v.List(ReadOption)));
         return new ConfigSpec(

@@ -106,6 +106,9 @@ internal enum MemberKind
 internal sealed record MemberSpec(
     string Name, string Type, MemberKind Kind, bool Nullable, EquatableArray<string> Paths, string Default, bool Positional, bool OfLayer, string Body)
 {
+    /// <summary>Whether its expression names what a record elsewhere cannot name: one that extends this asks this.</summary>
+    public bool ReadsPrivate { get; init; }
+
     /// <summary>Read from the file, not derived.</summary>
     public bool Stored => Body.Length == 0;
 }
@@ -136,6 +139,15 @@ internal sealed record ConfigSpec(
     public MemberSpec? Member(string name) => Members.FirstOrDefault(m => m.Name == name);
 
     public string SimpleName => Names.Simple(Name);
+
+    /// <summary>Whether only the types around it see it.</summary>
+    public bool IsPrivate { get; init; }
+
+    /// <summary>Why nothing of it can be read from a file.</summary>
+    public EquatableArray<Fault> Faults { get; init; }
+
+    /// <summary>Whether its reader would not compile.</summary>
+    public bool IsBroken => Faults.Count > 0 || Members.Any(m => m is { Stored: true, OfLayer: false, Paths.Count: 0 });
 }
 
 /// <summary>A declared block or model, as its own syntax says it; what it uses is named, not contained.</summary>
@@ -164,6 +176,18 @@ internal sealed record DeclarationSpec(
 
     /// <summary>Whether another part of the class has attributes of dataflow too: their order would be nobody's.</summary>
     public bool IsSpread { get; init; }
+
+    /// <summary>Why code cannot be written for it.</summary>
+    public EquatableArray<Fault> Faults { get; init; }
+
+    /// <summary>Whether its file is read as too old a C#.</summary>
+    public bool IsTooOld { get; init; }
+
+    /// <summary>Whether the assembly's list cannot name it: it is private to a type, or inside a generic one.</summary>
+    public bool IsUnlisted { get; init; }
+
+    /// <summary>Names of the members that its own parts of the class have.</summary>
+    public EquatableArray<string> OwnMembers { get; init; }
 
     public IEnumerable<PartSpec> HeaderParts(string name) => Header.Where(p => p.Name == name);
 

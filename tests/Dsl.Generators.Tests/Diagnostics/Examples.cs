@@ -946,5 +946,60 @@ public sealed record Example(string Id, string Marked, string Message, string Me
                 [Pointwise] static double Loss(double f, double target) => (f - target) * (f - target);
             }
             """),
+        new(
+            "DSL053",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public abstract partial class [|Layer|];
+            """,
+            "The code of 'Layer' cannot be written: it is abstract",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL054",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden)
+            {
+                [Key("ratio")] public decimal [|Ratio|] { get; init; }
+            }
+
+            [Block<Sizes>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """,
+            "'Sizes' cannot be built from a config.json: 'Ratio' is decimal, expected int, long, double, bool, string, Activation, RopeScaling or an array of int, double or string",
+            """
+            public sealed record Sizes([Key("hidden_size")] int Hidden)
+            {
+                [Key("ratio")] public double Ratio { get; init; }
+            }
+
+            [Block<Sizes>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL055",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer
+            {
+                public static int [|Forward|](int step) => step + 1;
+            }
+            """,
+            "'Forward' is the name of a member that is written into the class: give this one another name",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer
+            {
+                public static int Next(int step) => step + 1;
+            }
+            """),
     ];
 }

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Runtime.Loader;
@@ -15,12 +16,14 @@ public sealed class RegistryTests
     public void Two_projects_of_which_one_sees_the_other_have_lists_of_their_own()
     {
         const string friend = "[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"Its.Tests\")]\n";
-        const string list = "internal static class Listed { public static System.Collections.Generic.IReadOnlyList<Dsl.Runtime.ModelEntry> All => DslModels.All; }\n";
+        const string list =
+            "internal static class Listed { public static System.Collections.Generic.IReadOnlyList<Dsl.Runtime.ModelEntry> All => DslModels.All; }\n";
         var file = Declared.All("First");
         var first = Compiling.Start(Compiling.Create([file, new SourceFile("Friend.cs", friend), new SourceFile("List.cs", list)], name: "Its"));
         first.AssertCompiles();
         var image = first.Emit();
-        var own = Declared.In("Second", Declared.Config, Declared.Block, Declared.Model.Replace("class Tiny", "class Another", System.StringComparison.Ordinal));
+        var another = Declared.Model.Replace("class Tiny", "class Another", System.StringComparison.Ordinal);
+        var own = Declared.In("Second", Declared.Config, Declared.Block, another);
         var second = Compiling.Start(
             Compiling.Create([own, new SourceFile("List.cs", "namespace Second;\n" + list)], [MetadataReference.CreateFromImage(image)], "Its.Tests"));
         second.AssertCompiles();
@@ -41,6 +44,6 @@ public sealed class RegistryTests
     }
 
     private static string[] Listed(AssemblyLoadContext context, byte[] image, string type) =>
-        [.. ((System.Collections.Generic.IReadOnlyList<ModelEntry>)context.LoadFromStream(new MemoryStream(image)).GetType(type)!.GetProperty("All")!.GetValue(null)!)
+        [.. ((IReadOnlyList<ModelEntry>)context.LoadFromStream(new MemoryStream(image)).GetType(type)!.GetProperty("All")!.GetValue(null)!)
             .Select(m => m.Name)];
 }

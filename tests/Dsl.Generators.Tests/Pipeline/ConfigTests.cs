@@ -43,7 +43,8 @@ public sealed class ConfigTests
             {
                 public static string Levels()
                 {
-                    var low = LowConfigJson.Read(Dsl.Runtime.ConfigReader.Parse("{\"vocab_size\":9,\"hidden_size\":8,\"ffn\":7,\"layers\":6,\"heads\":4,\"mid\":5}"));
+                    const string file = "{\"vocab_size\":9,\"hidden_size\":8,\"ffn\":7,\"layers\":6,\"heads\":4,\"mid\":5}";
+                    var low = LowConfigJson.Read(Dsl.Runtime.ConfigReader.Parse(file));
                     MidConfig mid = low;
                     TinyConfig tiny = low;
                     return $"{low.Low} {low.Deep} {mid.Deep} {mid.Mid} {mid.Twice} {tiny.Hidden} {tiny.HeadDim} {tiny.Eps}";
@@ -61,7 +62,9 @@ public sealed class ConfigTests
         var middle = Levels[..Levels.IndexOf(second, System.StringComparison.Ordinal)]
             + "[Block<MidConfig>] [Linear(\"a\", nameof(MidConfig.Twice))] public sealed partial class MidBlock;\n";
         var low = Levels[Levels.IndexOf(second, System.StringComparison.Ordinal)..].Replace(
-            "[Block<MidConfig>]\n[Linear(\"a\", nameof(MidConfig.Twice)), Use<Lonely>(\"b\")]\npublic sealed partial class MidBlock;", "", System.StringComparison.Ordinal);
+            "[Block<MidConfig>]\n[Linear(\"a\", nameof(MidConfig.Twice)), Use<Lonely>(\"b\")]\npublic sealed partial class MidBlock;",
+            "",
+            System.StringComparison.Ordinal);
         Assert.StartsWith(first, middle, System.StringComparison.Ordinal);
         var one = Compiled("One", [], Declared.In("User", Declared.Config, Declared.Lonely));
         var two = Compiled("Two", [one], Declared.In("User", middle));
@@ -101,9 +104,11 @@ public sealed class ConfigTests
                 public static class Program
                 {
                     public static string Absent() => Show("{}");
-                    public static string Null() => Show("{\"i\":null,\"l\":null,\"d\":null,\"b\":null,\"old\":{\"s\":null},\"n\":null,\"a\":null,\"list\":null,\"j\":null}");
+                    public static string Null() =>
+                        Show("{\"i\":null,\"l\":null,\"d\":null,\"b\":null,\"old\":{\"s\":null},\"n\":null,\"a\":null,\"list\":null,\"j\":null}");
                     public static string Given() =>
-                        Show("{\"i\":1,\"l\":2,\"d\":3,\"b\":false,\"s\":null,\"old\":{\"s\":\"z\"},\"n\":4,\"a\":\"relu\",\"list\":[],\"j\":8,\"words\":[],\"num_labels\":9}");
+                        Show("{\"i\":1,\"l\":2,\"d\":3,\"b\":false,\"s\":null,\"old\":{\"s\":\"z\"},\"n\":4,"
+                            + "\"a\":\"relu\",\"list\":[],\"j\":8,\"words\":[],\"num_labels\":9}");
 
                     public static string Saved()
                     {
@@ -121,7 +126,8 @@ public sealed class ConfigTests
                         var c = LooserJson.Read(reader);
                         reader.Finish();
                         Loose plain = LooseJson.Read(ConfigReader.Parse(json));
-                        if ((plain.I, plain.L, plain.D, plain.B, plain.S, plain.N, plain.A) != (c.I, c.L, c.D, c.B, c.S, c.N, c.A)) throw new System.Exception("differ");
+                        if ((plain.I, plain.L, plain.D, plain.B, plain.S, plain.N, plain.A) != (c.I, c.L, c.D, c.B, c.S, c.N, c.A))
+                            throw new System.Exception("differ");
                         return System.FormattableString.Invariant(
                             $"{c.I}|{c.L}|{c.D}|{c.B}|{c.S}|{c.N}|{c.A?.Name}|{(c.List is null ? "" : c.List.Length)}|{c.J}|{c.Words.Length}|{c.Classes}");
                     }
