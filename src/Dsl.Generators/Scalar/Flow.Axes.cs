@@ -1,0 +1,120 @@
+using System;
+using System.Linq;
+
+namespace Dsl.Generators.Scalar;
+
+/// <summary>Which axes there are, and along which of them vectors lie.</summary>
+internal sealed partial class Flow
+{
+    private void ReadAxes()
+    {
+        // A transfer function is computed at all nodes at once; nothing of it moves in time.
+        var isTransfer = Function.Form == ScalarForm.Transfer;
+        var axes = Function.Form == ScalarForm.Pointwise ? "b t d" : isTransfer ? Function.Axes + " " + Nodes : Function.Axes;
+        Axes = axes.Split([' '], StringSplitOptions.RemoveEmptyEntries);
+        if (Axes.Contains("t") == isTransfer || Axes.Distinct().Count() != Axes.Count)
+        {
+            throw new NotAKernelException($"The axes '{axes}' of '{Function.Name}' must name each axis once, and time as 't'.");
+        }
+
+        var last = Axes.Last(a => a != "t" || Axes.Count == 1);
+        Lane = last == Axes[0] || last == "t" ? "-" : last;
+        var stateSpan = Function.State.Split(' ').Where(a => a.StartsWith("[", StringComparison.Ordinal)).Select(a => a.Trim('[', ']')).ToList();
+        if (stateSpan.Count > 1)
+        {
+            throw new NotAKernelException($"The state '{Function.State}' of '{Function.Name}' has more than one axis in brackets: one span walks one axis.");
+        }
+
+        var parallel = Function.State.Split([' '], StringSplitOptions.RemoveEmptyEntries).Where(a => !a.StartsWith("[", StringComparison.Ordinal)).ToList();
+        if (Function.Form == ScalarForm.Recurrence && Function.Of(ScalarRole.State).Any() && !parallel.SequenceEqual(Axes.Where(a => a != "t")))
+        {
+            throw new NotAKernelException(
+                $"The state '{Function.State}' of '{Function.Name}' must have the axes '{string.Join(" ", Axes.Where(a => a != "t"))}' outside its brackets.");
+        }
+
+        foreach (var p in Function.Parameters)
+        {
+            if (p.Role is ScalarRole.Config or ScalarRole.Index)
+            {
+                continue;
+            }
+
+            if (p.Role == ScalarRole.Table)
+            {
+                throw new NotAKernelException($"'{p.Name}' is a table, which only a score can read.");
+            }
+
+            var parts = p.Kind == ScalarKind.Complex ? new[] { 0, 1 } : [-1];
+            foreach (var part in parts)
+            {
+                var name = p.Name + (part < 0 ? "" : part == 0 ? "Re" : "Im");
+                if (p.Role == ScalarRole.State)
+                {
+                    if (p.Span && stateSpan.Count == 0)
+                    {
+                        throw new NotAKernelException($"'{p.Name}' is a span, but the state '{Function.State}' has no axis in brackets.");
+                    }
+
+                    States.Add(new KernelState(States.Count, name, p.Name, p.Span ? stateSpan[0] : "", part, part == 1 ? 0 : p.Start.Value));
+                    continue;
+                }
+
+                // Brackets say that the file has one axis for several; here they are several.
+                var own = p.Axes.Split([' ', '(', ')'], StringSplitOptions.RemoveEmptyEntries).ToList();
+                if (isTransfer && p.Role == ScalarRole.Value)
+                {
+                    own = [Nodes];
+                }
+
+                if (part >= 0 && own.Count > 0 && own[own.Count - 1] == "2")
+                {
+                    own.RemoveAt(own.Count - 1);
+                }
+
+                var isSaid = own.Count > 0;
+                own.RemoveAll(a => a == "1");
+                if (Function.Form == ScalarForm.Pointwise)
+                {
+                    if (own.Count > 1)
+                    {
+                        throw new NotAKernelException($"'{p.Name}' spans more than the last axis.");
+                    }
+
+                    own = p.Role == ScalarRole.Value && p.Axes.Length == 0 ? [.. Axes] : own.Count == 0 ? [] : ["d"];
+                }
+                else if (!isSaid && p.Axes.Length == 0)
+                {
+                    own = [.. Axes];
+                    if (p.Span)
+                    {
+                        throw new NotAKernelException($"'{p.Name}' is a span and must say its axes, the span's last: [Axes(\"b t n\")].");
+                    }
+                }
+
+                var span = "";
+                if (p.Span)
+                {
+                    span = own[own.Count - 1];
+                    own.RemoveAt(own.Count - 1);
+                }
+
+                if (own.Except(Axes).FirstOrDefault() is { } strange)
+                {
+                    throw new NotAKernelException($"'{p.Name}' has an axis '{strange}', which '{Function.Name}' ('{string.Join(" ", Axes)}') has not.");
+                }
+
+                Operands.Add(
+                    new KernelOperand(
+                        Operands.Count,
+                        name,
+                        p.Name,
+                        own.ToEquatable(),
+                        span,
+                        part,
+                        own.Contains("t"),
+                        own.Contains(Lane))
+                    { Stored = Function.Form != ScalarForm.Pointwise && p.Axes.Split(' ').Contains("1") ? p.Axes : "" });
+            }
+        }
+    }
+}
