@@ -1,0 +1,198 @@
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Dsl.Generators.Scalar;
+
+/// <summary>Expressions as operators of whole tensors.</summary>
+internal sealed partial class TensorEmitter
+{
+    private Value Named(string wish, Value value)
+    {
+        if (value.IsName)
+        {
+            return value;
+        }
+
+        var name = Fresh(wish);
+        Line($"var {name} = {value.Text};");
+        return value with { Text = name, Binds = 10 };
+    }
+
+    private Value Read(Expression e, Dictionary<string, Value> environment, List<string> masks)
+    {
+        Value Go(Expression x) => Read(x, environment, masks);
+        switch (e)
+        {
+            case Variable v:
+                return environment.TryGetValue(v.Name, out var known) ? known : throw new NotATensorFunctionException($"'{v.Name}' has no value on some way.");
+            case Entry entry:
+                var row = Go(entry.Row);
+                var column = Go(entry.Column);
+                var table = arguments.TryGetValue(entry.Table, out var given) ? given : Literals.Name(entry.Table);
+                var read = $"TensorScalar.Entries({table}, {row.Text}, {column.Text})";
+                return new Value(Place.Tensor, masks.Aggregate(read, (inner, mask) => $"TensorScalar.Within({mask}, {inner})"), 10, ScalarKind.Double);
+            case Element element:
+                var place = Go(element.Index);
+                var span = arguments.TryGetValue(element.Span, out var weight) ? weight : Literals.Name(element.Span);
+                return new Value(
+                    Place.Tensor,
+                    masks.Aggregate($"TensorScalar.Element({span}, {place.Text})", (inner, mask) => $"TensorScalar.Within({mask}, {inner})"),
+                    10,
+                    ScalarKind.Double);
+            case Invoke invoke:
+                return Tabulate(invoke, Go);
+            case Select s:
+                var condition = Go(s.Condition);
+                if (condition.Place == Place.Host)
+                {
+                    return Choose(condition, Go(s.Yes), Go(s.No));
+                }
+
+                condition = Named("holds", condition);
+                return Choose(condition, Branch(s.Yes, condition, false, environment, masks), Branch(s.No, condition, true, environment, masks));
+        }
+
+        var children = e.Children.Select(Go).ToList();
+        if (children.All(c => c.Place == Place.Host))
+        {
+            return Host(e, children);
+        }
+
+        switch (e)
+        {
+            case Unary { Operator: UnaryOperator.Negate }:
+                return children[0] with { Text = "-" + children[0].Tight(9), Binds = 9 };
+            case Unary:
+                return children[0] with { Text = children[0].Tight(10) + ".logical_not()", Binds = 10 };
+            case ConvertTo { Kind: ScalarKind.Double }:
+                return new Value(Place.Tensor, $"{children[0].Tight(10)}.to({like}.dtype)", 10, ScalarKind.Double);
+            case ConvertTo { Kind: ScalarKind.Int }:
+                return new Value(Place.Grid, $"{children[0].Tight(10)}.detach().to(ScalarType.Int64)", 10, ScalarKind.Int);
+            case Binary b:
+                return Operate(b, children[0], children[1]);
+            case Call c:
+                return Apply(c, children);
+            default:
+                throw new NotATensorFunctionException($"It holds a {e.GetType().Name}.");
+        }
+    }
+
+    private Value Host(Expression e, List<Value> children)
+    {
+        if (e is Setting s)
+        {
+            return new Value(Place.Host, config + "." + s.Member, 10, s.Kind);
+        }
+
+        // Children are C# already: print this one node around them.
+        var at = 0;
+        var seen = new Dictionary<Expression, string>(ReferenceComparer.Instance);
+        foreach (var child in e.Children)
+        {
+            seen[child] = children[at].IsName ? children[at].Text : "(" + children[at].Text + ")";
+            at++;
+        }
+
+        var own = HostEmitter.Text(e, x => seen.TryGetValue(x, out var known) ? known : null);
+        return new Value(Place.Host, own, e is Constant { Number.Bits: < 0 } ? 9 : e.Children.Any() && e is not Call ? 0 : 10, e.Kind);
+    }
+
+    private Value Operate(Binary b, Value left, Value right)
+    {
+        var place = b.Kind == ScalarKind.Double ? Place.Tensor : Place.Grid;
+        switch (b.Operator)
+        {
+            case BinaryOperator.Add:
+                var (first, second) = left.Place == Place.Host ? (right, left) : (left, right);
+                return new Value(place, $"{first.Tight(10)}.Plus({second.Text})", 10, b.Kind);
+            case BinaryOperator.Subtract when left.Place == Place.Host:
+                return new Value(place, $"(-{right.Tight(9)}).Plus({left.Text})", 10, b.Kind);
+            case BinaryOperator.Subtract:
+                return new Value(place, $"{left.Tight(7)} - {right.Operand(8)}", 7, b.Kind);
+            case BinaryOperator.Multiply:
+                return new Value(place, $"{left.Operand(8)} * {right.Operand(9)}", 8, b.Kind);
+            case BinaryOperator.Divide when b.Kind == ScalarKind.Double:
+                return new Value(place, $"{left.Operand(8)} / {right.Operand(9)}", 8, b.Kind);
+            case BinaryOperator.Divide:
+                return new Value(place, $"TensorScalar.Quotient({left.Text}, {right.Text})", 10, b.Kind);
+            case BinaryOperator.Remainder:
+                return new Value(place, $"TensorScalar.Remainder({left.Text}, {right.Text})", 10, b.Kind);
+            case BinaryOperator.And:
+            case BinaryOperator.Or:
+                var method = b.Operator == BinaryOperator.And ? "And" : "Or";
+                return new Value(Place.Grid, $"TensorScalar.{method}({left.Text}, {right.Text})", 10, ScalarKind.Bool);
+        }
+
+        var (own, flipped) = b.Operator switch
+        {
+            BinaryOperator.Less => ("lt", "gt"),
+            BinaryOperator.LessOrEqual => ("le", "ge"),
+            BinaryOperator.Greater => ("gt", "lt"),
+            BinaryOperator.GreaterOrEqual => ("ge", "le"),
+            BinaryOperator.Equal => ("eq", "eq"),
+            _ => ("ne", "ne"),
+        };
+        return left.Place == Place.Host
+            ? new Value(Place.Grid, $"{right.Tight(10)}.{flipped}({left.Operand(0)})", 10, ScalarKind.Bool)
+            : new Value(Place.Grid, $"{left.Tight(10)}.{own}({right.Operand(0)})", 10, ScalarKind.Bool);
+    }
+
+    private static Value Apply(Call call, List<Value> arguments)
+    {
+        var place = call.Kind == ScalarKind.Double ? Place.Tensor : Place.Grid;
+        var method = call.Function switch
+        {
+            "Exp" => "exp",
+            "ExpM1" => "expm1",
+            "Log" => "log",
+            "Log1P" => "log1p",
+            "Log2" => "log2",
+            "Log10" => "log10",
+            "Sqrt" => "sqrt",
+            "Tanh" => "tanh",
+            "Sinh" => "sinh",
+            "Cosh" => "cosh",
+            "Sin" => "sin",
+            "Cos" => "cos",
+            "Tan" => "tan",
+            "Asin" => "asin",
+            "Acos" => "acos",
+            "Atan" => "atan",
+            "Asinh" => "asinh",
+            "Acosh" => "acosh",
+            "Atanh" => "atanh",
+            "Abs" => "abs",
+            "Sign" => "sign",
+            "Floor" => "floor",
+            "Ceiling" => "ceil",
+            "Round" => "round",
+            "Truncate" => "trunc",
+            "Sigmoid" => "sigmoid",
+            "Erf" => "erf",
+            "Detach" => "detach",
+            _ => null,
+        };
+        if (method is not null && arguments.Count == 1)
+        {
+            return new Value(place, $"{arguments[0].Tight(10)}.{method}()", 10, call.Kind);
+        }
+
+        if (call.Function is "Softplus" or "Max" or "Min" or "Pow" or "Atan2" or "Clamp" or "Cbrt")
+        {
+            return new Value(place, $"TensorScalar.{call.Function}({string.Join(", ", arguments.Select(a => a.Text))})", 10, call.Kind);
+        }
+
+        throw new NotATensorFunctionException($"{call.Function} has no form on whole tensors.");
+    }
+
+    /// <param name="Binds">How tightly the text binds, as in C#: 10 is a name or a call, 7 a sum, 0 anything.</param>
+    private sealed record Value(Place Place, string Text, int Binds, ScalarKind Kind)
+    {
+        public bool IsName => Binds == 10 && Text.All(c => char.IsLetterOrDigit(c) || c is '_' or '.' or '@');
+
+        public string Tight(int outer) => Binds < outer ? "(" + Text + ")" : Text;
+
+        /// <summary>Beside a tensor: a number that native code reads must be held.</summary>
+        public string Operand(int outer) => Place == Place.Host ? $"Scalars.Of({Text})" : Tight(outer);
+    }
+}
