@@ -122,10 +122,18 @@ public sealed class ModelGenerator : IIncrementalGenerator
     /// <summary>A derived declaration as if it had been written in full, so that its base need not be known to whoever reads it.</summary>
     private static DeclarationSpec Whole(ClosedSpec closed) => Derivation.Resolve(closed.Main, closed.Find, (_, _, _) => { }) with { Base = "" };
 
+    private static IEnumerable<ConfigSpec> WithExtended(ConfigSpec config)
+    {
+        for (var each = config; each is not null; each = each.Extended)
+        {
+            yield return each;
+        }
+    }
+
     /// <summary>The config records that this compilation declares and its declarations use, each once.</summary>
     private static IEnumerable<ConfigSpec> ConfigsOf(IEnumerable<ClosedSpec> closed) =>
         closed.Where(c => !c.Main.IsTooOld)
-            .Select(c => c.Main.Config)
+            .SelectMany(c => WithExtended(c.Main.Config))
             .Where(c => c.FromSource && c.Members.Count > 0 && c.Faults.Count == 0 && (!c.IsBroken || c.Base.Length > 0))
             .GroupBy(c => c.Name)
             .Select(g => g.First())
@@ -157,7 +165,8 @@ internal sealed record Emitted(string Name, string Hint, string Text)
             return new Emitted(
                 name,
                 hint,
-                $"#error The compiler of declarations failed on {closed.Main.SimpleName}: {e.GetType().Name} {e.Message.Replace('\r', ' ').Replace('\n', ' ')} {(e.StackTrace ?? "").Replace('\r', ' ').Replace('\n', ' ')}");
+                $"#error The compiler of declarations failed on {closed.Main.SimpleName}: {e.GetType().Name} "
+                    + $"{e.Message.Replace('\r', ' ').Replace('\n', ' ')} {(e.StackTrace ?? "").Replace('\r', ' ').Replace('\n', ' ')}");
         }
     }
 }

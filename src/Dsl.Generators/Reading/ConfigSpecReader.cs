@@ -89,6 +89,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             Containers: SpecReader.Containers(type).ToEquatable(),
             Ancestors: (origin is null ? [] : origin.Ancestors.Append(origin.Name)).ToEquatable())
         {
+            Extended = origin is { FromSource: true } ? origin : null,
             IsPrivate = Fitness.Reach(type) == 0,
             Faults = Fitness.OfConfig(type, extended, inherited?.Members ?? EquatableArray<MemberSpec>.Empty, own, ExtendsItself(type))
                 .Concat(WithoutSpec(type))

@@ -140,6 +140,9 @@ internal sealed record ConfigSpec(
 
     public string SimpleName => Names.Simple(Name);
 
+    /// <summary>The record that it extends, where this compilation declares it: its members must be written whether a declaration names it or not.</summary>
+    public ConfigSpec? Extended { get; init; }
+
     /// <summary>Whether only the types around it see it.</summary>
     public bool IsPrivate { get; init; }
 
@@ -169,7 +172,8 @@ internal sealed record ConfigSpec(
 /// <param name="Hidden">Names of the runtime that its generated code must write in full.</param>
 internal sealed record DeclarationSpec(
     string Name, string Namespace, EquatableArray<string> Containers, bool IsModel, bool IsPartial, bool IsPublic, bool IsSealed, ConfigSpec Config,
-    EquatableArray<string> Architectures, string Base, EquatableArray<PartSpec> Header, EquatableArray<BracketSpec> Brackets, EquatableArray<FunctionSpec> Functions,
+    EquatableArray<string> Architectures, string Base, EquatableArray<PartSpec> Header, EquatableArray<BracketSpec> Brackets,
+    EquatableArray<FunctionSpec> Functions,
     EquatableArray<string> Uses, bool FromSource, EquatableArray<HiddenName> Hidden = default)
 {
     public string SimpleName => Names.Simple(Name);
