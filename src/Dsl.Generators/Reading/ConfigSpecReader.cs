@@ -44,21 +44,22 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                     when property.Name != "EqualityContract" && own.All(m => m.Name != property.Name):
                     var syntax = property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as PropertyDeclarationSyntax;
                     var body = syntax?.ExpressionBody?.Expression;
-                    own.Add(Member(
+                    var value = Member(
                         property.Name,
                         property.Type,
                         PathsOf(property),
                         DefaultOf(syntax?.Initializer?.Value, cancel),
                         false,
                         false,
-                        body is null ? "" : Portable(body, cancel)) with { ReadsPrivate = body is not null && ReadsPrivate(body, cancel) });
+                        body is null ? "" : Portable(body, cancel));
+                    own.Add(value with { ReadsPrivate = body is not null && ReadsPrivate(body, cancel) });
                     break;
                 case IMethodSymbol { IsStatic: false, MethodKind: MethodKind.Ordinary, Parameters: { Length: 1 } only } method
                     when !method.IsImplicitlyDeclared && only[0].Type.SpecialType == SpecialType.System_Int32:
                     var text = (method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as MethodDeclarationSyntax)?.ExpressionBody?.Expression;
-                    own.Add(Member(
-                        method.Name, method.ReturnType, EquatableArray<string>.Empty, only[0].Name, false, true, text is null ? "?" : Portable(text, cancel))
-                        with { ReadsPrivate = text is null || ReadsPrivate(text, cancel) });
+                    var ofLayer = Member(
+                        method.Name, method.ReturnType, EquatableArray<string>.Empty, only[0].Name, false, true, text is null ? "?" : Portable(text, cancel));
+                    own.Add(ofLayer with { ReadsPrivate = text is null || ReadsPrivate(text, cancel) });
                     break;
             }
         }
