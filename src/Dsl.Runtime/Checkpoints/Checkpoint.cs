@@ -203,7 +203,8 @@ public sealed unsafe class Checkpoint : IDisposable
             foreach (var (first, other) in ties)
             {
                 if (!SameValues(first.File, first.Entry, other.File, other.Entry))
-                    Misfits.Add($"{SafeTensorsHeader.Quote(other.Entry.Name)} differs from {SafeTensorsHeader.Quote(first.Entry.Name)} but config ties them");
+                    Misfits.Add($"{SafeTensorsHeader.Quote(other.Entry.Name)} differs from {SafeTensorsHeader.Quote(first.Entry.Name)} "
+                        + "but the model has one weight for both");
             }
         }
 

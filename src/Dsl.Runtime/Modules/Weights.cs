@@ -246,10 +246,11 @@ public sealed class Weights
     public Norm Norm(NormKind kind, Weight? weight, Weight? bias, long width, double eps, long[]? spans = null) => new(kind, weight, bias, width, eps, spans);
 
     /// <summary>
-    /// One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids; the row of <paramref name="padding"/> learns nothing.
+    /// One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids; the row of <paramref name="padding"/>, counted from the end
+    /// where it is negative, learns nothing from being looked up.
     /// </summary>
     public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null) =>
-        new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), padding);
+        new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), padding < 0 ? padding + rows : padding);
 
     /// <summary>A convolution of each channel alone over the tokens before: weight [width, 1, kernel].</summary>
     public CausalConvolution CausalConvolution(string key, long width, long kernel, bool bias) =>

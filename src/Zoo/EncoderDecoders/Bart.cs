@@ -5,8 +5,9 @@ using C = Zoo.EncoderDecoders.BartConfig;
 namespace Zoo.EncoderDecoders;
 
 /// <summary>BART (Lewis et al. 2019, arXiv 1910.13461): norms after the residuals, learned positions from row 2 on.</summary>
-[Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0)]
-[NoEffect("classifier_dropout", "forced_eos_token_id", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
+[Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0), Only("normalize_embedding", true), Only("static_position_embeddings", false)]
+[Only("extra_pos_embeddings", 2), NoEffect("classifier_dropout", "classif_dropout", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
+[NoEffect("force_bos_token_to_be_generated", "save_step", "_num_labels")]
 public sealed partial record BartConfig(
     [Key("vocab_size")] int Vocab,
     [Key("d_model")] int Hidden,
@@ -18,7 +19,7 @@ public sealed partial record BartConfig(
     [Key("scale_embedding")] bool ScaleEmbedding = false,
     [Key("dropout")] double Drop = 0.1,
     [Key("attention_dropout")] double AttentionDrop = 0, [Key("activation_dropout")] double ActivationDrop = 0,
-    [Key("tie_word_embeddings")] bool Tied = true,
+    [Key("tie_word_embeddings")] bool Tied = true, [Key("pad_token_id")] int? Pad = 1,
     [Key("normalize_before")] bool PreNorm = false,
     [Key("init_std")] double Deviation = 0.02)
 {
@@ -62,12 +63,12 @@ public sealed partial class BartDecoderBlock;
 
 [Model<C>("BartForConditionalGeneration"), Defaults(Deviation = nameof(C.Deviation))]
 [Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
-[From("input_ids"), Embedding("model.shared", nameof(C.Vocab), nameof(C.Hidden)), Apply(nameof(Scaled)),
+[From("input_ids"), Embedding("model.shared", nameof(C.Vocab), nameof(C.Hidden), Padding = nameof(C.Pad)), Apply(nameof(Scaled)),
     Positions("model.encoder.embed_positions", nameof(C.Rows), Offset = 2)]
 [LayerNorm("model.encoder.layernorm_embedding"), Dropout(nameof(C.Drop)), Repeat<BartEncoderBlock>("model.encoder.layers", nameof(C.EncoderLayers))]
 [When(nameof(C.PreNorm)), LayerNorm("model.encoder.layer_norm"), As("memory")]
 [From("memory"), Output("encoder_hidden")]
-[From("decoder_input_ids"), Embedding("model.shared", Shared = true), Apply(nameof(Scaled)),
+[From("decoder_input_ids"), Embedding("model.shared", Shared = true, Padding = nameof(C.Pad)), Apply(nameof(Scaled)),
     Positions("model.decoder.embed_positions", nameof(C.Rows), Offset = 2)]
 [LayerNorm("model.decoder.layernorm_embedding"), Dropout(nameof(C.Drop)), Repeat<BartDecoderBlock>("model.decoder.layers", nameof(C.DecoderLayers))]
 [When(nameof(C.PreNorm)), LayerNorm("model.decoder.layer_norm")]

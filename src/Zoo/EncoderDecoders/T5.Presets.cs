@@ -1,5 +1,7 @@
 using System;
+using System.Linq;
 using Dsl;
+using Dsl.Runtime;
 
 namespace Zoo.EncoderDecoders;
 
@@ -25,6 +27,16 @@ public sealed partial record T5Config
     [Preset("t5-v1.1-xl")] public static T5Config V11ExtraLarge => new(32128, 2048, 64, 5120, 32, 24, Projection: "gated-gelu", Tied: false);
 
     [Preset("t5-v1.1-xxl")] public static T5Config V11TwiceExtraLarge => new(32128, 4096, 64, 10240, 64, 24, Projection: "gated-gelu", Tied: false);
+
+    /// <summary>Whether a name of the feed-forward says that it is gated.</summary>
+    /// <exception cref="ConfigException">It is no name of one.</exception>
+    internal static bool IsGated(string projection) => projection.Split('-') switch
+    {
+        [var name] when Activation.Known.Contains(name) => false,
+        ["gated", var name] when Activation.Known.Contains(name) => true,
+        _ => throw new ConfigException("config.json", $"feed_forward_proj is '{projection}', expected NAME or gated-NAME, where NAME is one of "
+            + string.Join(", ", Activation.Known)),
+    };
 
     // Deviations of new weights, as the published code draws them.
     public double OfHidden => Factor / Math.Sqrt(Hidden);

@@ -20,7 +20,7 @@ public sealed partial record T5Config(
     [Key("initializer_factor")] double Factor = 1)
 {
     public int DecoderLayers => DecoderLayersKey ?? Layers;
-    public Type Kind => Projection.StartsWith("gated-", StringComparison.Ordinal) ? typeof(T5GatedFeedForward) : typeof(T5FeedForward);
+    public Type Kind => T5Config.IsGated(Projection) ? typeof(T5GatedFeedForward) : typeof(T5FeedForward);
     public Activation Act => Projection == "gated-gelu" ? Activation.Of("gelu_new") : Activation.Of(Projection.Replace("gated-", ""));
     public double HeadScale => (ScaledKey ?? Tied) ? 1 / Math.Sqrt(Hidden) : 1;                                       // tied is not the same as scaled
 }

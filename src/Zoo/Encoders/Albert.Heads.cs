@@ -11,6 +11,16 @@ namespace Zoo.Encoders;
     Linear("encoder.embedding_hidden_mapping_in", nameof(C.Hidden), Bias = true)]
 public sealed partial class AlbertEmbeddings;
 
+/// <summary>A word for each masked one.</summary>
+[Model<C>("AlbertForMaskedLM"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
+[From("input_ids"), Use<AlbertEmbeddings>("albert")]
+[Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
+[Linear("predictions.dense", nameof(C.EmbeddingWidth)), Activate(nameof(C.Act)), LayerNorm("predictions.LayerNorm")]
+[Head("predictions.decoder", TiedTo = "albert.embeddings.word_embeddings", Tied = nameof(C.Tied), BiasWeight = "predictions.bias"), Output("logits")]
+[Same("predictions.bias", "predictions.decoder.bias"), Ignore("*.position_ids", "albert.pooler.*", "sop_classifier.*")]
+public sealed partial class AlbertForMaskedLM;
+
 /// <summary>One label for a text or a pair, from the pooled first token.</summary>
 [Model<C>("AlbertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]

@@ -5,6 +5,7 @@ namespace Zoo.Encoders;
 
 /// <summary>ALBERT (Lan et al. 2019, arXiv 1909.11942): factorised embeddings, and layers that share their weights.</summary>
 [Only("position_embedding_type", "absolute")]
+[NoEffect("down_scale_factor", "gap_size", "layers_to_keep", "net_structure_type", "num_memory_blocks")]
 public sealed partial record AlbertConfig(
     [Key("vocab_size")] int Vocab,
     [Key("embedding_size")] int EmbeddingWidth,
@@ -28,7 +29,7 @@ public sealed partial record AlbertConfig(
 {
     public int HeadDim => Hidden / Heads;
     public int AllLayers => Layers * InnerLayers;
-    public int Group(int layer) => layer / InnerLayers * Groups / Layers;
+    public int Group(int layer) => (int)(layer / InnerLayers / ((double)Layers / Groups));              // rounded as published
     public int Inner(int layer) => layer % InnerLayers;
 }
 

@@ -19,7 +19,7 @@ public sealed partial class BertForMaskedLM;
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)),
+[Pool("first"), Linear("bert.pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Dropout(nameof(C.HeadDrop)), Linear("classifier", nameof(C.Classes)),
     Output("logits")]
 [Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForSequenceClassification;
@@ -29,7 +29,7 @@ public sealed partial class BertForSequenceClassification;
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
-[Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
+[Dropout(nameof(C.HeadDrop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
 [Ignore("*.position_ids"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForTokenClassification;
 

@@ -7,7 +7,7 @@ namespace Zoo.Encoders;
 [Model<C>("ElectraForSequenceClassification"), Derive<BertForSequenceClassification>]
 [Rename("classifier", "classifier.out_proj"), Rename("bert.pooler.dense", "classifier.dense"), Rename("bert", "electra")]
 [Replace("electra.embeddings"), Use<ElectraEmbeddings>("electra.embeddings")]
-[Replace("classifier.dense"), Dropout(nameof(C.Drop)), Linear("classifier.dense", nameof(C.Hidden))]
+[Replace("classifier.dense"), Dropout(nameof(C.HeadDrop)), Linear("classifier.dense", nameof(C.Hidden))]
 [Replace("activate"), Activate(Activation.Gelu)]
 public sealed partial class ElectraForSequenceClassification;
 
@@ -20,6 +20,7 @@ public sealed partial class ElectraForTokenClassification;
 [Model<C>("ElectraForMultipleChoice"), Derive<BertForMultipleChoice>, Rename("bert.pooler.dense", "sequence_summary.summary"), Rename("bert", "electra")]
 [Replace("electra.embeddings"), Use<ElectraEmbeddings>("electra.embeddings")]
 [Replace("activate"), Activate(Activation.Gelu)]
+[Replace("dropout"), Dropout(nameof(C.SummaryDrop))]
 public sealed partial class ElectraForMultipleChoice;
 
 /// <summary>Where an answer begins and ends.</summary>

@@ -7,7 +7,7 @@ namespace Zoo.Encoders;
 [Model<C>("RobertaForSequenceClassification"), Derive<BertForSequenceClassification>]
 [Rename("classifier", "classifier.out_proj"), Rename("bert.pooler.dense", "classifier.dense"), Rename("bert", "roberta")]
 [Replace("roberta.embeddings"), Use<RobertaEmbeddings>("roberta.embeddings")]
-[Replace("classifier.dense"), Dropout(nameof(C.Drop)), Linear("classifier.dense", nameof(C.Hidden))]
+[Replace("classifier.dense"), Dropout(nameof(C.HeadDrop)), Linear("classifier.dense", nameof(C.Hidden))]
 public sealed partial class RobertaForSequenceClassification;
 
 /// <summary>One label for each token.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Zoo.Generation;
 
@@ -11,7 +12,8 @@ public sealed class LogitChain(IReadOnlyList<ILogitProcessor> processors) : ILog
 
     /// <summary>
     /// The chain that options ask for, in the order of the published libraries: what reads the raw logits first (repetition, presence and frequency, n-grams,
-    /// forbidden tokens), then temperature, top-k, top-p, min-p, typical, epsilon, eta, each renormalising what the one before it left.
+    /// bad words, least lengths, forbidden tokens), then temperature, top-k, top-p, min-p, typical, epsilon, eta, each renormalising what the one before it
+    /// left.
     /// </summary>
     public static LogitChain For(SamplingOptions options, IReadOnlyList<int> endTokens)
     {
@@ -27,6 +29,9 @@ public sealed class LogitChain(IReadOnlyList<ILogitProcessor> processors) : ILog
         Add(options.RepetitionPenalty != 1, () => new RepetitionPenalty(options.RepetitionPenalty));
         Add(options.PresencePenalty != 0 || options.FrequencyPenalty != 0, () => new OccurrencePenalty(options.PresencePenalty, options.FrequencyPenalty));
         Add(options.NoRepeatNgram > 0, () => new NoRepeatNgram(options.NoRepeatNgram));
+        Add(options.BadWords.Count > 0, () =>
+            new BadWords([.. options.BadWords.Where(run => run is not [var only] || !endTokens.Contains(only))]));
+        Add(options.MinLength > 0 && endTokens.Count > 0, () => new MinLength(options.MinLength, endTokens));
         Add(options.MinNewTokens > 0 && endTokens.Count > 0, () => new MinNewTokens(options.MinNewTokens, endTokens));
         Add(options.Forbidden.Count > 0, () => new Forbid(options.Forbidden));
         foreach ((int place, int token) in options.Forced)
@@ -95,6 +100,12 @@ public sealed record SamplingOptions
     /// <summary>No run of so many tokens occurs twice; 0: no limit.</summary>
     public int NoRepeatNgram { get; init; }
 
+    /// <summary>Runs of tokens that are never completed; a run of one end token says nothing.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> BadWords { get; init; } = [];
+
+    /// <summary>The end tokens are forbidden until the row, prompt included, has so many tokens.</summary>
+    public int MinLength { get; init; }
+
     /// <summary>The end tokens are forbidden until so many tokens have been generated.</summary>
     public int MinNewTokens { get; init; }
 
@@ -129,6 +140,7 @@ public sealed record SamplingOptions
         Require(double.IsFinite(PresencePenalty), "presence-penalty", PresencePenalty, "a finite number");
         Require(double.IsFinite(FrequencyPenalty), "frequency-penalty", FrequencyPenalty, "a finite number");
         Require(NoRepeatNgram >= 0, "no-repeat-ngram", NoRepeatNgram, "0 or more");
+        Require(MinLength >= 0, "min-length", MinLength, "0 or more");
         Require(MinNewTokens >= 0, "min-tokens", MinNewTokens, "0 or more");
         Require(KeepAtLeast >= 1, "keep-at-least", KeepAtLeast, "1 or more");
     }

@@ -229,6 +229,47 @@ public sealed record Forbid(params IReadOnlyList<int> Ids) : ILogitProcessor
     }
 }
 
+/// <summary>
+/// Forbids runs of tokens: the last of a run where those before it stand at the row's end, a run of one always. A run longer than the row so far is no
+/// concern yet, as published.
+/// </summary>
+public sealed record BadWords(params IReadOnlyList<IReadOnlyList<int>> Runs) : ILogitProcessor
+{
+    /// <inheritdoc/>
+    public void Apply(Span<double> logits, RowHistory row)
+    {
+        foreach (IReadOnlyList<int> run in Runs)
+        {
+            int begin = row.Tokens.Count - (run.Count - 1);
+            bool open = run.Count > 0 && (run.Count == 1 || run.Count <= row.Tokens.Count) && (uint)run[^1] < (uint)logits.Length;
+            for (int i = 0; open && i < run.Count - 1; i++)
+            {
+                open = row.Tokens[begin + i] == run[i];
+            }
+
+            if (open)
+            {
+                logits[run[^1]] = double.NegativeInfinity;
+            }
+        }
+    }
+}
+
+/// <summary>Forbids the end tokens until the row, prompt included, has so many tokens.</summary>
+public sealed record MinLength(int Count, IReadOnlyList<int> EndTokens) : ILogitProcessor
+{
+    private readonly Forbid forbid = new(EndTokens);
+
+    /// <inheritdoc/>
+    public void Apply(Span<double> logits, RowHistory row)
+    {
+        if (row.Tokens.Count < Count)
+        {
+            forbid.Apply(logits, row);
+        }
+    }
+}
+
 /// <summary>Forbids the end tokens until so many tokens have been generated.</summary>
 public sealed record MinNewTokens(int Count, IReadOnlyList<int> EndTokens) : ILogitProcessor
 {

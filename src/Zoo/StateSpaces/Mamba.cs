@@ -9,12 +9,13 @@ using C = Zoo.StateSpaces.MambaConfig;
 namespace Zoo.StateSpaces;
 
 /// <summary>Mamba (Gu and Dao 2023, arXiv 2312.00752): a state space whose step, input and output maps depend on the token.</summary>
-[NoEffect("residual_in_fp32", "expand", "use_mambapy", "use_associative_scan")]
+[NoEffect("residual_in_fp32", "use_mambapy", "use_associative_scan", "fused_add_norm", "d_inner", "d_model", "n_layer", "pad_vocab_size_multiple")]
+[Only("rms_norm", true)]
 public sealed partial record MambaConfig(
     [Key("vocab_size")] int Vocab,
     [Key("hidden_size")] int Hidden,
     [Key("num_hidden_layers")] int Layers,
-    [Key("intermediate_size")] int Inner,
+    [Key("intermediate_size")] int? InnerKey,
     [Key("time_step_rank")] int Rank,
     [Key("hidden_act")] Activation Act,
     [Key("state_size")] int State = 16,
@@ -29,8 +30,10 @@ public sealed partial record MambaConfig(
     [Key("time_step_floor")] double StepFloor = 1e-4,
     [Key("time_step_scale")] double StepScale = 1,
     [Key("time_step_init_scheme")] string StepScheme = "random",
-    [Key("rescale_prenorm_residual")] bool Rescaled = false)
+    [Key("rescale_prenorm_residual")] bool Rescaled = false,
+    [Key("expand")] int Expand = 2)
 {
+    public int Inner => InnerKey ?? Expand * Hidden;
     public int TwoInner => 2 * Inner;
     public int Selection => Rank + 2 * State;
     public double OutBound => 1 / Sqrt(Rescaled ? (double)Inner * Layers : Inner);

@@ -10,7 +10,7 @@ using C = Zoo.StateSpaces.Mamba2Config;
 namespace Zoo.StateSpaces;
 
 /// <summary>Mamba-2 (Dao and Gu 2024, arXiv 2405.21060): one decay for each head, input and output maps shared by the heads of a group.</summary>
-[NoEffect("time_step_rank", "residual_in_fp32", "chunk_size"), Only("rms_norm", true)]
+[NoEffect("time_step_rank", "residual_in_fp32", "chunk_size"), Only("rms_norm", true), Only("norm_before_gate", false)]
 public sealed partial record Mamba2Config(
     [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("num_hidden_layers")] int Layers, [Key("num_heads")] int Heads,
     [Key("head_dim")] int HeadDim = 64, [Key("n_groups")] int Groups = 8, [Key("state_size")] int State = 128, [Key("conv_kernel")] int Kernel = 4,
@@ -27,8 +27,9 @@ public sealed partial record Mamba2Config(
     public int PerGroup => Heads / Groups;
     public Activation Act => ActKey ?? Activation.Silu;
     public double OutBound => 1 / Sqrt(Rescaled ? (double)Inner * Layers : Inner);
-    public double Shortest => StepLimit is { } limit ? limit[0] : 0;
-    public double Longest => StepLimit is { } limit ? limit[1] : double.PositiveInfinity;
+    public double Shortest => StepLimit is null ? 0 : StepLimit is [var least, _] ? least : throw new ConfigException("config.json",
+        $"time_step_limit has {StepLimit.Length} numbers, expected two: the shortest step and the longest");
+    public double Longest => StepLimit is [_, var most] ? most : double.PositiveInfinity;
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps), Bias = nameof(C.Bias))]
@@ -41,7 +42,7 @@ public sealed partial record Mamba2Config(
 [From("B0"), Rearrange("b t (g n) -> b t g n", "g", nameof(C.Groups)), As("B")]
 [From("C0"), Rearrange("b t (g n) -> b t g n", "g", nameof(C.Groups)), As("C")]
 [From("dt"), Apply(nameof(Step)), Rearrange("b t (g r) -> b t g r", "g", nameof(C.Groups), "r", nameof(C.PerGroup)), As("delta")]
-[From("delta", "u", "B", "C"), Apply(nameof(StateSpaceDual)), Rearrange("b t g r p -> b t (g r p)"), Gate("z", nameof(C.Act))]
+[From("delta", "u", "B", "C"), Apply(nameof(StateSpaceDual)), Rearrange("b t g r p -> b t (g r p)"), Gate("z", Activation.Silu)]
 [Rearrange("b t (g c) -> b t g c", "g", nameof(C.Groups)), RmsNorm("norm", Stored = "(g c)"), Merge, Linear("out_proj")]
 public sealed partial class Mamba2Mixer
 {

@@ -9,7 +9,6 @@ using C = Zoo.StateSpaces.RwkvConfig;
 namespace Zoo.StateSpaces;
 
 /// <summary>RWKV-4 (Peng et al. 2023, arXiv 2305.13048).</summary>
-[NoEffect("rescale_every")]                                    // halves hidden states in float16's favour: what follows is normed, no output changes
 public sealed partial record RwkvConfig(
     [Key("vocab_size")] int Vocab,
     [Key("hidden_size")] int Hidden,
@@ -18,11 +17,15 @@ public sealed partial record RwkvConfig(
     [Key("intermediate_size")] int? FeedForwardKey = null,
     [Key("layer_norm_epsilon")] double Eps = 1e-5,
     [Key("context_length")] int Context = 1024,
-    [Key("tie_word_embeddings")] bool Tied = false)
+    [Key("tie_word_embeddings")] bool Tied = false,
+    [Key("rescale_every")] int RescaleEvery = 0)
 {
     public int Attention => AttentionKey ?? Hidden;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;
     public double Part(int layer) => layer / Max(1.0, Layers - 1);             // 0 in the first layer, 1 in the last
+    // The published code halves the residual stream after so many layers, for float16's sake. Norms undo it but for what they add to the variance.
+    public double BlockEps(int layer) => Eps * Pow(4, RescaleEvery > 0 ? layer / RescaleEvery : 0);
+    public double LastEps => BlockEps(Layers);
     public double Left(int layer) => 1 - layer / (double)Layers;
 }
 
@@ -74,14 +77,14 @@ public sealed partial class TimeMix
 [Linear("value"), Gate("r")]
 public sealed partial class ChannelMix;
 
-[Block<C>, Defaults(Eps = nameof(C.Eps))]
+[Block<C>, Defaults(Eps = nameof(C.BlockEps))]
 [Residual, LayerNorm("ln1"), Use<TimeMix>("attention")]
 [Residual, LayerNorm("ln2"), Use<ChannelMix>("feed_forward")]
 public sealed partial class RwkvBlock;
 
 [Model<C>("RwkvForCausalLM"), Defaults(Eps = nameof(C.Eps))]
 [Embedding("rwkv.embeddings", nameof(C.Vocab), nameof(C.Hidden)), LayerNorm("rwkv.blocks.0.pre_ln")]
-[Repeat<RwkvBlock>("rwkv.blocks", nameof(C.Layers)), LayerNorm("rwkv.ln_out"), Output("hidden")]
+[Repeat<RwkvBlock>("rwkv.blocks", nameof(C.Layers)), LayerNorm("rwkv.ln_out", Eps = nameof(C.LastEps)), Output("hidden")]
 [Head("head", TiedTo = "rwkv.embeddings", Tied = nameof(C.Tied)), Output("logits")]
 [Keys("BlinkDL", "rwkv.embeddings=emb", "rwkv.blocks=blocks", "rwkv.ln_out=ln_out", "pre_ln=ln0", "attention=att", "feed_forward=ffn",
     "time_mix_key=time_mix_k", "time_mix_value=time_mix_v", "time_mix_receptance=time_mix_r")]

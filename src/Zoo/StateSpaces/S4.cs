@@ -8,7 +8,8 @@ using C = Zoo.StateSpaces.S4Config;
 
 namespace Zoo.StateSpaces;
 
-/// <summary>Structured state spaces (S4, Gu et al. 2021, arXiv 2111.00396): x' = (Lambda - P P*) x + B u, begun as HiPPO-LegS.</summary>
+/// <summary>Structured state spaces (S4, Gu et al. 2021, arXiv 2111.00396): x' = (Lambda - P P*) x + B u, begun as HiPPO-LegS. Each channel has a
+/// Lambda, B and P of its own; files in which channels share them (n_ssm rows, of which channel h has row h mod n_ssm) do not fit and are refused.</summary>
 [Block<C>, Axis("n", nameof(C.Half))]
 [Init("layer.kernel.inv_dt", nameof(S4dLayer.LogStep)), Init("layer.kernel.A_real", nameof(Hippo.Decay)), Init("layer.kernel.A_imag", nameof(Hippo.Frequency))]
 [Init("layer.kernel.B", nameof(Hippo.InputMap)), Init("layer.kernel.P", nameof(Hippo.Correction)), Init("layer.kernel.C", 0.7071), Init("layer.D", 1.0)]

@@ -9,6 +9,9 @@ namespace Zoo.TestTimeTraining;
 /// </summary>
 public sealed partial record TttConfig
 {
+    /// <summary>The id whose row learns nothing from being looked up.</summary>
+    [Key("pad_token_id")] public int? Pad { get; init; }
+
     [Preset("ttt-linear-125m")] public static TttConfig Linear125M => new(32000, 768, 2048, 12, 12, Gated: true, SharesQk: true, PreConv: true);
 
     [Preset("ttt-linear-350m")] public static TttConfig Linear350M => new(32000, 1024, 2736, 24, 16, Gated: true, SharesQk: true, PreConv: true);

@@ -91,7 +91,7 @@ public class CheckpointTests
         }
 
         Checkpoint.Save(folder.Path, [Floats("embed_tokens.weight", [3, 2]), Floats("lm_head.weight", [3, 2], 1)]);
-        Assert.Equal("model.safetensors: 'lm_head.weight' differs from 'embed_tokens.weight' but config ties them, expected the model's tensors",
+        Assert.Equal("model.safetensors: 'lm_head.weight' differs from 'embed_tokens.weight' but the model has one weight for both, expected the model's tensors",
             Refused(folder.Path, [Tied()]));
 
         // Equal values of different types are equal.

@@ -10,6 +10,13 @@ namespace Zoo.Tests.Generation;
 /// <summary>Beam search on a table of logits against transformers' hypotheses and scores.</summary>
 public sealed class BeamSearchTests
 {
+    private static readonly string[] Known =
+    [
+        "num_beams", "max_new_tokens", "num_return_sequences", "length_penalty", "early_stopping", "num_beam_groups", "diversity_penalty", "do_sample",
+        "repetition_penalty", "no_repeat_ngram_size", "bad_words_ids", "min_length", "min_new_tokens", "forced_bos_token_id", "forced_eos_token_id",
+        "suppress_tokens",
+    ];
+
     public static TheoryData<string, string, int> Searches()
     {
         var cases = new TheoryData<string, string, int>();
@@ -65,6 +72,16 @@ public sealed class BeamSearchTests
             processors.Add(new NoRepeatNgram(n));
         }
 
+        if (generate.TryGetProperty("bad_words_ids", out JsonElement bad))
+        {
+            processors.Add(new BadWords([.. SamplingGoldens.Runs(bad).Where(run => run is not [var only] || !end.Contains(only))]));
+        }
+
+        if (Int("min_length", 0) is > 0 and var whole)
+        {
+            processors.Add(new MinLength(whole, end));
+        }
+
         if (Int("min_new_tokens", 0) is > 0 and var least)
         {
             processors.Add(new MinNewTokens(least, end));
@@ -80,6 +97,13 @@ public sealed class BeamSearchTests
             processors.Add(new ForcedToken(most - 1, last));
         }
 
+        if (generate.TryGetProperty("suppress_tokens", out JsonElement suppressed))
+        {
+            processors.Add(new Forbid([.. suppressed.EnumerateArray().Select(id => id.GetInt32())]));
+        }
+
+        string[] unknown = [.. generate.EnumerateObject().Select(option => option.Name).Except(Known)];
+        Assert.True(unknown.Length == 0, $"nothing known of {string.Join(", ", unknown)}");
         var options = new BeamOptions(beams, most)
         {
             End = end,

@@ -114,6 +114,8 @@ public sealed class SamplingGoldens
                 "eta_cutoff" => options with { EtaCutoff = value.GetDouble() },
                 "repetition_penalty" => options with { RepetitionPenalty = value.GetDouble() },
                 "no_repeat_ngram_size" => options with { NoRepeatNgram = value.GetInt32() },
+                "bad_words_ids" => options with { BadWords = Runs(value) },
+                "min_length" => options with { MinLength = value.GetInt32() },
                 "min_new_tokens" => options with { MinNewTokens = value.GetInt32() },
                 "suppress_tokens" => options with { Forbidden = value.EnumerateArray().Select(id => id.GetInt32()).ToArray() },
                 _ => throw new NotSupportedException($"nothing known of the setting {setting.Name}"),
@@ -122,6 +124,9 @@ public sealed class SamplingGoldens
 
         return options;
     }
+
+    internal static IReadOnlyList<IReadOnlyList<int>> Runs(JsonElement lists) =>
+        [.. lists.EnumerateArray().Select(run => run.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -67,7 +67,7 @@ internal static class TinyConfigs
             AttentionDrop = 0,
             Classes = 4,
         };
-        var electra = new ElectraConfig(16)
+        var electra = new ElectraConfig(16, 0)
         {
             Vocab = 99,
             Hidden = 32,
