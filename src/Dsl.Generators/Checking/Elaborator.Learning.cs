@@ -124,7 +124,8 @@ internal sealed partial class Elaborator
             || scalar.Of(ScalarRole.Parameter).Any(p => AxisNames(p.Axes).Length > 1))
         {
             Report(
-                Problems.FunctionSignature, place, rate.Spec.Name, Signature(rate), "double (int place, [Parameter(key, \"m\")] ReadOnlySpan<double> weight), perhaps with the config");
+                Problems.FunctionSignature, place, rate.Spec.Name, Signature(rate), "double (int place, [Parameter(key, \"m\")] "
+                    + "ReadOnlySpan<double> weight), perhaps with the config");
             return null;
         }
 

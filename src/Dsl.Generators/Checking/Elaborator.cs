@@ -28,7 +28,9 @@ internal sealed partial class Elaborator
 
     /// <summary>Names of parameters; those that generated methods have besides are taken.</summary>
     private readonly Emitting.NameTable inputNames =
-        new("capacity", "config", "i", "inputs", "last", "layer", "mask", "name", "next", "outputs", "pass", "results", "state", "training", "wanted", "weights", "x");
+        new(
+            "capacity", "config", "i", "inputs", "last", "layer", "mask", "name", "next", "outputs", "pass", "results", "state", "training", "wanted",
+            "weights", "x");
 
     private List<Node> nodes;
     private int values;

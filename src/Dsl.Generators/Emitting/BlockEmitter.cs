@@ -209,10 +209,12 @@ internal sealed class BlockEmitter
                         : $"yield return (\"attend\", {mask});\n");
                     break;
                 case RepeatNode repeat when repeat.Blocks.Any(b => b.Graph is not null):
-                    masks.Add($"for (var i = 0; i < {fields[repeat]}.Length; i++)\n{{\n    foreach (var (place, mask) in {fields[repeat]}[i].Masks())\n    {{\n        yield return ($\"{Key(repeat)}.{{i}}.{{place}}\", mask);\n    }}\n}}\n");
+                    masks.Add($"for (var i = 0; i < {fields[repeat]}.Length; i++)\n{{\n    foreach (var (place, mask) in {fields[repeat]}[i].Masks())\n"
+                        + $"    {{\n        yield return ($\"{Key(repeat)}.{{i}}.{{place}}\", mask);\n    }}\n}}\n");
                     break;
                 case UseNode use when use.Blocks.Any(b => b.Graph is not null):
-                    masks.Add($"foreach (var (place, mask) in {(optional ? fields[use].TrimEnd('!') + "?" : fields[use])}.Masks(){(optional ? " ?? []" : "")})\n{{\n    yield return (\"{Key(use)}.\" + place, mask);\n}}\n");
+                    masks.Add($"foreach (var (place, mask) in {(optional ? fields[use].TrimEnd('!') + "?" : fields[use])}.Masks()"
+                        + $"{(optional ? " ?? []" : "")})\n{{\n    yield return (\"{Key(use)}.\" + place, mask);\n}}\n");
                     break;
             }
         }
@@ -310,7 +312,9 @@ internal sealed class BlockEmitter
 
     private void Forward()
     {
-        code.Line($"/// <summary>The parallel form: {string.Join(", ", graph.Inputs.Select(i => $"<c>{(i.Name == "x" ? "x" : i.Output.Hint)}</c> {ShapeOf(i.Output)}"))} to {ShapeOf(graph.Result!)}.</summary>");
+        code.Line("/// <summary>The parallel form: "
+            + $"{string.Join(", ", graph.Inputs.Select(i => $"<c>{(i.Name == "x" ? "x" : i.Output.Hint)}</c> {ShapeOf(i.Output)}"))} to "
+            + $"{ShapeOf(graph.Result!)}.</summary>");
         code.Block($"public Tensor Forward({Signature(stateful: false)})", () => Body(new FormEmitter(graph, fields, code, stateful: false), graph.Nodes));
     }
 
@@ -391,7 +395,9 @@ internal sealed class BlockEmitter
             {
                 case AttendNode attend:
                     var mask = fields.MaskFieldOf(attend);
-                    code.Line($"{name} = {owner}.Own(new KeyValueCache({(mask.StartsWith("MaskRule.", StringComparison.Ordinal) ? "" : $"{block}.{mask}{(fields.MaskOf(attend).EndsWith("!", StringComparison.Ordinal) ? "?" : "")}.Window")}));");
+                    var optionalMask = fields.MaskOf(attend).EndsWith("!", StringComparison.Ordinal) ? "?" : "";
+                    var window = mask.StartsWith("MaskRule.", StringComparison.Ordinal) ? "" : $"{block}.{mask}{optionalMask}.Window";
+                    code.Line($"{name} = {owner}.Own(new KeyValueCache({window}));");
                     break;
                 case RecurrenceNode:
                     code.Line($"{name} = {owner}.Own(new RecurrentState());");
@@ -412,10 +418,12 @@ internal sealed class BlockEmitter
                     code.Line($"{name} = Array.ConvertAll({block}.{fields[node]}, each => new {fields.TypeOf(repeat.Blocks[0])}.State({owner}, each));");
                     break;
                 case RepeatNode repeat:
-                    code.Line($"{name} = Array.ConvertAll({block}.{fields[node]}, each => (object?)(each switch {{ {string.Join(", ", repeat.Blocks.Select((b, i) => Arm(b, i, fields, owner)))}, _ => null }}));");
+                    code.Line($"{name} = Array.ConvertAll({block}.{fields[node]}, each => (object?)(each switch {{ "
+                        + $"{string.Join(", ", repeat.Blocks.Select((b, i) => Arm(b, i, fields, owner)))}, _ => null }}));");
                     break;
                 case UseNode { Blocks.Count: 1 } use when use.Blocks[0].Own is null && fields.IsConditional(node):
-                    code.Line($"{name} = {block}.{fields[node].TrimEnd('!')} is {{ }} of{name} ? new {fields.TypeOf(use.Blocks[0])}.State({owner}, of{name}) : null;");
+                    code.Line($"{name} = {block}.{fields[node].TrimEnd('!')} is {{ }} of{name} ? new {fields.TypeOf(use.Blocks[0])}.State("
+                        + $"{owner}, of{name}) : null;");
                     break;
                 case UseNode { Blocks.Count: 1 } use when use.Blocks[0].Own is null:
                     code.Line($"{name} = new {fields.TypeOf(use.Blocks[0])}.State({owner}, {block}.{fields[node]});");
@@ -424,7 +432,8 @@ internal sealed class BlockEmitter
                     code.Line($"{name} = {owner}.Own({block}.{fields[node]}.NewState());");
                     break;
                 case UseNode use:
-                    code.Line($"{name} = {block}.{fields[node]} switch {{ {string.Join(", ", use.Blocks.Select((b, i) => Arm(b, i, fields, owner)))}, _ => (object?)null }};");
+                    code.Line($"{name} = {block}.{fields[node]} switch {{ {string.Join(", ", use.Blocks.Select((b, i) => Arm(b, i, fields, owner)))}, "
+                        + "_ => (object?)null };");
                     break;
             }
         }

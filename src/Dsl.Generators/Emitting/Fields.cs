@@ -27,7 +27,10 @@ internal sealed class Fields
     public Fields(Graph graph)
     {
         this.graph = graph;
-        taken = new NameTable(["config", "layer", "weights", "pass", "state", "training", "x", "name", "i", "next", graph.Spec.SimpleName, .. Inherited, .. graph.Spec.OwnMembers]);
+        taken = new NameTable(
+        [
+            "config", "layer", "weights", "pass", "state", "training", "x", "name", "i", "next", graph.Spec.SimpleName, .. Inherited, .. graph.Spec.OwnMembers,
+        ]);
         foreach (var parameter in graph.Parameters.Concat(graph.Inputs.Select(i => i.Output.Hint)))
         {
             taken.Take(parameter);
@@ -99,16 +102,21 @@ internal sealed class Fields
                     Add(node, "Norm", FieldName(norm.Key is null or "" ? norm.Storage.Weight ?? "norm" : norm.Key), Norm(norm), code);
                     break;
                 case EmbeddingNode embedding:
-                    Add(node, "Embedding", FieldName(embedding.Key), $"weights.Embedding({Key(embedding.Key)}, {Code(embedding.Rows)}, {Code(embedding.Width)}{(embedding.Shared ? ", shared: true" : "")}{(embedding.Padding is { } none ? ", padding: " + none.Code : "")})", code);
+                    Add(node, "Embedding", FieldName(embedding.Key), $"weights.Embedding({Key(embedding.Key)}, {Code(embedding.Rows)}, "
+                        + $"{Code(embedding.Width)}{(embedding.Shared ? ", shared: true" : "")}"
+                        + $"{(embedding.Padding is { } none ? ", padding: " + none.Code : "")})", code);
                     break;
                 case PositionsNode positions:
-                    Add(node, "PositionEmbedding", FieldName(positions.Key), $"weights.Positional({Key(positions.Key)}, {Code(positions.Rows)}, {Code(positions.Width)}{(positions.Offset.Code == "0" ? "" : ", offset: " + positions.Offset.Code)})", code);
+                    Add(node, "PositionEmbedding", FieldName(positions.Key), $"weights.Positional({Key(positions.Key)}, {Code(positions.Rows)}, "
+                        + $"{Code(positions.Width)}{(positions.Offset.Code == "0" ? "" : ", offset: " + positions.Offset.Code)})", code);
                     break;
                 case ParameterNode parameter:
-                    Add(node, "Weight", FieldName(parameter.Key), $"weights.Tensor({Key(parameter.Key)}, [{string.Join(", ", parameter.Shape.Select(Code))}])", code);
+                    Add(node, "Weight", FieldName(parameter.Key), $"weights.Tensor({Key(parameter.Key)}, ["
+                        + $"{string.Join(", ", parameter.Shape.Select(Code))}])", code);
                     break;
                 case CausalConvolutionNode convolution:
-                    Add(node, "CausalConvolution", FieldName(convolution.Key), $"weights.CausalConvolution({Key(convolution.Key)}, {Code(convolution.Width)}, {Code(convolution.Kernel)}, bias: {convolution.Bias.Code})", code);
+                    Add(node, "CausalConvolution", FieldName(convolution.Key), $"weights.CausalConvolution({Key(convolution.Key)}, "
+                        + $"{Code(convolution.Width)}, {Code(convolution.Kernel)}, bias: {convolution.Bias.Code})", code);
                     break;
                 case PointwiseNode or RecurrenceNode:
                     FunctionWeights(node, (node as PointwiseNode)?.Function ?? ((RecurrenceNode)node).Function, code);
@@ -153,7 +161,8 @@ internal sealed class Fields
     }
 
     private static bool HasField(Node node) =>
-        node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RecurrenceNode or CausalConvolutionNode or RotaryNode or UseNode or AttendNode or LearnNode;
+        node is LinearNode or PackedLinearNode or NormNode or EmbeddingNode or PositionsNode or ParameterNode or PointwiseNode or RecurrenceNode
+            or CausalConvolutionNode or RotaryNode or UseNode or AttendNode or LearnNode;
 
     private void Add(Node node, string type, string wanted, string value, CodeWriter code)
     {
@@ -201,7 +210,8 @@ internal sealed class Fields
         var groups = string.Join(", ", linear.Groups.Select(g => $"({Quoted(g.Name)}, {Code(g.Size)})"));
         var bias = Key(Below(linear.Key, linear.Storage.Bias ?? "bias"));
         bias = linear.Bias.IsTrue ? bias : linear.Bias.IsFalse ? "null" : $"{linear.Bias.Code} ? {bias} : null";
-        return $"weights.GroupedProduct([{groups}], {Code(linear.In)}, {Code(linear.Out)}, {Key(Below(linear.Key, linear.Storage.Weight ?? "weight"))}, {Quoted(linear.Storage.WeightAxes ?? "out in")}, "
+        return $"weights.GroupedProduct([{groups}], {Code(linear.In)}, {Code(linear.Out)}, {Key(Below(linear.Key, linear.Storage.Weight ?? "weight"))}, "
+            + $"{Quoted(linear.Storage.WeightAxes ?? "out in")}, "
             + $"{bias}, {Quoted(linear.Storage.BiasAxes ?? string.Join(" ", linear.Groups.Select(g => g.Name).Append("out")))})";
     }
 
@@ -213,7 +223,8 @@ internal sealed class Fields
     {
         var biases = packed.Parts.Select(p => p.Bias.Code).Distinct().ToList();
         var bias = biases.Count == 1 ? biases[0] : "[" + string.Join(", ", packed.Parts.Select(p => p.Bias.Code)) + "]";
-        return $"weights.Products([{string.Join(", ", packed.Parts.Select(p => Key(p.Key)))}], {Code(packed.Parts[0].In)}, [{string.Join(", ", packed.Parts.Select(p => Code(p.Out)))}], bias: {bias})";
+        return $"weights.Products([{string.Join(", ", packed.Parts.Select(p => Key(p.Key)))}], {Code(packed.Parts[0].In)}, ["
+            + $"{string.Join(", ", packed.Parts.Select(p => Code(p.Out)))}], bias: {bias})";
     }
 
     private string Norm(NormNode norm)
@@ -235,7 +246,8 @@ internal sealed class Fields
         var weight = $"weights.Tensor({Key(Below(norm.Key, norm.Storage.Weight ?? "weight"))}, [{shape}], Initializer.Ones)";
         var bias = norm.Bias.IsFalse
             ? "null"
-            : $"{(norm.Bias.IsTrue ? "" : norm.Bias.Code + " ? ")}weights.Tensor({Key(Below(norm.Key, norm.Storage.Bias ?? "bias"))}, [{shape}], Initializer.Zeros){(norm.Bias.IsTrue ? "" : " : null")}";
+            : $"{(norm.Bias.IsTrue ? "" : norm.Bias.Code + " ? ")}weights.Tensor({Key(Below(norm.Key, norm.Storage.Bias ?? "bias"))}, [{shape}], "
+                + $"Initializer.Zeros){(norm.Bias.IsTrue ? "" : " : null")}";
         var spans = sizes.Count == 0 ? "" : $", spans: [{string.Join(", ", norm.Spans.Select(s => Code(s.Size)))}]";
         return $"weights.Norm(NormKind.{(norm.RootMeanSquare ? "RootMeanSquare" : "Layer")}, {weight}, {bias}, {Code(norm.Width)}, {norm.Eps.Code}{spans})";
     }
@@ -279,7 +291,8 @@ internal sealed class Fields
         var name = function.Spec.Parameters.Any(p => p.Name == "layer")
             ? $"$\"{function.Spec.Name}({{layer}})\""
             : Reading.Constant.OfText(function.Spec.Name).ToSource();
-        return $"weights.Mask({name}, () => MaskRule.Rule({name}, causal: {(attend.IsCausal ? "true" : "false")}, window: {facts?.Window ?? "null"}, (query, key) => {Host(function)}({string.Join(", ", arguments)})))";
+        return $"weights.Mask({name}, () => MaskRule.Rule({name}, causal: {(attend.IsCausal ? "true" : "false")}, window: {facts?.Window ?? "null"}, "
+            + $"(query, key) => {Host(function)}({string.Join(", ", arguments)})))";
     }
 
     /// <summary>How this class calls a function: by its name where it may, else a copy of it.</summary>
@@ -361,7 +374,8 @@ internal sealed class Fields
         var emitted = TensorEmitter.Emit(scalar, arguments, "config", graph.Spec.Name);
         var name = taken.Take(function.Spec.Name + suffix);
         tensorMethods[id] = name;
-        methods.Add($"private Tensor {name}({string.Join(", ", parameters)})\n{{\n{string.Join("\n", emitted.Body.TrimEnd().Split('\n').Select(l => l.Length == 0 ? l : "    " + l))}\n}}");
+        methods.Add($"private Tensor {name}({string.Join(", ", parameters)})\n{{\n"
+            + $"{string.Join("\n", emitted.Body.TrimEnd().Split('\n').Select(l => l.Length == 0 ? l : "    " + l))}\n}}");
         methods.AddRange(emitted.Methods);
         return name;
     }
@@ -385,10 +399,18 @@ internal sealed class Fields
         var parameters = transfer.Function.Scalar!.Of(ScalarRole.Parameter).ToDictionary(p => p.Name);
         string Held(string name) => $"({Reading.Constant.OfText(parameters[name].Axes).ToSource()}, {WeightOf(node, name).TrimEnd('!')})";
         var read = transfer.Lengthen.Spec.Parameters.Skip(3).Select(p => p.Name).Where(parameters.ContainsKey).ToList();
-        var arguments = transfer.Lengthen.Spec.Parameters.Skip(3).Select(p => !parameters.TryGetValue(p.Name, out var weight) ? "config"
-            : $"place.{(weight.Kind, weight.Span) switch { (ScalarKind.Complex, true) => "Complexes", (ScalarKind.Complex, false) => "Complex", (_, true) => "Numbers", _ => "Number" }}({read.IndexOf(p.Name)})");
+        string Of(ScalarParameter weight) => (weight.Kind, weight.Span) switch
+        {
+            (ScalarKind.Complex, true) => "Complexes",
+            (ScalarKind.Complex, false) => "Complex",
+            (_, true) => "Numbers",
+            _ => "Number",
+        };
+        var arguments = transfer.Lengthen.Spec.Parameters.Skip(3)
+            .Select(p => !parameters.TryGetValue(p.Name, out var weight) ? "config" : $"place.{Of(weight)}({read.IndexOf(p.Name)})");
         Add(node, "TransferLength", FieldName(transfer.Nodes),
-            $"weights.TransferLength({Key(transfer.Nodes)}, {Held(transfer.ReadOut)}, [{string.Join(", ", read.Select(Held))}], (readOut, from, to, place) => {Host(transfer.Lengthen)}(readOut, from, to{string.Concat(arguments.Select(a => ", " + a))}))", code);
+            $"weights.TransferLength({Key(transfer.Nodes)}, {Held(transfer.ReadOut)}, [{string.Join(", ", read.Select(Held))}], (readOut, from, to, "
+                + $"place) => {Host(transfer.Lengthen)}(readOut, from, to{string.Concat(arguments.Select(a => ", " + a))}))", code);
     }
 
     /// <summary>The text of a transfer function over whole tensors, as a type inside this class. Returns its name.</summary>
@@ -507,7 +529,8 @@ internal sealed class Fields
                 code.Line($"var kind when kind == typeof({TypeOf(block)}) => {New(block, weights, layer)},");
             }
 
-            code.Line($"var kind => throw Require.NoneOf({Reading.Constant.OfText(by!).ToSource()}, kind, {string.Join(", ", blocks.Select(b => $"typeof({TypeOf(b)})"))}),");
+            code.Line($"var kind => throw Require.NoneOf({Reading.Constant.OfText(by!).ToSource()}, kind, "
+                + $"{string.Join(", ", blocks.Select(b => $"typeof({TypeOf(b)})"))}),");
         }, ";");
     }
 

@@ -414,7 +414,8 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
                 if (recurrence.Transfer is { } transfer && !keeps)
                 {
                     var read = transfer.Function.Scalar!.Of(Scalar.ScalarRole.Parameter).Select(f => own[f.Name]);
-                    return $"Transfer.Run<{fields.TransferKernel(transfer)}>({along}, {fields[node]}, {Settings(transfer.Function)}, {x}, {string.Join(", ", read)})";
+                    return $"Transfer.Run<{fields.TransferKernel(transfer)}>({along}, {fields[node]}, {Settings(transfer.Function)}, {x}, "
+                        + $"{string.Join(", ", read)})";
                 }
 
                 var call = $"<{fields.Kernel(recurrence.Function)}>({along}, ";
@@ -457,7 +458,8 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
         if (stateful && k.TimeAxis == Stepping && q.TimeAxis == Stepping)
         {
             var rotary = unrotated.TryGetValue(attend, out var r) ? $", rotateKeys: {fields[r]}" : "";
-            return $"CachedAttention.Attend({names[q]}, {names[k]}, {names[v]}, state.{states.Of(attend)}, {fields.MaskOf(attend)}, {fields.ScaleOf(attend)}, {pass}{rotary}{score})";
+            return $"CachedAttention.Attend({names[q]}, {names[k]}, {names[v]}, state.{states.Of(attend)}, {fields.MaskOf(attend)}, "
+                + $"{fields.ScaleOf(attend)}, {pass}{rotary}{score})";
         }
 
         var memory = k.TimeAxis == q.TimeAxis ? "" : $", memory: {PassOf(k.TimeAxis)}";
@@ -542,7 +544,8 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
 
         var elementary = pattern.Elementary.ToList();
         var sizes = elementary.Select(n => node.Sizes.TryGetValue(n, out var size) ? Code(size) : "-1");
-        return $"Slices.Rearrange({x}, [{string.Join(", ", sizes)}], [{string.Join(", ", pattern.Order)}], [{string.Join(", ", pattern.After.Select(g => g.Count))}])";
+        return $"Slices.Rearrange({x}, [{string.Join(", ", sizes)}], [{string.Join(", ", pattern.Order)}], ["
+            + $"{string.Join(", ", pattern.After.Select(g => g.Count))}])";
     }
 
     private string Code(Size size) => graph.Sizes.Resolve(size).ToCode();

@@ -24,7 +24,8 @@ internal sealed partial class ModelEmitter
 
             """);
         code.Line("/// <inheritdoc/>");
-        code.Line($"protected override void SaveConfig(string folder) => {reader}.Save(folder, config, [{string.Join(", ", spec.Architectures.Take(1).Select(a => Constant.OfText(a).ToSource()))}]);");
+        code.Line($"protected override void SaveConfig(string folder) => {reader}.Save(folder, config, ["
+            + $"{string.Join(", ", spec.Architectures.Take(1).Select(a => Constant.OfText(a).ToSource()))}]);");
         code.Line();
         code.Line("/// <inheritdoc/>");
         var layouts = spec
@@ -52,19 +53,21 @@ internal sealed partial class ModelEmitter
     private void Contract()
     {
         var inputs = graph.Inputs.Select(i => i.Name).Concat(Masks());
+        string Listed(System.Collections.Generic.IEnumerable<string> names) => string.Join(", ", names.Select(n => Constant.OfText(n).ToSource()));
         code.Lines($$"""
             /// <inheritdoc/>
-            public override System.Collections.Generic.IReadOnlyList<string> Inputs { get; } = [{{string.Join(", ", inputs.Select(i => Constant.OfText(i).ToSource()))}}];
+            public override System.Collections.Generic.IReadOnlyList<string> Inputs { get; } = [{{Listed(inputs)}}];
 
             /// <inheritdoc/>
-            public override System.Collections.Generic.IReadOnlyList<string> Outputs { get; } = [{{string.Join(", ", graph.Outputs.Select(o => Constant.OfText(o.Name).ToSource()))}}];
+            public override System.Collections.Generic.IReadOnlyList<string> Outputs { get; } = [{{Listed(graph.Outputs.Select(o => o.Name))}}];
 
             /// <inheritdoc/>
             public override object Config => config;
 
             """);
         code.Line("/// <inheritdoc/>");
-        code.Block("public override System.Collections.Generic.IReadOnlyDictionary<string, Tensor> Run(System.Collections.Generic.IReadOnlyDictionary<string, Tensor> inputs, params string[] outputs)", () =>
+        const string tensors = "System.Collections.Generic.IReadOnlyDictionary<string, Tensor>";
+        code.Block($"public override {tensors} Run({tensors} inputs, params string[] outputs)", () =>
         {
             code.Line("var wanted = outputs.Length == 0 ? Wanted.All : Wanted.None;");
             code.Block("foreach (var output in outputs)", () =>
@@ -123,7 +126,9 @@ internal sealed partial class ModelEmitter
         {
             foreach (var (name, value) in graph.Outputs)
             {
-                code.Line($"/// <summary>[{string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name == "b" ? "batch" : "time" : graph.Spell(a.Size)))}]; null where it was not wanted.</summary>");
+                code.Line("/// <summary>["
+                    + $"{string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name == "b" ? "batch" : "time" : graph.Spell(a.Size)))}]; "
+                    + "null where it was not wanted.</summary>");
                 code.Line($"public Tensor? {Property(name)} {{ get; set; }}");
                 code.Line();
             }

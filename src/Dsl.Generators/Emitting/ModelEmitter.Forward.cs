@@ -22,7 +22,8 @@ internal sealed partial class ModelEmitter
         code.Line("/// <summary>The parallel form. Only what the wanted outputs need is computed.</summary>");
         foreach (var (input, name) in InputNames)
         {
-            code.Line($"/// <param name=\"{name}\">{(input.IsIds ? "int64 ids " : "")}[{string.Join(", ", input.Output.Axes.Select(a => a.Size is null ? a.Name == "b" ? "batch" : "time" : graph.Spell(a.Size)))}].</param>");
+            code.Line($"/// <param name=\"{name}\">{(input.IsIds ? "int64 ids " : "")}["
+                + $"{string.Join(", ", input.Output.Axes.Select(a => a.Size is null ? a.Name == "b" ? "batch" : "time" : graph.Spell(a.Size)))}].</param>");
         }
 
         foreach (var mask in Masks())
@@ -57,7 +58,8 @@ internal sealed partial class ModelEmitter
             var mask = graph.Inputs.Where(i => i.Output.TimeAxis == axis).Select(i => i.Mask).FirstOrDefault(m => m is not null);
             code.Line(input.IsIds
                 ? $"using var {emitter.PassOf(axis)} = Pass.Over({input.Output.Hint}, {(mask is null ? "null" : Elaborator.Camel(mask))}, training);"
-                : $"using var {emitter.PassOf(axis)} = Pass.Over((int){input.Output.Hint}.shape[0], (int){input.Output.Hint}.shape[1], {input.Output.Hint}.device, training);");
+                : $"using var {emitter.PassOf(axis)} = Pass.Over((int){input.Output.Hint}.shape[0], (int){input.Output.Hint}.shape[1], "
+                    + $"{input.Output.Hint}.device, training);");
         }
 
         foreach (var (input, name) in InputNames.Where(i => i.Input.Optional))
@@ -89,7 +91,8 @@ internal sealed partial class ModelEmitter
             var property = Property(name);
             if (own[i].Count == 0)
             {
-                code.Line($"results.{property} = {form.NameOf(value)}{(graph.Inputs.Any(x => x.Output == value) || values.Take(i).Contains(value) ? ".alias()" : "")};");
+                code.Line($"results.{property} = {form.NameOf(value)}"
+                    + $"{(graph.Inputs.Any(x => x.Output == value) || values.Take(i).Contains(value) ? ".alias()" : "")};");
             }
             else
             {

@@ -19,7 +19,8 @@ internal sealed partial class ModelEmitter
         var optional = string.Concat(masks.Select(m => $", Tensor? {Elaborator.Camel(m)} = null"));
         var entry = MemoryAxes.Count() == 1 ? states.Form.Entry(graph) : null;
         code.Line();
-        code.Line("/// <summary>A state that has read everything but the tokens it steps along: what depends on these inputs alone is computed here, once.</summary>");
+        code.Line("/// <summary>A state that has read everything but the tokens it steps along: what depends on these inputs alone is computed here, "
+            + "once.</summary>");
         code.Block($"public State Begin({string.Join(", ", inputs.Select(i => $"Tensor {i.Output.Hint}"))}{optional}, int capacity = 0)", () =>
         {
             code.Line("using var off = torch.no_grad();  // a state carries no gradient");
@@ -71,7 +72,8 @@ internal sealed partial class ModelEmitter
         var whole = $"Begin({string.Join(", ", inputs.Select(i => $"Input(inputs, {Constant.OfText(i.Name).ToSource()})").Concat(optionals))}, capacity)";
         code.Line("public override ModelState Begin(System.Collections.Generic.IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) =>");
         code.Line(entry is var (given, _)
-            ? $"    OptionalInput(inputs, {Constant.OfText(given).ToSource()}) is {{ }} ready ? BeginWith({string.Join(", ", new[] { "ready" }.Concat(optionals))}, capacity) : {whole};"
+            ? $"    OptionalInput(inputs, {Constant.OfText(given).ToSource()}) is {{ }} ready ? BeginWith("
+                + $"{string.Join(", ", new[] { "ready" }.Concat(optionals))}, capacity) : {whole};"
             : $"    {whole};");
     }
 

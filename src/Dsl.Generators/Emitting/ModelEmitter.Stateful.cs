@@ -27,7 +27,8 @@ internal sealed partial class ModelEmitter
             code.Line($"using var pass = Pass.Next({input.Output.Hint}, mask, state.Timeline);");
             foreach (var axis in MemoryAxes)
             {
-                var real = $"state.{StateNames.RealOf(axis)}.Value ?? throw new InvalidOperationException(\"the state has read no {states.Form.MemoryInputs.First(i => i.Output.TimeAxis == axis).Name}: call Begin first\")";
+                var real = $"state.{StateNames.RealOf(axis)}.Value ?? throw new InvalidOperationException(\"the state has read no "
+                    + $"{states.Form.MemoryInputs.First(i => i.Output.TimeAxis == axis).Name}: call Begin first\")";
                 code.Line($"var {axis}Real = {real};");
                 code.Line($"using var {axis}Pass = Pass.Over({axis}Real, {axis}Real);");
             }
@@ -74,10 +75,9 @@ internal sealed partial class ModelEmitter
         }
         code.Line();
         code.Line("/// <inheritdoc/>");
-        code.Lines("""
-            public override Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false) =>
-                Advance(tokens, state as State ?? throw new ArgumentException($"the state is a {state.GetType().FullName}, expected one that this model made", nameof(state)), mask, last);
-            """);
+        code.Line("public override Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false) =>");
+        code.Line("    Advance(tokens, state as State ?? throw new ArgumentException("
+            + "$\"the state is a {state.GetType().FullName}, expected one that this model made\", nameof(state)), mask, last);");
         code.Line();
 
         bool IsWeight(Value v) => graph.Nodes.Any(n => n is ParameterNode && n.Outputs.Contains(v));
@@ -126,7 +126,8 @@ internal sealed partial class ModelEmitter
         code.Line($"public override ModelState NewState(int batch, int capacity = 0) => throw new NotSupportedException({reason});");
         code.Line();
         code.Line("/// <inheritdoc/>");
-        code.Line($"public override Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false) => throw new NotSupportedException({reason});");
+        code.Line("public override Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false) => "
+            + $"throw new NotSupportedException({reason});");
         code.Line();
     }
 }

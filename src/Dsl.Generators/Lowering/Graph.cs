@@ -80,7 +80,8 @@ internal sealed class Graph(DeclarationSpec spec, Unifier sizes)
             {
                 var inputs = string.Join(", ", node.Inputs.Select(NumberOf));
                 text.AppendLine(
-                    $"{indent}{string.Join(", ", node.Outputs.Select(NumberOf))} = {node.Describe(Spell)} ({inputs}) [{string.Join("; ", node.Outputs.Select(Axes))}]");
+                    $"{indent}{string.Join(", ", node.Outputs.Select(NumberOf))} = {node.Describe(Spell)} ({inputs}) ["
+                        + $"{string.Join("; ", node.Outputs.Select(Axes))}]");
                 if (node is IfNode choice)
                 {
                     Print(choice.Then, indent + "  then ");

@@ -117,7 +117,8 @@ internal sealed class LinearNode(string key, Size @in, Size @out, Setting bias, 
     public bool Adds => Inputs.Count > 1;
 
     public override string Describe(System.Func<Size, string> size) =>
-        $"linear '{key}' {size(@in)} -> {size(@out)} bias {bias.Code} stored '{storage.WeightAxes ?? "out in"}' '{storage.BiasAxes ?? "out"}' as '{storage.Weight}' '{storage.Bias}'"
+        $"linear '{key}' {size(@in)} -> {size(@out)} bias {bias.Code} stored '{storage.WeightAxes ?? "out in"}' '{storage.BiasAxes ?? "out"}' as '"
+            + $"{storage.Weight}' '{storage.Bias}'"
         + (Groups.Count == 0 ? "" : $" for each {string.Join(" ", Groups.Select(g => $"{g.Name}={size(g.Size)}"))}") + (Fast ? " fast" : "") + (TiedTo is null
             ? ""
             : $" tied to '{TiedTo}' if {Tied.Code}") + (Activation is null
@@ -153,7 +154,8 @@ internal sealed class NormNode(bool rootMeanSquare, string? key, Size width, Set
     public IReadOnlyList<(string Name, Size Size)> Spans { get; init; } = [];
 
     public override string Describe(System.Func<Size, string> size) =>
-        $"{(rootMeanSquare ? "rms" : "layer")} norm '{key}' [{size(width)}] eps {eps.Code} bias {bias.Code} stored '{storage.WeightAxes}' as '{storage.Weight}' '{storage.Bias}'"
+        $"{(rootMeanSquare ? "rms" : "layer")} norm '{key}' [{size(width)}] eps {eps.Code} bias {bias.Code} stored '{storage.WeightAxes}' as '"
+            + $"{storage.Weight}' '{storage.Bias}'"
         + (Spans.Count == 0 ? "" : $" for {string.Join(" ", Spans.Select(g => $"{g.Name}={size(g.Size)}"))}");
 }
 
@@ -240,7 +242,8 @@ internal sealed class RecurrenceNode(FunctionUse function) : Node
     public TransferUse? Transfer { get; set; }
 
     public override string Describe(System.Func<Size, string> size) =>
-        $"recurrence {function.Spec.Owner}.{function.Spec.Name}{(Convolves ? " or convolution" : "")}{(Transfer is null ? "" : " by " + Transfer.Function.Spec.Name)}";
+        $"recurrence {function.Spec.Owner}.{function.Spec.Name}{(Convolves ? " or convolution" : "")}"
+            + $"{(Transfer is null ? "" : " by " + Transfer.Function.Spec.Name)}";
 }
 
 /// <summary>
@@ -283,7 +286,8 @@ internal sealed class RotaryNode(
     public Size HeadWidth => headWidth;
 
     public override string Describe(System.Func<Size, string> size) =>
-        $"rotary {width?.Code ?? size(headWidth)} {pairs} theta {theta.Code} frequency {frequency?.Code} context {context?.Code} position {position?.Spec.Name}";
+        $"rotary {width?.Code ?? size(headWidth)} {pairs} theta {theta.Code} frequency {frequency?.Code} context {context?.Code} position "
+            + $"{position?.Spec.Name}";
 }
 
 /// <summary>Attention over [b, t, h, d].</summary>
@@ -307,7 +311,8 @@ internal sealed class AttendNode(string mask, FunctionUse? maskFunction, Functio
     public bool IsCausal { get; set; }
 
     public override string Describe(System.Func<Size, string> size) =>
-        $"attend mask {maskFunction?.Spec.Name ?? mask} score {score?.Spec.Name} scale {scale.Code} dropout {dropout?.Code} heads {size(heads)} groups {size(groups)}";
+        $"attend mask {maskFunction?.Spec.Name ?? mask} score {score?.Spec.Name} scale {scale.Code} dropout {dropout?.Code} heads {size(heads)} groups "
+            + $"{size(groups)}";
 }
 
 internal sealed class DropoutNode(Setting probability) : Node
@@ -377,7 +382,8 @@ internal sealed class LearnNode(IReadOnlyList<BlockUse> blocks, string key, stri
     public Size Every => every;
 
     public override string Describe(System.Func<Size, string> size) =>
-        $"learn {string.Join("|", blocks.Select(b => b.TypeName))} '{key}' by {by} every {size(every)} loss {loss.Spec.Owner}.{loss.Spec.Name} row rate {rowRate?.Spec.Name} "
+        $"learn {string.Join("|", blocks.Select(b => b.TypeName))} '{key}' by {by} every {size(every)} loss {loss.Spec.Owner}.{loss.Spec.Name} row rate "
+            + $"{rowRate?.Spec.Name} "
         + string.Join(" ", blocks[0].Parameters.Select(p => $"{p.Name}={size(p.Size)}"));
 }
 

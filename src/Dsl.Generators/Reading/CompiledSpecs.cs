@@ -20,7 +20,9 @@ internal sealed class CompiledSpecs
         foreach (var attribute in assembly.GetAttributes().Where(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Compiled"))
         {
             if (attribute.ConstructorArguments.Length == 4 && attribute.ConstructorArguments[0].Value is SpecText.Version
-                && attribute.ConstructorArguments[1].Value is string kind && attribute.ConstructorArguments[2].Value is string name && attribute.ConstructorArguments[3].Value is string text)
+                && attribute.ConstructorArguments[1].Value is string kind
+                && attribute.ConstructorArguments[2].Value is string name
+                && attribute.ConstructorArguments[3].Value is string text)
             {
                 if (kind == "config")
                 {

@@ -136,8 +136,8 @@ internal static class Derivation
     }
 
     private static string? KeyOf(PartSpec part) =>
-        part.Name is "Use" or "Repeat" or "Embedding" or "Linear" or "Conv" or "LayerNorm" or "RmsNorm" or "Parameter" or "Positions" or "Head" or "Learn" or "Experts" or "Route"
-            or "Attention" or "PackedAttention" or "FeedForward" or "GatedFeedForward" ? part.Text(0) : null;
+        part.Name is "Use" or "Repeat" or "Embedding" or "Linear" or "Conv" or "LayerNorm" or "RmsNorm" or "Parameter" or "Positions" or "Head"
+            or "Learn" or "Experts" or "Route" or "Attention" or "PackedAttention" or "FeedForward" or "GatedFeedForward" ? part.Text(0) : null;
 
     private static PartSpec RenameKeys(PartSpec part, string from, string to, ref bool changed)
     {

@@ -105,7 +105,7 @@ internal static class PartReader
                 double d => Constant.Of(-d),
                 _ => Constant.Null,
             },
-        InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" }, ArgumentList.Arguments: { Count: 1 } only } => only[0].Expression switch
+        InvocationExpressionSyntax call when Named(call) is { } named => named switch
         {
             MemberAccessExpressionSyntax member => new Constant(ConstantKind.Reference, member.Name.Identifier.Text, member.Expression.ToString()),
             var name => new Constant(ConstantKind.Reference, name.ToString()),
@@ -126,15 +126,21 @@ internal static class PartReader
         _ => null,
     };
 
+    /// <summary>What a <c>nameof</c> names; null where the expression is no <c>nameof</c>.</summary>
+    private static ExpressionSyntax? Named(ExpressionSyntax expression) =>
+        expression is InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" }, ArgumentList.Arguments: { Count: 1 } only }
+            ? only[0].Expression
+            : null;
+
     /// <summary>The type that a <c>nameof</c> names a member of; null where the expression is no <c>nameof</c>.</summary>
     private static string? OwnerOf(ExpressionSyntax expression, INamedTypeSymbol self, SemanticModel semantics, CancellationToken cancel)
     {
-        if (expression is not InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" }, ArgumentList.Arguments: { Count: 1 } only })
+        if (Named(expression) is not { } named)
         {
             return null;
         }
 
-        return only[0].Expression is MemberAccessExpressionSyntax { Expression: var left }
+        return named is MemberAccessExpressionSyntax { Expression: var left }
             ? (semantics.GetSymbolInfo(left, cancel).Symbol as ITypeSymbol)?.ToDisplayString(SpecReader.FullName) ?? ""
             : self.ToDisplayString(SpecReader.FullName);
     }

@@ -99,7 +99,7 @@ internal static class ReadCache
 
         foreach (var name in names.Where(n => n.Length > 0))
         {
-            foreach (var place in TypeNames.Find(compilation, name)?.DeclaringSyntaxReferences ?? System.Collections.Immutable.ImmutableArray<SyntaxReference>.Empty)
+            foreach (var place in TypeNames.Find(compilation, name)?.DeclaringSyntaxReferences.AsEnumerable() ?? [])
             {
                 trees.Add(place.SyntaxTree);
             }

@@ -44,11 +44,12 @@ internal static class Sugar
             case "Attention":
                 var rotary = part.Text("Position") == "rotary" ? ", Rotary" : "";
                 var kvHeads = spec.Default("Heads").IsNull && spec.Config.Member("KvHeads") is not null ? "nameof(C.KvHeads)" : heads;
+                var outputBias = part["OutputBias"].IsNull ? Option("Bias") : Option("Bias", "OutputBias");
                 return $"""
                     [From("x"), Linear({Key(0)}{Option("Bias")}), Heads({heads}, {width}){rotary}, As("q")]
                     [From("x"), Linear({Key(1)}{Option("Bias")}), Heads({kvHeads}, {width}){rotary}, As("k")]
                     [From("x"), Linear({Key(2)}{Option("Bias")}), Heads({kvHeads}, {width}), As("v")]
-                    [Attend("q", "k", "v"{Option("Mask")}{Option("Score")}{Option("Scale")}), Merge, Linear({Key(3)}{(part["OutputBias"].IsNull ? Option("Bias") : Option("Bias", "OutputBias"))})]
+                    [Attend("q", "k", "v"{Option("Mask")}{Option("Score")}{Option("Scale")}), Merge, Linear({Key(3)}{outputBias})]
                     """;
             case "PackedAttention":
                 return $"""
@@ -59,7 +60,8 @@ internal static class Sugar
                     [Attend("q", "k", "v"{Option("Mask")}{Option("Scale")}), Merge, Linear({Key(1)}{Option("Bias")}{Option("Stored")})]
                     """;
             case "FeedForward":
-                return $"[Linear({Key(0)}, nameof(C.FeedForward){Option("Bias")}{Option("Stored")}), Activate({activation}), Linear({Key(1)}{Option("Bias")}{Option("Stored")})]";
+                return $"[Linear({Key(0)}, nameof(C.FeedForward){Option("Bias")}{Option("Stored")}), Activate({activation}), Linear({Key(1)}"
+                    + $"{Option("Bias")}{Option("Stored")})]";
             case "GatedFeedForward":
                 return $"""
                     [From("x"), Linear({Key(1)}, nameof(C.FeedForward){Option("Bias")}), As("up")]

@@ -403,7 +403,8 @@ internal sealed class FlowWriter
             version = Version(array);
         }
 
-        return $"{op}|{kind}|{string.Join(",", arguments.Select(a => a.Id))}|{text}|{BitConverter.DoubleToInt64Bits(number)}|{array?.Role}{array?.Index}|{version}";
+        return $"{op}|{kind}|{string.Join(",", arguments.Select(a => a.Id))}|{text}|{BitConverter.DoubleToInt64Bits(number)}|{array?.Role}{array?.Index}"
+            + $"|{version}";
     }
 
     private FlowNode? Fold(Op op, ScalarKind kind, IReadOnlyList<FlowNode> a, string text)

@@ -61,8 +61,9 @@ internal sealed partial record MaskFacts
 
         private Expression? Condition(Expression expression)
         {
-            if (expression.Kind == ScalarKind.Bool && expression is not Constant && IsHost(expression) && expression is not Binary { Operator: BinaryOperator.And or BinaryOperator.Or }
-                && expression is not Unary)
+            if (expression.Kind == ScalarKind.Bool
+                && expression is not (Constant or Unary or Binary { Operator: BinaryOperator.And or BinaryOperator.Or })
+                && IsHost(expression))
             {
                 return expression;
             }

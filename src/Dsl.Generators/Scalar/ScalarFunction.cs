@@ -49,7 +49,8 @@ internal enum ScalarForm
 /// <param name="Start">Where a state begins.</param>
 /// <param name="Type">Full C# name of a config's type.</param>
 internal sealed record ScalarParameter(
-    string Name, ScalarKind Kind, ScalarRole Role, bool Span = false, bool ByRef = false, string Axes = "", string Key = "", Number Start = default, string Type = "");
+    string Name, ScalarKind Kind, ScalarRole Role, bool Span = false, bool ByRef = false, string Axes = "", string Key = "",
+    Number Start = default, string Type = "");
 
 /// <summary>A scalar function, closed: it holds the helpers that it calls, and nothing of the compiler.</summary>
 /// <param name="FullName">How C# calls it: <c>global::Zoo.MistralBlock.Band</c>.</param>

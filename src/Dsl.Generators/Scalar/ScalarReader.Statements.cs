@@ -97,7 +97,8 @@ internal sealed partial class ScalarReader
             {
                 Problem(
                     declarator,
-                    $"'{declarator.Symbol.Name}' is a {declarator.Symbol.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a local of a scalar function is a double, an int, a bool or a Complex.");
+                    $"'{declarator.Symbol.Name}' is a {declarator.Symbol.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a local "
+                        + $"of a scalar function is a double, an int, a bool or a Complex.");
                 return;
             }
 

@@ -20,15 +20,17 @@ internal sealed record ScalarReading(ScalarFunction? Function, ImmutableArray<Sc
 /// </summary>
 internal sealed partial class ScalarReader
 {
-    private const string Allowed = "allowed are locals, arithmetic, Math functions, comparisons, ?: and if, for-loops that count by one, writes to a state's elements, Complex, "
+    private const string Allowed = "allowed are locals, arithmetic, Math functions, comparisons, ?: and if, for-loops that count by one, writes to a "
+        + "state's elements, Complex, "
         + "members of the config and calls of other such functions";
 
     private const int DeepestCall = 50;
 
     private static readonly HashSet<string> Functions =
     [
-        "Exp", "ExpM1", "Log", "Log1P", "Log2", "Log10", "Sqrt", "Cbrt", "Pow", "Tanh", "Sinh", "Cosh", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Asinh", "Acosh", "Atanh",
-        "Abs", "Min", "Max", "Sign", "Floor", "Ceiling", "Round", "Truncate", "Clamp", "Sigmoid", "Softplus", "Erf", "Detach", "Conj", "Conjugate",
+        "Exp", "ExpM1", "Log", "Log1P", "Log2", "Log10", "Sqrt", "Cbrt", "Pow", "Tanh", "Sinh", "Cosh", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2",
+        "Asinh", "Acosh", "Atanh", "Abs", "Min", "Max", "Sign", "Floor", "Ceiling", "Round",
+        "Truncate", "Clamp", "Sigmoid", "Softplus", "Erf", "Detach", "Conj", "Conjugate",
     ];
 
     private static readonly HashSet<string> ComplexFunctions = ["Exp", "ExpM1", "Conj", "Conjugate", "Detach", "Abs", "Sqrt"];
@@ -150,7 +152,8 @@ internal sealed partial class ScalarReader
             if (read is null)
             {
                 problems.Add(new ScalarProblem(
-                    $"'{parameter.Name}' is a {parameter.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: an argument of a scalar function is a double, an int, a bool, a Complex, "
+                    $"'{parameter.Name}' is a {parameter.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: an argument of a scalar "
+                        + $"function is a double, an int, a bool, a Complex, "
                     + (helper ? "or the config." : "a span of double or Complex, a [Table] Matrix, or the config."),
                     parameter.Locations.FirstOrDefault() ?? location));
                 return null;
@@ -163,7 +166,8 @@ internal sealed partial class ScalarReader
         {
             problems.Add(
                 new ScalarProblem(
-                    $"'{method.Name}' returns a {method.ReturnType.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a scalar function returns a double, an int, a bool or a Complex.",
+                    $"'{method.Name}' returns a {method.ReturnType.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a scalar function "
+                        + $"returns a double, an int, a bool or a Complex.",
                     location));
             return null;
         }

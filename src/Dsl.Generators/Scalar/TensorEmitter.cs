@@ -59,7 +59,8 @@ internal sealed partial class TensorEmitter
     /// <param name="owner">Full name of the class that the code goes into, which decides whether private helpers can be called.</param>
     /// <exception cref="NotATensorFunctionException">The function uses what whole tensors cannot say.</exception>
     public static TensorCode Emit(
-        ScalarFunction function, IReadOnlyDictionary<string, string> arguments, string config = "config", string owner = "", IReadOnlyCollection<string>? hostIndices = null, bool sameAssembly = true)
+        ScalarFunction function, IReadOnlyDictionary<string, string> arguments, string config = "config", string owner = "",
+        IReadOnlyCollection<string>? hostIndices = null, bool sameAssembly = true)
     {
         var emitter = new TensorEmitter(function, arguments, config, owner, sameAssembly);
         return emitter.Emit(hostIndices ?? ["layer"]);

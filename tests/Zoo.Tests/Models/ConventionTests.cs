@@ -76,6 +76,7 @@ public sealed partial class ConventionTests
     [InlineData("src/Zoo")]
     [InlineData("src/Dsl.Runtime")]
     [InlineData("src/Dsl.CodeFixes")]
+    [InlineData("src/Dsl.Generators")]
     [InlineData("benchmarks")]
     [InlineData("samples")]
     [InlineData("tests/Zoo.Tests")]
