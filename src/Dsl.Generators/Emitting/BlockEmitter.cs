@@ -73,7 +73,8 @@ internal sealed class BlockEmitter
         code.Line("#nullable enable");
         code.Line("#pragma warning disable CS1591");
         code.Line();
-        code.Lines((graph.AllNodes.OfType<RecurrenceNode>().Any() ? "using System;\nusing System.Numerics;\nusing System.Runtime.CompilerServices;\n" : "using System;\n")
+        var scans = graph.AllNodes.OfType<RecurrenceNode>().Any();
+        code.Lines((scans ? "using System;\nusing System.Numerics;\nusing System.Runtime.CompilerServices;\n" : "using System;\n")
             + "using Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;");
         code.Line();
         if (spec.Namespace.Length > 0)
