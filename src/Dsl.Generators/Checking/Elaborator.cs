@@ -27,10 +27,7 @@ internal sealed partial class Elaborator
     private readonly HashSet<string> lost = [];
 
     /// <summary>Names of parameters; those that generated methods have besides are taken.</summary>
-    private readonly Emitting.NameTable inputNames =
-        new(
-            "capacity", "config", "i", "inputs", "last", "layer", "mask", "name", "next", "outputs", "pass", "results", "state", "training", "wanted",
-            "weights", "x");
+    private readonly Emitting.NameTable inputNames;
 
     private List<Node> nodes;
     private int values;
@@ -44,6 +41,8 @@ internal sealed partial class Elaborator
         sizes = new Unifier(members);
         graph = new Graph(spec, sizes);
         nodes = graph.Nodes;
+        string[] ofBlocks = ["config", "i", "layer", "name", "next", "pass", "state", "training", "weights", "x"];
+        inputNames = new(spec.IsModel ? [.. ofBlocks, "capacity", "inputs", "last", "mask", "outputs", "results", "wanted"] : ofBlocks);
     }
 
     /// <summary>A key, and the conditions under which it is built.</summary>
