@@ -168,13 +168,13 @@ public sealed class Weights
     }
 
     /// <summary>The last product, to the vocabulary. Tied, it has no weight of its own: it reads the one of <paramref name="tiedTo"/>, and its own key
-    /// remains a name
-    /// that a file may use.</summary>
-    public Product Head(string key, long @in, long @out, string? tiedTo, bool tied, bool bias = false, string? biasKey = null)
+    /// remains a name that a file may use.</summary>
+    public Product Head(
+        string key, long @in, long @out, string? tiedTo, bool tied, bool bias = false, string? biasKey = null, string biasStored = "out")
     {
         if (!tied)
         {
-            return Product(key, @in, @out, bias, biasKey: biasKey);
+            return Product(key, @in, @out, bias, biasKey: biasKey, biasStored: biasStored);
         }
 
         if (tiedTo is null)
@@ -190,8 +190,9 @@ public sealed class Weights
         }
 
         weight.AddAlias(Absolute(Join(key, "weight")));
-        Weight? offset = bias ? Tensor(biasKey ?? Join(key, "bias"), [@out], Initializer.Zeros) : null;
-        return Explained(new Product(Table, weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out));
+        var biasLayout = new Layout(biasStored, ("out", @out));
+        Weight? offset = bias ? Tensor(biasKey ?? Join(key, "bias"), biasLayout.Shape, Initializer.Zeros) : null;
+        return Explained(new Product(Table, weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out, biasLayout));
     }
 
     /// <summary>Several products of one input. Stored <c>out in</c>, they share one storage [sum of outs, in], and inference multiplies once.</summary>

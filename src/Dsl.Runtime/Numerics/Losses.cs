@@ -6,12 +6,11 @@ using static TorchSharp.torch;
 namespace Dsl.Runtime;
 
 /// <summary>Losses over logits.</summary>
-public static class Losses
+public static partial class Losses
 {
     /// <summary>
     /// -log softmax(logits)[target], the mean over targets that are not ignored (NaN if all are, as in torch). In float32 for half types. Beside the logits
-    /// nothing of their
-    /// size is stored until the gradient is; there is no second derivative.
+    /// nothing of their size is stored until the gradient is; there is no second derivative.
     /// </summary>
     /// <param name="logits">[..., vocabulary].</param>
     /// <param name="targets">int64 [...]; each an index into the vocabulary, or <paramref name="ignore"/>.</param>
@@ -22,17 +21,21 @@ public static class Losses
         long vocabulary = logits.shape[^1];
         using Tensor flat = logits.reshape(-1, vocabulary);
         using Tensor labels = targets.reshape(-1);
-        if (labels.shape[0] != flat.shape[0])
-        {
-            throw new ArgumentException($"There are logits for {flat.shape[0]} tokens and {labels.shape[0]} targets.");
-        }
-
+        RequireTargets(flat, labels);
         using Tensor counted = labels.ne(Scalars.Of(ignore));
         using Tensor closed = counted.logical_not();
         using Tensor index = labels.masked_fill(closed, Scalars.Of(0));
         using Tensor column = index.unsqueeze(-1);
         Tensor[] results = FusedFunction.Apply(new CrossEntropyFunction(), flat, column, counted);
         return results[0];
+    }
+
+    private static void RequireTargets(Tensor rows, Tensor targets)
+    {
+        if (targets.shape[0] != rows.shape[0])
+        {
+            throw new ArgumentException($"There are logits for {rows.shape[0]} tokens and {targets.shape[0]} targets.");
+        }
     }
 
     private sealed class CrossEntropyFunction : FusedFunction

@@ -69,7 +69,7 @@ internal sealed class Multiplier
             Drop();
             using Tensor weight = matrix();
             using Tensor? given = bias();
-            if (ProductPolicy.UseFused && ProductPolicy.UseFusedTraining && x.numel() >= ManyRows * x.shape[^1] && FusedLinear.IsAvailable(x, weight))
+            if (FusesTraining(x, weight))
             {
                 FusedActivation? inside = Within(activation);
                 Tensor recorded = FusedLinear.Apply(x, weight, given, inside ?? FusedActivation.None);
@@ -92,6 +92,10 @@ internal sealed class Multiplier
         Tensor product = StableC.Linear(x, Weight(x, fixedWeight), offset, fused ?? FusedActivation.None);
         return fused is null ? activation!.Value.ApplyOwned(product) : product;
     }
+
+    /// <summary>x W^T + b as it is where gradients are recorded, for a function that computes its gradient itself.</summary>
+    internal static Tensor Multiply(Tensor x, Tensor weight, Tensor? bias) =>
+        FusesTraining(x, weight) ? StableC.Linear(x, weight, bias) : nn.functional.linear(x, weight, bias);
 
     internal Tensor ApplyAdd(Tensor x, Tensor residual)
     {
@@ -141,6 +145,9 @@ internal sealed class Multiplier
             yield return new ChoiceRow(key, "oneDNN", "without gradients; activation and residual within, the weight read as it is stored");
         }
     }
+
+    private static bool FusesTraining(Tensor x, Tensor weight) => ProductPolicy.UseFused && ProductPolicy.UseFusedTraining
+        && x.numel() >= ManyRows * x.shape[^1] && FusedLinear.IsAvailable(x, weight);
 
     private static bool Fuses(Tensor x, Tensor weight) => ProductPolicy.UseFused && StableC.HasLinear && x.dtype == ScalarType.Float32
         && weight.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && weight.device_type == DeviceType.CPU && x.numel() > 0;

@@ -10,6 +10,7 @@ namespace Dsl.Runtime;
 public sealed class Product
 {
     private readonly Multiplier multiplier;
+    private readonly Layout? biasLayout;
 
     internal Product(WeightTable table, Weight weight, Weight? bias, Layout layout, long @in, long @out, Layout? biasLayout = null)
     {
@@ -18,8 +19,8 @@ public sealed class Product
         In = @in;
         Out = @out;
         Layout = layout;
-        multiplier = new Multiplier(
-            table, weight.Key, () => layout.View(weight.Value), () => bias is null ? null : biasLayout?.View(bias.Value) ?? bias.Value.alias());
+        this.biasLayout = biasLayout;
+        multiplier = new Multiplier(table, weight.Key, Matrix, Offset);
     }
 
     /// <summary>The weight as stored.</summary>
@@ -45,9 +46,15 @@ public sealed class Product
     /// <summary>The gradient of the input, given that of the output: [..., out] to [..., in]; itself differentiable.</summary>
     public Tensor Back(Tensor gradient)
     {
-        using Tensor matrix = Layout.View(Weight.Value);
+        using Tensor matrix = Matrix();
         return gradient.matmul(matrix);
     }
+
+    /// <summary>[out, in], a view of the weight however it is stored; the caller disposes it.</summary>
+    internal Tensor Matrix() => Layout.View(Weight.Value);
+
+    /// <summary>[out], a view of the bias, or null where there is none; the caller disposes it.</summary>
+    internal Tensor? Offset() => Bias is null ? null : biasLayout?.View(Bias.Value) ?? Bias.Value.alias();
 
     /// <summary>A member of a pack is told of with its pack.</summary>
     internal IEnumerable<ChoiceRow> Explain() => Weight.Pack is null ? multiplier.Explain() : [];

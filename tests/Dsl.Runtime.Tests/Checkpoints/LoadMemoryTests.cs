@@ -44,32 +44,13 @@ public class LoadMemoryTests
         using var checkpoint = Checkpoint.Open(folder.Path);
         GC.Collect();
         long managed = GC.GetTotalAllocatedBytes(precise: true);
-        long before = ResetPeak();
+        long before = ProcessMemory.ResetPeak();
         checkpoint.LoadInto(targets);
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - managed, 0, 2 * Megabyte);
         if (before > 0)
-            Assert.InRange(Status("VmHWM") - before, -50 * Megabyte, 40 * Megabyte);
+            Assert.InRange(ProcessMemory.Status("VmHWM") - before, -50 * Megabyte, 40 * Megabyte);
         Assert.Equal(0f, targets[^1].Destination.abs().sum().item<float>());
     }
-
-    // Linux alone tells the peak and lets it be reset; elsewhere 0.
-    private static long ResetPeak()
-    {
-        if (!OperatingSystem.IsLinux())
-            return 0;
-        try
-        {
-            File.WriteAllText("/proc/self/clear_refs", "5");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return 0;
-        }
-        return Status("VmRSS");
-    }
-
-    private static long Status(string key) => File.ReadLines("/proc/self/status").Where(line => line.StartsWith(key + ":", StringComparison.Ordinal))
-        .Select(line => long.Parse(line.AsSpan(key.Length + 1).Trim().TrimEnd("kB").Trim()) * 1024).Single();
 
     /// <summary>Offsets beyond 4 GB: a sparse file, of which only what is asked for is read.</summary>
     [Fact]
