@@ -130,6 +130,7 @@ internal sealed partial class Elaborator
             Place = part.Place,
             TiedTo = tiedTo,
             Tied = tiedTo is null ? Setting.False : TruthOf(part["Tied"], part.PlaceOf("Tied"), Setting.True),
+            IsHead = true,
         };
         node.Inputs.Add(x);
         scope.Current = [Add(node, "logits", WithLast(x, size))];

@@ -195,6 +195,7 @@ internal sealed class Fields
         if (linear.TiedTo is { } tied)
         {
             var bias = linear.Bias.IsFalse ? "" : $", bias: {linear.Bias.Code}{(linear.Storage.Bias is { } own ? $", biasKey: {Key(own)}" : "")}";
+            bias += linear.Storage.BiasAxes is null or "out" ? "" : $", biasStored: {Quoted(linear.Storage.BiasAxes)}";
             return $"weights.Head({Key(linear.Key)}, {Code(linear.In)}, {Code(linear.Out)}, tiedTo: {Key(tied)}, tied: {linear.Tied.Code}{bias})";
         }
 

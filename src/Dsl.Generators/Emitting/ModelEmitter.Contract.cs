@@ -75,9 +75,9 @@ internal sealed partial class ModelEmitter
                 code.Line("wanted |= output switch");
                 code.Block(null, () =>
                 {
-                    foreach (var (name, _) in graph.Outputs)
+                    foreach (var output in outputs.Outputs)
                     {
-                        code.Line($"{Constant.OfText(name).ToSource()} => Wanted.{Property(name)},");
+                        code.Line($"{Constant.OfText(output.Name).ToSource()} => Wanted.{Property(output.Name)},");
                     }
 
                     code.Line(
@@ -91,7 +91,7 @@ internal sealed partial class ModelEmitter
                 .Select(n => $"OptionalInput(inputs, {Constant.OfText(n).ToSource()})");
             code.Line($"var results = Forward({string.Join(", ", required.Concat(optional))}, wanted);");
             code.Line("var named = new System.Collections.Generic.Dictionary<string, Tensor>();");
-            foreach (var (name, _) in graph.Outputs)
+            foreach (var name in outputs.Outputs.Select(o => o.Name))
             {
                 var property = Property(name);
                 code.Line($"Deliver(named, {Constant.OfText(name).ToSource()}, results.{property}, (wanted & Wanted.{property}) != 0);");
@@ -100,9 +100,32 @@ internal sealed partial class ModelEmitter
             code.Line("return named;");
         });
         code.Line();
+        Heads();
         code.Line("/// <inheritdoc/>");
         code.Line("protected override System.Collections.Generic.IReadOnlyList<string> Fused => Fusions;");
         BlockEmitter.Shared(code, graph, fields, notes, spec.SimpleName);
+    }
+
+    private void Heads()
+    {
+        var heads = outputs.Heads.ToList();
+        if (heads.Count == 0)
+        {
+            return;
+        }
+
+        code.Line("/// <inheritdoc/>");
+        code.Line("public override OutputHead? HeadOf(string output) => output switch");
+        code.Block(null, () =>
+        {
+            foreach (var (name, head) in heads)
+            {
+                code.Line($"{Constant.OfText(name).ToSource()} => new OutputHead({Constant.OfText(outputs.InputOf(head).Name).ToSource()}, {fields[head]}),");
+            }
+
+            code.Line("_ => null,");
+        }, ";");
+        code.Line();
     }
 
     private void Results()
@@ -113,9 +136,9 @@ internal sealed partial class ModelEmitter
         code.Block("public enum Wanted", () =>
         {
             code.Line("None = 0,");
-            for (var i = 0; i < graph.Outputs.Count; i++)
+            for (var i = 0; i < outputs.Outputs.Count; i++)
             {
-                code.Line($"{Property(graph.Outputs[i].Name)} = {1 << i},");
+                code.Line($"{Property(outputs.Outputs[i].Name)} = {1 << i},");
             }
 
             code.Line($"All = {(1 << graph.Outputs.Count) - 1},");
@@ -124,21 +147,21 @@ internal sealed partial class ModelEmitter
         code.Line("/// <summary>What a run computed; disposing it disposes the tensors.</summary>");
         code.Block("public sealed class Results : IDisposable", () =>
         {
-            foreach (var (name, value) in graph.Outputs)
+            foreach (var output in outputs.Outputs)
             {
-                code.Line("/// <summary>["
-                    + $"{string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name == "b" ? "batch" : "time" : graph.Spell(a.Size)))}]; "
-                    + "null where it was not wanted.</summary>");
-                code.Line($"public Tensor? {Property(name)} {{ get; set; }}");
+                var shape = string.Join(", ", output.Value.Axes.Select(a => a.Size is null ? a.Name == "b" ? "batch" : "time" : graph.Spell(a.Size)));
+                var use = output.Head is { } head ? $", what the head of <see cref=\"{Property(head)}\"/> reads" : "";
+                code.Line($"/// <summary>[{shape}]{use}; null where it was not wanted.</summary>");
+                code.Line($"public Tensor? {Property(output.Name)} {{ get; set; }}");
                 code.Line();
             }
 
             code.Line("/// <inheritdoc/>");
             code.Block("public void Dispose()", () =>
             {
-                foreach (var (name, _) in graph.Outputs)
+                foreach (var output in outputs.Outputs)
                 {
-                    code.Line($"{Property(name)}?.Dispose();");
+                    code.Line($"{Property(output.Name)}?.Dispose();");
                 }
             });
         });

@@ -70,76 +70,46 @@ internal sealed partial class ModelEmitter
         }
     }
 
-    /// <summary>The trunk that several outputs share, then what each alone needs, under its flag.</summary>
+    /// <summary>What every output needs, then what only some need, under their flags.</summary>
     private void EmitOutputs(FormEmitter form)
     {
-        var needs = Needs();
-        var values = graph.Outputs.Select(o => o.Value).ToList();
-        foreach (var value in values)
+        foreach (var output in outputs.Outputs)
         {
-            form.Keep(value);
+            form.Keep(output.Value);
         }
 
-        var single = graph.Outputs.Count == 1;
-        var trunk = graph.Nodes.Where(n => needs[n].Count > 1 || (single && needs[n].Count > 0)).ToList();
-        var own = graph.Outputs.Select(o => graph.Nodes.Where(n => !single && needs[n].SetEquals([o.Name])).ToList()).ToList();
-        var later = own.SelectMany(x => x).SelectMany(n => n.Inputs).Concat(values).ToList();
-        form.Emit(trunk, later);
-        for (var i = 0; i < graph.Outputs.Count; i++)
-        {
-            var (name, value) = graph.Outputs[i];
-            var property = Property(name);
-            if (own[i].Count == 0)
-            {
-                code.Line($"results.{property} = {form.NameOf(value)}"
-                    + $"{(graph.Inputs.Any(x => x.Output == value) || values.Take(i).Contains(value) ? ".alias()" : "")};");
-            }
-            else
-            {
-                code.Line();
-                code.Block($"if ((wanted & Wanted.{property}) != 0)", () =>
-                {
-                    form.Emit(own[i], [value]);
-                    code.Line($"results.{property} = {form.NameOf(value)};");
-                });
-            }
-        }
-
-        foreach (var value in trunk.SelectMany(n => n.Outputs).Where(v => later.Contains(v) && !values.Contains(v) && form.NeedsDispose(v)))
-        {
-            code.Line($"{form.NameOf(value)}.Dispose();");
-        }
-
+        var given = new HashSet<Value>(graph.Inputs.Select(i => i.Output));
+        Deliver(form, outputs.Outputs.Where(o => given.Contains(o.Value)), given);
+        EmitGroup(form, outputs.Root, given);
         code.Line();
     }
 
-    /// <summary>For each node the outputs that need it.</summary>
-    private Dictionary<Node, HashSet<string>> Needs()
+    private void EmitGroup(FormEmitter form, OutputGroup group, HashSet<Value> given)
     {
-        var needs = graph.Nodes.ToDictionary(n => n, _ => new HashSet<string>());
-        foreach (var (name, value) in graph.Outputs)
+        var made = new HashSet<Value>(group.Nodes.SelectMany(n => n.Outputs));
+        var results = outputs.Outputs.Where(o => made.Contains(o.Value)).ToList();
+        var later = group.Inner.SelectMany(i => i.AllNodes).SelectMany(OutputTree.Reads).Concat(results.Select(o => o.Value)).ToList();
+        form.Emit(group.Nodes, later);
+        Deliver(form, results, given);
+        foreach (var inner in group.Inner)
         {
-            var open = new Stack<Value>([value]);
-            var seen = new HashSet<Value>();
-            while (open.Count > 0)
-            {
-                var current = open.Pop();
-                if (!seen.Add(current) || graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(current)) is not { } node)
-                {
-                    continue;
-                }
-
-                needs[node].Add(name);
-                foreach (var input in node.Inputs.Concat(
-                    node is IfNode choice
-                        ? Graph.Flatten(choice.Then.Concat(choice.Otherwise)).SelectMany(n => n.Inputs).Concat([choice.ThenResult, choice.OtherwiseResult])
-                        : []))
-                {
-                    open.Push(input);
-                }
-            }
+            code.Line();
+            var flags = inner.Outputs.Select(o => $"Wanted.{Property(o.Name)}").ToList();
+            code.Block($"if ((wanted & {(flags.Count == 1 ? flags[0] : $"({string.Join(" | ", flags)})")}) != 0)", () => EmitGroup(form, inner, given));
         }
 
-        return needs;
+        foreach (var value in made.Where(v => later.Contains(v) && results.All(o => o.Value != v) && form.NeedsDispose(v)))
+        {
+            code.Line($"{form.NameOf(value)}.Dispose();");
+        }
+    }
+
+    /// <summary>Hands outputs over; of a value that is somebody's already, a second handle.</summary>
+    private void Deliver(FormEmitter form, IEnumerable<RunOutput> made, HashSet<Value> given)
+    {
+        foreach (var output in made.ToList())
+        {
+            code.Line($"results.{Property(output.Name)} = {form.NameOf(output.Value)}{(given.Add(output.Value) ? "" : ".alias()")};");
+        }
     }
 }

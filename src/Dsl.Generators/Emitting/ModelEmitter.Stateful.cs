@@ -9,9 +9,8 @@ internal sealed partial class ModelEmitter
 {
     private void AdvanceForm()
     {
-        var needs = Needs();
         var logits = graph.Outputs.First(o => o.Name == LogitsName).Value;
-        var nodes = states.Form.NodesOfStep(graph).Where(n => needs[n].Contains(LogitsName)).ToList();
+        var nodes = states.Form.NodesOfStep(graph).Where(n => outputs.Needs[n].Contains(LogitsName)).ToList();
         var input = graph.Inputs.First(i => i.Steps);
         code.Lines($$"""
             /// <summary>The stateful form: reads tokens after those that the state has read.</summary>

@@ -17,6 +17,7 @@ internal sealed partial class ModelEmitter
     private readonly IReadOnlyList<string> notes;
     private readonly Fields fields;
     private readonly StateNames states;
+    private readonly OutputTree outputs;
     private readonly string config;
 
     private ModelEmitter(Graph graph)
@@ -24,6 +25,12 @@ internal sealed partial class ModelEmitter
         this.graph = graph;
         spec = graph.Spec;
         notes = Passes.Run(graph);
+        if (graph.Outputs.Count == 0)
+        {
+            graph.Outputs.Add(("output", graph.Result!));
+        }
+
+        outputs = new OutputTree(graph);
         states = new StateNames(graph);
         fields = new Fields(graph);
         config = fields.ShortType(spec.Config.Name);
@@ -41,11 +48,6 @@ internal sealed partial class ModelEmitter
 
     private string Emit()
     {
-        if (graph.Outputs.Count == 0)
-        {
-            graph.Outputs.Add(("output", graph.Result!));
-        }
-
         var constructor = new CodeWriter();
         fields.Build(constructor);
         BlockEmitter.Head(code, spec, graph, $"{spec.SimpleName}, written from its declaration.");

@@ -38,7 +38,7 @@ internal static class Passes
 {
     /// <summary>In the order in which they run.</summary>
     public static readonly IReadOnlyList<IPass> All =
-        [new MergeEqualNodes(), new PackProducts(), new FoldActivation(), new FoldGate(), new FoldResidual(), new ConvolveTimeInvariant()];
+        [new MergeEqualNodes(), new PackProducts(), new FoldBias(), new FoldActivation(), new FoldGate(), new FoldResidual(), new ConvolveTimeInvariant()];
 
     /// <summary>Runs every pass over every straight run of the graph; returns what was fused.</summary>
     public static IReadOnlyList<string> Run(Graph graph)

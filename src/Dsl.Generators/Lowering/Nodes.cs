@@ -110,6 +110,9 @@ internal sealed class LinearNode(string key, Size @in, Size @out, Setting bias, 
     /// <summary>Whether the weight is trained within the sequence.</summary>
     public bool Fast { get; init; }
 
+    /// <summary>Whether it was declared as the map to the vocabulary.</summary>
+    public bool IsHead { get; init; }
+
     /// <summary>Whether it is a product of one plain matrix, which passes may fold into and pack.</summary>
     public bool IsPlain => Groups.Count == 0 && !Fast;
 

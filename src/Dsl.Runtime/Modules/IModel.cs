@@ -27,6 +27,12 @@ public interface IModel : IDisposable
     IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> inputs, params string[] outputs);
 
     /// <summary>
+    /// The head that ends the computation of an output, with what it reads; null where there is none, or something follows it. A loss can do without the
+    /// output then (<see cref="TokenLoss"/>), and whoever needs a few of its rows can apply the head to those.
+    /// </summary>
+    OutputHead? HeadOf(string output) => null;
+
+    /// <summary>
     /// An empty state for <paramref name="batch"/> rows, with room for <paramref name="capacity"/> tokens before it first grows (0: a default).
     /// </summary>
     /// <exception cref="NotSupportedException">The model has no stateful form (its mask is not provably causal); the message says why.</exception>

@@ -74,6 +74,7 @@ public static class ModelChecks
         ("constant state", StateChecks.ConstantSize),
         ("recurrent state", StateChecks.Recurrent),
         ("gradients", GradientChecks.Gradients),
+        ("losses in blocks", HeadChecks.Losses),
         ("overfit", GradientChecks.Overfit),
     ];
 

@@ -27,6 +27,14 @@ public sealed class FusingTests
             [From("x"), Linear("transposed", nameof(C.FeedForward), Stored = "in out"), As("t")]
             [Sum("k", "other", "t")]
             """),
+        ("FoldBias", """
+            [Input("ids", "b t")]
+            [From("ids"), Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), As("rows")]
+            [Sum("x", "rows"), As("sum")]
+            [Head("head", TiedTo = "embed"), Apply(nameof(Biased)), As("first")]
+            [From("sum"), Head("capped", TiedTo = "embed"), Apply(nameof(Doubled)), As("second")]
+            [Sum("first", "second")]
+            """),
         ("FoldActivation", """
             [From("x"), Linear("a", nameof(C.Hidden)), Activate(Activation.Gelu), As("read once")]
             [From("read once"), Linear("b", nameof(C.Hidden)), As("read twice")]
@@ -53,6 +61,8 @@ public sealed class FusingTests
         {
             [Recurrence("b t d", State = "b d")] private static double Fading(ref double s, double u, [Parameter("keep", "d")] double keep) => s = keep * s + u;
             [Recurrence("b t d", State = "b d")] private static double Gated(ref double s, double u, double gate) => s = gate * s + u;
+            [Pointwise] private static double Biased(double x, [Parameter("offset", "1 d")] double bias) => x + bias;
+            [Pointwise] private static double Doubled(double x, [Parameter("other", "d")] double bias) => 2 * x + bias;
         }
         """;
 

@@ -97,6 +97,7 @@ public sealed class WrongModelTests
     [InlineData(Fault.ForgetsItsClone, "state")]
     [InlineData(Fault.Constant, "overfit")]
     [InlineData(Fault.AcceptsAnyKey, "unknown config key")]
+    [InlineData(Fault.ScalesAfterItsHead, "losses in blocks")]
     public void A_wrong_model_is_found(Fault fault, string check)
     {
         ModelEntry llama = global::Zoo.Models.All.Single(entry => entry.Name == nameof(Llama));
@@ -147,6 +148,7 @@ public enum Fault
     ForgetsBetweenCalls,
     Constant,
     AcceptsAnyKey,
+    ScalesAfterItsHead,
 }
 
 /// <summary>A model around a right one, with one fault.</summary>
@@ -204,10 +206,15 @@ internal sealed class WrongModel : GeneratedModel
             case Fault.Constant:
                 logits = logits * 0;
                 break;
+            case Fault.ScalesAfterItsHead:
+                logits = logits * 1.5;
+                break;
         }
 
         return new Dictionary<string, Tensor> { ["hidden"] = hidden, ["logits"] = logits };
     }
+
+    public override OutputHead? HeadOf(string output) => inner.HeadOf(output);
 
     public override ModelState NewState(int batch, int capacity = 0) =>
         fault == Fault.ForgetsItsClone ? new Forgetful(inner, batch) : inner.NewState(batch, capacity);
