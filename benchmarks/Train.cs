@@ -84,8 +84,9 @@ internal sealed class Train : IBenchmark
         {
             using var scope = NewDisposeScope();
             Model.Module.zero_grad();
-            var logits = Model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, "logits")["logits"];
-            var loss = Losses.CrossEntropy(logits.narrow(1, 0, ids.shape[1] - 1), ids.narrow(1, 1, ids.shape[1] - 1));
+            var tokens = new TokenLoss(Model, "logits");
+            var read = Model.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, tokens.Reads)[tokens.Reads];
+            var loss = tokens.Of(read.narrow(1, 0, ids.shape[1] - 1), ids.narrow(1, 1, ids.shape[1] - 1));
             loss.backward();
             optimizer.Step(Rate);
             return loss.item<float>();

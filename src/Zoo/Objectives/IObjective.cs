@@ -151,6 +151,13 @@ internal static class Outputs
         }
     }
 
+    /// <summary>Cross entropy of one output of tokens.</summary>
+    internal static TrainingLoss TokenLoss(IModel model, Batch batch, string output)
+    {
+        var tokens = new TokenLoss(model, output);
+        return Loss(model, batch, results => new TrainingLoss(tokens.Of(results, batch["labels"])), tokens.Reads);
+    }
+
     /// <summary>The sum of losses, with the value of each.</summary>
     internal static TrainingLoss Sum(params (string Name, double Weight, Tensor Loss)[] losses)
     {

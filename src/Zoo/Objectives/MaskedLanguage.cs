@@ -56,13 +56,17 @@ public sealed class MaskedLanguage(ITokenizer tokenizer, int context, MaskingUni
     {
         string words = model.Outputs.Contains("mlm_logits") ? "mlm_logits" : "logits";
         string? pair = pairs is null ? null : model.Outputs.FirstOrDefault(name => name is "nsp_logits" or "sop_logits");
+        if (pair is null)
+        {
+            return Outputs.TokenLoss(model, batch, words);
+        }
+
+        var tokens = new TokenLoss(model, words);
         return Outputs.Loss(
             model, batch,
-            results => pair is null
-                ? new TrainingLoss(Losses.CrossEntropy(results[words], batch["labels"]))
-                : Outputs.Sum(
-                    ("mlm", 1, Losses.CrossEntropy(results[words], batch["labels"])), (pair[..3], 1, Losses.CrossEntropy(results[pair], batch["pair"]))),
-            pair is null ? [words] : [words, pair]);
+            results => Outputs.Sum(
+                ("mlm", 1, tokens.Of(results, batch["labels"])), (pair[..3], 1, Losses.CrossEntropy(results[pair], batch["pair"]))),
+            tokens.Reads, pair);
     }
 
     internal static int Needed(int? id, string what) => id ?? throw new TextException($"the vocabulary has no such token, expected one with {what}");

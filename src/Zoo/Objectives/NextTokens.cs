@@ -37,6 +37,5 @@ public sealed class NextTokens(ITokenizer tokenizer, int context, bool prefix = 
     }
 
     /// <inheritdoc/>
-    public TrainingLoss Loss(IModel model, Batch batch) =>
-        Outputs.Loss(model, batch, results => new TrainingLoss(Losses.CrossEntropy(results["logits"], batch["labels"])), "logits");
+    public TrainingLoss Loss(IModel model, Batch batch) => Outputs.TokenLoss(model, batch, "logits");
 }

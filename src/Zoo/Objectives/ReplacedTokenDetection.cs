@@ -42,11 +42,15 @@ public sealed class ReplacedTokenDetection(ITokenizer tokenizer, int context, do
         using Tensor chosen = labels.ne(MaskedTokens.Ignored);
         using Tensor real = batch.Names.Contains("attention_mask") ? batch["attention_mask"].ne(0) : ones_like(ids, ScalarType.Bool);
         var inputs = new Dictionary<string, Tensor>(batch.For(model)) { ["input_ids"] = masked, ["corrupted_input_ids"] = masked };
-        using Tensor guesses = Run(model, inputs, "generator_logits");
-        Tensor generator = Losses.CrossEntropy(guesses, labels);
-        using Tensor uniform = rand_like(guesses, ScalarType.Float32);
-        using Tensor sampled = ReplacedTokens.Sample(guesses, uniform);
-        using Tensor corrupted = where(chosen, sampled, ids);
+        var tokens = new TokenLoss(model, "generator_logits");
+        using Tensor guesses = Run(model, inputs, tokens.Reads);
+        Tensor generator = tokens.Of(guesses, labels);
+
+        // Only what was chosen is sampled: the head has no need to run elsewhere.
+        using Tensor fixedGuesses = guesses.detach();
+        using Tensor rows = fixedGuesses[TensorIndex.Tensor(chosen)];
+        using Tensor sampled = ReplacedTokens.Sample(rows, tokens.Logits);
+        using Tensor corrupted = ids.masked_scatter(chosen, sampled);
         using Tensor replaced = ReplacedTokens.Labels(ids, corrupted);
         inputs["corrupted_input_ids"] = corrupted;
         using Tensor judged = Run(model, inputs, "discriminator_logits");

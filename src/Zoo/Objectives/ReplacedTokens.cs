@@ -13,6 +13,9 @@ public static class ReplacedTokens
 {
     private const double Epsilon = 1e-6;
 
+    /// <summary>Rows whose logits are held at a time, where they are made to be sampled from.</summary>
+    private const long SampledRows = 256;
+
     /// <summary>
     /// The ids with others written at some positions. A position given several times gets the floor of the mean of its values; position 0 means unused.
     /// </summary>
@@ -40,6 +43,25 @@ public static class ReplacedTokens
         using IDisposable off = no_grad();
         Tensor noise = -(-(uniform.clamp(1e-9, 1 - 1e-7)).log()).log();
         return (logits.detach() + noise).argmax(-1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A token for each row, drawn in the same way from logits that are made of a few rows at a time.</summary>
+    /// <param name="rows">[n, ...].</param>
+    /// <param name="logits">From some of the rows to their logits [..., vocabulary]; called without recording gradients.</param>
+    /// <returns>int64 [n].</returns>
+    public static Tensor Sample(Tensor rows, Func<Tensor, Tensor> logits)
+    {
+        using IDisposable off = no_grad();
+        Tensor result = zeros([rows.shape[0]], dtype: ScalarType.Int64, device: rows.device);
+        for (long from = 0; from < rows.shape[0]; from += SampledRows)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            long count = Math.Min(SampledRows, rows.shape[0] - from);
+            Tensor guesses = logits(rows.narrow(0, from, count));
+            result.narrow(0, from, count).copy_(Sample(guesses, rand_like(guesses, ScalarType.Float32)));
+        }
+
+        return result;
     }
 
     /// <summary>

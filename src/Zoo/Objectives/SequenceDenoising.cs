@@ -20,8 +20,7 @@ public abstract class SequenceObjective : IObjective
     public abstract IReadOnlyList<Example> Make(string text, IDraws draws);
 
     /// <inheritdoc/>
-    public TrainingLoss Loss(IModel model, Batch batch) =>
-        Outputs.Loss(model, batch, results => new TrainingLoss(Losses.CrossEntropy(results["logits"], batch["labels"])), "logits");
+    public TrainingLoss Loss(IModel model, Batch batch) => Outputs.TokenLoss(model, batch, "logits");
 
     /// <summary>An example of three rows.</summary>
     protected static Example Rows(int[] read, int[] decoder, int[] write) =>

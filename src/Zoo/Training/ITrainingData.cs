@@ -99,10 +99,11 @@ public sealed class NextTokenData(TokenCorpus corpus, TrainingOptions options) :
         using (inputs)
         using (targets)
         {
-            IReadOnlyDictionary<string, Tensor> results = model.Run(new Dictionary<string, Tensor> { ["input_ids"] = inputs }, "logits");
+            var loss = new TokenLoss(model, "logits");
+            IReadOnlyDictionary<string, Tensor> results = model.Run(new Dictionary<string, Tensor> { ["input_ids"] = inputs }, loss.Reads);
             try
             {
-                return new TrainingLoss(Losses.CrossEntropy(results["logits"], targets));
+                return new TrainingLoss(loss.Of(results, targets));
             }
             finally
             {
