@@ -50,11 +50,17 @@ internal static class HeadChecks
             Dsl.Runtime.Losses.HeadCrossEntropy.BlockLimit = 3 * shape[^1];
             (Tensor inBlocks, Dictionary<string, Tensor> ofBlocks) = Differentiated(model, () => tokens.Of(model.Run(feed, tokens.Reads), targets, Ignored));
             s.ExpectClose(inBlocks, loss, $"the loss of '{output}' in blocks");
+
+            // Some gradients are zero but for rounding (a bias of keys): they are measured by the others.
+            double size = gradients.Values.Max(Largest);
             foreach (string key in gradients.Keys.Union(ofBlocks.Keys))
             {
                 if (gradients.TryGetValue(key, out Tensor? whole) && ofBlocks.TryGetValue(key, out Tensor? parts))
                 {
-                    s.ExpectClose(parts, whole, $"the gradient of '{key}' by the loss of '{output}' in blocks");
+                    double error = Largest(parts - whole) / Math.Max(Largest(whole), 1e-3 * size);
+                    s.Expect(
+                        error <= s.Options.Tolerance,
+                        FormattableString.Invariant($"the gradient of '{key}' by the loss of '{output}' differs in blocks by {error:g3}"));
                 }
                 else
                 {
@@ -68,6 +74,8 @@ internal static class HeadChecks
             Dsl.Runtime.Losses.HeadCrossEntropy.BlockLimit = before;
         }
     }
+
+    private static double Largest(Tensor x) => x.abs().max().item<double>();
 
     private static (Tensor Loss, Dictionary<string, Tensor> Gradients) Differentiated(IModel model, Func<Tensor> loss)
     {
