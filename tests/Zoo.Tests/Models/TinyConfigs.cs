@@ -88,6 +88,8 @@ internal static class TinyConfigs
             yield return Of($"albert, {head}", "AlbertFor" + head, albert);
         }
 
+        yield return Of("albert, MaskedLM", nameof(AlbertForMaskedLM), albert);
+
         // Grouped layers, each of several inner ones; a projection that is not there; heads whose product is not the width.
         yield return Of("albert, groups", nameof(AlbertForPreTraining), new AlbertConfig(99, 16, 32, 4, 4, 64, Activation.GeluTanh, 2, 2, 64));
         yield return Of("electra, one width", nameof(ElectraForPreTraining), new ElectraConfig(32)
