@@ -37,8 +37,10 @@ public static partial class Losses
     /// <summary>Cross entropy over rows, a head's weight and its bias. The gradients are made on the way forward; backward has only to scale them.</summary>
     internal sealed class HeadCrossEntropy : FusedFunction
     {
-        /// <summary>As many logits as are held at a time, but for a single row of more.</summary>
-        internal const long BlockSize = 1 << 22;
+        /// <summary>
+        /// As many logits as are held at a time, but for a single row of more. Each block adds to the whole gradient of the head, so that small ones cost time.
+        /// </summary>
+        internal const long BlockSize = 1 << 24;
 
         private readonly bool records = torch.is_grad_enabled();
         private double share;

@@ -2,8 +2,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Runtime.Loader;
-using Dsl.Runtime;
 using Dsl.Generators.Tests.Pipeline;
+using Dsl.Runtime;
 using Microsoft.CodeAnalysis;
 using Xunit;
 
