@@ -1,7 +1,6 @@
 using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Dsl.Runtime;
 
@@ -24,12 +23,6 @@ internal sealed class LaneStage<T>
     public ScanSlot Filled(in ScanSlot slot, int begin, int end, int lanes)
     {
         ScanSlot inside = Aim(slot, begin, end);
-        if (lanes == Width)
-        {
-            FillWhole();
-            return inside;
-        }
-
         for (int row = 0; row < steps * slot.Count; row++)
         {
             ScanPass<T>.Partial(ref Outside(row), lanes).CopyTo(room, row * Width);
@@ -58,12 +51,6 @@ internal sealed class LaneStage<T>
     /// <summary>Adds the first lanes to what lies in the slot.</summary>
     public void Add(int lanes)
     {
-        if (lanes == Width)
-        {
-            AddWhole();
-            return;
-        }
-
         for (int row = 0; row < steps * outside.Count; row++)
         {
             ref T at = ref Outside(row);
@@ -81,34 +68,6 @@ internal sealed class LaneStage<T>
         }
 
         room.AsSpan(0, steps * outside.Count * Width).Clear();
-    }
-
-    private unsafe void FillWhole()
-    {
-        ref T inside = ref MemoryMarshal.GetArrayDataReference(room);
-        T* step = (T*)outside.Pointer + (from * outside.Time);
-        for (int t = 0; t < steps; t++, step += outside.Time)
-        {
-            T* row = step;
-            for (int n = 0; n < outside.Count; n++, row += outside.Span, inside = ref Unsafe.Add(ref inside, Width))
-            {
-                Vector.Load(row).StoreUnsafe(ref inside);
-            }
-        }
-    }
-
-    private unsafe void AddWhole()
-    {
-        ref T inside = ref MemoryMarshal.GetArrayDataReference(room);
-        T* step = (T*)outside.Pointer + (from * outside.Time);
-        for (int t = 0; t < steps; t++, step += outside.Time)
-        {
-            T* row = step;
-            for (int n = 0; n < outside.Count; n++, row += outside.Span, inside = ref Unsafe.Add(ref inside, Width))
-            {
-                (Vector.Load(row) + Vector.LoadUnsafe(ref inside)).Store(row);
-            }
-        }
     }
 
     private static T SumOf(Vector<T> values, int lanes)

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using Dsl.Runtime;
 using Zoo.Generation;
 using Zoo.Text;
 using Zoo.Training;
