@@ -1,5 +1,6 @@
 using System.Threading;
 using System.Threading.Tasks;
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
 

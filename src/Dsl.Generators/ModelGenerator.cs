@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 using System.Linq;
 using System.Text;
 using System.Threading;
-using Dsl.Generators.Checking;
 using Dsl.Generators.Emitting;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -19,6 +19,15 @@ namespace Dsl.Generators;
 [Generator(LanguageNames.CSharp)]
 public sealed class ModelGenerator : IIncrementalGenerator
 {
+    private readonly Pipeline pipeline;
+
+    public ModelGenerator()
+        : this(Pipeline.Core)
+    {
+    }
+
+    internal ModelGenerator(Pipeline pipeline) => this.pipeline = pipeline;
+
     internal const string Declarations = "Declarations";
     internal const string Configs = "Configs";
     internal const string Sources = "Sources";
@@ -28,7 +37,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
     {
         // By syntax, not by attribute name: binding every attribute anew at each keystroke is what costs time, and ReadCache knows when it need not.
         var all = context.SyntaxProvider
-            .CreateSyntaxProvider(Declares, (node, cancel) => ReadCache.Read((TypeDeclarationSyntax)node.Node, node.SemanticModel, cancel))
+            .CreateSyntaxProvider(Declares, (node, cancel) => pipeline.Read((TypeDeclarationSyntax)node.Node, node.SemanticModel, cancel))
             .Where(spec => spec is not null)
             .Select((spec, _) => spec!)
             .WithTrackingName(Declarations);
@@ -37,7 +46,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
         var clashes = all.Select((closed, _) => closed.Main.Name).Collect().Select((names, _) => Clashes(names).ToEquatable());
         var sources = all
             .Combine(clashes)
-            .Select((pair, _) => Emitted.Of(pair.Left, HintName(pair.Left.Main.Name, pair.Right) + ".g.cs"))
+            .Select((pair, _) => Emitted.Of(pipeline, pair.Left, HintName(pair.Left.Main.Name, pair.Right) + ".g.cs"))
             .WithTrackingName(Sources);
         context.RegisterSourceOutput(sources, (output, source) =>
         {
@@ -120,7 +129,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
     }
 
     /// <summary>A derived declaration as if it had been written in full, so that its base need not be known to whoever reads it.</summary>
-    private static DeclarationSpec Whole(ClosedSpec closed) => Derivation.Resolve(closed.Main, closed.Find, (_, _, _) => { }) with { Base = "" };
+    private DeclarationSpec Whole(ClosedSpec closed) => pipeline.Whole(closed);
 
     private static IEnumerable<ConfigSpec> WithExtended(ConfigSpec config)
     {
@@ -146,18 +155,12 @@ public sealed class ModelGenerator : IIncrementalGenerator
 /// <param name="Text">What it holds.</param>
 internal sealed record Emitted(string Name, string Hint, string Text)
 {
-    public static Emitted Of(ClosedSpec closed, string hint)
+    public static Emitted Of(Pipeline pipeline, ClosedSpec closed, string hint)
     {
         var name = closed.Main.Name;
         try
         {
-            var (graph, problems) = Session.Check(closed);
-            if (problems.Count > 0 || graph.UsesBroken || graph.Result is null)
-            {
-                return new Emitted(name, hint, "");
-            }
-
-            return new Emitted(name, hint, Qualified.Text(closed.Main.IsModel ? ModelEmitter.Emit(graph) : BlockEmitter.Emit(graph), closed.Main.Hidden));
+            return new Emitted(name, hint, pipeline.Run(closed));
         }
         catch (System.Exception e) when (e is not System.OperationCanceledException)
         {

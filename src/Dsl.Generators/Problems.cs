@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Reading;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators;
 

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Checking;
@@ -10,7 +10,7 @@ namespace Dsl.Generators.Checking;
 internal sealed partial class Elaborator
 {
     /// <summary>A size argument: a positive constant or an integer member of the config. Null where there is none.</summary>
-    private Size? SizeOf(Constant constant, Place place)
+    public Size? SizeOf(Constant constant, Place place)
     {
         if (constant.IsNull)
         {
@@ -42,13 +42,25 @@ internal sealed partial class Elaborator
         return member.OfLayer ? Layered(member) : Size.Of(member.Name);
     }
 
+    public Size Fresh() => sizes.Fresh();
+
+    /// <summary>A size as a number, where it is one.</summary>
+    public long? Number(Size size) => sizes.FormOf(sizes.Resolve(size)).Constant;
+
+    /// <summary>A size with what is known of it put in.</summary>
+    public Size Resolve(Size size) => sizes.Resolve(size);
+
+    /// <summary>Makes sizes equal as far as that can be told; <paramref name="what"/> names the two in the constructor's check.</summary>
+    public Verdict Unify(Size a, Size b, string what) => sizes.Unify(a, b, what);
+
     private Size Layered(MemberSpec member)
     {
-        graph.ReadsLayer = true;
+        readsLayer = true;
         return Size.Of(member.Name + "(layer)");
     }
 
-    private MemberSpec? MemberOf(Constant constant, Place place)
+    /// <summary>The config member that an argument names; reports where there is none.</summary>
+    public MemberSpec? MemberOf(Constant constant, Place place)
     {
         if (!constant.IsName)
         {
@@ -67,31 +79,31 @@ internal sealed partial class Elaborator
 
     private bool IsMember(Constant constant) => constant.IsName && spec.Config.Member(constant.Text) is not null;
 
-    private string CodeOf(MemberSpec member)
+    public Setting SettingOf(MemberSpec member)
     {
-        graph.ReadsLayer |= member.OfLayer;
-        return "config." + member.Name + (member.OfLayer ? "(layer)" : "");
+        readsLayer |= member.OfLayer;
+        return new Setting.Member(member.Name, member.OfLayer);
     }
 
     /// <summary>A number: a constant, a config member, or the fallback.</summary>
-    private Setting NumberOf(Constant constant, Place place, string fallback)
+    public Setting NumberOf(Constant constant, Place place, string fallback)
     {
         if (constant.IsNull)
         {
-            return new Setting(fallback);
+            return Setting.Number(fallback);
         }
 
         if (!constant.IsName)
         {
-            return constant.Kind is ConstantKind.Integer or ConstantKind.Number ? new Setting(constant.ToSource()) : Wrong(constant.Text, "a number");
+            return constant.Kind is ConstantKind.Integer or ConstantKind.Number ? new Setting.Literal(constant) : Wrong(constant.Text, "a number");
         }
 
         if (MemberOf(constant, place) is not { } member)
         {
-            return new Setting(fallback);
+            return Setting.Number(fallback);
         }
 
-        return member.Kind is MemberKind.Number or MemberKind.Integer && !member.Nullable ? new Setting(CodeOf(member)) : Wrong(member.Name, "a number");
+        return member.Kind is MemberKind.Number or MemberKind.Integer && !member.Nullable ? SettingOf(member) : Wrong(member.Name, "a number");
 
         Setting Wrong(string what, string wanted)
         {
@@ -101,11 +113,12 @@ internal sealed partial class Elaborator
                 what,
                 spec.Config.Member(what) is { } m ? Names.Simple(m.Type) : constant.Kind.ToString().ToLowerInvariant(),
                 wanted);
-            return new Setting(fallback);
+            return Setting.Number(fallback);
         }
     }
 
-    private Setting TruthOf(Constant constant, Place place, Setting fallback)
+    /// <summary>True or false: a constant, a config member, or the fallback.</summary>
+    public Setting TruthOf(Constant constant, Place place, Setting fallback)
     {
         if (constant.IsNull)
         {
@@ -128,15 +141,14 @@ internal sealed partial class Elaborator
             return fallback;
         }
 
-        return new Setting(CodeOf(member));
+        return SettingOf(member);
     }
 
-    private Setting ConditionOf(PartSpec part) => part[0].IsNull ? Setting.True : TruthOf(part[0], part.Place.At(0), Setting.True);
-
     /// <summary>An option of a part, else the declaration's default.</summary>
-    private Constant OptionOr(PartSpec part, string option) => part[option] is { IsNull: false } own ? own : spec.Default(option);
+    public Constant OptionOr(PartSpec part, string option) => part[option] is { IsNull: false } own ? own : spec.Default(option);
 
-    private Setting? ActivationOf(Constant constant, Place place)
+    /// <summary>An activation by its name, or the config's; null where it is neither.</summary>
+    public ActivationSetting? ActivationOf(Constant constant, Place place)
     {
         if (IsMember(constant))
         {
@@ -147,12 +159,13 @@ internal sealed partial class Elaborator
                 return null;
             }
 
-            return new Setting(CodeOf(member));
+            readsLayer |= member.OfLayer;
+            return new ActivationSetting.Member(member.Name, member.OfLayer);
         }
 
         if (ActivationNames.Find(constant.Text) is { } known)
         {
-            return new Setting("Activation.Of(" + Constant.OfText(known).ToSource() + ")");
+            return new ActivationSetting.Known(known);
         }
 
         Report(
@@ -170,7 +183,7 @@ internal sealed partial class Elaborator
     private IEnumerable<string> FunctionNames() => spec.Functions.Select(f => f.Name);
 
     /// <summary>A named function of the kind wanted, ready to be called.</summary>
-    private FunctionUse? FunctionOf(Constant constant, Place place, params FunctionKind[] kinds)
+    public FunctionUse? FunctionOf(Constant constant, Place place, params FunctionKind[] kinds)
     {
         if (FindFunction(constant) is not { } function)
         {
@@ -189,7 +202,7 @@ internal sealed partial class Elaborator
             return null;
         }
 
-        var use = new FunctionUse(function);
+        var use = FunctionUse.Of(function);
         if (function.Kind is FunctionKind.Score or FunctionKind.Pointwise or FunctionKind.Recurrence or FunctionKind.Transfer && use.Scalar is null)
         {
             Report(Problems.ScalarForm, place, $"'{function.Name}' cannot be read as a scalar function", function.Owner);
@@ -200,9 +213,10 @@ internal sealed partial class Elaborator
     }
 
     /// <summary>Makes two values equal in shape, or reports it with both sizes named.</summary>
-    private bool Same(Value a, Value b, Place place, string problem, string first, string second)
+    public bool Same(Value a, Value b, Place place, string problem, string first, string second, bool sameTime = true)
     {
-        if (a.Axes.Count != b.Axes.Count || a.Axes.Zip(b.Axes, (x, y) => x.Size is null != y.Size is null).Any(differ => differ))
+        if (a.Axes.Count != b.Axes.Count
+            || a.Axes.Zip(b.Axes, (x, y) => x.Size is null != y.Size is null || (sameTime && x.Size is null && x.Name != y.Name)).Any(differ => differ))
         {
             Report(Problems.AxesWrong, place, first, Shape(a), $"{second}, which is {Shape(b)}");
             return false;
@@ -219,7 +233,32 @@ internal sealed partial class Elaborator
         return true;
     }
 
-    private bool Fits(Size a, Size b, Place place, string problem, string first, string second)
+    /// <summary>Whether a value runs over time; reports where it does not.</summary>
+    public bool HasTime(PartSpec part, Value x)
+    {
+        if (x.TimeAxis is not null)
+        {
+            return true;
+        }
+
+        Report(Problems.AxesWrong, part.Place, "the value", Shape(x), "a value over time: [b, t, d]");
+        return false;
+    }
+
+    /// <summary>Whether one size is at most another, where that is a matter of constants; reports where it is not.</summary>
+    public bool Reaches(Size end, Size total, Place place, string first, string second)
+    {
+        if (Number(end) is { } a && Number(total) is { } b && a > b)
+        {
+            Report(Problems.SizesDiffer, place, first, Spell(end), second, Spell(total));
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Makes two sizes equal, or reports it with both named.</summary>
+    public bool Fits(Size a, Size b, Place place, string problem, string first, string second)
     {
         if (sizes.Unify(a, b, $"{first} and {second}") != Verdict.Refuted)
         {
@@ -230,12 +269,14 @@ internal sealed partial class Elaborator
         return false;
     }
 
-    private string Spell(Size size) => sizes.Resolve(size).Spell();
+    public string Spell(Size size) => sizes.Resolve(size).Spell();
 
-    private string Shape(Value value) =>
+    /// <summary>A value's axes, as a diagnostic puts them.</summary>
+    public string Shape(Value value) =>
         "[" + string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name : sizes.IsKnown(a.Size) ? Spell(a.Size) : "?")) + "]";
 
-    private void Key(PartSpec part, string key, bool shared) => keys.Add(new KeyUse(key, shared, conditions.ToEquatable(), part.Place.At(0)));
+    /// <summary>A weight at a checkpoint key, under the conditions around it.</summary>
+    public void Key(PartSpec part, string key, bool shared = false) => keys.Add(new KeyUse(key, shared, conditions.ToEquatable(), part.Place.At(0)));
 
     /// <summary>Braces in a key name the layer or a config member; anything else is a slip.</summary>
     private void CheckKeys()
@@ -249,7 +290,7 @@ internal sealed partial class Elaborator
                     Report(Problems.KeyIndexUnknown, use.Place, index, use.Key, Suggest(index, spec.Config.Members.Select(m => m.Name).Append("layer")));
                 }
 
-                graph.ReadsLayer |= index == "layer" || spec.Config.Member(index) is { OfLayer: true };
+                readsLayer |= index == "layer" || spec.Config.Member(index) is { OfLayer: true };
             }
         }
 
@@ -272,56 +313,54 @@ internal sealed partial class Elaborator
         }
     }
 
-    /// <summary>What no part fixed: an input's size is what the block is built with; anything else is a slip.</summary>
-    private void CloseSizes()
+    /// <summary>
+    /// What no part fixed: an input's size is what the block is built with; anything else is a slip. Returns the sizes that the constructor takes.
+    /// </summary>
+    private IReadOnlyList<string> CloseSizes(Value? result)
     {
         // A size may be open because what would have fixed it is wrong.
         var isSound = !session.IsTroubled;
-        var names = new HashSet<string>();
-        foreach (var input in graph.Inputs)
+        var parameters = new NameTable();
+        var all = new List<string>();
+        Size Parameter(string wanted)
+        {
+            all.Add(parameters.Take(wanted));
+            return Size.Of("@" + all[all.Count - 1]);
+        }
+
+        foreach (var input in inputs)
         {
             foreach (var axis in input.Output.Axes)
             {
-                if (axis.Size is { } size && sizes.Resolve(size) is Size.Unknown unknown)
+                if (axis.Size is { } size)
                 {
-                    var name = axis.Name == "d" && input.Name == "x" ? "width" : axis.Name;
-                    if (spec.IsModel && isSound)
+                    foreach (var unknown in Unknowns(sizes.Resolve(size)).ToList())
                     {
-                        Report(Problems.SizeUnfixed, input.Place, $"axis '{axis.Name}' of input '{input.Name}'");
-                    }
+                        if (spec.IsModel && isSound)
+                        {
+                            Report(Problems.SizeUnfixed, input.Place, $"axis '{axis.Name}' of input '{input.Name}'");
+                        }
 
-                    while (!names.Add(name))
-                    {
-                        name += "_";
+                        sizes.Bind(unknown, Parameter(axis.Name == "d" && input.Name == "x" ? "width" : axis.Name));
                     }
-
-                    sizes.Bind(unknown, Size.Of("@" + name));
-                    graph.Parameters.Add(name);
                 }
             }
         }
 
         // What leaves a block may be left to whoever uses it.
-        if (!spec.IsModel && graph.Result?.Last is { } last && sizes.Resolve(last) is Size.Unknown open)
+        if (!spec.IsModel && result?.Last is { } last && sizes.Resolve(last) is Size.Unknown open)
         {
-            sizes.Bind(open, Size.Of("@result"));
-            graph.Parameters.Add("result");
+            sizes.Bind(open, Parameter("result"));
         }
 
         var told = new HashSet<int>();
-        foreach (var node in graph.AllNodes)
+        foreach (var node in Graph.Flatten(nodes))
         {
-            foreach (var size in SizesOf(node))
+            foreach (var size in node.Operation.Sizes)
             {
-                if (isSound && Unknowns(sizes.Resolve(size)).Where(told.Add).ToList().Count > 0)
+                if (isSound && Unknowns(sizes.Resolve(size)).Select(u => u.Id).Where(told.Add).ToList().Count > 0)
                 {
-                    Report(Problems.SizeUnfixed, node.Place, node switch
-                    {
-                        LinearNode linear => $"linear map '{linear.Key}'",
-                        SplitNode => "a part of the split",
-                        RearrangeNode rearrange => $"an axis of '{rearrange.Pattern.Text}'",
-                        _ => "an axis",
-                    });
+                    Report(Problems.SizeUnfixed, node.Place, node.Operation.Called);
                     break;
                 }
             }
@@ -329,43 +368,16 @@ internal sealed partial class Elaborator
 
         // Only what the constructor reads is asked for.
         var read = new HashSet<string>(
-            graph.AllNodes.SelectMany(SizesOf).Concat(sizes.Open.SelectMany(o => new[] { o.Left, o.Right })).SelectMany(s => Symbols(sizes.Resolve(s))));
-        graph.Parameters.RemoveAll(p => !read.Contains("@" + p));
+            Graph.Flatten(nodes).SelectMany(n => n.Operation.Sizes)
+                .Concat(sizes.Open.SelectMany(o => new[] { o.Left, o.Right }))
+                .SelectMany(s => sizes.Resolve(s).Symbols));
+        return all.Where(p => read.Contains("@" + p)).ToList();
     }
 
-    private static IEnumerable<int> Unknowns(Size size) => size switch
+    private static IEnumerable<Size.Unknown> Unknowns(Size size) => size switch
     {
-        Size.Unknown u => [u.Id],
+        Size.Unknown u => [u],
         Size.Binary b => Unknowns(b.Left).Concat(Unknowns(b.Right)),
-        _ => [],
-    };
-
-    internal static IEnumerable<string> Symbols(Size size) => size switch
-    {
-        Size.Member m => [m.Name],
-        Size.Binary b => Symbols(b.Left).Concat(Symbols(b.Right)),
-        _ => [],
-    };
-
-    internal static IEnumerable<Size> SizesOf(Node node) => node switch
-    {
-        LinearNode linear => [linear.In, linear.Out, .. linear.Groups.Select(g => g.Size)],
-        NormNode norm => [norm.Width, .. norm.Spans.Select(g => g.Size)],
-        EmbeddingNode embedding => [embedding.Rows, embedding.Width],
-        PositionsNode positions => [positions.Rows, positions.Width],
-        SplitNode split => split.Sizes,
-        SliceNode slice => [slice.Start, slice.Length],
-        RearrangeNode rearrange => rearrange.Sizes.Values,
-        RepeatNode repeat => repeat.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)).Append(repeat.Count),
-        UseNode use => use.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)),
-        LearnNode learn =>
-            [learn.Every, .. learn.Blocks.SelectMany(b => b.Parameters.Select(p => p.Size)), .. learn.RowRate?.Weights.SelectMany(w => w.Shape) ?? []],
-        ParameterNode parameter => parameter.Shape,
-        PointwiseNode pointwise => pointwise.Function.Weights.SelectMany(w => w.Shape),
-        RecurrenceNode recurrence => recurrence.Function.Weights.SelectMany(w => w.Shape),
-        CausalConvolutionNode convolution => [convolution.Width, convolution.Kernel],
-        AttendNode attend => [attend.Heads, attend.Groups],
-        RotaryNode rotary => [rotary.HeadWidth],
         _ => [],
     };
 
@@ -389,7 +401,7 @@ internal sealed partial class Elaborator
                 }
             }
 
-            foreach (var quotient in graph.AllNodes.SelectMany(SizesOf).SelectMany(s => Quotients(sizes.Resolve(s))))
+            foreach (var quotient in Graph.Flatten(nodes).SelectMany(n => n.Operation.Sizes).SelectMany(s => Quotients(sizes.Resolve(s))))
             {
                 if (Evaluate(quotient.Left, Stored) is { } a && Evaluate(quotient.Right, Stored) is { } b && b != 0 && a % b != 0)
                 {
@@ -405,11 +417,11 @@ internal sealed partial class Elaborator
                 }
             }
 
-            foreach (var attend in graph.AllNodes.OfType<AttendNode>())
+            foreach (var (divisor, dividend) in Graph.Flatten(nodes).SelectMany(n => n.Operation.Divisions))
             {
-                if (Evaluate(attend.Heads, Stored) is { } h && Evaluate(attend.Groups, Stored) is > 0 and var g && h % g != 0)
+                if (Evaluate(dividend, Stored) is { } a && Evaluate(divisor, Stored) is > 0 and var b && a % b != 0)
                 {
-                    Report(Problems.PresetDivision, Place.Class, preset.Name, Spell(attend.Groups), Text(g), Spell(attend.Heads), Text(h));
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, Spell(divisor), Text(b), Spell(dividend), Text(a));
                 }
             }
         }

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Checking;
@@ -11,7 +11,7 @@ internal sealed partial class Elaborator
     /// <summary>
     /// The axes of a value before its channels that have maps of their own, as the stored axes of weight and bias say; null where these are wrong.
     /// </summary>
-    private IReadOnlyList<(string Name, Size Size)>? Maps(PartSpec part, Value x, Storage storage)
+    public IReadOnlyList<NamedSize>? Maps(PartSpec part, Value x, Storage storage)
     {
         if (ReadStored(part, "Stored", storage.WeightAxes ?? "out in") is not { } weight
             || ReadStored(part, "BiasStored", storage.BiasAxes ?? "out") is not { } bias)
@@ -42,7 +42,7 @@ internal sealed partial class Elaborator
     /// <summary>
     /// The last axes of a value that a norm's weight has elements for; none where that is the normalised one alone; null where they are wrong.
     /// </summary>
-    private IReadOnlyList<(string Name, Size Size)>? Spanned(PartSpec part, Value x)
+    public IReadOnlyList<NamedSize>? Spanned(PartSpec part, Value x)
     {
         if (part.Text("Stored") is not { } text)
         {
@@ -71,11 +71,11 @@ internal sealed partial class Elaborator
             return WrongStored(part, "Stored", text, $"expected are the axes in the value's order: {order} and the normalised one");
         }
 
-        return names.Count == 1 && stored.Groups.Count == 1 ? [] : [.. before, (names[names.Count - 1], x.Last!)];
+        return names.Count == 1 && stored.Groups.Count == 1 ? [] : [.. before, new NamedSize(names[names.Count - 1], x.Last!)];
     }
 
     /// <summary>The value's axes of those names, which must be the ones right before its last, in the value's order.</summary>
-    private IReadOnlyList<(string Name, Size Size)>? OwnAxes(PartSpec part, string option, string text, IReadOnlyList<string> names, Value x)
+    private IReadOnlyList<NamedSize>? OwnAxes(PartSpec part, string option, string text, IReadOnlyList<string> names, Value x)
     {
         var before = x.Axes.Take(x.Axes.Count - 1).Skip(System.Math.Max(0, x.Axes.Count - 1 - names.Count)).ToList();
         if (names.FirstOrDefault(n => before.All(a => a.Name != n || a.Size is null)) is { } stranger)
@@ -85,7 +85,7 @@ internal sealed partial class Elaborator
             return null;
         }
 
-        return before.Select(a => (a.Name, a.Size!)).ToList();
+        return before.Select(a => new NamedSize(a.Name, a.Size!)).ToList();
     }
 
     private StoredAxes? ReadStored(PartSpec part, string option, string text)
@@ -99,7 +99,7 @@ internal sealed partial class Elaborator
         return null;
     }
 
-    private IReadOnlyList<(string Name, Size Size)>? WrongStored(PartSpec part, string option, string text, string problem)
+    private IReadOnlyList<NamedSize>? WrongStored(PartSpec part, string option, string text, string problem)
     {
         Report(Problems.PatternWrong, part.PlaceOf(option), text, problem);
         return null;

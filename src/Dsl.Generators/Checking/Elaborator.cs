@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Checking;
@@ -18,20 +18,25 @@ internal sealed partial class Elaborator
     private readonly DeclarationSpec spec;
     private readonly Members members;
     private readonly Unifier sizes;
-    private readonly Graph graph;
     private readonly Dictionary<string, Size> axisSizes = new();
     private readonly List<KeyUse> keys = [];
     private readonly List<string> conditions = [];
+    private readonly List<GraphInput> inputs = [];
+    private readonly List<(string Name, Value Value)> outputs = [];
+    private readonly Dictionary<string, (Size Rows, Size Width)> embeddings = new(StringComparer.Ordinal);
 
     /// <summary>Names of values that a part at fault did not give.</summary>
     private readonly HashSet<string> lost = [];
 
     /// <summary>Names of parameters; those that generated methods have besides are taken.</summary>
-    private readonly Emitting.NameTable inputNames;
+    private readonly NameTable inputNames;
 
-    private List<Node> nodes;
+    private List<Node> nodes = [];
+    private Scope scope = new(null);
+    private int nodesMade;
     private int values;
     private int bracket;
+    private bool readsLayer;
 
     public Elaborator(Session session, DeclarationSpec spec)
     {
@@ -39,8 +44,6 @@ internal sealed partial class Elaborator
         this.spec = spec;
         members = new Members(spec.Config);
         sizes = new Unifier(members);
-        graph = new Graph(spec, sizes);
-        nodes = graph.Nodes;
         string[] ofBlocks = ["config", "i", "layer", "name", "next", "pass", "state", "training", "weights", "x"];
         inputNames = new(spec.IsModel ? [.. ofBlocks, "capacity", "inputs", "last", "mask", "outputs", "results", "wanted"] : ofBlocks);
     }
@@ -53,25 +56,41 @@ internal sealed partial class Elaborator
     {
         public Dictionary<string, Value> Names { get; } = new(StringComparer.Ordinal);
 
-        /// <summary>What flows: usually one value, several after <c>From("a", "b")</c>, none at the head of a model.</summary>
-        public List<Value> Current { get; set; } = [];
+        public IReadOnlyList<Value> Current { get; set; } = [];
 
         public Value? Find(string name) => Names.TryGetValue(name, out var value) ? value : outer?.Find(name);
 
         public IEnumerable<string> All => Names.Keys.Concat(outer?.All ?? []);
     }
 
+    public DeclarationSpec Spec => spec;
+
+    /// <summary>What flows: usually one value, several after <c>From("a", "b")</c>, none at the head of a model or after a part at fault.</summary>
+    public IReadOnlyList<Value> Current
+    {
+        get => scope.Current;
+        set => scope.Current = value;
+    }
+
+    /// <summary>The declaration with all that it uses.</summary>
+    public ClosedSpec Closed => session.Closed;
+
+    /// <summary>The graph of a used block; null where it uses itself.</summary>
+    public Graph? GraphOf(DeclarationSpec block) => session.GraphOf(block);
+
+    /// <summary>Tables that a head may be tied to, by key.</summary>
+    public IDictionary<string, (Size Rows, Size Width)> Embeddings => embeddings;
+
+    /// <summary>Whether a code path asks which layer this is.</summary>
+    public void ReadLayer(bool reads = true) => readsLayer |= reads;
+
     public Graph Run()
     {
-        var scope = new Scope(null);
         ReadAxes();
-        ReadInputs(scope);
-        RunBrackets(spec.Brackets, scope, top: true);
-        if (scope.Current.Count > 0)
-        {
-            graph.Result = scope.Current[0];
-        }
-        else if (spec.Brackets.Count > 0 && !session.IsTroubled)
+        ReadInputs();
+        RunBrackets(spec.Brackets, top: true);
+        var result = scope.Current.FirstOrDefault();
+        if (result is null && spec.Brackets.Count > 0 && !session.IsTroubled)
         {
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
@@ -81,21 +100,37 @@ internal sealed partial class Elaborator
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
 
-        CheckInitialValues();
+        var deviation = CheckInitialValues();
         CheckKeys();
-        CloseSizes();
+        var parameters = CloseSizes(result);
         CheckPresets();
-        return graph;
-    }
-
-    private void CheckInitialValues()
-    {
-        if (spec.HeaderParts("Defaults").FirstOrDefault(p => !p["Deviation"].IsNull) is { } defaults)
+        var graph = new Graph(spec, members)
         {
-            graph.Deviation = (NumberOf(defaults["Deviation"], defaults.PlaceOf("Deviation"), "0.02"), defaults["Deviation"].Text);
+            Inputs = inputs,
+            Nodes = CloseNodes(nodes),
+            Result = result,
+            Outputs = outputs,
+            Embeddings = embeddings.ToDictionary(e => e.Key, e => (sizes.Resolve(e.Value.Rows), sizes.Resolve(e.Value.Width))),
+            Parameters = parameters,
+            Checks = sizes.Open.Select(o => new SizeCheck(sizes.Resolve(o.Left), sizes.Resolve(o.Right), o.What)).ToList(),
+            Deviation = deviation,
+            ReadsLayer = readsLayer,
+        };
+        foreach (var value in inputs.Select(i => i.Output).Concat(graph.AllNodes.SelectMany(n => n.Outputs)))
+        {
+            value.Close(sizes.Resolve);
         }
 
-        graph.ReadsLayer |= !spec.IsModel && InitialFunctions.ReadLayer(spec);
+        return StateAnalysis.Of(graph);
+    }
+
+    /// <summary>The nodes with everything known of their sizes put in.</summary>
+    private IReadOnlyList<Node> CloseNodes(IReadOnlyList<Node> open) =>
+        Graph.Rewrite(open, body => new Body(CloseNodes(body.Nodes), body.Result)).Select(n => n.With(n.Operation.MapSizes(sizes.Resolve))).ToList();
+
+    private (Setting, string)? CheckInitialValues()
+    {
+        ReadLayer(!spec.IsModel && InitialFunctions.ReadLayer(spec));
         foreach (var init in spec.HeaderParts("Init"))
         {
             if (init[1] is not { IsName: true } rule || IsMember(rule))
@@ -112,6 +147,10 @@ internal sealed partial class Elaborator
                 Report(Problems.FunctionSignature, init.Place.At(1), function.Name, Signature(function), InitialFunctions.Expected);
             }
         }
+
+        return spec.HeaderParts("Defaults").FirstOrDefault(p => !p["Deviation"].IsNull) is { } defaults
+            ? (NumberOf(defaults["Deviation"], defaults.PlaceOf("Deviation"), "0.02"), defaults["Deviation"].Text)
+            : null;
     }
 
     private void ReadAxes()
@@ -125,17 +164,17 @@ internal sealed partial class Elaborator
         }
     }
 
-    private void ReadInputs(Scope scope)
+    private void ReadInputs()
     {
         var declared = spec.HeaderParts("Input").ToList();
         if (spec.IsModel && declared.Count == 0)
         {
-            AddInput(scope, "input_ids", "b t", Place.Class, mask: "attention_mask", steps: true, optional: false);
+            AddInput("input_ids", "b t", Place.Class, mask: "attention_mask", steps: true, optional: false);
         }
 
         if (!spec.IsModel && declared.All(d => d.Text(0) != "x"))
         {
-            AddInput(scope, "x", null, Place.Class, null, steps: true, optional: false);
+            AddInput("x", null, Place.Class, null, steps: true, optional: false);
         }
 
         foreach (var input in declared)
@@ -173,7 +212,6 @@ internal sealed partial class Elaborator
                 && input.Text(1)?.Split(' ').Contains("t") == true;
             var says = input["Steps"].Text == "true";
             AddInput(
-                scope,
                 name,
                 input.Text(1) ?? (spec.IsModel || name == "x" ? null : HandedOn(name)),
                 input.Place,
@@ -182,7 +220,7 @@ internal sealed partial class Elaborator
                 input["Optional"].Text == "true");
         }
 
-        scope.Current = graph.Inputs.Count > 0 ? [graph.Inputs[0].Output] : [];
+        scope.Current = inputs.Count > 0 ? [inputs[0].Output] : [];
     }
 
     private static string TimeOf(PartSpec input) => (input.Text(1) ?? "b t d").Split(' ').FirstOrDefault(a => a != "b" && Axis.IsRunTime(a)) ?? "";
@@ -190,9 +228,9 @@ internal sealed partial class Elaborator
     /// <summary>The axes of an input that names none: as the first block that it is handed to names them; null where none does.</summary>
     private string? HandedOn(string input)
     {
-        foreach (var part in spec.Brackets.SelectMany(b => b.Parts).Where(p => p.Name is "Use" or "Repeat"))
+        foreach (var part in spec.Brackets.SelectMany(b => b.Parts).Where(p => p.Types.Count > 0))
         {
-            var with = Bindings(part);
+            var with = part.Bindings();
             foreach (var declared in part.Types.Select(session.Closed.Find))
             {
                 var formal = declared is null || declared.IsModel ? null : session.GraphOf(declared)?.Inputs
@@ -207,26 +245,27 @@ internal sealed partial class Elaborator
         return null;
     }
 
-    private void AddInput(Scope scope, string name, string? axes, Place place, string? mask, bool steps, bool optional)
+    private void AddInput(string name, string? axes, Place place, string? mask, bool steps, bool optional)
     {
-        var shape = axes is null ? [new Axis("b", null), new Axis("t", null), new Axis("d", AxisSize("width"))] : ReadAxisList(axes);
-        var value = new Value(values++, name == "x" ? "x" : inputNames.Take(Camel(name)), shape) { Named = name };
-        var node = new InputNode(name) { Mask = mask, Steps = steps, Optional = optional, Place = place, IsIds = shape.All(a => a.Size is null) };
-        node.Outputs.Add(value);
-        graph.Inputs.Add(node);
+        var shape = axes is null ? (IReadOnlyList<Axis>)[new Axis("b", null), new Axis("t", null), new Axis("d", AxisSize("width"))] : ReadAxisList(axes);
+        var value = new Value(values++, name == "x" ? "x" : inputNames.Take(Names.Camel(name)), shape);
+        value.Name(name, value.Hint);
+        inputs.Add(new GraphInput(name, value, mask, steps, optional, place));
         scope.Names[name] = value;
     }
 
-    private Axis[] ReadAxisList(string axes) =>
+    /// <summary>Axes by name: <c>"b t h d"</c>.</summary>
+    public IReadOnlyList<Axis> ReadAxisList(string axes) =>
         axes.Split([' '], StringSplitOptions.RemoveEmptyEntries)
             .Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : int.TryParse(a, out var n) ? new Axis(a, Size.Of(n)) : new Axis(a, AxisSize(a)))
             .ToArray();
 
-    private Size AxisSize(string name) => axisSizes.TryGetValue(name, out var size) ? size : axisSizes[name] = sizes.Fresh();
+    /// <summary>The size of a named axis, one for the whole declaration.</summary>
+    public Size AxisSize(string name) => axisSizes.TryGetValue(name, out var size) ? size : axisSizes[name] = sizes.Fresh();
 
-    private void RunBrackets(IReadOnlyList<BracketSpec> brackets, Scope scope, bool top)
+    private void RunBrackets(IReadOnlyList<BracketSpec> brackets, bool top)
     {
-        for (var i = 0; i < brackets.Count && graph.Nodes.Count < MostNodes; i++)
+        for (var i = 0; i < brackets.Count && nodesMade < MostNodes; i++)
         {
             if (top)
             {
@@ -244,40 +283,37 @@ internal sealed partial class Elaborator
                     && other.Text(0) == condition
                     ? brackets[i + 1]
                     : null;
-                RunChoice(first, brackets[i], next, scope);
+                RunChoice(first, brackets[i], next);
                 i += next is null ? 0 : 1;
             }
             else
             {
-                RunBracket(brackets[i].Parts, scope);
+                RunBracket(brackets[i].Parts);
             }
         }
     }
 
-    private void RunChoice(PartSpec head, BracketSpec then, BracketSpec? otherwise, Scope scope)
+    private void RunChoice(PartSpec head, BracketSpec then, BracketSpec? otherwise)
     {
-        var condition = ConditionOf(head);
-        var incoming = scope.Current.ToList();
+        var condition = head[0].IsNull ? Setting.True : TruthOf(head[0], head.Place.At(0), Setting.True);
+        var incoming = scope.Current;
         var positive = head.Name == "When";
-        var outerNodes = nodes;
 
-        (List<Node> Nodes, Value? Result, string? Name) Branch(BracketSpec? branch, bool holds)
+        (IReadOnlyList<Node> Nodes, Value? Result, PartSpec? As) Branch(BracketSpec? branch, bool holds)
         {
-            nodes = [];
+            var (outerNodes, outerScope) = (nodes, scope);
+            (nodes, scope) = ([], new Scope(scope) { Current = incoming });
             conditions.Add((holds ? "" : "!") + head.Text(0));
-            var inner = new Scope(scope) { Current = incoming.ToList() };
             var parts = branch?.Parts.Skip(1).ToList() ?? [];
-            var name = parts.Count > 0 && parts[parts.Count - 1].Name == "As" ? parts[parts.Count - 1].Text(0) : null;
-            RunBracket(parts, inner);
+            RunBracket(parts);
             conditions.RemoveAt(conditions.Count - 1);
-            var result = inner.Current.FirstOrDefault();
-            var made = nodes;
-            nodes = outerNodes;
-            return (made, result, name);
+            var branched = (nodes, scope.Current.FirstOrDefault(), parts.LastOrDefault() is { Name: "As" } last ? last : null);
+            (nodes, scope) = (outerNodes, outerScope);
+            return branched;
         }
 
-        var (thenNodes, thenResult, thenName) = Branch(then, positive);
-        var (elseNodes, elseResult, _) = otherwise is null ? ([], incoming.FirstOrDefault(), null) : Branch(otherwise, !positive);
+        var (thenNodes, thenResult, thenAs) = Branch(then, positive);
+        var (elseNodes, elseResult, elseAs) = otherwise is null ? ([], incoming.FirstOrDefault(), null) : Branch(otherwise, !positive);
         if (thenResult is null || elseResult is null)
         {
             scope.Current = [];
@@ -294,14 +330,14 @@ internal sealed partial class Elaborator
             Same(thenResult, elseResult, head.Place, Problems.SizesDiffer, $"the bracket under {head.ToSource()}", "what stands in its place otherwise");
         }
 
-        var node = new IfNode(condition, thenNodes, thenResult, elseNodes, elseResult) { Place = head.Place, Bracket = bracket };
-        node.Inputs.AddRange(incoming);
-        var value = Result(node, thenName ?? thenResult.Hint, thenResult.Axes);
-        nodes.Add(node);
+        var (first, second) = (new Body(thenNodes, thenResult), new Body(elseNodes, elseResult));
+        var reads = incoming.Concat(first.Outer).Concat(second.Outer).Distinct().ToList();
+        var named = thenAs ?? elseAs;
+        var value = Add(head, session.Language.Choice(condition, nodesMade, first, second), reads, named?.Text(0) ?? thenResult.Hint, thenResult.Axes);
         scope.Current = [value];
-        if (thenName is not null)
+        if (named?.Text(0) is { } name)
         {
-            Name(scope, thenName, value, head.Place);
+            Name(name, value, named.Place.At(0));
         }
     }
 
@@ -323,7 +359,7 @@ internal sealed partial class Elaborator
         bool Sides(Size a, Size b) => sizes.Resolve(a) == Size.Of(sides[0].Trim()) && sizes.Resolve(b) == Size.Of(sides[1].Trim());
     }
 
-    private void RunBracket(IReadOnlyList<PartSpec> parts, Scope scope)
+    private void RunBracket(IReadOnlyList<PartSpec> parts)
     {
         Value? residual = null;
         PartSpec? residualPart = null;
@@ -340,7 +376,7 @@ internal sealed partial class Elaborator
 
                 if (part.Name == "From")
                 {
-                    scope.Current = part.Arguments.Select((a, i) => Named(scope, a.Text, part.Place.At(i))).OfType<Value>().ToList();
+                    scope.Current = NamedAll(part);
                     if (residualPart is not null)
                     {
                         residual = scope.Current.FirstOrDefault();
@@ -362,7 +398,7 @@ internal sealed partial class Elaborator
             // What a part at fault would have given is not known: until the next From nothing more is said.
             modifiers = false;
             var (before, flow) = (session.Problems.Count, scope.Current);
-            RunPart(part, scope);
+            RunPart(part);
             if (session.Problems.Count > before && ReferenceEquals(scope.Current, flow) && part.Name is not ("As" or "Output"))
             {
                 scope.Current = [];
@@ -374,35 +410,34 @@ internal sealed partial class Elaborator
             var branch = scope.Current[0];
             var last = parts.LastOrDefault(p => !Vocabulary.Modifiers.Contains(p.Name)) ?? residualPart;
             Same(branch, residual, last.Place, Problems.ResidualWidth, "the branch", "the residual");
-            var sum = new SumNode { Place = residualPart.Place };
-            sum.Inputs.Add(residual);
-            sum.Inputs.Add(branch);
-            scope.Current = [Add(sum, "h", residual.Axes)];
+            scope.Current = [Add(residualPart, session.Language.Sum, [residual, branch], "h", residual.Axes)];
         }
     }
 
-    private void RunPart(PartSpec part, Scope scope)
+    private void RunPart(PartSpec part)
     {
         if (Sugar.Expand(part, spec) is { } expansion)
         {
-            if (Single(part, scope) is not { } x)
+            if (Single(part) is not { } x)
             {
                 return;
             }
 
-            var inner = new Scope(scope) { Current = [x] };
-            inner.Names["x"] = x;
-            RunBrackets(expansion, inner, top: false);
-            scope.Current = inner.Current;
+            var outer = scope;
+            scope = new Scope(scope) { Current = [x] };
+            scope.Names["x"] = x;
+            RunBrackets(expansion, top: false);
+            outer.Current = scope.Current;
+            scope = outer;
             return;
         }
 
         switch (part.Name)
         {
             case "As":
-                if (Single(part, scope) is { } named && part.Text(0) is { } name)
+                if (Single(part) is { } named && part.Text(0) is { } name)
                 {
-                    Name(scope, name, named, part.Place.At(0));
+                    Name(name, named, part.Place.At(0));
                 }
                 else
                 {
@@ -411,87 +446,7 @@ internal sealed partial class Elaborator
 
                 break;
             case "Output":
-                OutputPart(part, scope);
-                break;
-            case "Sum":
-                SumPart(part, scope);
-                break;
-            case "Concat":
-                ConcatPart(part, scope);
-                break;
-            case "Slice":
-                SlicePart(part, scope);
-                break;
-            case "Split":
-                SplitPart(part, scope);
-                break;
-            case "Gate":
-                GatePart(part, scope);
-                break;
-            case "Use":
-            case "Repeat":
-                UsePart(part, scope);
-                break;
-            case "Embedding":
-                EmbeddingPart(part, scope);
-                break;
-            case "Linear":
-                LinearPart(part, scope);
-                break;
-            case "Head":
-                HeadPart(part, scope);
-                break;
-            case "LayerNorm":
-            case "RmsNorm":
-                NormPart(part, scope);
-                break;
-            case "Parameter":
-                ParameterPart(part, scope);
-                break;
-            case "Rearrange":
-                RearrangePart(part, scope);
-                break;
-            case "Rotary":
-                RotaryPart(part, scope);
-                break;
-            case "Positions":
-                PositionsPart(part, scope);
-                break;
-            case "Attend":
-                AttendPart(part, scope);
-                break;
-            case "Activate":
-                ActivatePart(part, scope);
-                break;
-            case "Apply":
-                ApplyPart(part, scope);
-                break;
-            case "Dropout":
-                DropoutPart(part, scope);
-                break;
-            case "Shift":
-                if (Single(part, scope) is { } shifted)
-                {
-                    var shift = new ShiftNode { Place = part.Place };
-                    shift.Inputs.Add(shifted);
-                    scope.Current = [Add(shift, "previous", shifted.Axes)];
-                }
-
-                break;
-            case "Pool":
-                if (Single(part, scope) is { } pooled)
-                {
-                    var pool = new PoolNode(part.Text(0) ?? "first") { Place = part.Place };
-                    pool.Inputs.Add(pooled);
-                    scope.Current = [Add(pool, "pooled", pooled.Axes.Where(a => !a.IsTime).ToList())];
-                }
-
-                break;
-            case "Conv":
-                ConvPart(part, scope);
-                break;
-            case "Learn":
-                LearnPart(part, scope);
+                AddOutput(part);
                 break;
             case "Replace":
                 Report(
@@ -501,16 +456,31 @@ internal sealed partial class Elaborator
                     "first in its bracket: it says what the rest of the bracket replaces");
                 break;
             default:
-                if (Single(part, scope) is { } other)
-                {
-                    scope.Current = [Uncompiled(part, "value", other.Axes, other)];
-                }
-
+                session.Language.Find(part.Name).Check(part, this);
                 break;
         }
     }
 
-    private Value? Single(PartSpec part, Scope scope)
+    private void AddOutput(PartSpec part)
+    {
+        if (Single(part) is not { } value || part.Text(0) is not { } name)
+        {
+            return;
+        }
+
+        // Outputs become properties.
+        if (outputs.Any(o => Names.Camel(o.Name) == Names.Camel(name)))
+        {
+            Report(Problems.OutputTwice, part.Place.At(0), name);
+            return;
+        }
+
+        value.Suggest(Names.Camel(name));
+        outputs.Add((name, value));
+    }
+
+    /// <summary>The value that flows; reports where none does.</summary>
+    public Value? Single(PartSpec part)
     {
         if (scope.Current.Count == 0 && !session.IsTroubled)
         {
@@ -521,9 +491,9 @@ internal sealed partial class Elaborator
     }
 
     /// <summary>The value that flows, where it has channels.</summary>
-    private Value? Channels(PartSpec part, Scope scope)
+    public Value? Channels(PartSpec part)
     {
-        if (Single(part, scope) is not { } x)
+        if (Single(part) is not { } x)
         {
             return null;
         }
@@ -537,23 +507,36 @@ internal sealed partial class Elaborator
         return x;
     }
 
-    private Value? Named(Scope scope, string name, Place place)
+    /// <summary>A value by its name; reports where there is none.</summary>
+    public Value? Named(string name, Place place)
     {
         if (scope.Find(name) is { } value)
         {
             return value;
         }
 
-        if (lost.Contains(name))
+        if (!lost.Contains(name))
         {
-            return null;
+            Report(Problems.NameUnknown, place, name, Suggest(name, ValueNames));
         }
 
-        Report(Problems.NameUnknown, place, name, Suggest(name, scope.All.Distinct()));
         return null;
     }
 
-    private void Name(Scope scope, string name, Value value, Place place)
+    /// <summary>The values that a part's arguments name.</summary>
+    public IReadOnlyList<Value> NamedAll(PartSpec part) => part.Arguments.Select((a, i) => Named(a.Text, part.Place.At(i))).OfType<Value>().ToList();
+
+    public Value? Find(string name) => scope.Find(name);
+
+    public IEnumerable<string> ValueNames => scope.All.Distinct();
+
+    /// <summary>Whether a part at fault would have given a value of this name.</summary>
+    public bool IsLost(string name) => lost.Contains(name);
+
+    public void Lose(IEnumerable<string> names) => lost.UnionWith(names);
+
+    /// <summary>Gives a value a name; reports where that is taken.</summary>
+    public void Name(string name, Value value, Place place)
     {
         if (scope.Names.ContainsKey(name))
         {
@@ -562,45 +545,32 @@ internal sealed partial class Elaborator
         }
 
         scope.Names[name] = value;
-        if (value.Named is null)
-        {
-            value.Named = name;
-            value.Hint = Camel(name);
-        }
+        value.Name(name, Names.Camel(name));
     }
 
-    private Value Add(Node node, string hint, IReadOnlyList<Axis> axes)
+    /// <summary>A node with one output, which it returns.</summary>
+    public Value Add(PartSpec part, Operation operation, IReadOnlyList<Value> reads, string hint, IReadOnlyList<Axis> axes) =>
+        AddAll(part, operation, reads, [(hint, axes)])[0];
+
+    /// <summary>A node with several outputs, which it returns.</summary>
+    public IReadOnlyList<Value> AddAll(
+        PartSpec part, Operation operation, IReadOnlyList<Value> reads, IReadOnlyList<(string Hint, IReadOnlyList<Axis> Axes)> gives)
     {
-        node.Bracket = bracket;
-        var value = Result(node, hint, axes);
-        nodes.Add(node);
-        return value;
+        var made = gives.Select(g => new Value(values++, g.Hint, g.Axes)).ToList();
+        nodes.Add(new Node(operation, reads, made, bracket, part.Place));
+        nodesMade++;
+        return made;
     }
 
-    private Value Result(Node node, string hint, IReadOnlyList<Axis> axes)
-    {
-        var value = new Value(values++, hint, axes);
-        node.Outputs.Add(value);
-        return value;
-    }
+    public void Report(string id, Place place, params string[] arguments) => session.Problems.Add(new Problem(id, place, arguments.ToEquatable()));
 
-    private Value Uncompiled(PartSpec part, string hint, IReadOnlyList<Axis> axes, params Value[] inputs)
-    {
-        Report(Problems.NotCompiled, part.Place, part.Name);
-        var node = new UncompiledNode(part.Name, part.ToSource()) { Place = part.Place };
-        node.Inputs.AddRange(inputs);
-        return Add(node, hint, axes);
-    }
+    public static string Suggest(string name, IEnumerable<string> candidates) => Problem.Suggest(name, candidates);
 
-    private void Report(string id, Place place, params string[] arguments) => session.Problems.Add(new Problem(id, place, arguments.ToEquatable()));
+    /// <summary>The axes with another size of the last one.</summary>
+    public static IReadOnlyList<Axis> WithLast(Value x, Size size) =>
+        x.Axes.Select((a, i) => i == x.Axes.Count - 1 ? a with { Size = size } : a).ToList();
 
-    private static string Suggest(string name, IEnumerable<string> candidates) => Problem.Suggest(name, candidates);
-
-    internal static string Camel(string name)
-    {
-        var words = name.Split(['.', '_', '-', '{', '}', '/', ' '], StringSplitOptions.RemoveEmptyEntries);
-        var text = string.Concat(words.Select((w, i) => i == 0 ? char.ToLowerInvariant(w[0]) + w.Substring(1) : char.ToUpperInvariant(w[0]) + w.Substring(1)));
-        text = new string(text.Where(c => char.IsLetterOrDigit(c)).ToArray());
-        return text.Length == 0 ? "value" : char.IsDigit(text[0]) ? "_" + text : text;
-    }
+    /// <summary>A function's types, as a diagnostic puts them.</summary>
+    public static string Signature(FunctionSpec function) =>
+        $"{function.Returns} ({string.Join(", ", function.Parameters.Select(p => Names.Simple(p.Type) + " " + p.Name))})";
 }

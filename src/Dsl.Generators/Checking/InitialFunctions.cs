@@ -1,4 +1,5 @@
 using System.Linq;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Checking;

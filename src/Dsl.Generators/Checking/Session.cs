@@ -1,12 +1,12 @@
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Checking;
 
 /// <summary>One run of the checker over a closed spec: each block is elaborated once.</summary>
-internal sealed class Session(ClosedSpec closed)
+internal sealed class Session(ClosedSpec closed, Language language)
 {
     private readonly Dictionary<string, Graph?> graphs = new();
     private readonly HashSet<string> open = [];
@@ -22,15 +22,15 @@ internal sealed class Session(ClosedSpec closed)
 
     public ClosedSpec Closed => closed;
 
-    public static (Graph Graph, IReadOnlyList<Problem> Problems) Check(ClosedSpec closed)
+    public Language Language => language;
+
+    public static (Graph Graph, IReadOnlyList<Problem> Problems) Check(ClosedSpec closed, Language language)
     {
-        var session = new Session(closed);
+        var session = new Session(closed, language);
         var main = session.Resolve(closed.Main, report: true);
         session.open.Add(main.Name);
         DeclarationChecks.Run(main, session.Problems);
-        var graph = new Elaborator(session, main).Run();
-        StateAnalysis.Run(graph);
-        graph.UsesBroken = session.usesBroken;
+        var graph = new Elaborator(session, main).Run() with { UsesBroken = session.usesBroken };
 
         // Without a record there is no member, and one problem says so; likewise where no code can be written at all.
         var shapeless = session.Problems
@@ -56,7 +56,6 @@ internal sealed class Session(ClosedSpec closed)
         var whole = Resolve(spec, report: spec.FromSource);
         DeclarationChecks.Run(whole, Problems);
         var graph = new Elaborator(this, whole).Run();
-        StateAnalysis.Run(graph);
         usesBroken |= spec.FromSource && Problems.Count > 0;
         Problems = mine;
         open.Remove(spec.Name);
@@ -64,7 +63,7 @@ internal sealed class Session(ClosedSpec closed)
     }
 
     private DeclarationSpec Resolve(DeclarationSpec spec, bool report) =>
-        Derivation.Resolve(spec, closed.Find, (id, place, arguments) =>
+        Derivation.Resolve(spec, closed.Find, language.Vocabulary, (id, place, arguments) =>
         {
             if (report)
             {

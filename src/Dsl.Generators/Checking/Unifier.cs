@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Checking;
 
@@ -109,18 +110,5 @@ internal sealed class Unifier(Members members)
         _ => false,
     };
 
-    public Polynomial FormOf(Size size) => size switch
-    {
-        Size.Number n => Polynomial.Of(n.Value),
-        Size.Member m => m.Name[0] == '@' ? Polynomial.Of(m.Name) : members.FormOf(m.Name),
-        Size.Unknown u => Polynomial.Of("?" + u.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-        Size.Binary b => b.Operator switch
-        {
-            '+' => FormOf(b.Left) + FormOf(b.Right),
-            '-' => FormOf(b.Left) - FormOf(b.Right),
-            '*' => Polynomial.Multiply(FormOf(b.Left), FormOf(b.Right)),
-            _ => Polynomial.Divide(FormOf(b.Left), FormOf(b.Right)),
-        } ?? Polynomial.Of("(" + size.Spell() + ")"),
-        _ => Polynomial.Of(0),
-    };
+    public Polynomial FormOf(Size size) => members.FormOf(size);
 }

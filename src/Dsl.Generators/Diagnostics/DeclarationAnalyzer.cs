@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Linq;
 using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 using Dsl.Generators.Scalar;
 using Microsoft.CodeAnalysis;
@@ -17,6 +18,15 @@ namespace Dsl.Generators.Diagnostics;
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
 {
+    private readonly Pipeline pipeline;
+
+    public DeclarationAnalyzer()
+        : this(Pipeline.Core)
+    {
+    }
+
+    internal DeclarationAnalyzer(Pipeline pipeline) => this.pipeline = pipeline;
+
     /// <summary>Property of a diagnostic: the name that does not exist.</summary>
     public const string Wrong = "Wrong";
 
@@ -33,18 +43,18 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
         context.RegisterSymbolAction(ReportFunction, SymbolKind.Method);
     }
 
-    private static void ReportDeclaration(SymbolAnalysisContext context)
+    private void ReportDeclaration(SymbolAnalysisContext context)
     {
         var type = (INamedTypeSymbol)context.Symbol;
         var cancel = context.CancellationToken;
         if (SpecReader.HeadOf(type, cancel) is not var (head, config, declaration)
-            || SpecReader.For(context.Compilation).ReadClosed(type, cancel) is not { } closed)
+            || pipeline.Read(type, context.Compilation, cancel) is not { } closed)
         {
             return;
         }
 
-        var places = new Places(type, head, config, declaration);
-        foreach (var problem in Session.Check(closed).Problems)
+        var places = new Places(type, head, config, declaration, pipeline.Vocabulary);
+        foreach (var problem in pipeline.Check(closed).Problems)
         {
             // Functions of this project are told of where they stand.
             if (problem.Id == Problems.ScalarForm && IsDeclaredHere(problem.Arguments[1], type, context.Compilation))

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -9,11 +10,11 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Dsl.Generators.Diagnostics;
 
 /// <summary>From the places of a declaration's spec back to its syntax.</summary>
-internal sealed class Places(INamedTypeSymbol type, AttributeData head, INamedTypeSymbol config, TypeDeclarationSyntax declaration)
+internal sealed class Places(INamedTypeSymbol type, AttributeData head, INamedTypeSymbol config, TypeDeclarationSyntax declaration, Vocabulary vocabulary)
 {
     public Location Of(Problem problem, CancellationToken cancel) => problem.Id switch
     {
-        Problems.SpreadDataflow => SpecReader.Strays(type, declaration, cancel).FirstOrDefault()?.GetLocation(),
+        Problems.SpreadDataflow => SpecReader.Strays(type, declaration, vocabulary, cancel).FirstOrDefault()?.GetLocation(),
         Problems.ConfigNotRecord => HeadArgument(cancel),
         Problems.MemberWithoutKey => InSource(config.GetMembers(problem.Arguments[0])),
         Problems.ConfigUnfit => (problem.Arguments[2] is { Length: > 0 } member ? InSource(config.GetMembers(member)) : null) ?? HeadArgument(cancel),

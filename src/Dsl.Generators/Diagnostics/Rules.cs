@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 
 namespace Dsl.Generators.Diagnostics;

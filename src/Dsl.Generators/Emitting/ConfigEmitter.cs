@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Emitting;
@@ -226,7 +227,7 @@ internal static class ConfigEmitter
             {
                 var body = config.Member(member)!.Body;
                 var given = body.Contains("??") ? body.Substring(0, body.IndexOf("??", StringComparison.Ordinal)).Trim() : null;
-                string Called(string name) => Constant.OfText(BlockEmitter.MemberName(config, name)).ToSource();
+                string Called(string name) => Constant.OfText(Declared.MemberName(config, name)).ToSource();
                 var check = $"Require.Divides(config.{divisor}, {Called(divisor)}, config.{dividend}, {Called(dividend)});";
                 if (given is not null && config.Member(given) is not null)
                 {

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Emitting;

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Emitting;
 
@@ -10,25 +11,20 @@ namespace Dsl.Generators.Emitting;
 /// </summary>
 internal sealed class LearnerEmitter
 {
-    private readonly Graph graph;
+    private readonly LearnerForm form;
     private readonly Fields fields;
     private readonly CodeWriter code;
-    private readonly LearnerForm form;
 
-    private LearnerEmitter(Graph graph, Fields fields, CodeWriter code)
-    {
-        this.graph = graph;
-        this.fields = fields;
-        this.code = code;
-        form = new LearnerForm(graph);
-    }
+    private LearnerEmitter(LearnerForm form, Fields fields, CodeWriter code) => (this.form, this.fields, this.code) = (form, fields, code);
 
-    public static void Emit(Graph graph, Fields fields, CodeWriter code)
+    private Graph Graph => form.Graph;
+
+    public static void Emit(LearnerForm form, Fields fields, CodeWriter code)
     {
-        var emitter = new LearnerEmitter(graph, fields, code);
+        var emitter = new LearnerEmitter(form, fields, code);
+        var maps = string.Join(", ", form.FastMaps.Select(f => fields.Of(f.Operation, fields.PathOf(f), "").ToCode()));
         code.Line();
         code.Line("/// <inheritdoc/>");
-        var maps = string.Join(", ", emitter.form.FastMaps.Select(f => fields[f]));
         code.Line($"public System.Collections.Generic.IReadOnlyList<GroupedProduct> FastMaps => [{maps}];");
         code.Line();
         code.Line("/// <inheritdoc/>");
@@ -41,25 +37,33 @@ internal sealed class LearnerEmitter
     private void Read()
     {
         var text = Forward("Apply");
-        code.Line($"return {text.NameOf(graph.Result!)};");
+        code.Line($"return {text.NameOf(Graph.Result!)};");
     }
 
     /// <summary>The block's statements, with its fast maps asked of the pass.</summary>
-    private FormEmitter Forward(string ofFast)
+    private FormWriter Forward(string ofFast)
     {
-        var text = new FormEmitter(graph, fields, code, stateful: false);
-        text.Bind(graph.Inputs[0].Output, "x");
-        foreach (var node in graph.Nodes)
+        var text = new FormWriter(Graph, fields, code);
+        text.Bind(Graph.Inputs[0].Output, "x");
+        foreach (var node in Graph.Nodes)
         {
-            var value = node is LinearNode { Fast: true } fast ? $"fast.{ofFast}({Index(fast)}, {text.NameOf(node.Inputs[0])})" : text.Expression(node);
-            text.Bind(node.Output, node.Output.Hint);
-            code.Line($"var {text.NameOf(node.Output)} = {value};");
+            // Autograd may come back to any value: none is disposed here.
+            text.Keep(node.Output);
+            if (form.FastMaps.Contains(node))
+            {
+                text.Bind(node.Output, node.Output.Hint);
+                code.Line($"var {text.NameOf(node.Output)} = fast.{ofFast}({Index(node)}, {text.NameOf(node.Inputs[0])});");
+            }
+            else
+            {
+                text.Write(node, null);
+            }
         }
 
         return text;
     }
 
-    private int Index(LinearNode fast) => form.FastMaps.ToList().IndexOf(fast);
+    private string Index(Node fast) => Constant.Of(form.FastMaps.ToList().IndexOf(fast)).ToSource();
 
     private void Learn()
     {
@@ -67,10 +71,10 @@ internal sealed class LearnerEmitter
         var slopes = new Dictionary<Value, List<string>>();
         code.Line();
         code.Line("// The way back.");
-        var first = text.Local(graph.Result!.Hint + "Slope");
-        code.Line($"var {first} = slope({text.NameOf(graph.Result)});");
-        slopes[graph.Result] = [first];
-        foreach (var node in graph.Nodes.AsEnumerable().Reverse())
+        var first = text.Local(Graph.Result!.Hint + "Slope");
+        code.Line($"var {first} = slope({text.NameOf(Graph.Result)});");
+        slopes[Graph.Result] = [first];
+        foreach (var node in Graph.Nodes.Reverse())
         {
             if (!slopes.TryGetValue(node.Output, out var given))
             {
@@ -84,23 +88,24 @@ internal sealed class LearnerEmitter
                 code.Line($"var {gradient} = {given[0]}{string.Concat(given.Skip(1).Select(g => $".Plus({g})"))};");
             }
 
-            if (node is LinearNode { Fast: true } fast)
+            var isFast = form.FastMaps.Contains(node);
+            if (isFast)
             {
-                code.Line($"fast.Learn({Index(fast)}, {text.NameOf(node.Inputs[0])}, {gradient});");
+                code.Line($"fast.Learn({Index(node)}, {text.NameOf(node.Inputs[0])}, {gradient});");
             }
 
             for (var i = 0; i < node.Inputs.Count; i++)
             {
                 if (form.Moves(node.Inputs[i]))
                 {
-                    Pass(text, slopes, node.Inputs[i], Back(text, node, i, gradient));
+                    Pass(text, slopes, node.Inputs[i], isFast ? $"fast.Back({Index(node)}, {gradient})" : text.Back(node, i, gradient));
                 }
             }
         }
     }
 
     /// <summary>A contribution to a value's gradient, under a name of its own unless it has one.</summary>
-    private void Pass(FormEmitter text, Dictionary<Value, List<string>> slopes, Value to, string contribution)
+    private void Pass(FormWriter text, Dictionary<Value, List<string>> slopes, Value to, string contribution)
     {
         var name = contribution;
         if (contribution.Any(c => !char.IsLetterOrDigit(c) && c is not ('_' or '@')))
@@ -115,34 +120,5 @@ internal sealed class LearnerEmitter
         }
 
         all.Add(name);
-    }
-
-    /// <summary>What a node passes back to one of its inputs.</summary>
-    private string Back(FormEmitter text, Node node, int input, string gradient)
-    {
-        string At(int i) => text.NameOf(node.Inputs[i]);
-        switch (node)
-        {
-            case LinearNode { Fast: true } fast:
-                return $"fast.Back({Index(fast)}, {gradient})";
-            case LinearNode:
-                return $"{fields[node]}.Back({gradient})";
-            case NormNode:
-                return $"{fields[node]}.Back({At(0)}, {gradient})";
-            case ActivateNode activate:
-                return $"{FormEmitter.Activation(activate.Activation)}.Back({At(0)}, {gradient})";
-            case GateNode { Activation: { } activation }:
-                return input == 0
-                    ? $"{gradient} * {FormEmitter.Activation(activation)}.Apply({At(1)})"
-                    : $"{FormEmitter.Activation(activation)}.Back({At(1)}, {gradient} * {At(0)})";
-            case GateNode:
-                return $"{gradient} * {At(1 - input)}";
-            case PointwiseNode pointwise:
-                var value = pointwise.Function.Scalar!.Of(Scalar.ScalarRole.Value).ElementAt(input).Name;
-                return $"{gradient} * {fields.SlopeMethod(pointwise.Function, value)}({text.Arguments(pointwise)})";
-            default:
-                // A sum.
-                return gradient;
-        }
     }
 }

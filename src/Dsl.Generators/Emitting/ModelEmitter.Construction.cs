@@ -1,4 +1,5 @@
 using System.Linq;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Emitting;
@@ -6,7 +7,7 @@ namespace Dsl.Generators.Emitting;
 /// <summary>Constructors, and what is known without a run.</summary>
 internal sealed partial class ModelEmitter
 {
-    private void Constructors(CodeWriter body)
+    private void Constructors()
     {
         code.Lines($"""
             /// <summary>A model with new weights, drawn from torch's generator.</summary>
@@ -26,8 +27,8 @@ internal sealed partial class ModelEmitter
         {
             code.Line("this.config = config;");
             code.Line($"{ConfigEmitter.ReaderName(spec.Config)}.Check(config);");
-            BlockEmitter.Checks(code, graph);
-            code.Lines(body.ToString().TrimEnd('\n'));
+            ClassMembers.Checks(code, graph);
+            code.Lines(constructor.ToString().TrimEnd('\n'));
             foreach (var frozen in spec.HeaderParts("Group").Where(g => g["Rate"].Text is "0" or "0.0"))
             {
                 code.Line($"weights.Freeze({frozen[0].ToSource()});  // rate 0");
@@ -56,7 +57,7 @@ internal sealed partial class ModelEmitter
             /// <summary>How many numbers a model of this configuration holds, shared ones counted once. Nothing is allocated.</summary>
             public static long ParameterCount({{config}} config)
             {
-                using var model = new {{fields.Self}}(config, ScalarType.Float32, torch.META);
+                using var model = new {{fields.Text.Self}}(config, ScalarType.Float32, torch.META);
                 return model.Weights.Count;
             }
 

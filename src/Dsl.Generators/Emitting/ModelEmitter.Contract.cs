@@ -1,5 +1,6 @@
 using System.Linq;
 using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Emitting;
@@ -14,9 +15,9 @@ internal sealed partial class ModelEmitter
             /// <summary>A published checkpoint: a folder with <c>config.json</c> and safetensors.</summary>
             /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; all are named, and nothing was loaded.</exception>
             /// <exception cref="ConfigException">The config says what this model does not do.</exception>
-            public static {{fields.Self}} Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
+            public static {{fields.Text.Self}} Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
             {
-                var model = new {{fields.Self}}({{reader}}.Load(folder), new Weights(dtype, device, initialize: false));
+                var model = new {{fields.Text.Self}}({{reader}}.Load(folder), new Weights(dtype, device, initialize: false));
                 model.LoadWeights(folder);
                 model.eval();
                 return model;
@@ -103,7 +104,7 @@ internal sealed partial class ModelEmitter
         Heads();
         code.Line("/// <inheritdoc/>");
         code.Line("protected override System.Collections.Generic.IReadOnlyList<string> Fused => Fusions;");
-        BlockEmitter.Shared(code, graph, fields, notes, spec.SimpleName);
+        ClassMembers.Shared(code, forms, fields);
     }
 
     private void Heads()
@@ -120,7 +121,7 @@ internal sealed partial class ModelEmitter
         {
             foreach (var (name, head) in heads)
             {
-                code.Line($"{Constant.OfText(name).ToSource()} => new OutputHead({Constant.OfText(outputs.InputOf(head).Name).ToSource()}, {fields[head]}),");
+                code.Line($"{Constant.OfText(name).ToSource()} => new OutputHead({Constant.OfText(outputs.InputOf(head).Name).ToSource()}, {fields.Of(head.Operation, fields.PathOf(head), "").Name}),");
             }
 
             code.Line("_ => null,");

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Checking;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Emitting;
 
@@ -13,7 +13,7 @@ internal sealed partial class ModelEmitter
         var required = InputNames.Where(i => !i.Input.Optional).Select(i => $"Tensor {i.Name}");
         var optional = InputNames.Where(i => i.Input.Optional)
             .Select(i => $"Tensor? {i.Name} = null")
-            .Concat(Masks().Select(m => $"Tensor? {Elaborator.Camel(m)} = null"));
+            .Concat(Masks().Select(m => $"Tensor? {Names.Camel(m)} = null"));
         return string.Join(", ", required.Concat(optional));
     }
 
@@ -28,7 +28,7 @@ internal sealed partial class ModelEmitter
 
         foreach (var mask in Masks())
         {
-            code.Line($"/// <param name=\"{Elaborator.Camel(mask)}\">[batch, time], 1 for a real token; null when all are.</param>");
+            code.Line($"/// <param name=\"{Names.Camel(mask)}\">[batch, time], 1 for a real token; null when all are.</param>");
         }
 
         code.Line("/// <param name=\"wanted\">Which outputs.</param>");
@@ -36,7 +36,7 @@ internal sealed partial class ModelEmitter
         {
             OpenPasses();
             code.Line("var results = new Results();");
-            var form = new FormEmitter(graph, fields, code, stateful: false);
+            var form = new FormWriter(graph, fields, code);
             foreach (var (input, name) in InputNames)
             {
                 form.Bind(input.Output, name);
@@ -51,13 +51,13 @@ internal sealed partial class ModelEmitter
     /// <summary>One pass for each time axis, from the first input that has it.</summary>
     private void OpenPasses()
     {
-        var emitter = new FormEmitter(graph, fields, code, false);
+        var emitter = new FormWriter(graph, fields, code);
         foreach (var axis in graph.Inputs.Select(i => i.Output.TimeAxis).OfType<string>().Distinct())
         {
             var input = graph.Inputs.First(i => i.Output.TimeAxis == axis);
             var mask = graph.Inputs.Where(i => i.Output.TimeAxis == axis).Select(i => i.Mask).FirstOrDefault(m => m is not null);
             code.Line(input.IsIds
-                ? $"using var {emitter.PassOf(axis)} = Pass.Over({input.Output.Hint}, {(mask is null ? "null" : Elaborator.Camel(mask))}, training);"
+                ? $"using var {emitter.PassOf(axis)} = Pass.Over({input.Output.Hint}, {(mask is null ? "null" : Names.Camel(mask))}, training);"
                 : $"using var {emitter.PassOf(axis)} = Pass.Over((int){input.Output.Hint}.shape[0], (int){input.Output.Hint}.shape[1], "
                     + $"{input.Output.Hint}.device, training);");
         }
@@ -71,7 +71,7 @@ internal sealed partial class ModelEmitter
     }
 
     /// <summary>What every output needs, then what only some need, under their flags.</summary>
-    private void EmitOutputs(FormEmitter form)
+    private void EmitOutputs(FormWriter form)
     {
         foreach (var output in outputs.Outputs)
         {
@@ -84,12 +84,12 @@ internal sealed partial class ModelEmitter
         code.Line();
     }
 
-    private void EmitGroup(FormEmitter form, OutputGroup group, HashSet<Value> given)
+    private void EmitGroup(FormWriter form, OutputGroup group, HashSet<Value> given)
     {
         var made = new HashSet<Value>(group.Nodes.SelectMany(n => n.Outputs));
         var results = outputs.Outputs.Where(o => made.Contains(o.Value)).ToList();
-        var later = group.Inner.SelectMany(i => i.AllNodes).SelectMany(OutputTree.Reads).Concat(results.Select(o => o.Value)).ToList();
-        form.Emit(group.Nodes, later);
+        var later = group.Inner.SelectMany(i => i.AllNodes).SelectMany(n => n.Inputs).Concat(results.Select(o => o.Value)).ToList();
+        form.Write(group.Nodes, later);
         Deliver(form, results, given);
         foreach (var inner in group.Inner)
         {
@@ -105,7 +105,7 @@ internal sealed partial class ModelEmitter
     }
 
     /// <summary>Hands outputs over; of a value that is somebody's already, a second handle.</summary>
-    private void Deliver(FormEmitter form, IEnumerable<RunOutput> made, HashSet<Value> given)
+    private void Deliver(FormWriter form, IEnumerable<RunOutput> made, HashSet<Value> given)
     {
         foreach (var output in made.ToList())
         {

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Checking;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Emitting;
@@ -9,15 +9,15 @@ namespace Dsl.Generators.Emitting;
 /// <summary>How a state begins that has a memory to read: what the stepping input does not enter is computed once.</summary>
 internal sealed partial class ModelEmitter
 {
-    private IEnumerable<string> MemoryAxes => states.Form.MemoryInputs.Select(i => i.Output.TimeAxis!).Distinct();
+    private IEnumerable<string> MemoryAxes => states!.Form.MemoryInputs.Select(i => i.Output.TimeAxis!).Distinct();
 
     /// <summary>Runs once what the stepping input does not enter.</summary>
-    private void BeginForm()
+    private void BeginForm(StateNames states)
     {
         var inputs = states.Form.MemoryInputs;
         var masks = inputs.Select(i => i.Mask).OfType<string>().Distinct().ToList();
-        var optional = string.Concat(masks.Select(m => $", Tensor? {Elaborator.Camel(m)} = null"));
-        var entry = MemoryAxes.Count() == 1 ? states.Form.Entry(graph) : null;
+        var optional = string.Concat(masks.Select(m => $", Tensor? {Names.Camel(m)} = null"));
+        var entry = MemoryAxes.Count() == 1 ? states.Form.Entry : null;
         code.Line();
         code.Line("/// <summary>A state that has read everything but the tokens it steps along: what depends on these inputs alone is computed here, "
             + "once.</summary>");
@@ -29,11 +29,11 @@ internal sealed partial class ModelEmitter
                 code.Line($"var state = new State(this, checked((int){inputs[0].Output.Hint}.shape[0]), capacity);");
             }
 
-            var form = new FormEmitter(graph, fields, code, stateful: false);
+            var form = new FormWriter(states.Form.Begin, fields, code, states);
             foreach (var axis in MemoryAxes)
             {
                 var input = inputs.First(i => i.Output.TimeAxis == axis);
-                var mask = input.Mask is { } m ? Elaborator.Camel(m) : "null";
+                var mask = input.Mask is { } m ? Names.Camel(m) : "null";
                 code.Line($"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {mask});");
                 if (entry is null)
                 {
@@ -49,13 +49,13 @@ internal sealed partial class ModelEmitter
 
             if (entry is var (_, value))
             {
-                form.Emit(states.Form.AtEntry(graph, value).Before, [value]);
-                code.Line($"var state = BeginWith({string.Join(", ", new[] { form.NameOf(value) }.Concat(masks.Select(Elaborator.Camel)))}, capacity);");
+                form.Write(states.Form.AtEntry(value).Before, [value]);
+                code.Line($"var state = BeginWith({string.Join(", ", new[] { form.NameOf(value) }.Concat(masks.Select(Names.Camel)))}, capacity);");
             }
             else
             {
-                form.Emit(states.Form.NodesOfBegin(graph), [.. states.Form.Held, .. states.Form.Begins.SelectMany(u => u.Inputs.Skip(1))]);
-                form.EmitKeeping();
+                form.Write(states.Form.Begin.NodesFor(states.Form.Kept, []), [.. states.Form.Kept]);
+                form.WriteKeeping();
             }
 
             form.DisposeBare();
@@ -63,7 +63,7 @@ internal sealed partial class ModelEmitter
         });
         if (entry is var (name, memory))
         {
-            BeginWith(name, memory, masks, optional);
+            BeginWith(states, name, memory, masks, optional);
         }
 
         code.Line();
@@ -78,10 +78,10 @@ internal sealed partial class ModelEmitter
     }
 
     /// <summary>The same from what an encoder has given before.</summary>
-    private void BeginWith(string output, Value entry, List<string> masks, string optional)
+    private void BeginWith(StateNames states, string output, Value entry, List<string> masks, string optional)
     {
         var axis = entry.TimeAxis!;
-        var form = new FormEmitter(graph, fields, code, stateful: false);
+        var form = new FormWriter(states.Form.Begin, fields, code, states);
         code.Line();
         code.Line($"/// <summary>The same from <c>{output}</c>, which an earlier run has given.</summary>");
         form.Bind(entry, entry.Hint);
@@ -91,11 +91,11 @@ internal sealed partial class ModelEmitter
             code.Line("using var off = torch.no_grad();  // a state carries no gradient");
             code.Line($"var state = new State(this, checked((int){memory}.shape[0]), capacity);");
             var ones = $"torch.ones([{memory}.shape[0], {memory}.shape[1]], dtype: ScalarType.Int64, device: {memory}.device)";
-            var real = masks.Count > 0 ? $"{Elaborator.Camel(masks[0])}?.clone() ?? {ones}" : ones;
+            var real = masks.Count > 0 ? $"{Names.Camel(masks[0])}?.clone() ?? {ones}" : ones;
             code.Line($"var {axis}Real = state.{StateNames.RealOf(axis)}.Hold({real});");
             code.Line($"using var {form.PassOf(axis)} = Pass.Over({axis}Real, {axis}Real);");
-            form.Emit(states.Form.AtEntry(graph, entry).After, [.. states.Form.Held, .. states.Form.Begins.SelectMany(u => u.Inputs.Skip(1))]);
-            form.EmitKeeping();
+            form.Write(states.Form.AtEntry(entry).After, [.. states.Form.Kept]);
+            form.WriteKeeping();
             form.DisposeBare();
             code.Line("return state;");
         });

@@ -1,5 +1,5 @@
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Emitting;
@@ -7,10 +7,11 @@ namespace Dsl.Generators.Emitting;
 /// <summary>The stateful form, and its state.</summary>
 internal sealed partial class ModelEmitter
 {
-    private void AdvanceForm()
+    private void AdvanceForm(StateNames states)
     {
         var logits = graph.Outputs.First(o => o.Name == LogitsName).Value;
-        var nodes = states.Form.NodesOfStep(graph).Where(n => outputs.Needs[n].Contains(LogitsName)).ToList();
+        var step = states.Form.Step;
+        var nodes = step.NodesFor([logits], []).ToList();
         var input = graph.Inputs.First(i => i.Steps);
         code.Lines($$"""
             /// <summary>The stateful form: reads tokens after those that the state has read.</summary>
@@ -32,24 +33,24 @@ internal sealed partial class ModelEmitter
                 code.Line($"using var {axis}Pass = Pass.Over({axis}Real, {axis}Real);");
             }
 
-            var form = new FormEmitter(graph, fields, code, stateful: true);
-            form.BindHeldIfStateful();
+            var form = new FormWriter(step, fields, code, states);
+            form.BindHeld();
             form.Bind(input.Output, input.Output.Hint);
             form.Keep(logits);
 
             // What follows the last node that looks across time needs only the token asked for.
-            var cut = nodes.FindLastIndex(n => n is UseNode or AttendNode or IfNode or ShiftNode or RecurrenceNode or CausalConvolutionNode or LearnNode);
+            var cut = nodes.FindLastIndex(n => n.Operation.InTime(n, step.Stepping) != InTime.PerToken);
             var frontier = cut < 0 ? null : nodes[cut].Outputs.FirstOrDefault();
             if (frontier is null
                 || frontier == logits
                 || nodes.Skip(cut + 1).SelectMany(n => n.Inputs).Any(v => v != frontier && nodes.Take(cut + 1).Any(n => n.Outputs.Contains(v)) && !IsWeight(v)))
             {
-                form.Emit(nodes, [logits]);
+                form.Write(nodes, [logits]);
                 code.Line($"return last ? Slices.TakeLast({form.NameOf(logits)}, pass) : {form.NameOf(logits)};");
             }
             else
             {
-                form.Emit(nodes.Take(cut + 1).ToList(), [frontier]);
+                form.Write(nodes.Take(cut + 1).ToList(), [frontier]);
                 var whole = form.NameOf(frontier);
                 code.Line();
                 code.Line("// From here on each token stands for itself.");
@@ -60,17 +61,17 @@ internal sealed partial class ModelEmitter
                 }
 
                 form.Rebind(frontier, "taken");
-                form.Emit(nodes.Skip(cut + 1).ToList(), [logits]);
+                form.Write(nodes.Skip(cut + 1).ToList(), [logits]);
                 code.Line($"return {form.NameOf(logits)};");
             }
         });
-        StateClass();
+        StateClass(states);
         code.Line();
         code.Line("/// <inheritdoc/>");
         code.Line("public override ModelState NewState(int batch, int capacity = 0) => new State(this, batch, capacity);");
         if (states.Form.HasMemory)
         {
-            BeginForm();
+            BeginForm(states);
         }
         code.Line();
         code.Line("/// <inheritdoc/>");
@@ -79,19 +80,19 @@ internal sealed partial class ModelEmitter
             + "$\"the state is a {state.GetType().FullName}, expected one that this model made\", nameof(state)), mask, last);");
         code.Line();
 
-        bool IsWeight(Value v) => graph.Nodes.Any(n => n is ParameterNode && n.Outputs.Contains(v));
+        bool IsWeight(Value v) => step.Nodes.Any(n => n.Inputs.Count == 0 && n.Outputs.Contains(v));
     }
 
-    private void StateClass()
+    private void StateClass(StateNames states)
     {
         code.Line();
         code.Line("/// <summary>What the model keeps between calls of <c>Advance</c>.</summary>");
         code.Block("public sealed class State : ModelState", () =>
         {
-            code.Line($"private readonly {fields.Self} model;");
+            code.Line($"private readonly {fields.Text.Self} model;");
             code.Line("private readonly int capacity;");
             code.Line();
-            code.Line($"internal State({fields.Self} model, int batch, int capacity)");
+            code.Line($"internal State({fields.Text.Self} model, int batch, int capacity)");
             code.Line("    : base(batch, capacity)");
             code.Block(null, () =>
             {
@@ -102,7 +103,7 @@ internal sealed partial class ModelEmitter
                     code.Line($"{StateNames.RealOf(axis)} = Own(new HeldValue());");
                 }
 
-                BlockEmitter.StateBuild(code, fields, states, "model", "this");
+                states.Build(code, "model", "this");
             });
             foreach (var axis in MemoryAxes)
             {
@@ -111,7 +112,7 @@ internal sealed partial class ModelEmitter
                 code.Line($"public HeldValue {StateNames.RealOf(axis)} {{ get; }}");
             }
 
-            BlockEmitter.StateProperties(code, fields, states);
+            states.Properties(code);
             code.Line();
             code.Line("/// <inheritdoc/>");
             code.Line("protected override ModelState Fresh() => new State(model, Batch, capacity);");

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Checking;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Emitting;
 
@@ -47,15 +47,15 @@ internal sealed class OutputTree
     public OutputGroup Root { get; }
 
     /// <summary>Outputs that a head ends, which nothing else reads: a loss can have what the head reads instead.</summary>
-    public IEnumerable<(string Name, LinearNode Head)> Heads =>
+    public IEnumerable<(string Name, Node Head)> Heads =>
         from output in graph.Outputs
-        let head = graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(output.Value)) as LinearNode
-        where head is { IsHead: true, Adds: false, Activation: null } && Needs[head].Count == 1
+        let head = graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(output.Value))
+        where head is { Operation.IsHead: true } && Needs[head].Count == 1
         where graph.Inputs.All(i => i.Output != head.Inputs[0])
         select (output.Name, head);
 
     /// <summary>What the head of an output reads, by the name to ask for.</summary>
-    public RunOutput InputOf(LinearNode head) => Outputs.First(o => o.Value == head.Inputs[0]);
+    public RunOutput InputOf(Node head) => Outputs.First(o => o.Value == head.Inputs[0]);
 
     private IEnumerable<RunOutput> Declared() => graph.Outputs.Select(o => new RunOutput(o.Name, o.Value));
 
@@ -68,7 +68,7 @@ internal sealed class OutputTree
     private string NameOfInput(string output)
     {
         var name = output + ".input";
-        while (graph.Outputs.Any(o => Elaborator.Camel(o.Name) == Elaborator.Camel(name)))
+        while (graph.Outputs.Any(o => Names.Camel(o.Name) == Names.Camel(name)))
         {
             name += ".input";
         }
@@ -92,7 +92,7 @@ internal sealed class OutputTree
                 }
 
                 needs[node].Add(output.Name);
-                foreach (var input in Reads(node))
+                foreach (var input in node.Inputs)
                 {
                     open.Push(input);
                 }
@@ -101,11 +101,6 @@ internal sealed class OutputTree
 
         return needs;
     }
-
-    /// <summary>What a node reads, inside its conditions too.</summary>
-    public static IEnumerable<Value> Reads(Node node) => node is IfNode choice
-        ? [.. node.Inputs, .. Graph.Flatten(choice.Then.Concat(choice.Otherwise)).SelectMany(n => n.Inputs), choice.ThenResult, choice.OtherwiseResult]
-        : node.Inputs;
 
     private OutputGroup Tree()
     {
@@ -128,7 +123,7 @@ internal sealed class OutputTree
             groups.First(g => needs[node].SetEquals(g.Outputs.Select(o => o.Name))).Nodes.Add(node);
         }
 
-        foreach (var group in groups.Skip(1).OrderBy(g => graph.Nodes.IndexOf(g.Nodes[0])))
+        foreach (var group in groups.Skip(1).OrderBy(g => graph.Nodes.ToList().IndexOf(g.Nodes[0])))
         {
             groups.Where(g => g != group && group.Outputs.All(g.Outputs.Contains)).OrderBy(g => g.Outputs.Count).First().Inner.Add(group);
         }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 
 namespace Dsl.Generators.Emitting;
@@ -62,7 +63,7 @@ internal static class RegistryEmitter
         }
 
         var blocks = declaration.Uses.Select(used => all.FirstOrDefault(d => d.Name == used)).Where(d => d is not null).Select(d => Whole(d!, all, seen));
-        return string.Concat(blocks) + string.Join("\n", declaration.Brackets.Select(b => BlockEmitter.Short(b.ToSource())))
+        return string.Concat(blocks) + string.Join("\n", declaration.Brackets.Select(b => Declared.Short(b.ToSource())))
             + $"\nclass {declaration.SimpleName};\n\n";
     }
 

@@ -1,5 +1,6 @@
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
+using Dsl.Generators.Parts;
 using Dsl.Generators.Scalar;
 
 namespace Dsl.Generators.Fusing;
@@ -9,13 +10,16 @@ internal sealed class ConvolveTimeInvariant : IPass
 {
     public string Name => "convolve time-invariant recurrences";
 
-    public void Run(Region region)
+    public void Run(StraightRun run)
     {
-        foreach (var node in region.Nodes.OfType<RecurrenceNode>().Where(n => !n.Convolves && n.Transfer is null && LinearForm.Input(n.Function.Scalar!) >= 0))
+        foreach (var node in run.Nodes.ToList())
         {
-            node.Convolves = true;
-            region.Notes.Add(
-                $"{Name}: {node.Function.Spec.Name} is linear in state and input; where that costs less, the parallel form convolves instead of scanning");
+            if (node.Operation is Recurrence { Convolves: false, Transfer: null } recurrence && LinearForm.Input(recurrence.Function.Scalar!) >= 0)
+            {
+                run.Replace(node, node.With(recurrence with { Convolves = true }));
+                run.Notes.Add($"{Name}: {recurrence.Function.Spec.Name} is linear in state and input; where that costs less, the parallel form convolves "
+                    + "instead of scanning");
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.Linq;
-using Dsl.Generators.Checking;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
+using Dsl.Generators.Parts;
 using Dsl.Generators.Scalar;
 
 namespace Dsl.Generators.Fusing;
@@ -10,39 +10,29 @@ internal sealed class FoldBias : IPass
 {
     public string Name => "bias inside the product";
 
-    public void Run(Region region)
+    public void Run(StraightRun run)
     {
-        foreach (var add in region.Nodes.OfType<PointwiseNode>().Where(p => p.Inputs.Count == 1 && Adds(p.Function.Scalar)).ToList())
+        foreach (var add in run.Nodes.Where(n => n is { Operation: Pointwise p, Inputs.Count: 1 } && Adds(p.Function.Scalar)).ToList())
         {
-            if (region.ProducerOf(add.Inputs[0]) is not LinearNode { IsHead: true, TiedTo: not null, Activation: null, Adds: false } head
-                || !head.Bias.IsFalse
-                || !region.OnlyReader(head.Output, add))
+            if (run.ProducerOf(add.Inputs[0]) is not { Operation: Linear { Head.TiedTo: not null, Activation: null, Adds: false, Bias.IsFalse: true } head } product
+                || !run.OnlyReader(product.Output, add))
             {
                 continue;
             }
 
             // The weight's one axis, perhaps among axes of size one, is what goes out.
-            var (_, key, _) = add.Function.Weights.Single();
-            var axes = add.Function.Scalar!.Of(ScalarRole.Parameter).Single().Axes.Split(' ');
+            var function = ((Pointwise)add.Operation).Function;
+            var axes = function.Scalar!.Of(ScalarRole.Parameter).Single().Axes.Split(' ');
             if (axes.Count(a => a != "1") != 1)
             {
                 continue;
             }
 
-            var stored = string.Join(" ", axes.Select(a => a == "1" ? a : "out"));
-            var biased = new LinearNode(head.Key, head.In, head.Out, Lowering.Setting.True, head.Storage with { Bias = key, BiasAxes = stored })
-            {
-                Bracket = head.Bracket,
-                Place = head.Place,
-                TiedTo = head.TiedTo,
-                Tied = head.Tied,
-                IsHead = true,
-            };
-            biased.Inputs.AddRange(head.Inputs);
-            biased.Outputs.Add(add.Output);
-            region.Nodes[region.Nodes.IndexOf(head)] = biased;
-            region.Nodes.Remove(add);
-            region.Notes.Add($"{head.Key}: {key} inside the product");
+            var (key, stored) = (function.Weights[0].Key, string.Join(" ", axes.Select(a => a == "1" ? a : "out")));
+            var biased = head with { Bias = Model.Setting.True, Storage = head.Storage with { Bias = key, BiasAxes = stored } };
+            run.Replace(product, product.With(biased, outputs: add.Outputs));
+            run.Nodes.Remove(add);
+            run.Notes.Add($"{head.Key}: {key} inside the product");
         }
     }
 

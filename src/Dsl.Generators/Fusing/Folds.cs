@@ -1,5 +1,6 @@
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
+using Dsl.Generators.Parts;
 
 namespace Dsl.Generators.Fusing;
 
@@ -8,17 +9,17 @@ internal sealed class FoldActivation : IPass
 {
     public string Name => "activation inside the product";
 
-    public void Run(Region region)
+    public void Run(StraightRun run)
     {
-        foreach (var activate in region.Nodes.OfType<ActivateNode>().ToList())
+        foreach (var node in run.Nodes.Where(n => n.Operation is Activate).ToList())
         {
-            if (region.ProducerOf(activate.Inputs[0]) is LinearNode { Adds: false, Activation: null, IsPlain: true } linear
-                && region.OnlyReader(linear.Output, activate))
+            if (run.ProducerOf(node.Inputs[0]) is { Operation: Linear { Adds: false, Activation: null, IsPlain: true } linear } product
+                && run.OnlyReader(product.Output, node))
             {
-                linear.Activation = activate.Activation;
-                linear.Outputs[0] = activate.Output;
-                region.Nodes.Remove(activate);
-                region.Notes.Add($"{linear.Key}: {activate.Activation.Code} inside the product");
+                var activation = ((Activate)node.Operation).Activation;
+                run.Replace(product, product.With(linear with { Activation = activation }, outputs: node.Outputs));
+                run.Nodes.Remove(node);
+                run.Notes.Add($"{linear.Key}: {activation.Spell()} inside the product");
             }
         }
     }
@@ -29,19 +30,15 @@ internal sealed class FoldGate : IPass
 {
     public string Name => "activation inside the gate";
 
-    public void Run(Region region)
+    public void Run(StraightRun run)
     {
-        foreach (var gate in region.Nodes.OfType<GateNode>().Where(g => g.Activation is null).ToList())
+        foreach (var gate in run.Nodes.Where(n => n.Operation is Gate { Activation: null }).ToList())
         {
-            if (region.ProducerOf(gate.Inputs[0]) is ActivateNode activate && region.OnlyReader(activate.Output, gate))
+            if (run.ProducerOf(gate.Inputs[0]) is { Operation: Activate activate } activated && run.OnlyReader(activated.Output, gate))
             {
-                var fused = new GateNode(activate.Activation) { Bracket = gate.Bracket, Place = gate.Place };
-                fused.Inputs.Add(gate.Inputs[1]);
-                fused.Inputs.Add(activate.Inputs[0]);
-                fused.Outputs.Add(gate.Output);
-                region.Nodes[region.Nodes.IndexOf(gate)] = fused;
-                region.Nodes.Remove(activate);
-                region.Notes.Add($"{activate.Activation.Code} and the gate in one pass");
+                run.Replace(gate, gate.With(new Gate(activate.Activation), [gate.Inputs[1], activated.Inputs[0]]));
+                run.Nodes.Remove(activated);
+                run.Notes.Add($"{activate.Activation.Spell()} and the gate in one pass");
             }
         }
     }
@@ -52,34 +49,31 @@ internal sealed class FoldResidual : IPass
 {
     public string Name => "residual inside the product";
 
-    public void Run(Region region)
+    public void Run(StraightRun run)
     {
-        foreach (var sum in region.Nodes.OfType<SumNode>().Where(s => s.Inputs.Count == 2).ToList())
+        foreach (var sum in run.Nodes.Where(n => n is { Operation: Sum, Inputs.Count: 2 }).ToList())
         {
-            var branch = region.ProducerOf(sum.Inputs[1]);
-            var dropout = branch as DropoutNode;
-            if (dropout is not null && region.OnlyReader(dropout.Output, sum))
+            var branch = run.ProducerOf(sum.Inputs[1]);
+            var dropout = branch is { Operation: Dropout } && run.OnlyReader(branch.Output, sum) ? branch : null;
+            if (dropout is not null)
             {
-                branch = region.ProducerOf(dropout.Inputs[0]);
+                branch = run.ProducerOf(dropout.Inputs[0]);
             }
 
-            if (branch is LinearNode { Adds: false, Activation: null, IsPlain: true } linear
-                && region.OnlyReader(linear.Output, (Node?)dropout ?? sum)
-                && sum.Inputs[0] != linear.Output)
+            if (branch is { Operation: Linear { Adds: false, Activation: null, IsPlain: true } linear }
+                && run.OnlyReader(branch.Output, dropout ?? sum)
+                && sum.Inputs[0] != branch.Output)
             {
-                linear.Dropout = dropout?.Probability;
                 if (dropout is not null)
                 {
-                    region.Nodes.Remove(dropout);
+                    run.Nodes.Remove(dropout);
                 }
 
-                linear.Inputs.Add(sum.Inputs[0]);
-                linear.Outputs[0] = sum.Output;
-
                 // The other term may be made after the product: the product moves to where the sum stood.
-                region.Nodes.Remove(linear);
-                region.Nodes[region.Nodes.IndexOf(sum)] = linear;
-                region.Notes.Add($"{linear.Key}: residual inside the product");
+                var adding = linear with { Adds = true, Dropped = (dropout?.Operation as Dropout)?.Probability };
+                run.Nodes.Remove(branch);
+                run.Replace(sum, branch.With(adding, [branch.Inputs[0], sum.Inputs[0]], sum.Outputs));
+                run.Notes.Add($"{linear.Key}: residual inside the product");
             }
         }
     }

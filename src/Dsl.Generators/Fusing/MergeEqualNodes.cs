@@ -1,59 +1,39 @@
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Fusing;
 
-/// <summary>Equal nodes on equal inputs are one node: computed once, with one state.</summary>
+/// <summary>Equal operations on equal inputs are one node: computed once, with one state. What draws random numbers is never equal.</summary>
 internal sealed class MergeEqualNodes : IPass
 {
     public string Name => "merge equal nodes";
 
-    public void Run(Region region)
+    public void Run(StraightRun run)
     {
-        var seen = new Dictionary<string, Node>();
-        foreach (var node in region.Nodes.ToList())
+        var seen = new List<(Operation Operation, Node Node)>();
+        for (var at = 0; at < run.Nodes.Count; at++)
         {
-            // Random and conditional nodes are never equal; a block's weights are named once, so equal uses are shared ones.
-            if (node is DropoutNode or IfNode or UncompiledNode || node.Outputs.Any(region.Escaping.Contains))
+            var node = run.Nodes[at];
+            if (node.Operation.IsRandom || node.Operation.Bodies.Count > 0 || node.Outputs.Any(run.Escaping.Contains))
             {
                 continue;
             }
 
-            var text = node.GetType().Name + node.Describe(region.Spell) + "(" + string.Join(",", node.Inputs.Select(i => i.Id)) + ")";
-            if (!seen.TryGetValue(text, out var first))
+            var operation = node.Operation.MapSizes(run.Graph.Normal);
+            if (seen.FirstOrDefault(s => s.Operation == operation && s.Node.Inputs.SequenceEqual(node.Inputs)).Node is not { } first)
             {
-                seen[text] = node;
+                seen.Add((operation, node));
                 continue;
             }
 
             for (var i = 0; i < node.Outputs.Count; i++)
             {
-                Replace(region.Nodes, node.Outputs[i], first.Outputs[i]);
+                run.Redirect(node.Outputs[i], first.Outputs[i]);
             }
 
-            region.Nodes.Remove(node);
-            region.Notes.Add($"{Name}: {first.Describe(region.Spell)}");
-        }
-    }
-
-    private static void Replace(IEnumerable<Node> nodes, Value old, Value value)
-    {
-        foreach (var node in Graph.Flatten(nodes))
-        {
-            for (var i = 0; i < node.Inputs.Count; i++)
-            {
-                if (node.Inputs[i] == old)
-                {
-                    node.Inputs[i] = value;
-                }
-            }
-
-            if (node is IfNode choice)
-            {
-                choice.ThenResult = choice.ThenResult == old ? value : choice.ThenResult;
-                choice.OtherwiseResult = choice.OtherwiseResult == old ? value : choice.OtherwiseResult;
-            }
+            run.Nodes.RemoveAt(at--);
+            run.Notes.Add($"{Name}: {first.Operation.Describe(run.Graph.Spell)}");
         }
     }
 }

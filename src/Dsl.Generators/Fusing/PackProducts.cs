@@ -1,5 +1,6 @@
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
+using Dsl.Generators.Parts;
 
 namespace Dsl.Generators.Fusing;
 
@@ -8,23 +9,21 @@ internal sealed class PackProducts : IPass
 {
     public string Name => "pack products";
 
-    public void Run(Region region)
+    public void Run(StraightRun run)
     {
-        var packable = region.Nodes.OfType<LinearNode>()
-            .Where(l => l is { Activation: null, Adds: false, TiedTo: null, IsPlain: true }
-                && l.Storage is { WeightAxes: null or "out in", BiasAxes: null or "out", Weight: null, Bias: null })
-            .GroupBy(l => l.Inputs[0])
+        var packable = run.Nodes
+            .Where(n => n.Operation is Linear { Activation: null, Adds: false, IsPlain: true } linear && linear.Head?.TiedTo is null
+                && linear.Storage is { WeightAxes: null or "out in", BiasAxes: null or "out", Weight: null, Bias: null })
+            .GroupBy(n => n.Inputs[0])
             .Where(g => g.Count() > 1)
             .ToList();
         foreach (var group in packable)
         {
-            var parts = group.ToList();
-            var packed = new PackedLinearNode(parts) { Bracket = parts[0].Bracket, Place = parts[0].Place };
-            packed.Inputs.Add(group.Key);
-            packed.Outputs.AddRange(parts.Select(p => p.Output));
-            region.Nodes[region.Nodes.IndexOf(parts[0])] = packed;
-            region.Nodes.RemoveAll(n => n is LinearNode linear && parts.Contains(linear));
-            region.Notes.Add($"{string.Join(", ", parts.Select(p => p.Key))}: one product over one storage (they read the same value)");
+            var nodes = group.ToList();
+            var parts = nodes.Select(n => (Linear)n.Operation).ToEquatable();
+            run.Replace(nodes[0], nodes[0].With(new PackedLinear(parts), outputs: nodes.Select(n => n.Output).ToList()));
+            run.Nodes.RemoveAll(nodes.Contains);
+            run.Notes.Add($"{string.Join(", ", parts.Select(p => p.Key))}: one product over one storage (they read the same value)");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Reading;
 
@@ -8,7 +9,11 @@ internal static class Derivation
 {
     /// <summary>The declaration as if it had been written in full. Problems are reported through <paramref name="report"/> (id, place, arguments).</summary>
     public static DeclarationSpec Resolve(
-        DeclarationSpec spec, System.Func<string, DeclarationSpec?> find, System.Action<string, Place, string[]> report, int depth = 0)
+        DeclarationSpec spec,
+        System.Func<string, DeclarationSpec?> find,
+        Vocabulary vocabulary,
+        System.Action<string, Place, string[]> report,
+        int depth = 0)
     {
         if (spec.Base.Length == 0)
         {
@@ -23,7 +28,7 @@ internal static class Derivation
         }
 
         // Problems of the base are the base's; here its parts stand at the Derive attribute.
-        var origin = Resolve(found, find, (_, _, _) => { }, depth + 1);
+        var origin = Resolve(found, find, vocabulary, (_, _, _) => { }, depth + 1);
         var brackets = origin.Brackets.Select(b => new BracketSpec(b.Parts.Select(p => p.StandingAt(derive.Place)).ToEquatable())).ToList();
         var header = origin.Header.Where(p => p.Name is not ("Derive" or "Set" or "Remove" or "Rename" or "Block" or "Model"))
             .Where(p => p.Name != "Defaults" || !spec.HeaderParts("Defaults").Any())
@@ -34,11 +39,11 @@ internal static class Derivation
             if (part.Text(0) is { } from && part.Text(1) is { } to)
             {
                 var changed = false;
-                brackets = brackets.Select(b => new BracketSpec(b.Parts.Select(p => RenameKeys(p, from, to, ref changed)).ToEquatable())).ToList();
-                header = header.Select(p => RenameKeys(p, from, to, ref changed)).ToList();
+                brackets = brackets.Select(b => new BracketSpec(b.Parts.Select(p => RenameKeys(vocabulary, p, from, to, ref changed)).ToEquatable())).ToList();
+                header = header.Select(p => RenameKeys(vocabulary, p, from, to, ref changed)).ToList();
                 if (!changed)
                 {
-                    report(Problems.AddressUnknown, part.Place, [from, Names.Simple(spec.Base), Suggestion(from, brackets)]);
+                    report(Problems.AddressUnknown, part.Place, [from, Names.Simple(spec.Base), Suggestion(vocabulary, from, brackets)]);
                 }
             }
         }
@@ -46,9 +51,9 @@ internal static class Derivation
         foreach (var part in spec.Header.Where(p => p.Name is "Set" or "Remove"))
         {
             var address = part.Text(0) ?? "";
-            if (Find(brackets, address) is not var (bracket, index))
+            if (Find(vocabulary, brackets, address) is not var (bracket, index))
             {
-                report(Problems.AddressUnknown, part.Place.At(0), [address, Names.Simple(spec.Base), Suggestion(address, brackets)]);
+                report(Problems.AddressUnknown, part.Place.At(0), [address, Names.Simple(spec.Base), Suggestion(vocabulary, address, brackets)]);
                 continue;
             }
 
@@ -57,9 +62,9 @@ internal static class Derivation
             {
                 parts.RemoveAt(index);
             }
-            else if (part.Text(1) is { } option && !Vocabulary.OptionsOf(parts[index].Name).Contains(option))
+            else if (part.Text(1) is { } option && !vocabulary.OptionsOf(parts[index].Name).Contains(option))
             {
-                report(Problems.OptionUnknown, part.Place.At(1), [option, parts[index].Name, Problem.Suggest(option, Vocabulary.OptionsOf(parts[index].Name))]);
+                report(Problems.OptionUnknown, part.Place.At(1), [option, parts[index].Name, Problem.Suggest(option, vocabulary.OptionsOf(parts[index].Name))]);
             }
             else
             {
@@ -79,9 +84,9 @@ internal static class Derivation
             }
 
             var address = own.Parts[0].Text(0) ?? "";
-            if (Find(brackets, address) is not var (bracket, index))
+            if (Find(vocabulary, brackets, address) is not var (bracket, index))
             {
-                report(Problems.AddressUnknown, own.Parts[0].Place.At(0), [address, Names.Simple(spec.Base), Suggestion(address, brackets)]);
+                report(Problems.AddressUnknown, own.Parts[0].Place.At(0), [address, Names.Simple(spec.Base), Suggestion(vocabulary, address, brackets)]);
                 continue;
             }
 
@@ -104,12 +109,12 @@ internal static class Derivation
     /// <summary>
     /// A part's address: its key (or a run of the key's first segments), else its <c>As</c> name, else its word, with a number from the second on.
     /// </summary>
-    private static (int Bracket, int Index)? Find(IReadOnlyList<BracketSpec> brackets, string address)
+    private static (int Bracket, int Index)? Find(Vocabulary vocabulary, IReadOnlyList<BracketSpec> brackets, string address)
     {
         var places = brackets.SelectMany((b, i) => b.Parts.Select((p, j) => (Part: p, Bracket: i, Index: j))).ToList();
         foreach (var (part, bracket, index) in places)
         {
-            if (KeyOf(part) is { Length: > 0 } key && (key == address || key.StartsWith(address + ".", System.StringComparison.Ordinal)))
+            if (vocabulary.KeyOf(part) is { Length: > 0 } key && (key == address || key.StartsWith(address + ".", System.StringComparison.Ordinal)))
             {
                 return (bracket, index);
             }
@@ -129,20 +134,16 @@ internal static class Derivation
         return ofWord.Count > 0 ? (ofWord[0].Bracket, ofWord[0].Index) : null;
     }
 
-    private static string Suggestion(string address, IEnumerable<BracketSpec> brackets)
+    private static string Suggestion(Vocabulary vocabulary, string address, IEnumerable<BracketSpec> brackets)
     {
-        var addresses = brackets.SelectMany(b => b.Parts).Select(p => KeyOf(p) is { Length: > 0 } key ? key : p.Name.ToLowerInvariant()).Distinct().ToList();
+        var addresses = brackets.SelectMany(b => b.Parts).Select(p => vocabulary.KeyOf(p) is { Length: > 0 } key ? key : p.Name.ToLowerInvariant()).Distinct().ToList();
         return Problem.Suggest(address, addresses);
     }
 
-    private static string? KeyOf(PartSpec part) =>
-        part.Name is "Use" or "Repeat" or "Embedding" or "Linear" or "Conv" or "LayerNorm" or "RmsNorm" or "Parameter" or "Positions" or "Head"
-            or "Learn" or "Experts" or "Route" or "Attention" or "PackedAttention" or "FeedForward" or "GatedFeedForward" ? part.Text(0) : null;
-
-    private static PartSpec RenameKeys(PartSpec part, string from, string to, ref bool changed)
+    private static PartSpec RenameKeys(Vocabulary vocabulary, PartSpec part, string from, string to, ref bool changed)
     {
         var renamed = part;
-        if (KeyOf(part) is { } key && Segments(key, from, to) is { } other)
+        if (vocabulary.KeyOf(part) is { } key && Segments(key, from, to) is { } other)
         {
             renamed = part with { Arguments = part.Arguments.Select((a, i) => i == 0 ? Constant.OfText(other) : a).ToEquatable() };
             changed = true;

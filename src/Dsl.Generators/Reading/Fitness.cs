@@ -1,18 +1,12 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Dsl.Generators.Reading;
-
-/// <summary>Why code cannot be written for a type, though its attributes may be right.</summary>
-/// <param name="Id">A constant of <see cref="Problems"/>.</param>
-/// <param name="Subject">The type or member at fault.</param>
-/// <param name="Reason">The rest of the sentence.</param>
-/// <param name="Member">The member to underline, or empty for the type.</param>
-internal sealed record Fault(string Id, string Subject, string Reason, string Member);
 
 /// <summary>What C# asks of types that generated code is another part of, or builds.</summary>
 internal static class Fitness

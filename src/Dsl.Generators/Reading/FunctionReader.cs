@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 
 namespace Dsl.Generators.Reading;

@@ -2,12 +2,10 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 
 namespace Dsl.Generators.Reading;
-
-/// <summary>A name of the runtime that means something else where the declaration stands.</summary>
-internal sealed record HiddenName(string Name, string FullName);
 
 /// <summary>
 /// Generated code names the runtime's types without their namespace. Where the user's own types, namespaces or members hide one of them, it is written in

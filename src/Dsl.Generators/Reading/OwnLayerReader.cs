@@ -1,4 +1,5 @@
 using System.Linq;
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 
 namespace Dsl.Generators.Reading;

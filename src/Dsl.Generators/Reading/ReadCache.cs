@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
+using Dsl.Generators.Model;
 using Dsl.Generators.Scalar;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -20,8 +21,10 @@ internal static class ReadCache
     private static readonly object Gate = new();
     private static readonly Dictionary<string, System.WeakReference<Compilation>> Last = new();
 
-    private sealed class Entry(object surface, ClosedSpec? spec, SyntaxTree[] trees)
+    private sealed class Entry(Vocabulary vocabulary, object surface, ClosedSpec? spec, SyntaxTree[] trees)
     {
+        public Vocabulary Vocabulary => vocabulary;
+
         public object Surface => surface;
 
         public ClosedSpec? Spec => spec;
@@ -30,17 +33,20 @@ internal static class ReadCache
     }
 
     /// <summary>The closed spec of a class declaration; null where it declares nothing.</summary>
-    public static ClosedSpec? Read(TypeDeclarationSyntax declaration, SemanticModel semantics, CancellationToken cancel)
+    public static ClosedSpec? Read(TypeDeclarationSyntax declaration, SemanticModel semantics, Vocabulary vocabulary, CancellationToken cancel)
     {
         var compilation = semantics.Compilation;
         var surface = SurfaceOf(compilation);
-        if (Entries.TryGetValue(declaration, out var known) && known.Surface == surface && known.Trees.All(compilation.ContainsSyntaxTree))
+        if (Entries.TryGetValue(declaration, out var known)
+            && known.Vocabulary == vocabulary
+            && known.Surface == surface
+            && known.Trees.All(compilation.ContainsSyntaxTree))
         {
             return known.Spec;
         }
 
-        var spec = semantics.GetDeclaredSymbol(declaration, cancel) is INamedTypeSymbol type ? SpecReader.For(compilation).ReadClosed(type, cancel) : null;
-        var entry = new Entry(surface, spec, TreesOf(declaration, spec, compilation).ToArray());
+        var spec = semantics.GetDeclaredSymbol(declaration, cancel) is INamedTypeSymbol type ? SpecReader.For(compilation, vocabulary).ReadClosed(type, cancel) : null;
+        var entry = new Entry(vocabulary, surface, spec, TreesOf(declaration, spec, compilation).ToArray());
         Entries.Remove(declaration);
         Entries.Add(declaration, entry);
         return spec;

@@ -1,4 +1,5 @@
 using System.Threading;
+using Dsl.Generators.Model;
 using Dsl.Generators.Scalar;
 using Microsoft.CodeAnalysis;
 

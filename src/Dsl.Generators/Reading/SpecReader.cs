@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -15,9 +16,10 @@ namespace Dsl.Generators.Reading;
 /// </summary>
 internal sealed class SpecReader
 {
-    private static readonly ConditionalWeakTable<Compilation, SpecReader> Readers = new();
+    private static readonly ConditionalWeakTable<Compilation, ConcurrentDictionary<Vocabulary, SpecReader>> Readers = new();
 
     private readonly Compilation compilation;
+    private readonly Vocabulary vocabulary;
     private readonly ConcurrentDictionary<ISymbol, DeclarationSpec?> declarations = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<ISymbol, ConfigSpec> configs = new(SymbolEqualityComparer.Default);
 
@@ -25,15 +27,17 @@ internal sealed class SpecReader
 
     private readonly System.Lazy<HiddenNames> hidden;
 
-    private SpecReader(Compilation compilation)
+    private SpecReader(Compilation compilation, Vocabulary vocabulary)
     {
         this.compilation = compilation;
+        this.vocabulary = vocabulary;
         hidden = new System.Lazy<HiddenNames>(() => new HiddenNames(compilation));
     }
 
     public static readonly SymbolDisplayFormat FullName = SymbolDisplayFormat.FullyQualifiedFormat;
 
-    public static SpecReader For(Compilation compilation) => Readers.GetValue(compilation, c => new SpecReader(c));
+    public static SpecReader For(Compilation compilation, Vocabulary vocabulary) =>
+        Readers.GetValue(compilation, _ => new()).GetOrAdd(vocabulary, v => new SpecReader(compilation, v));
 
     public Compilation Compilation => compilation;
 
@@ -140,7 +144,7 @@ internal sealed class SpecReader
                 {
                     header.Add(part);
                 }
-                else if (Vocabulary.Parts.Contains(part.Name))
+                else if (vocabulary.IsPart(part.Name))
                 {
                     parts.Add(part);
                 }
@@ -154,7 +158,7 @@ internal sealed class SpecReader
 
         var all = header.Concat(brackets.SelectMany(b => b.Parts)).ToList();
         var derive = header.FirstOrDefault(p => p.Name == "Derive");
-        var uses = all.Where(p => p.Name is "Use" or "Repeat" or "Learn" or "Experts").SelectMany(p => p.Types).Distinct();
+        var uses = brackets.SelectMany(b => b.Parts).SelectMany(p => p.Types).Distinct();
         return new DeclarationSpec(
             type.ToDisplayString(FullName),
             type.ContainingNamespace.IsGlobalNamespace ? "" : type.ContainingNamespace.ToDisplayString(),
@@ -175,7 +179,7 @@ internal sealed class SpecReader
             FromSource: true,
             Hidden: hidden.Value.In(type, beside: false))
         {
-            IsSpread = Strays(type, declaration, cancel).Any(),
+            IsSpread = Strays(type, declaration, vocabulary, cancel).Any(),
             Faults = Fitness.OfDeclaration(type, configType, declaration, cancel).ToEquatable(),
             IsTooOld = Fitness.IsTooOld(declaration.SyntaxTree),
             IsUnlisted = Fitness.Reach(type) == 0 || Fitness.HasTypeParameters(type),
@@ -198,8 +202,9 @@ internal sealed class SpecReader
     }
 
     /// <summary>Attributes of dataflow on other parts of the class.</summary>
-    public static IEnumerable<AttributeSyntax> Strays(INamedTypeSymbol type, TypeDeclarationSyntax declaration, CancellationToken cancel) =>
-        type.GetAttributes().Where(a => IsOurs(a) && Vocabulary.Parts.Contains(WordOf(a)))
+    public static IEnumerable<AttributeSyntax> Strays(
+        INamedTypeSymbol type, TypeDeclarationSyntax declaration, Vocabulary vocabulary, CancellationToken cancel) =>
+        type.GetAttributes().Where(a => IsOurs(a) && vocabulary.IsPart(WordOf(a)))
             .Select(a => a.ApplicationSyntaxReference?.GetSyntax(cancel)).OfType<AttributeSyntax>()
             .Where(a => a.Parent?.Parent != declaration);
 

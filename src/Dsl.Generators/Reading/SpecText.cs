@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Reading;
 

@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using System.Linq;
+using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Reading;
 
@@ -8,6 +10,17 @@ namespace Dsl.Generators.Reading;
 /// </summary>
 internal static class Sugar
 {
+    /// <summary>The attributes that are sugar.</summary>
+    public static readonly IReadOnlyList<Word> Words =
+    [
+        new("Attention", true, "Mask", "Score", "Scale", "Position", "Bias", "OutputBias"),
+        new("PackedAttention", true, "Mask", "Scale", "Bias", "Stored"),
+        new("FeedForward", true, "Bias", "Stored"),
+        new("GatedFeedForward", true, "Bias"),
+        new("Heads"),
+        new("Merge"),
+    ];
+
     /// <summary>The brackets that a part stands for, or null where it is a core part.</summary>
     public static EquatableArray<BracketSpec>? Expand(PartSpec part, DeclarationSpec spec)
     {

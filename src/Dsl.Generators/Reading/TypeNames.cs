@@ -1,3 +1,4 @@
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 
 namespace Dsl.Generators.Reading;

@@ -138,25 +138,3 @@ public sealed class OutputAttribute(string name) : Attribute
 {
     public string Name { get; } = name;
 }
-
-/// <summary>The result of one layer of the repetition before it (negative: from the end).</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class TakeAttribute(object layer) : Attribute
-{
-    public object Layer { get; } = layer;
-}
-
-/// <summary>Rows of a named value stand where the ids equal a config member; the other rows stay.</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class SpliceAttribute(string rows, string ids, object token) : Attribute
-{
-    public string Rows { get; } = rows;
-
-    public string Ids { get; } = ids;
-
-    public object Token { get; } = token;
-}
-
-/// <summary>Draws an id from logits; no gradient passes.</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class SampleAttribute : Attribute;

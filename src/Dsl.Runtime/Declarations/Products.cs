@@ -41,17 +41,6 @@ public static class Mask
     public const string None = "none";
 }
 
-/// <summary>Contracts two named values over their common axes that the result does not name: <c>Product("q", "k", "b t h")</c>.</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class ProductAttribute(string left, string right, string axes) : Attribute
-{
-    public string Left { get; } = left;
-
-    public string Right { get; } = right;
-
-    public string Axes { get; } = axes;
-}
-
 /// <summary>Scores over the vocabulary: a linear map that may share the embedding's storage.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class HeadAttribute(string key, object? size = null) : Attribute
@@ -70,24 +59,4 @@ public sealed class HeadAttribute(string key, object? size = null) : Attribute
 
     /// <summary>The bias's own key, from where this declaration stands, where it is not <c>key.bias</c>.</summary>
     public string? BiasWeight { get; set; }
-}
-
-/// <summary>Picks the best experts of each token.</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class RouteAttribute(string key, object experts, object chosen) : Attribute
-{
-    public string Key { get; } = key;
-
-    public object Experts { get; } = experts;
-
-    public object Chosen { get; } = chosen;
-}
-
-/// <summary>Declared blocks of which each token passes the ones that <see cref="RouteAttribute"/> picked.</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class ExpertsAttribute<T>(string key, string route) : Attribute
-{
-    public string Key { get; } = key;
-
-    public string Route { get; } = route;
 }

@@ -49,25 +49,15 @@ public sealed class LinearAttribute(string key = "", object? size = null) : Attr
     public bool Fast { get; set; }
 }
 
-/// <summary>A convolution over time.</summary>
+/// <summary>A convolution over time: each channel alone, looking back only.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class ConvAttribute(string key, object kernel) : Attribute
 {
-    /// <summary>Each channel alone, looking back only.</summary>
-    public const string CausalDepthwise = "causal depthwise";
-
-    /// <summary>Non-overlapping squares of an image.</summary>
-    public const string Patch = "patch";
-
     public string Key { get; } = key;
 
     public object Kernel { get; } = kernel;
 
-    public string Kind { get; set; } = CausalDepthwise;
-
     public object? Bias { get; set; }
-
-    public object? Size { get; set; }
 }
 
 /// <summary>Layer normalisation of the last axis (Ba et al. 2016, arXiv 1607.06450). Without a key it has no weight.</summary>

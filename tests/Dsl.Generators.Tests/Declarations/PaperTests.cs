@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Checking;
 using Dsl.Generators.Tests.Snapshots;
 using Dsl.Generators.Tests.Sugar;
 using Microsoft.CodeAnalysis;
@@ -54,7 +53,7 @@ public sealed class PaperTests
     [MemberData(nameof(Shapes))]
     public void Read_and_checked(string name, string axes)
     {
-        var (graph, problems) = Session.Check(Graphs.Read(Compilation.Value, "Papers." + name));
+        var (graph, problems) = Generators.Pipeline.Core.Check(Graphs.Read(Compilation.Value, "Papers." + name));
         Assert.Equal(
             "",
             string.Join(

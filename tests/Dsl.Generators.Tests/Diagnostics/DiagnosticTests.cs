@@ -4,8 +4,8 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Threading.Tasks;
+using Dsl.Generators.Model;
 using Dsl.Generators.Diagnostics;
-using Dsl.Generators.Reading;
 using Microsoft.CodeAnalysis;
 using Xunit;
 
@@ -112,7 +112,7 @@ public class DiagnosticTests
     [Fact]
     public void Options_are_those_of_the_attributes()
     {
-        foreach (var part in Vocabulary.Parts)
+        foreach (var part in Generators.Pipeline.Core.Vocabulary.Parts)
         {
             var attributes = typeof(LinearAttribute).Assembly
                 .GetExportedTypes()
@@ -124,7 +124,7 @@ public class DiagnosticTests
                 .Select(p => p.Name)
                 .Distinct()
                 .Order(StringComparer.Ordinal);
-            Assert.Equal(options, Vocabulary.OptionsOf(part).Order(StringComparer.Ordinal));
+            Assert.Equal(options, Generators.Pipeline.Core.Vocabulary.OptionsOf(part).Order(StringComparer.Ordinal));
         }
     }
 

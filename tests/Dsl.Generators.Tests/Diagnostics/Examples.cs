@@ -572,14 +572,20 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             "DSL034",
             """
             [Block<C>]
-            [Linear("map", nameof(C.Hidden)), [|Sample|]]
-            public sealed partial class Layer;
+            [Attention("{q,k,v,o}_proj", Score = [|nameof(Raised)|])]
+            public sealed partial class Layer
+            {
+                [Score] static double Raised(double score, [Parameter("raise", "1")] double raise) => score + raise;
+            }
             """,
-            "Sample is declared, but not compiled yet",
+            "a [Parameter] of a score is declared, but not compiled yet",
             """
             [Block<C>]
-            [Linear("map", nameof(C.Hidden))]
-            public sealed partial class Layer;
+            [Attention("{q,k,v,o}_proj", Score = nameof(Raised))]
+            public sealed partial class Layer
+            {
+                [Score] static double Raised(double score, C c) => score + c.Eps;
+            }
             """),
         new(
             "DSL035",

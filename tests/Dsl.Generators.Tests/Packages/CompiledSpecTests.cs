@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Runtime.Loader;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 using Dsl.Generators.Tests.Sugar;
 using Microsoft.CodeAnalysis;

@@ -1,7 +1,6 @@
 using System.Linq;
 using Dsl.Generators.Checking;
-using Dsl.Generators.Lowering;
-using Dsl.Generators.Reading;
+using Dsl.Generators.Model;
 using Xunit;
 
 namespace Dsl.Generators.Tests.Pipeline;

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Generators.Model;
 using Dsl.Generators.Fusing;
-using Dsl.Generators.Lowering;
 using Dsl.Generators.Tests.Pipeline;
 using Dsl.Generators.Tests.Sugar;
 using Xunit;
@@ -66,7 +66,7 @@ public sealed class FusingTests
         }
         """;
 
-    public static TheoryData<string> Passes => [.. Fusing.Passes.All.Select(p => p.GetType().Name)];
+    public static TheoryData<string> Passes => [.. Fusing.Fuse.Passes.Select(p => p.GetType().Name)];
 
     [Theory]
     [MemberData(nameof(Passes))]
@@ -76,16 +76,20 @@ public sealed class FusingTests
         var source = "using Dsl;\nusing C = User.TinyConfig;\nnamespace User;\n" + Declared.Config + "[Block<C>]\n"
             + brackets + "\npublic sealed partial class Some\n" + Functions;
         var graph = Graphs.Of(Compiling.Create([new SourceFile("User.cs", source)]), "User.Some");
-        var before = graph.Print();
-        var region = new Region(graph.Nodes, new HashSet<Value> { graph.Result! }) { Spell = graph.Spell };
-        Fusing.Passes.All.Single(p => p.GetType().Name == pass).Run(region);
-        Assert.NotEqual(before, graph.Print());
-        Assert.NotEmpty(region.Notes);
-        Approved.Match(pass, $"{brackets}\n\n{before}\n=>\n\n{graph.Print()}\n{string.Join("\n", region.Notes)}\n".Replace("\r", "", StringComparison.Ordinal));
+        var (before, run) = (graph.Print(), Run(graph));
+        var after = graph with { Nodes = run.Nodes };
+        Assert.NotEqual(before, after.Print());
+        Assert.NotEmpty(run.Notes);
+        Approved.Match(pass, $"{brackets}\n\n{before}\n=>\n\n{after.Print()}\n{string.Join("\n", run.Notes)}\n".Replace("\r", "", StringComparison.Ordinal));
 
         // A second time there is nothing left to do.
-        var once = graph.Print();
-        Fusing.Passes.All.Single(p => p.GetType().Name == pass).Run(region);
-        Assert.Equal(once, graph.Print());
+        Assert.Equal(after.Print(), (after with { Nodes = Run(after).Nodes }).Print());
+
+        StraightRun Run(Graph of)
+        {
+            var straight = new StraightRun(of.Nodes, [of.Result!], of);
+            Fusing.Fuse.Passes.Single(p => p.GetType().Name == pass).Run(straight);
+            return straight;
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
+using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
 using Dsl.Generators.Tests.Pipeline;
 using Microsoft.CodeAnalysis;
@@ -75,7 +76,7 @@ public sealed class SugarTests
     public void Every_sugar_word_has_such_a_case()
     {
         var spec = Graphs.Read(Compile(Block("Sweet", "[Linear(\"a\", 3)]")), "User.Sweet").Main;
-        var sugar = Vocabulary.Parts.Where(w => Generators.Reading.Sugar.Text(new PartSpec(w, [], [], [], Place.Class), spec) is not null).Order().ToList();
+        var sugar = Generators.Pipeline.Core.Vocabulary.Parts.Where(w => Generators.Reading.Sugar.Text(new PartSpec(w, [], [], [], Place.Class), spec) is not null).Order().ToList();
         Assert.Equal(Uses.Select(u => u.Word).Distinct().Order(), sugar);
     }
 

@@ -1,0 +1,91 @@
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
+
+namespace Dsl.Generators.Emitting;
+
+/// <summary>What blocks and models have alike: fields, checks, the methods of scalar functions, masks in use, what was fused.</summary>
+internal static class ClassMembers
+{
+    public static void Fields(CodeWriter code, Forms forms, Fields fields)
+    {
+        foreach (var activation in fields.Text.Activations)
+        {
+            code.Line(activation);
+        }
+
+        code.Line($"private readonly {fields.Text.ShortType(forms.Source.Spec.Config.Name)} config;");
+        if (forms.Source.ReadsLayer && !forms.Source.Spec.IsModel)
+        {
+            code.Line("private readonly int layer;");
+        }
+
+        foreach (var field in fields.Declarations)
+        {
+            code.Line(field);
+        }
+
+        code.Line();
+    }
+
+    /// <summary>What only a config can decide.</summary>
+    public static void Checks(CodeWriter code, Graph graph)
+    {
+        if (graph.Deviation is var (deviation, name))
+        {
+            var called = graph.Spec.Config.Member(name) is null ? "Deviation" : Declared.MemberName(graph.Spec.Config, name);
+            code.Line($"weights.Deviation = Require.Deviation({deviation.ToCode()}, {Writing.Text(called)});");
+        }
+
+        foreach (var check in graph.Checks)
+        {
+            code.Line($"Require.Equal({check.Left.ToCode()}, {Name(check.Left)}, {check.Right.ToCode()}, {Name(check.Right)});  // {check.What}");
+        }
+
+        foreach (var (divisor, dividend) in graph.AllNodes.SelectMany(n => n.Operation.Divisions).Where(d => d is not (Size.Number, Size.Number)))
+        {
+            code.Line($"Require.Divides({divisor.ToCode()}, {Name(divisor)}, {dividend.ToCode()}, {Name(dividend)});");
+        }
+
+        string Name(Size size) => Writing.Text(size is Size.Member m ? Declared.MemberName(graph.Spec.Config, m.Name) : size.Spell());
+    }
+
+    /// <summary>Methods of scalar functions, masks in use, what was fused.</summary>
+    public static void Shared(CodeWriter code, Forms forms, Fields fields)
+    {
+        foreach (var method in fields.Text.Methods)
+        {
+            code.Line();
+            code.Lines(method.Trim('\n'));
+        }
+
+        var masks = forms.Parallel.AllNodes.SelectMany(n => n.Operation.Masks(fields.At(n))).ToList();
+        if (masks.Count > 0)
+        {
+            code.Line();
+            code.Line("/// <inheritdoc/>");
+            code.Block(
+                "public override System.Collections.Generic.IEnumerable<(string Place, MaskRule Mask)> Masks()",
+                () => code.Lines(string.Concat(masks).TrimEnd('\n')));
+        }
+
+        code.Line();
+        code.Line("/// <summary>What the compiler fused here.</summary>");
+        code.Line("public static System.Collections.Generic.IReadOnlyList<string> Fusions { get; } =");
+        code.List(() =>
+        {
+            foreach (var note in forms.Notes)
+            {
+                code.Line(Writing.Text(forms.Source.Spec.SimpleName + ": " + note) + ",");
+            }
+
+            foreach (var block in BlocksOf(forms.Parallel).Where(b => b.Graph is not null).Select(fields.Text.TypeOf).Distinct())
+            {
+                code.Line($".. {block}.Fusions,");
+            }
+        }, ";");
+    }
+
+    private static IEnumerable<BlockUse> BlocksOf(Graph graph) => graph.AllNodes.SelectMany(n => n.Operation.Blocks);
+}

@@ -1,0 +1,64 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
+using Dsl.Generators.Scalar;
+
+namespace Dsl.Generators.Parts;
+
+/// <summary><c>Apply(nameof(F))</c>: a function of the user's over what flows. What it becomes, its kind decides.</summary>
+internal sealed class ApplyPart : Part
+{
+    public override IReadOnlyList<Word> Words { get; } = [new("Apply", false, "Transfer", "Lengthen")];
+
+    public override void Check(PartSpec part, Elaborator at)
+    {
+        if (at.Current.Count == 0
+            || at.FunctionOf(part[0], part.Place.At(0), FunctionKind.Pointwise, FunctionKind.Recurrence, FunctionKind.Transfer) is not { Scalar: { } scalar } function)
+        {
+            at.Current = [];
+            return;
+        }
+
+        if (function.Spec.Kind == FunctionKind.Transfer)
+        {
+            at.Report(Problems.TransferAlone, part.Place.At(0), function.Spec.Name);
+            return;
+        }
+
+        if (function.Values != at.Current.Count)
+        {
+            at.Report(
+                Problems.FunctionSignature,
+                part.Place.At(0),
+                function.Spec.Name,
+                $"{function.Values} values",
+                $"{at.Current.Count}, as many as flow into it");
+            return;
+        }
+
+        at.ReadLayer(scalar.Parameters.Any(p => p.Name == "layer"));
+        if (function.Spec.Kind == FunctionKind.Recurrence)
+        {
+            RecurrenceRule.Check(part, at, function);
+        }
+        else
+        {
+            PointwiseRule.Check(part, at, function);
+        }
+    }
+
+    /// <summary>The names in an axis string, those in brackets too.</summary>
+    public static string[] AxisNames(string axes) => axes.Split([' ', '[', ']'], StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Writes the fields of a function's own weights.</summary>
+    public static void BuildWeights(Construction at, FunctionUse function)
+    {
+        foreach (var weight in function.Weights)
+        {
+            at.Field("Weight", weight.Key.Length == 0 ? weight.Name : weight.Key, $"weights.Tensor({at.Key(weight.Key)}, {Writing.List(weight.Shape, at.Code)})",
+                weight.Name);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
+
+namespace Dsl.Generators.Parts;
+
+/// <summary>What parts that use declared blocks have alike: which block it is, and how its sizes and inputs meet those here.</summary>
+internal static class Blocks
+{
+    /// <summary>The config member that picks one of several blocks; false where there must be one and is none.</summary>
+    public static bool Picks(PartSpec part, Elaborator at, out BlockChoice? by)
+    {
+        by = null;
+        if (part.Types.Count < 2)
+        {
+            return true;
+        }
+
+        if (part.Text("By") is null)
+        {
+            at.Report(Problems.ChoiceWithoutBy, part.Place, string.Join(" and ", part.Types.Select(Names.Simple)));
+            return false;
+        }
+
+        if (at.MemberOf(part["By"], part.PlaceOf("By")) is not { } member)
+        {
+            return false;
+        }
+
+        if (member.Kind != MemberKind.Type)
+        {
+            at.Report(Problems.MemberKindWrong, part.PlaceOf("By"), member.Name, Names.Simple(member.Type), "a Type: it picks a block");
+            return false;
+        }
+
+        at.ReadLayer(member.OfLayer && part.Name != "Repeat");
+        by = new BlockChoice(member.Name, member.OfLayer);
+        return true;
+    }
+
+    /// <summary>A block at this place, its sizes unified with what it is given; and its result's axes and its inputs after the first.</summary>
+    public static (BlockUse Block, IReadOnlyList<Axis> Axes, IReadOnlyList<Value> Inputs)? Instantiate(PartSpec part, string type, Value x, Elaborator at)
+    {
+        if (at.Closed.Find(type) is not { } declared)
+        {
+            return OwnLayer(part, type, x, at);
+        }
+
+        if (declared.IsModel)
+        {
+            at.Report(Problems.BlockUnknown, part.Place, Names.Simple(type) + " (a model)");
+            return null;
+        }
+
+        if (!Accepts(declared.Config.Name, at))
+        {
+            at.Report(Problems.BlockConfig, part.Place, Names.Simple(type), Names.Simple(declared.Config.Name), at.Spec.Config.SimpleName);
+            return null;
+        }
+
+        if (at.GraphOf(declared) is not { } inner)
+        {
+            at.Report(Problems.Recursive, part.Place, Names.Simple(type));
+            return null;
+        }
+
+        if (inner.Result is null || inner.Inputs.Count == 0)
+        {
+            return null;
+        }
+
+        // Sizes that the block leaves to its user become unknowns here.
+        var open = new Dictionary<string, Size>();
+        Size Outer(Size size) => size switch
+        {
+            Size.Member { Name: var n } when n[0] == '@' => open.TryGetValue(n, out var known) ? known : open[n] = at.Fresh(),
+            Size.Binary b => b with { Left = Outer(b.Left), Right = Outer(b.Right) },
+            Size.Unknown => at.Fresh(),
+            var s => s,
+        };
+
+        var renamed = new Dictionary<string, string>();
+        if (Inputs(part, type, x, inner, Outer, renamed, at) is not { } inputs)
+        {
+            return null;
+        }
+
+        var result = inner.Result.Axes
+            .Select(a => new Axis(a.Size is null && renamed.TryGetValue(a.Name, out var n) ? n : a.Name, a.Size is null ? null : Outer(a.Size)))
+            .ToList();
+        foreach (var table in inner.Embeddings)
+        {
+            var prefix = part.Text(0) ?? "";
+            at.Embeddings[prefix.Length == 0 ? table.Key : prefix + "." + table.Key] = (Outer(table.Value.Rows), Outer(table.Value.Width));
+        }
+
+        var parameters = inner.Parameters.Select(p => new BlockSize(p, Outer(Size.Of("@" + p)))).ToEquatable();
+        return (new BlockUse(type, inner, null, parameters), result, inputs);
+    }
+
+    /// <summary>A layer that the user wrote: one value in, one out.</summary>
+    private static (BlockUse, IReadOnlyList<Axis>, IReadOnlyList<Value>)? OwnLayer(PartSpec part, string type, Value x, Elaborator at)
+    {
+        if (at.Closed.Own.FirstOrDefault(o => o.Name == type) is not { Config.Length: > 0 } own)
+        {
+            at.Report(Problems.BlockUnknown, part.Place, Names.Simple(type));
+            return null;
+        }
+
+        if (!Accepts(own.Config, at))
+        {
+            at.Report(Problems.BlockConfig, part.Place, Names.Simple(type), Names.Simple(own.Config), at.Spec.Config.SimpleName);
+            return null;
+        }
+
+        foreach (var word in part.Bindings().Keys)
+        {
+            at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, "it reads one value alone");
+            return null;
+        }
+
+        var width = own.Width.IsNull ? x.Last : at.SizeOf(own.Width, part.Place);
+        var parameters = new[] { new BlockSize("width", x.Last ?? Size.Of(1)) }.ToEquatable();
+        return (new BlockUse(type, null, own, parameters), width is null ? x.Axes : Elaborator.WithLast(x, width), []);
+    }
+
+    /// <summary>The block's inputs after the first, by name; null where they are not there or do not fit.</summary>
+    private static IReadOnlyList<Value>? Inputs(
+        PartSpec part, string type, Value x, Graph inner, Func<Size, Size> outer, Dictionary<string, string> renamed, Elaborator at)
+    {
+        var with = part.Bindings();
+        foreach (var word in with.Keys.Where(w => inner.Inputs.All(i => i.Name != w)))
+        {
+            at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, Elaborator.Suggest(word, inner.Inputs.Select(i => i.Name)));
+        }
+
+        var inputs = new List<Value>();
+        for (var i = 0; i < inner.Inputs.Count; i++)
+        {
+            var formal = inner.Inputs[i];
+            var wanted = with.TryGetValue(formal.Name, out var bound) ? bound : formal.Name;
+            if ((i == 0 ? x : at.Find(wanted)) is not { } given)
+            {
+                if (!at.IsLost(wanted))
+                {
+                    at.Report(
+                        Problems.InputUnmatched,
+                        with.ContainsKey(formal.Name) ? part.PlaceOf("With") : part.Place,
+                        Names.Simple(type),
+                        wanted,
+                        Elaborator.Suggest(wanted, at.ValueNames));
+                }
+
+                return null;
+            }
+
+            var axes = formal.Output.Axes.Select(a => a with { Size = a.Size is null ? null : outer(a.Size) }).ToList();
+            if (!(formal.Output.Axes.Count == 1 && i > 0 && formal.IsIds))
+            {
+                var which = i == 0 ? "the value" : $"'{formal.Name}'";
+                at.Same(given, new Value(-1, "", axes), part.Place, Problems.SizesDiffer, which, $"what {Names.Simple(type)} reads", sameTime: false);
+            }
+
+            foreach (var (a, b) in formal.Output.Axes.Zip(given.Axes, (a, b) => (a, b)).Where(p => p.a.Size is null && p.b.Size is null))
+            {
+                // One axis of the block is one axis here.
+                if (renamed.TryGetValue(a.Name, out var other) && other != b.Name)
+                {
+                    at.Report(
+                        Problems.AxesWrong,
+                        part.Place,
+                        $"'{formal.Name}'",
+                        at.Shape(given),
+                        $"what {Names.Simple(type)} reads, along {a.Name} as its other inputs: {at.Shape(formal.Output)}");
+                    return null;
+                }
+
+                renamed[a.Name] = b.Name;
+            }
+
+            if (i > 0)
+            {
+                inputs.Add(given);
+            }
+        }
+
+        return inputs;
+    }
+
+    /// <summary>A block may be built with this declaration's config or with one that the config extends.</summary>
+    private static bool Accepts(string config, Elaborator at) => config == at.Spec.Config.Name || at.Spec.Config.Ancestors.Contains(config);
+}
+
+/// <summary>The config member that picks one of several blocks.</summary>
+internal sealed record BlockChoice(string Member, bool OfLayer)
+{
+    public string ToCode() => Member + (OfLayer ? "(layer)" : "");
+}
+
+/// <summary>Writes how a block is built, or the one of several that the config picks.</summary>
+internal static class BlockText
+{
+    public static string Scoped(Writing at, string key, bool shared = false) =>
+        key.Length == 0 && !shared ? "weights" : $"weights.At({at.Key(key)}{(shared ? ", shared: true" : "")})";
+
+    public static void Choose(Construction at, IReadOnlyList<BlockUse> blocks, BlockChoice? by, string target, string weights, string layer)
+    {
+        if (blocks.Count == 1)
+        {
+            at.Line($"{target} = {New(at, blocks[0], weights, layer)};");
+            return;
+        }
+
+        at.Line($"{target} = config.{by!.ToCode()} switch");
+        at.Block(null, () =>
+        {
+            foreach (var block in blocks)
+            {
+                at.Line($"var kind when kind == typeof({at.TypeOf(block)}) => {New(at, block, weights, layer)},");
+            }
+
+            at.Line($"var kind => throw Require.NoneOf({Writing.Text(by.ToCode())}, kind, {string.Join(", ", blocks.Select(b => $"typeof({at.TypeOf(b)})"))}),");
+        }, ";");
+    }
+
+    public static string New(Construction at, BlockUse block, string weights, string layer)
+    {
+        var sizes = block.Parameters.Select(p => at.Code(p.Size));
+        return block.Own is not null
+            ? $"{at.TypeOf(block)}.Create(config, {weights}, {string.Join(", ", sizes)})"
+            : $"new {at.TypeOf(block)}({string.Join(", ", new[] { "config", weights }.Concat(sizes).Concat(block.Graph!.ReadsLayer ? [layer] : []))})";
+    }
+}

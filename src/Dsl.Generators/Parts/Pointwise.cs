@@ -1,0 +1,71 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
+using Dsl.Generators.Scalar;
+
+namespace Dsl.Generators.Parts;
+
+/// <summary>How a pointwise function meets what flows: all values have one shape.</summary>
+internal static class PointwiseRule
+{
+    public static void Check(PartSpec part, Elaborator at, FunctionUse function)
+    {
+        var inputs = at.Current;
+        if (inputs[0].Last is null)
+        {
+            at.Report(Problems.AxesWrong, part.Place, "the value", at.Shape(inputs[0]), "numbers: ids have none");
+            return;
+        }
+
+        for (var i = 1; i < inputs.Count; i++)
+        {
+            if (!at.Same(inputs[i], inputs[0], part.Place, Problems.SizesDiffer, $"value {i + 1} of {function.Spec.Name}", "its first"))
+            {
+                return;
+            }
+        }
+
+        var weights = new List<FunctionWeight>();
+        foreach (var weight in function.Scalar!.Of(ScalarRole.Parameter))
+        {
+            at.Key(part, weight.Key);
+            weights.Add(new FunctionWeight(weight.Name, weight.Key, ApplyPart.AxisNames(weight.Axes).Select(a => SizeOf(a, inputs[0], at)).ToEquatable()));
+        }
+
+        var pointwise = new Pointwise(function with { Weights = weights.ToEquatable() });
+        at.Current = [at.Add(part, pointwise, inputs, Names.Camel(function.Spec.Name), inputs[0].Axes)];
+    }
+
+    /// <summary>The size of a weight's axis: the value's axis of that name, its channels, or an axis of the declaration.</summary>
+    private static Size SizeOf(string axis, Value value, Elaborator at) =>
+        long.TryParse(axis, out var n)
+            ? Size.Of(n)
+            : value.Axes.FirstOrDefault(x => x.Name == axis && x.Size is not null)?.Size ?? (axis == "d" ? value.Last : null) ?? at.AxisSize(axis);
+}
+
+/// <summary>A scalar function over whole tensors.</summary>
+internal sealed record Pointwise(FunctionUse Function) : TokenOperation
+{
+    public override string Called => $"a weight of {Function.Spec.Name}";
+
+    public override WayBack? WayBack => (at, input, gradient) =>
+        $"{gradient} * {at.SlopeMethod(Function, Function.Scalar!.Of(ScalarRole.Value).ElementAt(input).Name)}({Arguments(at)})";
+
+    public override string Describe(Func<Size, string> spell) => "pointwise " + Function.Called;
+
+    public override Operation MapSizes(Func<Size, Size> map) => new Pointwise(Function.MapSizes(map));
+
+    public override void Build(Construction at) => ApplyPart.BuildWeights(at, Function);
+
+    public override void Call(Calling at) => at.Result($"{at.TensorMethod(Function)}({Arguments(at)})");
+
+    /// <summary>Values and weights in the function's order.</summary>
+    private string Arguments(Calling at)
+    {
+        var values = new Queue<string>(at.Node.Inputs.Select((_, i) => at.In(i)));
+        return string.Join(", ", Function.Scalar!.Parameters.Where(f => f.Role is ScalarRole.Value or ScalarRole.Parameter)
+            .Select(f => f.Role == ScalarRole.Value ? values.Dequeue() : at.Field(f.Name).ToCode() + ".Value"));
+    }
+}

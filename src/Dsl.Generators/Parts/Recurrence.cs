@@ -1,0 +1,179 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
+using Dsl.Generators.Scalar;
+
+namespace Dsl.Generators.Parts;
+
+/// <summary>How a recurrence meets what flows: values in their order, weights by name; axes of one name are one size.</summary>
+internal static class RecurrenceRule
+{
+    public static void Check(PartSpec part, Elaborator at, FunctionUse function)
+    {
+        var inputs = at.Current;
+        TransferUse? transfer = null;
+        if (!part["Transfer"].IsNull && TransferPair.Of(part, at, ref function, out transfer) is { } unfit)
+        {
+            at.Report(Problems.TransferUnfit, part.PlaceOf("Transfer"), part.Text("Transfer") ?? "", function.Spec.Name, unfit);
+            return;
+        }
+
+        var scalar = function.Scalar!;
+        if (KernelEmitter.WhyNot(scalar) is { } reason)
+        {
+            at.Report(Problems.NotCompiled, part.Place, reason);
+            return;
+        }
+
+        if (Bind(part, at, function, inputs) is not { } named)
+        {
+            return;
+        }
+
+        Size SizeOf(string axis) => long.TryParse(axis, out var n) ? Size.Of(n) : named.TryGetValue(axis, out var size) ? size : named[axis] = at.AxisSize(axis);
+
+        // What a transfer function alone reads (the read-out that its step derives) comes after the step's own.
+        var own = scalar.Of(ScalarRole.Parameter).ToList();
+        var weights = new List<FunctionWeight>();
+        foreach (var weight in own.Concat(transfer?.Function.Scalar!.Of(ScalarRole.Parameter).Where(w => own.All(o => o.Name != w.Name)) ?? []))
+        {
+            at.Key(part, weight.Key);
+            if (StoredAxes.Parse(weight.Axes, out var problem) is not { } stored)
+            {
+                at.Report(Problems.PatternWrong, part.Place.At(0), weight.Axes, problem);
+                return;
+            }
+
+            weights.Add(new FunctionWeight(
+                weight.Name,
+                weight.Key,
+                stored.Groups.Select(g => g.Count == 0 ? Size.Of(1) : g.Select(SizeOf).Aggregate((x, y) => x * y)).ToEquatable(),
+                stored.Groups.Any(g => g.Count > 1) ? stored.Names.Select(SizeOf).ToEquatable() : default));
+        }
+
+        var axes = ApplyPart.AxisNames(scalar.Axes);
+        if (axes.FirstOrDefault(a => !Axis.IsRunTime(a) && !named.ContainsKey(a)) is { } stranger)
+        {
+            at.Report(Problems.AxesWrong, part.Place.At(0), $"the result of {function.Spec.Name}", $"[{string.Join(", ", axes)}]",
+                $"axes of its values: none of them has '{stranger}'");
+            return;
+        }
+
+        var recurrence = new Recurrence(function with { Weights = weights.ToEquatable() }, transfer);
+        at.Current = [at.Add(part, recurrence, inputs, Names.Camel(function.Spec.Name),
+            axes.Select(a => Axis.IsRunTime(a) ? new Axis(a == "b" ? a : inputs[0].TimeAxis ?? a, null) : new Axis(a, named[a])).ToList())];
+    }
+
+    /// <summary>The sizes of named axes, as the values have them; null where these do not fit.</summary>
+    private static Dictionary<string, Size>? Bind(PartSpec part, Elaborator at, FunctionUse function, IReadOnlyList<Value> inputs)
+    {
+        var named = new Dictionary<string, Size>(StringComparer.Ordinal);
+        foreach (var (formal, value) in function.Scalar!.Of(ScalarRole.Value).Zip(inputs, (f, v) => (f, v)))
+        {
+            var axes = ApplyPart.AxisNames(formal.Axes.Length > 0 ? formal.Axes : function.Scalar.Axes);
+            if (axes.Length != value.Axes.Count
+                || value.TimeAxis != inputs[0].TimeAxis
+                || axes.Zip(value.Axes, (a, x) => Axis.IsRunTime(a) != x.Size is null).Any(differ => differ))
+            {
+                at.Report(Problems.AxesWrong, part.Place, $"'{formal.Name}' of {function.Spec.Name}", at.Shape(value), $"[{string.Join(", ", axes)}]");
+                return null;
+            }
+
+            foreach (var (axis, size) in axes.Zip(value.Axes, (a, x) => (a, x.Size)).Where(p => p.Size is not null))
+            {
+                if (!named.TryGetValue(axis, out var known))
+                {
+                    named[axis] = size!;
+                }
+                else if (!at.Fits(size!, known, part.Place, Problems.SizesDiffer, $"axis {axis} of '{formal.Name}'", "that of the values before it"))
+                {
+                    return null;
+                }
+            }
+        }
+
+        return named;
+    }
+}
+
+/// <summary>A scalar step, run over time by a kernel; where it is linear with fixed coefficients perhaps a convolution.</summary>
+/// <param name="Function">The step.</param>
+/// <param name="Transfer">What gives the kernel with which the parallel form convolves; null where it follows from the step.</param>
+internal sealed record Recurrence(FunctionUse Function, TransferUse? Transfer) : MemoryOperation
+{
+    /// <summary>Whether the parallel form may convolve instead of scanning.</summary>
+    public bool Convolves { get; init; }
+
+    public override string Called => $"an axis of {Function.Spec.Name}";
+
+    public override WayBack? WayBack => null;
+
+    public override string Describe(Func<Size, string> spell) =>
+        $"recurrence {Function.Called}{(Convolves ? " or convolution" : "")}{(Transfer is null ? "" : " by " + Transfer.Function.Spec.Name)}";
+
+    public override Operation MapSizes(Func<Size, Size> map) => this with { Function = Function.MapSizes(map) };
+
+    public override InTime InTime(Node node, string? stepping) =>
+        node.Inputs[0].TimeAxis == stepping ? Model.InTime.Accumulating : Model.InTime.PerPosition;
+
+    public override void Build(Construction at)
+    {
+        ApplyPart.BuildWeights(at, Function);
+        if (Transfer is { } transfer)
+        {
+            at.Field("TransferLength", transfer.Nodes, transfer.Length(at, name => at.Field(name)), "length");
+        }
+
+        if (Convolves)
+        {
+            at.Line($"weights.Convolution<{at.Kernel(Function)}>();");
+        }
+    }
+
+    public override void Call(Calling at)
+    {
+        var weights = Function.Weights.ToDictionary(w => w.Name, w => at.Field(w.Name).ToCode() + ".Value");
+        foreach (var viewed in Function.Weights.Where(w => w.View.Count > 0))
+        {
+            var view = at.Local(viewed.Name + "Axes");
+            at.Line($"using var {view} = {weights[viewed.Name]}.view({string.Join(", ", viewed.View.Select(at.Code))});");
+            weights[viewed.Name] = view;
+        }
+
+        if (Transfer is { } transfer && !at.Steps)
+        {
+            var read = transfer.Function.Scalar!.Of(ScalarRole.Parameter).Select(f => weights[f.Name]);
+            at.Result(
+                $"Transfer.Run<{at.TransferKernel(transfer.Function)}>({at.Pass()}, {at.Field("length").ToCode()}, {Settings(transfer.Function)}, {at.In()}, "
+                    + $"{string.Join(", ", read)})",
+                $"a convolution with the kernel of {transfer.Function.Spec.Name}");
+            return;
+        }
+
+        var values = new Queue<string>(at.Node.Inputs.Select((_, i) => at.In(i)));
+        var arguments = Function.Scalar!.Parameters.Where(f => f.Role is ScalarRole.Value or ScalarRole.Parameter or ScalarRole.Derived)
+            .Select(f => f.Role switch
+            {
+                ScalarRole.Value => values.Dequeue(),
+                ScalarRole.Derived => at.Field("length").ToCode() + ".ReadOut()",
+                _ => weights[f.Name],
+            });
+        var call = $"<{at.Kernel(Function)}>({at.Pass()}, ";
+        var rest = $"{Settings(Function)}, {string.Join(", ", arguments)})";
+        if (Convolves && !at.Steps)
+        {
+            at.Result($"Convolution.Run{call}{rest}", "or the scan, where that costs less");
+        }
+        else
+        {
+            at.Result($"Recurrence.Run{call}{(at.Steps ? at.State : "null")}, {rest}");
+        }
+    }
+
+    public override StateField State(Construction at) => new(Function.Spec.Name, "RecurrentState", (owner, _) => $"{owner}.Own(new RecurrentState())");
+
+    /// <summary>What a kernel reads of the config, as a list.</summary>
+    private static string Settings(FunctionUse function) => $"[{string.Join(", ", KernelEmitter.Settings(function.Scalar!))}]";
+}

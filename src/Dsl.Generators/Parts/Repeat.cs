@@ -1,0 +1,93 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
+
+namespace Dsl.Generators.Parts;
+
+/// <summary>A block at every layer.</summary>
+internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockChoice? By, bool Shared, Size Count) : BlockOperation(All, Key, By, Shared)
+{
+    public override string Called => $"a size of {Names.Simple(All[0].TypeName)}";
+
+    public override string Describe(Func<Size, string> spell) => $"repeat {spell(Count)} use {Words(spell)}";
+
+    public override Operation MapSizes(Func<Size, Size> map) => this with { All = All.Select(b => b.MapSizes(map)).ToEquatable(), Count = map(Count) };
+
+    public override void Build(Construction at)
+    {
+        var type = All.Count == 1 ? at.TypeOf(All[0]) : "GeneratedModule";
+        var name = Key.Length == 0 ? Names.Simple(All[0].TypeName) + "s" : KeyText.LastSegment(Key);
+        var field = at.Field($"{type}[]", name, $"new {type}[{at.Code(Count)}]", list: true).Name;
+
+        // Without a key the blocks' own keys say where the layer's number stands.
+        var key = Key.Contains('{') || Key.Length == 0 ? Key : Key + ".{layer}";
+        if (!Shared)
+        {
+            at.Block(
+                $"for (var layer = 0; layer < {field}.Length; layer++)",
+                () => BlockText.Choose(at, All, By, field + "[layer]", BlockText.Scoped(at, key), "layer"));
+            return;
+        }
+
+        // Layers of one key are one block: one set of weights, one gradient.
+        at.Line($"var {field}ByKey = new System.Collections.Generic.Dictionary<string, {type}>();");
+        at.Block($"for (var layer = 0; layer < {field}.Length; layer++)", () =>
+        {
+            at.Line($"var key = {at.Key(key)};");
+            at.Block($"if (!{field}ByKey.TryGetValue(key, out var block))", () =>
+            {
+                BlockText.Choose(at, All, By, "block", "weights.At(key)", "layer");
+                at.Line($"{field}ByKey[key] = block;");
+            });
+            at.Line("");
+            at.Line($"{field}[layer] = block;");
+        });
+    }
+
+    public override void Call(Calling at)
+    {
+        // var h = x.alias();
+        // for (...) { var next = layers[i].Forward(h, pass); h.Dispose(); h = next; }
+        var blocks = at.Field().ToCode();
+        var h = at.Open($"{at.In()}.alias()");
+        at.Block($"for (var i = 0; i < {blocks}.Length; i++)", () =>
+        {
+            at.Line($"var next = {CallOf(at, blocks + "[i]", h, at.State + "[i]")};");
+            at.Line($"{h}.Dispose();");
+            at.Line($"{h} = next;");
+        });
+        at.Close();
+    }
+
+    public override void Begin(Calling at, string memory)
+    {
+        var field = at.Field().Name;
+        at.Block($"for (var i = 0; i < {field}.Length; i++)", () => BeginOne(at, field + "[i]", memory, at.State + "[i]"));
+    }
+
+    public override StateField State(Construction at)
+    {
+        var (field, type) = (at.Field().Name, at.TypeOf(All[0]));
+        if (All.Count == 1 && All[0].Own is null)
+        {
+            return new StateField(StateName, type + ".State[]", (owner, module) =>
+                $"Array.ConvertAll({module}.{field}, each => new {type}.State({owner}, each))");
+        }
+
+        return new StateField(StateName, "object?[]", (owner, module) =>
+            $"Array.ConvertAll({module}.{field}, each => (object?)(each switch {{ "
+                + $"{string.Join(", ", All.Select((b, i) => StateArm(at, b, i, owner)))}, _ => null }}))");
+    }
+
+    public override IEnumerable<string> Masks(Construction at)
+    {
+        if (All.Any(b => b.Graph is not null))
+        {
+            var field = at.Field().Name;
+            yield return $"for (var i = 0; i < {field}.Length; i++)\n{{\n    foreach (var (place, mask) in {field}[i].Masks())\n"
+                + $"    {{\n        yield return ($\"{KeyText.Plain(FieldName)}.{{i}}.{{place}}\", mask);\n    }}\n}}\n";
+        }
+    }
+}

@@ -1,0 +1,264 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
+
+namespace Dsl.Generators.Parts;
+
+/// <summary><c>Use&lt;Block&gt;("key")</c> and <c>Repeat&lt;Block&gt;("key", count)</c>, or one of several blocks that the config picks.</summary>
+internal sealed class UsePart : Part
+{
+    public override IReadOnlyList<Word> Words { get; } =
+        [new("Use", HasKey: true, "With", "Shared", "By"), new("Repeat", HasKey: true, "With", "Shared", "By")];
+
+    public override void Check(PartSpec part, Elaborator at)
+    {
+        if (at.Single(part) is not { } x || !Blocks.Picks(part, at, out var by))
+        {
+            return;
+        }
+
+        var (key, shared, repeats) = (part.Text(0) ?? "", part["Shared"].Text == "true", part.Name == "Repeat");
+        at.Key(part, key, !repeats && shared);
+        var blocks = new List<BlockUse>();
+        (IReadOnlyList<Axis> Axes, IReadOnlyList<Value> Inputs)? first = null;
+        foreach (var type in part.Types)
+        {
+            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs))
+            {
+                at.Current = [];
+                return;
+            }
+
+            blocks.Add(block);
+            if (first is null)
+            {
+                first = (axes, inputs);
+                continue;
+            }
+
+            at.Same(new Value(-1, "", axes), new Value(-1, "", first.Value.Axes), part.Place, Problems.SizesDiffer, Names.Simple(type), Names.Simple(part.Types[0]));
+            if (!inputs.SequenceEqual(first.Value.Inputs))
+            {
+                at.Report(Problems.SizesDiffer, part.Place, Names.Simple(type), Read(inputs), Names.Simple(part.Types[0]), Read(first.Value.Inputs));
+                at.Current = [];
+                return;
+            }
+        }
+
+        if (first is not var (result, extra))
+        {
+            return;
+        }
+
+        at.ReadLayer(!repeats && blocks.Any(b => b.Graph?.ReadsLayer == true));
+        Operation use;
+        if (repeats)
+        {
+            at.Same(new Value(-1, "", result), x, part.Place, Problems.ResidualWidth, $"one layer of {Names.Simple(part.Types[0])}", "what the next layer reads");
+            use = new Repeat(blocks.ToEquatable(), key, by, shared, at.SizeOf(part[1], part.Place.At(1)) ?? Size.Of(1));
+        }
+        else
+        {
+            use = new Use(blocks.ToEquatable(), key, by, shared);
+        }
+
+        at.Current = [at.Add(part, use, [x, .. extra], "h", result)];
+    }
+
+    private static string Read(IReadOnlyList<Value> inputs) =>
+        inputs.Count == 0 ? "reads one value alone" : "reads " + string.Join(", ", inputs.Select(i => $"'{i.Named ?? i.Hint}'"));
+}
+
+/// <summary>Declared blocks inside an operation: what one use and many have alike.</summary>
+/// <param name="All">The block, or those that the config picks one of.</param>
+/// <param name="Key">Its checkpoint key.</param>
+/// <param name="By">What picks it.</param>
+/// <param name="Shared">Whether another place has the same weights.</param>
+internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key, BlockChoice? By, bool Shared) : Operation
+{
+    public sealed override IEnumerable<(Size Divisor, Size Dividend)> Divisions => [];
+
+    public sealed override bool IsRandom => All.Any(b => b.IsRandom);
+
+    public sealed override IReadOnlyList<BlockUse> Blocks => All;
+
+    public sealed override IReadOnlyList<Body> Bodies => [];
+
+    public sealed override FastMap? Fast(Node node) => null;
+
+    public sealed override bool IsHead => false;
+
+    public sealed override WayBack? WayBack => null;
+
+    public sealed override Operation WithBodies(IReadOnlyList<Body> bodies) => this;
+
+    public sealed override int Id => 0;
+
+    public sealed override InTime InTime(Node node, string? stepping) =>
+        node.Inputs[0].TimeAxis == stepping && All.Any(b => b.HasState) ? Model.InTime.Accumulating : Model.InTime.PerPosition;
+
+    public sealed override Node InSteps(Node node, string? stepping, Func<Value, Node?> producer) => node;
+
+    public sealed override string? WhyNotStateful(Node node, string? stepping)
+    {
+        if (node.Inputs[0].TimeAxis != stepping)
+        {
+            return null;
+        }
+
+        foreach (var block in All)
+        {
+            var name = Names.Simple(block.TypeName);
+            var reason = block.Graph is { NotStateful: { } inner } ? $"{name}: {inner}"
+                : Remembered(node, block, stepping) is { } input ? $"{name} remembers '{input}', which grows with the sequence"
+                : block.Own is { Steps: false } ? $"the layer {name} declares no step"
+                : null;
+            if (reason is not null)
+            {
+                return reason;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>An input that the block computes once (it has a time axis of its own there), though here it is along the axis that steps.</summary>
+    private static string? Remembered(Node node, BlockUse block, string? stepping) => block.Graph is not { HasState: true } inner ? null
+        : inner.Inputs.Zip(node.Inputs, (formal, given) => (Formal: formal, Given: given)).Skip(1)
+            .FirstOrDefault(p => p.Given.TimeAxis == stepping && p.Formal.Output.TimeAxis != inner.Inputs[0].Output.TimeAxis).Formal?.Name;
+
+    protected string Words(Func<Size, string> spell) =>
+        $"{string.Join("|", All.Select(b => b.TypeName))} '{Key}' by {By?.ToCode()} {All[0].Describe(spell)}{(Shared ? " shared" : "")}";
+
+    /// <summary>What a person would call the field.</summary>
+    protected string FieldName => Key.Length == 0 ? Names.Simple(All[0].TypeName) : Key;
+
+    protected string StateName => Names.Pascal(KeyText.LastSegment(FieldName));
+
+    /// <summary>The call of the block, or of the one that is there: in the stateful form with its state, which has kept what it needs of a memory.</summary>
+    protected string CallOf(Calling at, string target, string x, string state)
+    {
+        var extra = string.Concat(at.Node.Inputs.Skip(1).Select((_, i) => ", " + at.In(i + 1)));
+        var passes = Passes(at);
+        if (All.Count == 1)
+        {
+            return at.Steps ? $"{target}.Advance({x}{extra}, {passes}, {state})" : $"{target}.Forward({x}{extra}, {passes})";
+        }
+
+        var arms = All.Select((b, i) => b.HasState && at.Steps
+            ? $"{at.TypeOf(b)} block{i + 1} => block{i + 1}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}!)"
+            : $"{at.TypeOf(b)} block{i + 1} => block{i + 1}.Forward({x}{extra}, {passes})");
+        return $"{target} switch {{ {string.Join(", ", arms)}, _ => throw new System.InvalidOperationException(\"unreachable\") }}";
+    }
+
+    /// <summary>
+    /// The pass of the block's own time axis, then those of its other time axes in the order of its inputs; several of them may be one axis here.
+    /// </summary>
+    private string Passes(Calling at)
+    {
+        // A node of the stateful form reads less than the block: what is along other axes is kept.
+        var whole = at.Steps ? at.Whole : at.Node;
+        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.TimeAxis) : whole.Inputs.Select(i => i.TimeAxis);
+        var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.TimeAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
+        return string.Join(", ", axes.Select(a => at.PassOf(a.First().Given)));
+    }
+
+    /// <summary>Begins one block, or the one that is there.</summary>
+    protected void BeginOne(Calling at, string target, string memory, string state)
+    {
+        if (All.Count == 1)
+        {
+            at.Line($"{target}.Begin({memory}, {state});");
+            return;
+        }
+
+        at.Block($"switch ({target})", () =>
+        {
+            foreach (var type in All.Where(b => b.Graph is not null).Select(at.TypeOf))
+            {
+                at.Line($"case {type} block:");
+                at.Line($"    block.Begin({memory}, ({type}.State){state}!);");
+                at.Line("    break;");
+            }
+        });
+    }
+
+    /// <summary>One arm of the switch that makes the state of whichever block is there.</summary>
+    protected static string StateArm(Writing at, BlockUse block, int index, string owner)
+    {
+        var type = at.TypeOf(block);
+        return block.Graph is { HasState: true } ? $"{type} block{index + 1} => new {type}.State({owner}, block{index + 1})" : $"{type} => null";
+    }
+}
+
+/// <summary>A block of another declaration, or one of several.</summary>
+internal sealed record Use(EquatableArray<BlockUse> All, string Key, BlockChoice? By, bool Shared) : BlockOperation(All, Key, By, Shared)
+{
+    public override string Called => $"a size of {Names.Simple(All[0].TypeName)}";
+
+    public override string Describe(Func<Size, string> spell) => "use " + Words(spell);
+
+    public override Operation MapSizes(Func<Size, Size> map) => this with { All = All.Select(b => b.MapSizes(map)).ToEquatable() };
+
+    public override void Build(Construction at)
+    {
+        var scope = BlockText.Scoped(at, Key, Shared);
+        if (All.Count == 1)
+        {
+            at.Field(at.TypeOf(All[0]), FieldName, BlockText.New(at, All[0], scope, at.Layer));
+        }
+        else
+        {
+            BlockText.Choose(at, All, By, at.Field("GeneratedModule", FieldName, null).Name, scope, at.Layer);
+        }
+    }
+
+    public override void Call(Calling at) => at.Result(CallOf(at, at.Field().ToCode(), at.In(), at.State));
+
+    public override void Begin(Calling at, string memory)
+    {
+        var field = at.Field();
+        if (field.Optional)
+        {
+            at.Block($"if ({field.Name} is not null)", () => BeginOne(at, field.Name, memory, at.State));
+        }
+        else
+        {
+            BeginOne(at, field.Name, memory, at.State);
+        }
+    }
+
+    public override StateField State(Construction at)
+    {
+        var field = at.Field();
+        var type = at.TypeOf(All[0]);
+        if (All.Count > 1)
+        {
+            return new StateField(StateName, "object?", (owner, module) =>
+                $"{module}.{field.Name} switch {{ {string.Join(", ", All.Select((b, i) => StateArm(at, b, i, owner)))}, _ => (object?)null }}");
+        }
+
+        if (All[0].Own is not null)
+        {
+            return new StateField(StateName, "IStatePart", (owner, module) => field.Optional
+                ? $"{module}.{field.Name} is {{ }} {field.Name} ? {owner}.Own({field.Name}.NewState()) : null"
+                : $"{owner}.Own({module}.{field.Name}.NewState())", field.Optional);
+        }
+
+        return new StateField(StateName, type + ".State", (owner, module) => field.Optional
+            ? $"{module}.{field.Name} is {{ }} {field.Name} ? new {type}.State({owner}, {field.Name}) : null"
+            : $"new {type}.State({owner}, {module}.{field.Name})", field.Optional);
+    }
+
+    public override IEnumerable<string> Masks(Construction at)
+    {
+        if (All.Any(b => b.Graph is not null))
+        {
+            var field = at.Field();
+            yield return $"foreach (var (place, mask) in {field.Name}{(field.Optional ? "?" : "")}.Masks(){(field.Optional ? " ?? []" : "")})\n{{\n"
+                + $"    yield return (\"{KeyText.Plain(FieldName)}.\" + place, mask);\n}}\n";
+        }
+    }
+}
