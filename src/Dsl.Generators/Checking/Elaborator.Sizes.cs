@@ -233,10 +233,10 @@ internal sealed partial class Elaborator
         return true;
     }
 
-    /// <summary>Whether a value runs over time; reports where it does not.</summary>
+    /// <summary>Whether a value runs over time where the runtime looks for it, right after the batch; reports where it does not.</summary>
     public bool HasTime(PartSpec part, Value x)
     {
-        if (x.TimeAxis is not null)
+        if (x.Axes.Count > 1 && x.Axes[0].Name == "b" && x.Axes[1].IsTime)
         {
             return true;
         }

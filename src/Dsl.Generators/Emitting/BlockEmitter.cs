@@ -15,6 +15,7 @@ internal sealed class BlockEmitter
     private readonly Fields fields;
     private readonly CodeWriter constructor = new();
     private readonly StateNames? states;
+    private readonly BracketMethods methods;
 
     private BlockEmitter(Forms forms)
     {
@@ -24,6 +25,7 @@ internal sealed class BlockEmitter
         fields = new Fields(forms);
         fields.Build(constructor);
         states = forms.Stateful is { } stateful && graph.HasState ? new StateNames(stateful, fields) : null;
+        methods = new BracketMethods(fields);
     }
 
     public static string Emit(Forms forms) => new BlockEmitter(forms).Emit();
@@ -32,11 +34,24 @@ internal sealed class BlockEmitter
     {
         // The members come first: they say which fields there are.
         var learner = forms.Learner is { WhyNot: null } learns ? learns : null;
-        var body = new CodeWriter();
-        Forward(body);
+        CodeWriter body = new();
+        methods.Write(() =>
+        {
+            body = new CodeWriter();
+            Forward(body);
+            if (states is not null)
+            {
+                Advance(body, states);
+            }
+        });
+        foreach (var method in methods.Texts)
+        {
+            body.Line();
+            body.Lines(method.TrimEnd('\n'));
+        }
+
         if (states is not null)
         {
-            Advance(body, states);
             State(body, states);
         }
         else if (graph.NotStateful is { } reason)
@@ -47,10 +62,13 @@ internal sealed class BlockEmitter
 
         if (learner is not null)
         {
-            LearnerEmitter.Emit(learner, fields, body);
+            LearnerEmitter.Emit(learner, new FormText(fields, null, methods, FormKind.Parallel), body);
         }
 
         ClassMembers.Shared(body, forms, fields);
+        body.Line();
+        body.Line("/// <summary>What the compiler fused here.</summary>");
+        body.List("public static IReadOnlyList<string> Fusions { get; } =", ClassMembers.Fusions(forms, fields), ";");
 
         Declared.Head(code, spec, fields.Text.HasKernels, $"A block of {spec.Config.SimpleName}, written from its declaration.");
         code.Block($"partial class {spec.SimpleName} : GeneratedModule{(learner is null ? "" : ", ILearner")}", () =>
@@ -132,8 +150,10 @@ internal sealed class BlockEmitter
         code.Line("/// <summary>The parallel form: "
             + $"{string.Join(", ", graph.Inputs.Select(i => $"<c>{i.Output.Hint}</c> {ShapeOf(i.Output)}"))} to "
             + $"{ShapeOf(graph.Result!)}.</summary>");
-        code.Block($"public Tensor Forward({Signature(stateful: false)})", () => Body(code, new FormWriter(graph, fields, code), graph));
+        code.Block($"public Tensor Forward({Signature(stateful: false)})", () => Body(new FormWriter(Text(FormKind.Parallel), graph, code), graph));
     }
+
+    private FormText Text(FormKind kind) => new(fields, states, methods, kind);
 
     private void Advance(CodeWriter code, StateNames states)
     {
@@ -141,9 +161,9 @@ internal sealed class BlockEmitter
         code.Line("/// <summary>The stateful form: the tokens after those that the state has read.</summary>");
         code.Block($"public Tensor Advance({Signature(stateful: true)})", () =>
         {
-            var form = new FormWriter(states.Form.Step, fields, code, states);
-            form.BindHeld();
-            Body(code, form, states.Form.Step);
+            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Step, code);
+            form.BindHeld(states);
+            Body(form, states.Form.Step);
         });
         if (states.Form.HasMemory)
         {
@@ -160,39 +180,31 @@ internal sealed class BlockEmitter
         code.Line("/// <summary>Computes once what depends on the memory alone, and keeps it in the state.</summary>");
         code.Block($"public void Begin({string.Join(", ", parameters)}, State state)", () =>
         {
-            var form = new FormWriter(states.Form.Begin, fields, code, states);
+            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code);
             foreach (var input in memory)
             {
                 form.Bind(input.Output, input.Output.Hint);
             }
 
             form.Write(states.Form.Begin.NodesFor(states.Form.Kept, []), [.. states.Form.Kept]);
-            form.WriteKeeping();
-            form.DisposeBare();
+            form.WriteKeeping(states);
         });
     }
 
-    private static void Body(CodeWriter code, FormWriter form, Graph graph)
+    private static void Body(FormWriter form, Graph graph)
     {
         foreach (var input in graph.Inputs.Where(i => !form.Has(i.Output)))
         {
             form.Bind(input.Output, input.Output.Hint);
         }
 
-        var result = graph.Result!;
-        form.Keep(result);
-        form.Write(graph.NodesFor([result], []), [result]);
-        code.Line(graph.Inputs.Any(i => i.Output == result) ? $"return {form.NameOf(result)}.alias();" : $"return {form.NameOf(result)};");
+        form.WriteReturning(graph.NodesFor([graph.Result!], []), graph.Result!);
     }
 
     private void State(CodeWriter code, StateNames states)
     {
         code.Line();
         code.Line("/// <summary>What the block keeps between calls of <c>Advance</c>.</summary>");
-        code.Block("public sealed class State", () =>
-        {
-            code.Block($"public State(ModelState owner, {fields.Text.Self} block)", () => states.Build(code, "block", "owner"));
-            states.Properties(code);
-        });
+        code.Block($"public sealed class State(ModelState owner, {fields.Text.Self} block)", () => states.Properties(code, "block", "owner"));
     }
 }

@@ -15,7 +15,11 @@ internal static class ClassMembers
             code.Line(activation);
         }
 
-        code.Line($"private readonly {fields.Text.ShortType(forms.Source.Spec.Config.Name)} config;");
+        if (!forms.Source.Spec.IsModel)
+        {
+            code.Line($"private readonly {fields.Text.ShortType(forms.Source.Spec.Config.Name)} config;");
+        }
+
         if (forms.Source.ReadsLayer && !forms.Source.Spec.IsModel)
         {
             code.Line("private readonly int layer;");
@@ -40,7 +44,9 @@ internal static class ClassMembers
 
         foreach (var check in graph.Checks)
         {
-            code.Line($"Require.Equal({check.Left.ToCode()}, {Name(check.Left)}, {check.Right.ToCode()}, {Name(check.Right)});  // {check.What}");
+            code.Line(check.Left is Size.Binary { Operator: '*', Left: Size.Binary { Operator: '/' } quotient } product && product.Right == quotient.Right
+                ? $"Require.Divides({quotient.Right.ToCode()}, {Name(quotient.Right)}, {quotient.Left.ToCode()}, {Name(quotient.Left)});  // {check.What}"
+                : $"Require.Equal({check.Left.ToCode()}, {Name(check.Left)}, {check.Right.ToCode()}, {Name(check.Right)});  // {check.What}");
         }
 
         foreach (var (divisor, dividend) in graph.AllNodes.SelectMany(n => n.Operation.Divisions).Where(d => d is not (Size.Number, Size.Number)))
@@ -51,7 +57,7 @@ internal static class ClassMembers
         string Name(Size size) => Writing.Text(size is Size.Member m ? Declared.MemberName(graph.Spec.Config, m.Name) : size.Spell());
     }
 
-    /// <summary>Methods of scalar functions, masks in use, what was fused.</summary>
+    /// <summary>Methods of scalar functions, and masks in use.</summary>
     public static void Shared(CodeWriter code, Forms forms, Fields fields)
     {
         foreach (var method in fields.Text.Methods)
@@ -65,27 +71,17 @@ internal static class ClassMembers
         {
             code.Line();
             code.Line("/// <inheritdoc/>");
-            code.Block(
-                "public override System.Collections.Generic.IEnumerable<(string Place, MaskRule Mask)> Masks()",
-                () => code.Lines(string.Concat(masks).TrimEnd('\n')));
+            code.List("public override IEnumerable<(string Place, MaskRule Mask)> Masks() =>", masks, ";");
         }
-
-        code.Line();
-        code.Line("/// <summary>What the compiler fused here.</summary>");
-        code.Line("public static System.Collections.Generic.IReadOnlyList<string> Fusions { get; } =");
-        code.List(() =>
-        {
-            foreach (var note in forms.Notes)
-            {
-                code.Line(Writing.Text(forms.Source.Spec.SimpleName + ": " + note) + ",");
-            }
-
-            foreach (var block in BlocksOf(forms.Parallel).Where(b => b.Graph is not null).Select(fields.Text.TypeOf).Distinct())
-            {
-                code.Line($".. {block}.Fusions,");
-            }
-        }, ";");
     }
+
+    /// <summary>What was fused, here and in the blocks, as elements of a list.</summary>
+    public static IReadOnlyList<string> Fusions(Forms forms, Fields fields) =>
+    [
+        .. forms.Notes.GroupBy(note => note.Was, note => note.What)
+            .Select(g => Writing.Text($"{forms.Source.Spec.SimpleName}: {g.Key}: {string.Join("; ", g)}")),
+        .. BlocksOf(forms.Parallel).Where(b => b.Graph is not null).Select(fields.Text.TypeOf).Distinct().Select(block => $".. {block}.Fusions"),
+    ];
 
     private static IEnumerable<BlockUse> BlocksOf(Graph graph) => graph.AllNodes.SelectMany(n => n.Operation.Blocks);
 }

@@ -1,12 +1,15 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Text;
-using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Emitting;
 
-/// <summary>Lines of C# with their indentation.</summary>
+/// <summary>Lines of C# with their indentation, none longer than a page is wide.</summary>
 internal sealed class CodeWriter
 {
+    private const int Width = 160;
+
     private readonly StringBuilder text = new();
     private int depth;
     private bool closed;
@@ -20,12 +23,16 @@ internal sealed class CodeWriter
         }
 
         closed = line.TrimStart() is "}" or "};";
-        if (line.Length > 0)
+        foreach (var part in LineBreaks.Of(line, Width - (depth * 4)))
         {
-            text.Append(' ', depth * 4).Append(line);
+            if (part.Length > 0)
+            {
+                text.Append(' ', depth * 4).Append(part);
+            }
+
+            text.Append('\n');
         }
 
-        text.Append('\n');
         return this;
     }
 
@@ -64,7 +71,21 @@ internal sealed class CodeWriter
         Close(tail);
     }
 
-    /// <summary>A collection expression over several lines.</summary>
+    /// <summary>A collection expression: in one line where that fits, else an element a line.</summary>
+    public void List(string head, IReadOnlyCollection<string> items, string tail)
+    {
+        var flat = $"{head} [{string.Join(", ", items)}]{tail}";
+        if (flat.Length <= Width - (depth * 4))
+        {
+            Line(flat);
+            return;
+        }
+
+        Line(head);
+        List(() => items.ToList().ForEach(item => Line(item + ",")), tail);
+    }
+
+    /// <summary>The elements of a collection expression over several lines.</summary>
     public void List(Action body, string tail)
     {
         Line("[");

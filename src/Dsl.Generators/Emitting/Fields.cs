@@ -12,11 +12,8 @@ namespace Dsl.Generators.Emitting;
 /// </summary>
 internal sealed class Fields
 {
-    /// <summary>What every module has by a name that a key could give to a field.</summary>
-    private static readonly string[] Inherited =
-    [
-        "advance", "apply", "buffers", "children", "cpu", "cuda", "eval", "forward", "load", "modules", "parameters", "save", "to", "train",
-    ];
+    /// <summary>What generated code calls by these names, so that no member may have them.</summary>
+    private static readonly string[] Called = ["Forward", "Advance", "Begin", "Read", "Learn", "Masks", "Fusions", "State"];
 
     private readonly Forms forms;
     private readonly NameTable taken;
@@ -25,19 +22,14 @@ internal sealed class Fields
     private readonly Dictionary<string, FieldReference> ofValue = new();
     private readonly HashSet<(Operation, string)> built = [];
     private readonly Dictionary<Node, string> paths = new();
+    private readonly List<string> methods = [];
     private readonly SortedSet<string> sizes = new(StringComparer.Ordinal);
 
     public Fields(Forms forms)
     {
         this.forms = forms;
         var spec = forms.Source.Spec;
-        taken = new NameTable(
-            ["config", "layer", "weights", "pass", "state", "training", "x", "name", "i", "next", spec.SimpleName, .. Inherited, .. spec.OwnMembers]);
-        foreach (var parameter in forms.Source.Parameters.Concat(forms.Source.Inputs.Select(i => i.Output.Hint)))
-        {
-            taken.Take(parameter);
-        }
-
+        taken = new NameTable(["config", "layer", spec.SimpleName, .. Called, .. spec.OwnMembers, .. forms.Source.Parameters]);
         Text = new ClassText(forms.Source, taken);
     }
 
@@ -47,9 +39,6 @@ internal sealed class Fields
     public IEnumerable<string> Declarations =>
         sizes.Select(s => $"private readonly long {s};")
             .Concat(declared.Select(d => $"private readonly {d.Type}{(d.Field.Optional ? "?" : "")} {d.Field.Name};"));
-
-    /// <summary>Names that no local may hide.</summary>
-    public IEnumerable<string> Names => declared.Select(d => d.Field.Name).Concat(forms.Source.Parameters);
 
     /// <summary>Statements by which the constructor keeps sizes that the forms read.</summary>
     public IEnumerable<string> SizesKept => sizes.Select(s => $"this.{s} = {s};");
@@ -61,6 +50,20 @@ internal sealed class Fields
         {
             Build(graph.Nodes, "", code);
         }
+    }
+
+    /// <summary>A name for a method of the class.</summary>
+    public string MethodName(string wanted)
+    {
+        methods.Add(taken.Take(wanted));
+        return methods[methods.Count - 1];
+    }
+
+    /// <summary>Gives the names of methods back, which are written anew.</summary>
+    public void ForgetMethods()
+    {
+        methods.ForEach(taken.Release);
+        methods.Clear();
     }
 
     /// <summary>The conditions that a node stands under.</summary>
@@ -97,7 +100,7 @@ internal sealed class Fields
         var id = $"{path} {type} {value}";
         if (value is null || !ofValue.TryGetValue(id, out var field))
         {
-            field = new FieldReference(taken.Take(Model.Names.Camel(KeyText.Plain(name))), path.Length > 0 && !neverNull);
+            field = new FieldReference(taken.Take("_" + Names.Camel(KeyText.Plain(name))), path.Length > 0 && !neverNull);
             declared.Add((type, field));
             if (value is not null)
             {

@@ -6,33 +6,36 @@ using Dsl.Generators.Model;
 namespace Dsl.Generators.Emitting;
 
 /// <summary>
-/// Writes one form of a graph as statements, bracket by bracket. A value lives from its statement to the end of its bracket; one that a later bracket
-/// reads is disposed after the last bracket that does.
+/// Writes nodes as statements, bracket by bracket. A bracket of several nodes that gives one value is a method of its own, which forms share; other nodes
+/// are statements here, and their values live to the end of the method.
 /// </summary>
 internal sealed class FormWriter
 {
+    private readonly FormText text;
     private readonly Graph graph;
-    private readonly Fields fields;
     private readonly CodeWriter code;
-    private readonly StateNames? states;
     private readonly Dictionary<Value, string> names = new();
     private readonly NameTable locals;
     private readonly HashSet<Value> kept = [];
-    private readonly HashSet<Value> bare = [];
+    private readonly HashSet<string> passes = [];
     private string lastComment = "";
 
+    /// <param name="text">The class that is written, and which form this is.</param>
     /// <param name="graph">The form.</param>
-    /// <param name="fields">What the class has built.</param>
     /// <param name="code">Where it is written.</param>
-    /// <param name="states">What the state keeps, where this is the stateful form.</param>
-    public FormWriter(Graph graph, Fields fields, CodeWriter code, StateNames? states = null)
+    public FormWriter(FormText text, Graph graph, CodeWriter code)
     {
-        (this.graph, this.fields, this.code, this.states) = (graph, fields, code, states);
-
-        // Some names are arguments and locals of a model's forms alone.
-        string[] ofModels = graph.Spec.IsModel ? ["last", "wanted", "results"] : [];
-        locals = new NameTable(["config", "layer", "weights", "pass", "state", "training", "i", "next", "taken", "fast", "slope", .. ofModels, .. fields.Names]);
+        (this.text, this.graph, this.code) = (text, graph, code);
+        string[] arguments = ["config", "layer", "weights", "pass", "state", "training", "capacity", "taken", "fast", "slope"];
+        string[] ofModels = graph.Spec.IsModel ? ["last", "wanted", "results", "off"] : [];
+        locals = new NameTable([.. arguments, .. ofModels, .. graph.Parameters]);
     }
+
+    /// <summary>Names of passes that were asked for.</summary>
+    public IReadOnlyCollection<string> Passes => passes;
+
+    /// <summary>Whether the state was asked for.</summary>
+    public bool ReadsState { get; private set; }
 
     public void Bind(Value value, string name) => names[value] = locals.Take(name);
 
@@ -49,68 +52,91 @@ internal sealed class FormWriter
     /// <summary>A local of the method that no value goes by.</summary>
     public string Local(string name) => locals.Take(name);
 
-    /// <summary>Whether a value that outlives its bracket has no using declaration.</summary>
-    public bool NeedsDispose(Value value) => bare.Contains(value);
-
-    /// <summary>Disposes what outlived its bracket and has no using declaration.</summary>
-    public void DisposeBare()
+    public string PassOf(string? axis)
     {
-        foreach (var value in bare)
-        {
-            code.Line($"{names[value]}.Dispose();");
-        }
+        var name = axis is null || axis == graph.MainAxis ? "pass" : axis + "Pass";
+        passes.Add(name);
+        return name;
     }
 
-    public string PassOf(string? axis) => axis is null || axis == graph.MainAxis ? "pass" : axis + "Pass";
-
-    /// <summary>Emits the nodes in groups of one bracket each. <paramref name="after"/> are values read after these nodes.</summary>
+    /// <summary>Statements for nodes; what they give stays bound.</summary>
+    /// <param name="nodes">In their order.</param>
+    /// <param name="after">Values that are read after these nodes.</param>
     public void Write(IReadOnlyList<Node> nodes, IReadOnlyCollection<Value> after)
     {
-        var groups = Brackets(nodes);
-        var toDispose = new List<(Value Value, int LastGroup)>();
-        for (var g = 0; g < groups.Count; g++)
+        var spaced = false;
+        foreach (var (bracket, i) in Brackets(nodes).Select((b, i) => (b, i)))
         {
-            var made = groups[g].SelectMany(n => n.Outputs).ToList();
-            var escaping = made.Where(v => after.Contains(v) || groups.Skip(g + 1).SelectMany(x => x).Any(n => n.Inputs.Contains(v))).ToList();
-            if (g > 0)
+            var isMethod = text.Methods.IsMethod(bracket, nodes, after, text);
+            if (i > 0 && !(isMethod && spaced))
             {
                 code.Line();
             }
 
-            Comment(groups[g][0]);
-            var isNested = made.Count > escaping.Count && escaping.Count == 1;
-            if (isNested)
+            spaced = isMethod;
+            if (isMethod)
             {
-                var result = escaping[0];
-                names[result] = locals.Take(result.Hint);
-                bare.Add(result);
-                code.Line($"Tensor {names[result]};");
-                code.Block(null, () => groups[g].ForEach(n => Write(n, result)));
-                if (!after.Contains(result) && !kept.Contains(result))
-                {
-                    toDispose.Add((result, Enumerable.Range(0, groups.Count).Last(i => groups[i].Any(n => n.Inputs.Contains(result)))));
-                }
-            }
-            else
-            {
-                groups[g].ForEach(n => Write(n, null));
+                WriteCall(bracket, Escaping(bracket, nodes, after)[0], isReturned: false);
+                continue;
             }
 
-            foreach (var (value, _) in toDispose.Where(d => d.LastGroup == g).ToList())
-            {
-                code.Line($"{names[value]}.Dispose();");
-                bare.Remove(value);
-            }
+            Comment(bracket[0]);
+            bracket.ForEach(n => Write(n));
         }
     }
 
-    /// <summary>Writes a node's call; <paramref name="result"/> is declared already.</summary>
-    public void Write(Node node, Value? result) => node.Operation.Call(new Call(this, node, result));
+    /// <summary>Statements for nodes, and the return of one of the values.</summary>
+    /// <param name="nodes">In their order.</param>
+    /// <param name="result">What is returned.</param>
+    /// <param name="isMethod">Whether these nodes are a method already.</param>
+    public void WriteReturning(IReadOnlyList<Node> nodes, Value result, bool isMethod = false)
+    {
+        var brackets = Brackets(nodes);
+        kept.Add(result);
+        var spaced = false;
+        for (var i = 0; i < brackets.Count; i++)
+        {
+            var isLast = i == brackets.Count - 1 && brackets[i].Last().Outputs.Contains(result);
+            var isCall = !isMethod && text.Methods.IsMethod(brackets[i], nodes, [result], text);
+            if (i > 0 && !(isCall && spaced))
+            {
+                code.Line();
+            }
+
+            spaced = isCall;
+            if (isCall)
+            {
+                WriteCall(brackets[i], Escaping(brackets[i], nodes, [result])[0], isReturned: isLast);
+                if (isLast)
+                {
+                    return;
+                }
+
+                continue;
+            }
+
+            Comment(brackets[i][0]);
+            foreach (var node in brackets[i])
+            {
+                var isReturned = isLast && node == brackets[i].Last() && node.Outputs.Count == 1;
+                Write(node, isReturned);
+                if (isReturned)
+                {
+                    return;
+                }
+            }
+        }
+
+        code.Line($"return {names[result]}{(nodes.All(n => !n.Outputs.Contains(result)) ? ".alias()" : "")};");
+    }
+
+    /// <summary>A node's call, as a statement or what the method returns.</summary>
+    public void Write(Node node, bool isReturned = false) => node.Operation.Call(new Call(this, node, isReturned));
 
     /// <summary>What <c>Begin</c> does after its nodes: keeps values, and begins the blocks below.</summary>
-    public void WriteKeeping()
+    public void WriteKeeping(StateNames states)
     {
-        foreach (var value in states!.Form.Held)
+        foreach (var value in states.Form.Held)
         {
             var isInput = states.Form.MemoryInputs.Any(i => i.Output == value);
             code.Line($"state.{states.Of(value)}.Hold({names[value]}.{(isInput ? "clone()" : "alias()")});");
@@ -118,38 +144,77 @@ internal sealed class FormWriter
 
         foreach (var block in states.Form.Blocks)
         {
-            var passes = block.Memory.Select(m => m.TimeAxis).OfType<string>().Distinct().Select(PassOf);
+            var along = block.Memory.Select(m => m.TimeAxis).OfType<string>().Distinct().Select(PassOf);
             var node = states.Form.Step.AllNodes.First(n => n.Outputs.Contains(block.Output));
-            node.Operation.Begin(new Call(this, node, null), string.Join(", ", block.Memory.Select(m => names[m]).Concat(passes)));
+            node.Operation.Begin(new Call(this, node, false), string.Join(", ", block.Memory.Select(m => names[m]).Concat(along)));
         }
     }
 
     /// <summary>In a step, values that the state keeps are read from it.</summary>
-    public void BindHeld()
+    public void BindHeld(StateNames states)
     {
-        foreach (var value in states!.Form.Held)
+        foreach (var value in states.Form.Held)
         {
             names[value] = $"state.{states.Of(value)}.Value!";
         }
     }
 
     /// <summary>What a node passes back to one of its inputs.</summary>
-    public string Back(Node node, int input, string gradient) => node.Operation.WayBack!(new Call(this, node, null), input, gradient);
+    public string Back(Node node, int input, string gradient) => node.Operation.WayBack!(new Call(this, node, false), input, gradient);
 
+    /// <summary>Runs of nodes that come from one bracket each.</summary>
     private static List<List<Node>> Brackets(IReadOnlyList<Node> nodes)
     {
-        var groups = new List<List<Node>>();
+        var brackets = new List<List<Node>>();
         foreach (var node in nodes)
         {
-            if (groups.Count == 0 || groups[groups.Count - 1][0].Bracket != node.Bracket)
+            if (brackets.Count == 0 || brackets[brackets.Count - 1][0].Bracket != node.Bracket)
             {
-                groups.Add([]);
+                brackets.Add([]);
             }
 
-            groups[groups.Count - 1].Add(node);
+            brackets[brackets.Count - 1].Add(node);
         }
 
-        return groups;
+        return brackets;
+    }
+
+    /// <summary>What is read of some nodes outside of them.</summary>
+    public static List<Value> Escaping(IReadOnlyList<Node> some, IReadOnlyList<Node> all, IReadOnlyCollection<Value> after) =>
+        some.SelectMany(n => n.Outputs).Where(v => after.Contains(v) || all.Any(n => n.Inputs.Contains(v) && !some.Contains(n))).ToList();
+
+    private void WriteCall(IReadOnlyList<Node> nodes, Value result, bool isReturned)
+    {
+        var call = CallOf(nodes, result);
+        if (isReturned)
+        {
+            code.Line($"return {call};");
+        }
+        else
+        {
+            code.Line($"{Target(result)} = {call};");
+        }
+    }
+
+    /// <summary>The call of the method that nodes have become.</summary>
+    private string CallOf(IReadOnlyList<Node> nodes, Value result)
+    {
+        var method = text.Methods.Of(nodes, result, graph, text);
+        passes.UnionWith(method.Passes);
+        ReadsState |= method.ReadsState;
+        var state = method.ReadsState ? [text.Kind == FormKind.Parallel ? "null" : "state"] : Array.Empty<string>();
+        return $"{method.Name}({string.Join(", ", method.Reads.Select(v => names[v]).Concat(method.Passes).Concat(state))})";
+    }
+
+    /// <summary>The left side of the statement that makes a value.</summary>
+    private string Target(Value value)
+    {
+        if (!names.ContainsKey(value))
+        {
+            names[value] = locals.Take(value.Hint);
+        }
+
+        return (kept.Contains(value) ? "var " : "using var ") + names[value];
     }
 
     /// <summary>The bracket that the next lines come from, where it is another one.</summary>
@@ -167,21 +232,33 @@ internal sealed class FormWriter
         }
     }
 
-    private sealed class Call(FormWriter form, Node node, Value? result) : Calling(form.fields.Text)
+    private sealed class Call(FormWriter form, Node node, bool isReturned, Action<string>? instead = null) : Calling(form.text.Fields.Text)
     {
+        private StateNames? States => form.text.States;
+
+        private FormKind Kind => States?.Keeps(node) == true ? form.text.Kind : FormKind.Parallel;
+
         public override Node Node => node;
 
-        public override Node Whole => form.states?.WholeOf(node) ?? node;
+        public override Node Whole => form.text.Kind == FormKind.Stateful ? States!.WholeOf(node) : node;
 
-        public override bool Steps => form.states?.Keeps(node) == true;
+        public override string State => Kind switch
+        {
+            FormKind.Parallel => "null",
+            FormKind.Stateful => StateCode("."),
+            _ => StateCode("?."),
+        };
 
-        public override string State => Steps ? form.states!.CodeOf(node) : "null";
+        public override string ByForm(string parallel, Func<string, string> stateful) => Kind switch
+        {
+            FormKind.Parallel => parallel,
+            FormKind.Stateful => stateful(StateCode(".")),
+            _ => $"state is null ? {parallel} : {stateful(StateCode("."))}",
+        };
 
-        private bool IsResult => node.Outputs.Count == 1 && node.Output == result;
+        public override FieldReference Field(string slot = "") => form.text.Fields.Of(node.Operation, form.text.Fields.PathOf(node), slot);
 
-        public override FieldReference Field(string slot = "") => form.fields.Of(node.Operation, form.fields.PathOf(node), slot);
-
-        public override string Code(Size size) => form.fields.SizeInForm(size);
+        public override string Code(Size size) => form.text.Fields.SizeInForm(size);
 
         public override string In(int index = 0) => form.names[node.Inputs[index]];
 
@@ -189,100 +266,92 @@ internal sealed class FormWriter
 
         public override string Local(string wanted) => form.locals.Take(wanted);
 
-        public override void Result(string expression, string comment = "") => Line($"{Target()} = {expression};{After(comment)}");
-
-        public override void Results(string name, string expression, string comment = "")
-        {
-            var parts = form.locals.Take(name);
-            Line($"using var {parts} = {expression};{After(comment)}");
-            for (var i = 0; i < node.Outputs.Count; i++)
-            {
-                var output = node.Outputs[i];
-                if (output == result || form.kept.Contains(output))
-                {
-                    if (!form.names.ContainsKey(output))
-                    {
-                        form.names[output] = form.locals.Take(output.Hint);
-                    }
-
-                    Line($"{(output == result ? "" : "var ")}{form.names[output]} = {parts}[{i}].alias();");
-                }
-                else
-                {
-                    form.names[output] = $"{parts}[{i}]";
-                }
-            }
-        }
-
-        public override string Open(string? value = null)
-        {
-            if (!IsResult)
-            {
-                form.names[node.Output] = form.locals.Take(node.Output.Hint);
-            }
-
-            var name = form.names[node.Output];
-            if (value is not null)
-            {
-                Line($"{(IsResult ? "" : "var ")}{name} = {value};");
-            }
-            else if (!IsResult)
-            {
-                Line($"Tensor {name};");
-            }
-
-            return name;
-        }
-
-        public override void Close()
-        {
-            if (!IsResult && !form.kept.Contains(node.Output))
-            {
-                var name = form.names[node.Output];
-                Line($"using var {form.locals.Take(name + "Scope")} = {name};");
-            }
-        }
-
         public override void Line(string line) => form.code.Line(line);
 
         public override void Block(string? head, Action body) => form.code.Block(head, body);
 
-        public override void Inside(Body body)
+        public override void Result(string expression, string comment = "")
         {
-            var target = form.names[node.Output];
-            var maker = body.Nodes.FirstOrDefault(n => n.Outputs.Count == 1 && n.Output == body.Result);
-            foreach (var inner in body.Nodes)
+            if (instead is not null)
             {
-                if (inner == maker)
-                {
-                    form.names[body.Result] = target;
-                }
-
-                form.Write(inner, inner == maker ? body.Result : null);
+                instead(expression);
+                return;
             }
 
-            if (maker is null)
+            Line($"{(isReturned ? "return" : form.Target(node.Output) + " =")} {expression};{After(comment)}");
+        }
+
+        public override void Results(string name, string expression, string comment = "")
+        {
+            // using var qkvProj = _qkvProj.ApplyParts(normed);  // one product
+            // var (qProj, kProj, vProj) = qkvProj;
+            var parts = form.locals.Take(name);
+            Line($"using var {parts} = {expression};{After(comment)}");
+            var outputs = node.Outputs.Select(o => form.names[o] = form.locals.Take(o.Named is { } own && IsIdentifier(own) ? own : o.Hint)).ToList();
+            if (outputs.Count <= 5)
             {
-                Line($"{target} = {form.names[body.Result]}.alias();{After(body.Nodes.Count == 0 ? "the identity" : "")}");
+                Line($"var ({string.Join(", ", outputs)}) = {parts};");
             }
+            else
+            {
+                outputs.ForEach(o => Line($"var {o} = {parts}[{outputs.IndexOf(o)}];"));
+            }
+
+            foreach (var output in node.Outputs.Where(form.kept.Contains))
+            {
+                // A view that outlives the parts.
+                var own = form.locals.Take(output.Hint);
+                Line($"var {own} = {form.names[output]}.alias();");
+                form.names[output] = own;
+            }
+        }
+
+        public override void Branch(string condition) =>
+            Result($"{condition} ? {Of(node.Operation.Bodies[0])} : {Of(node.Operation.Bodies[1])}");
+
+        private string StateCode(string access)
+        {
+            form.ReadsState = true;
+            return States!.CodeOf(node, access);
+        }
+
+        /// <summary>What a body gives, as an expression: one call, or the call of a method that several have become.</summary>
+        private string Of(Body body)
+        {
+            var nodes = body.Nodes;
+            if (nodes.Count == 0 || nodes.All(n => !n.Outputs.Contains(body.Result)))
+            {
+                return form.names[body.Result] + ".alias()";
+            }
+
+            return nodes.Count == 1 && nodes[0].Outputs.Count == 1 && Single(nodes[0]) is { } expression ? expression : form.CallOf(nodes, body.Result);
+        }
+
+        /// <summary>A call that is one expression and nothing else.</summary>
+        private string? Single(Node inner)
+        {
+            string? expression = null;
+            var lines = new CodeWriter();
+            var trial = new FormWriter(form.text, form.graph, lines);
+            foreach (var name in form.names)
+            {
+                trial.names[name.Key] = name.Value;
+            }
+
+            inner.Operation.Call(new Call(trial, inner, false, found => expression = found));
+            if (lines.ToString().Length > 0)
+            {
+                return null;
+            }
+
+            form.passes.UnionWith(trial.passes);
+            form.ReadsState |= trial.ReadsState;
+            return expression is { } e && e.StartsWith("state is null", StringComparison.Ordinal) ? $"({e})" : expression;
         }
 
         private static string After(string comment) => comment.Length == 0 ? "" : "  // " + comment;
 
-        /// <summary>The left side of the statement that makes the output.</summary>
-        private string Target()
-        {
-            if (IsResult)
-            {
-                return form.names[node.Output];
-            }
-
-            if (!form.names.ContainsKey(node.Output))
-            {
-                form.names[node.Output] = form.locals.Take(node.Output.Hint);
-            }
-
-            return (form.kept.Contains(node.Output) ? "var " : "using var ") + form.names[node.Output];
-        }
+        private static bool IsIdentifier(string name) =>
+            name.Length > 0 && (char.IsLetter(name[0]) || name[0] == '_') && name.All(c => char.IsLetterOrDigit(c) || c == '_');
     }
 }

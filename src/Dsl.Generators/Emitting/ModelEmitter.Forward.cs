@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Checking;
 using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Emitting;
@@ -34,82 +33,72 @@ internal sealed partial class ModelEmitter
         code.Line("/// <param name=\"wanted\">Which outputs.</param>");
         code.Block($"public Results Forward({InputParameters()}, Wanted wanted = Wanted.All)", () =>
         {
-            OpenPasses();
+            var form = new FormWriter(Text(FormKind.Parallel), graph, code);
+            OpenPasses(form);
             code.Line("var results = new Results();");
-            var form = new FormWriter(graph, fields, code);
             foreach (var (input, name) in InputNames)
             {
                 form.Bind(input.Output, name);
             }
 
-            EmitOutputs(form);
+            var given = new HashSet<Value>(graph.Inputs.Select(i => i.Output));
+            foreach (var output in outputs.Outputs.Where(o => given.Contains(o.Value)))
+            {
+                code.Line($"results.{Property(output.Name)} = Where({Flag(output)}, {form.NameOf(output.Value)});");
+            }
+
+            WriteGroup(form, outputs.Root);
             code.Line("return results;");
         });
-        code.Line();
     }
 
     /// <summary>One pass for each time axis, from the first input that has it.</summary>
-    private void OpenPasses()
+    private void OpenPasses(FormWriter form)
     {
-        var emitter = new FormWriter(graph, fields, code);
         foreach (var axis in graph.Inputs.Select(i => i.Output.TimeAxis).OfType<string>().Distinct())
         {
             var input = graph.Inputs.First(i => i.Output.TimeAxis == axis);
             var mask = graph.Inputs.Where(i => i.Output.TimeAxis == axis).Select(i => i.Mask).FirstOrDefault(m => m is not null);
             code.Line(input.IsIds
-                ? $"using var {emitter.PassOf(axis)} = Pass.Over({input.Output.Hint}, {(mask is null ? "null" : Names.Camel(mask))}, training);"
-                : $"using var {emitter.PassOf(axis)} = Pass.Over((int){input.Output.Hint}.shape[0], (int){input.Output.Hint}.shape[1], "
+                ? $"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {(mask is null ? "null" : Names.Camel(mask))}, training);"
+                : $"using var {form.PassOf(axis)} = Pass.Over((int){input.Output.Hint}.shape[0], (int){input.Output.Hint}.shape[1], "
                     + $"{input.Output.Hint}.device, training);");
         }
 
         foreach (var (input, name) in InputNames.Where(i => i.Input.Optional))
         {
             var like = graph.Inputs.First(i => i.Output.TimeAxis == input.Output.TimeAxis && !i.Optional);
-            code.Line($"using var {name}Default = {name} is null ? torch.zeros_like({like.Output.Hint}) : null;");
+            code.Line($"using var {form.Local(name + "Default")} = {name} is null ? torch.zeros_like({like.Output.Hint}) : null;");
             code.Line($"{name} ??= {name}Default!;");
         }
     }
 
-    /// <summary>What every output needs, then what only some need, under their flags.</summary>
-    private void EmitOutputs(FormWriter form)
-    {
-        foreach (var output in outputs.Outputs)
-        {
-            form.Keep(output.Value);
-        }
-
-        var given = new HashSet<Value>(graph.Inputs.Select(i => i.Output));
-        Deliver(form, outputs.Outputs.Where(o => given.Contains(o.Value)), given);
-        EmitGroup(form, outputs.Root, given);
-        code.Line();
-    }
-
-    private void EmitGroup(FormWriter form, OutputGroup group, HashSet<Value> given)
+    /// <summary>What all outputs of a group need, then what only some need, under their flags.</summary>
+    private void WriteGroup(FormWriter form, OutputGroup group)
     {
         var made = new HashSet<Value>(group.Nodes.SelectMany(n => n.Outputs));
         var results = outputs.Outputs.Where(o => made.Contains(o.Value)).ToList();
-        var later = group.Inner.SelectMany(i => i.AllNodes).SelectMany(n => n.Inputs).Concat(results.Select(o => o.Value)).ToList();
-        form.Write(group.Nodes, later);
-        Deliver(form, results, given);
+
+        // Under its own flag alone, an output needs no second handle.
+        var own = group.Outputs.Count == 1 ? results.FirstOrDefault(r => r == group.Outputs[0] && results.All(o => o == r || o.Value != r.Value)) : null;
+        if (own is not null)
+        {
+            form.Keep(own.Value);
+        }
+
+        form.Write(group.Nodes, [.. group.Inner.SelectMany(i => i.AllNodes).SelectMany(n => n.Inputs), .. results.Select(o => o.Value)]);
+        foreach (var output in results)
+        {
+            code.Line($"results.{Property(output.Name)} = {(output == own ? form.NameOf(output.Value) : $"Where({Flag(output)}, {form.NameOf(output.Value)})")};");
+        }
+
         foreach (var inner in group.Inner)
         {
             code.Line();
             var flags = inner.Outputs.Select(o => $"Wanted.{Property(o.Name)}").ToList();
-            code.Block($"if ((wanted & {(flags.Count == 1 ? flags[0] : $"({string.Join(" | ", flags)})")}) != 0)", () => EmitGroup(form, inner, given));
-        }
-
-        foreach (var value in made.Where(v => later.Contains(v) && results.All(o => o.Value != v) && form.NeedsDispose(v)))
-        {
-            code.Line($"{form.NameOf(value)}.Dispose();");
+            code.Block($"if ((wanted & {(flags.Count == 1 ? flags[0] : $"({string.Join(" | ", flags)})")}) != 0)", () => WriteGroup(form, inner));
         }
     }
 
-    /// <summary>Hands outputs over; of a value that is somebody's already, a second handle.</summary>
-    private void Deliver(FormWriter form, IEnumerable<RunOutput> made, HashSet<Value> given)
-    {
-        foreach (var output in made.ToList())
-        {
-            code.Line($"results.{Property(output.Name)} = {form.NameOf(output.Value)}{(given.Add(output.Value) ? "" : ".alias()")};");
-        }
-    }
+    private static string Flag(RunOutput output) => $"(wanted & Wanted.{Property(output.Name)}) != 0";
 }

@@ -9,7 +9,7 @@ namespace Dsl.Generators.Emitting;
 /// <summary>How a state begins that has a memory to read: what the stepping input does not enter is computed once.</summary>
 internal sealed partial class ModelEmitter
 {
-    private IEnumerable<string> MemoryAxes => states!.Form.MemoryInputs.Select(i => i.Output.TimeAxis!).Distinct();
+    private static IEnumerable<string> MemoryAxes(StateNames states) => states.Form.MemoryInputs.Select(i => i.Output.TimeAxis!).Distinct();
 
     /// <summary>Runs once what the stepping input does not enter.</summary>
     private void BeginForm(StateNames states)
@@ -17,7 +17,7 @@ internal sealed partial class ModelEmitter
         var inputs = states.Form.MemoryInputs;
         var masks = inputs.Select(i => i.Mask).OfType<string>().Distinct().ToList();
         var optional = string.Concat(masks.Select(m => $", Tensor? {Names.Camel(m)} = null"));
-        var entry = MemoryAxes.Count() == 1 ? states.Form.Entry : null;
+        var entry = MemoryAxes(states).Count() == 1 ? states.Form.Entry : null;
         code.Line();
         code.Line("/// <summary>A state that has read everything but the tokens it steps along: what depends on these inputs alone is computed here, "
             + "once.</summary>");
@@ -29,8 +29,8 @@ internal sealed partial class ModelEmitter
                 code.Line($"var state = new State(this, checked((int){inputs[0].Output.Hint}.shape[0]), capacity);");
             }
 
-            var form = new FormWriter(states.Form.Begin, fields, code, states);
-            foreach (var axis in MemoryAxes)
+            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code);
+            foreach (var axis in MemoryAxes(states))
             {
                 var input = inputs.First(i => i.Output.TimeAxis == axis);
                 var mask = input.Mask is { } m ? Names.Camel(m) : "null";
@@ -55,10 +55,9 @@ internal sealed partial class ModelEmitter
             else
             {
                 form.Write(states.Form.Begin.NodesFor(states.Form.Kept, []), [.. states.Form.Kept]);
-                form.WriteKeeping();
+                form.WriteKeeping(states);
             }
 
-            form.DisposeBare();
             code.Line("return state;");
         });
         if (entry is var (name, memory))
@@ -70,7 +69,7 @@ internal sealed partial class ModelEmitter
         code.Line("/// <inheritdoc/>");
         var optionals = masks.Select(m => $"OptionalInput(inputs, {Constant.OfText(m).ToSource()})");
         var whole = $"Begin({string.Join(", ", inputs.Select(i => $"Input(inputs, {Constant.OfText(i.Name).ToSource()})").Concat(optionals))}, capacity)";
-        code.Line("public override ModelState Begin(System.Collections.Generic.IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) =>");
+        code.Line("public override ModelState Begin(IReadOnlyDictionary<string, Tensor> inputs, int capacity = 0) =>");
         code.Line(entry is var (given, _)
             ? $"    OptionalInput(inputs, {Constant.OfText(given).ToSource()}) is {{ }} ready ? BeginWith("
                 + $"{string.Join(", ", new[] { "ready" }.Concat(optionals))}, capacity) : {whole};"
@@ -81,7 +80,7 @@ internal sealed partial class ModelEmitter
     private void BeginWith(StateNames states, string output, Value entry, List<string> masks, string optional)
     {
         var axis = entry.TimeAxis!;
-        var form = new FormWriter(states.Form.Begin, fields, code, states);
+        var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code);
         code.Line();
         code.Line($"/// <summary>The same from <c>{output}</c>, which an earlier run has given.</summary>");
         form.Bind(entry, entry.Hint);
@@ -95,8 +94,7 @@ internal sealed partial class ModelEmitter
             code.Line($"var {axis}Real = state.{StateNames.RealOf(axis)}.Hold({real});");
             code.Line($"using var {form.PassOf(axis)} = Pass.Over({axis}Real, {axis}Real);");
             form.Write(states.Form.AtEntry(entry).After, [.. states.Form.Kept]);
-            form.WriteKeeping();
-            form.DisposeBare();
+            form.WriteKeeping(states);
             code.Line("return state;");
         });
     }

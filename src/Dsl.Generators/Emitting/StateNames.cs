@@ -8,7 +8,7 @@ namespace Dsl.Generators.Emitting;
 /// <summary>Names and types of what the stateful form keeps.</summary>
 internal sealed class StateNames
 {
-    private readonly Dictionary<Node, StateField> fields = new();
+    private readonly Dictionary<Value, StateField> fields = new();
     private readonly Dictionary<Value, string> held = new();
 
     public StateNames(StatefulForm form, Fields built)
@@ -19,7 +19,7 @@ internal sealed class StateNames
         foreach (var node in form.Step.AllNodes.Where(n => n.Operation.InTime(n, form.Step.Stepping) is InTime.Shifted or InTime.Accumulating))
         {
             var field = node.Operation.State(built.At(node))!;
-            fields[node] = field with { Name = table.Take(char.ToUpperInvariant(field.Name[0]) + field.Name.Substring(1)) };
+            fields[node.Output] = field with { Name = table.Take(char.ToUpperInvariant(field.Name[0]) + field.Name.Substring(1)) };
         }
 
         foreach (var value in form.Held)
@@ -33,10 +33,14 @@ internal sealed class StateNames
     /// <summary>What is kept for nodes, in their order.</summary>
     public IEnumerable<StateField> Fields => fields.Values;
 
-    public bool Keeps(Node node) => fields.ContainsKey(node);
+    /// <summary>Whether the node keeps anything; the same node of another form does too.</summary>
+    public bool Keeps(Node node) => fields.ContainsKey(node.Output);
 
     /// <summary>The state of a node, where it is known to be there.</summary>
-    public string CodeOf(Node node) => $"state.{fields[node].Name}{(fields[node].Optional ? "!" : "")}";
+    /// <param name="node">The node.</param>
+    /// <param name="access">How the state is read: <c>.</c>, or <c>?.</c> where it may be null.</param>
+    public string CodeOf(Node node, string access) =>
+        $"state{access}{fields[node.Output].Name}{(fields[node.Output].Optional && access == "." ? "!" : "")}";
 
     public string Of(Value value) => held[value];
 
@@ -49,24 +53,37 @@ internal sealed class StateNames
     /// <summary>Writes what the constructor of a state makes.</summary>
     public void Build(CodeWriter code, string module, string owner)
     {
-        foreach (var name in held.Values)
+        foreach (var (name, _, value) in All(module, owner))
         {
-            code.Line($"{name} = {owner}.Own(new HeldValue());");
-        }
-
-        foreach (var field in fields.Values)
-        {
-            code.Line($"{field.Name} = {field.Value(owner, module)};");
+            code.Line($"{name} = {value};");
         }
     }
 
+    /// <summary>Writes the properties of a state, which a constructor sets.</summary>
     public void Properties(CodeWriter code)
     {
-        foreach (var property in held.Values.Select(name => $"public HeldValue {name} {{ get; }}")
-            .Concat(fields.Values.Select(f => $"public {f.Type}{(f.Optional && f.Type[f.Type.Length - 1] != '?' ? "?" : "")} {f.Name} {{ get; }}")))
+        foreach (var (name, type, _) in All("", ""))
         {
             code.Line();
-            code.Line(property);
+            code.Line($"public {type} {name} {{ get; }}");
         }
     }
+
+    /// <summary>Writes the properties of a state, each with what makes it.</summary>
+    public void Properties(CodeWriter code, string module, string owner)
+    {
+        foreach (var ((name, type, value), i) in All(module, owner).Select((p, i) => (p, i)))
+        {
+            if (i > 0)
+            {
+                code.Line();
+            }
+
+            code.Line($"public {type} {name} {{ get; }} = {value};");
+        }
+    }
+
+    private IEnumerable<(string Name, string Type, string Value)> All(string module, string owner) =>
+        held.Values.Select(name => (name, "HeldValue", $"{owner}.Own(new HeldValue())"))
+            .Concat(fields.Values.Select(f => (f.Name, f.Type + (f.Optional && f.Type[f.Type.Length - 1] != '?' ? "?" : ""), f.Value(owner, module))));
 }

@@ -1,4 +1,5 @@
 using System.Linq;
+using Dsl.Generators.Lowering;
 using Dsl.Generators.Model;
 using Dsl.Generators.Parts;
 using Dsl.Generators.Scalar;
@@ -17,8 +18,7 @@ internal sealed class ConvolveTimeInvariant : IPass
             if (node.Operation is Recurrence { Convolves: false, Transfer: null } recurrence && LinearForm.Input(recurrence.Function.Scalar!) >= 0)
             {
                 run.Replace(node, node.With(recurrence with { Convolves = true }));
-                run.Notes.Add($"{Name}: {recurrence.Function.Spec.Name} is linear in state and input; where that costs less, the parallel form convolves "
-                    + "instead of scanning");
+                run.Notes.Add(new Note("linear with fixed coefficients, so that the parallel form may convolve", recurrence.Function.Spec.Name));
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Linq;
+using Dsl.Generators.Lowering;
 using Dsl.Generators.Model;
 using Dsl.Generators.Parts;
 using Dsl.Generators.Scalar;
@@ -32,7 +33,7 @@ internal sealed class FoldBias : IPass
             var biased = head with { Bias = Model.Setting.True, Storage = head.Storage with { Bias = key, BiasAxes = stored } };
             run.Replace(product, product.With(biased, outputs: add.Outputs));
             run.Nodes.Remove(add);
-            run.Notes.Add($"{head.Key}: {key} inside the product");
+            run.Notes.Add(new Note("the bias inside the product", $"{head.Key}, {key}"));
         }
     }
 

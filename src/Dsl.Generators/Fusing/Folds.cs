@@ -1,4 +1,5 @@
 using System.Linq;
+using Dsl.Generators.Lowering;
 using Dsl.Generators.Model;
 using Dsl.Generators.Parts;
 
@@ -19,7 +20,7 @@ internal sealed class FoldActivation : IPass
                 var activation = ((Activate)node.Operation).Activation;
                 run.Replace(product, product.With(linear with { Activation = activation }, outputs: node.Outputs));
                 run.Nodes.Remove(node);
-                run.Notes.Add($"{linear.Key}: {activation.Spell()} inside the product");
+                run.Notes.Add(new Note("the activation inside the product", $"{linear.Key}, {activation.Spell()}"));
             }
         }
     }
@@ -38,7 +39,7 @@ internal sealed class FoldGate : IPass
             {
                 run.Replace(gate, gate.With(new Gate(activate.Activation), [gate.Inputs[1], activated.Inputs[0]]));
                 run.Nodes.Remove(activated);
-                run.Notes.Add($"{activate.Activation.Spell()} and the gate in one pass");
+                run.Notes.Add(new Note("the activation and the gate in one pass", activate.Activation.Spell()));
             }
         }
     }
@@ -73,7 +74,7 @@ internal sealed class FoldResidual : IPass
                 var adding = linear with { Adds = true, Dropped = (dropout?.Operation as Dropout)?.Probability };
                 run.Nodes.Remove(branch);
                 run.Replace(sum, branch.With(adding, [branch.Inputs[0], sum.Inputs[0]], sum.Outputs));
-                run.Notes.Add($"{linear.Key}: residual inside the product");
+                run.Notes.Add(new Note("the residual inside the product", linear.Key));
             }
         }
     }

@@ -26,7 +26,7 @@ internal sealed class StraightRun(IEnumerable<Node> nodes, IReadOnlyCollection<V
     public Graph Graph => graph;
 
     /// <summary>What was fused, in words.</summary>
-    public List<string> Notes { get; } = [];
+    public List<Note> Notes { get; } = [];
 
     /// <summary>Whether the node is all that reads the value, those inside conditions counted.</summary>
     public bool OnlyReader(Value value, Node reader) => !escaping.Contains(value) && Nodes.Where(n => n.Inputs.Contains(value)).SequenceEqual([reader]);
@@ -60,10 +60,10 @@ internal static class Fuse
             return forms;
         }
 
-        var (escaping, notes) = (forms.Escaping, new List<string>());
+        var (escaping, notes) = (forms.Escaping, new List<Note>());
         var fused = forms.Map(graph =>
         {
-            var own = new List<string>();
+            var own = new List<Note>();
             var result = graph with { Nodes = Run(graph.Nodes, escaping, graph, own) };
             notes.AddRange(own.Except(notes).ToList());
             return result;
@@ -71,7 +71,7 @@ internal static class Fuse
         return fused with { Notes = notes };
     }
 
-    private static IReadOnlyList<Node> Run(IReadOnlyList<Node> nodes, IReadOnlyCollection<Value> escaping, Graph graph, List<string> notes)
+    private static IReadOnlyList<Node> Run(IReadOnlyList<Node> nodes, IReadOnlyCollection<Value> escaping, Graph graph, List<Note> notes)
     {
         var inside = Graph.Rewrite(nodes, body => new Body(Run(body.Nodes, [.. escaping, body.Result], graph, notes), body.Result));
         var run = new StraightRun(inside, escaping, graph);

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Generators.Lowering;
 using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Fusing;
@@ -33,7 +34,7 @@ internal sealed class MergeEqualNodes : IPass
             }
 
             run.Nodes.RemoveAt(at--);
-            run.Notes.Add($"{Name}: {first.Operation.Describe(run.Graph.Spell)}");
+            run.Notes.Add(new Note("computed once", first.Operation.Describe(run.Graph.Spell)));
         }
     }
 }

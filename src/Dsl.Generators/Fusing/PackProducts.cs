@@ -1,4 +1,5 @@
 using System.Linq;
+using Dsl.Generators.Lowering;
 using Dsl.Generators.Model;
 using Dsl.Generators.Parts;
 
@@ -23,7 +24,7 @@ internal sealed class PackProducts : IPass
             var parts = nodes.Select(n => (Linear)n.Operation).ToEquatable();
             run.Replace(nodes[0], nodes[0].With(new PackedLinear(parts), outputs: nodes.Select(n => n.Output).ToList()));
             run.Nodes.RemoveAll(nodes.Contains);
-            run.Notes.Add($"{string.Join(", ", parts.Select(p => p.Key))}: one product over one storage (they read the same value)");
+            run.Notes.Add(new Note("one product over one storage", string.Join(", ", parts.Select(p => p.Key))));
         }
     }
 }

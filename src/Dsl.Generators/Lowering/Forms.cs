@@ -11,7 +11,7 @@ namespace Dsl.Generators.Lowering;
 /// <param name="Stateful">What begins and what steps; null where there is no stateful form.</param>
 /// <param name="Learner">The form that is trained within the sequence; null where nothing is.</param>
 /// <param name="Notes">What was fused, in words.</param>
-internal sealed record Forms(Graph Source, Graph Parallel, StatefulForm? Stateful, LearnerForm? Learner, IReadOnlyList<string> Notes)
+internal sealed record Forms(Graph Source, Graph Parallel, StatefulForm? Stateful, LearnerForm? Learner, IReadOnlyList<Note> Notes)
 {
     /// <summary>Values that must not be lost in any form: a pass then decides alike in all of them, and a weight is stored in one way.</summary>
     public IReadOnlyCollection<Value> Escaping =>
@@ -27,6 +27,11 @@ internal sealed record Forms(Graph Source, Graph Parallel, StatefulForm? Statefu
     };
 }
 
+/// <summary>Something that was fused.</summary>
+/// <param name="Was">What happened, the same words for all that it happened to.</param>
+/// <param name="What">What it happened to.</param>
+internal sealed record Note(string Was, string What);
+
 /// <summary>From what was checked to one graph a form.</summary>
 internal static class Lower
 {
@@ -34,6 +39,7 @@ internal static class Lower
     {
         // A model that names no output has one.
         var named = graph.Spec.IsModel && graph.Outputs.Count == 0 && graph.Result is { } result ? graph with { Outputs = [("output", result)] } : graph;
-        return new Forms(named, named, LowerStateful.Of(named), LearnerForm.Of(named), []);
+        var stateful = LowerStateful.Of(named);
+        return new Forms(named, stateful is null ? named : LowerStateful.KeysUnrotated(named), stateful, LearnerForm.Of(named), []);
     }
 }

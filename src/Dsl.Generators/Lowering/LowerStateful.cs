@@ -31,6 +31,9 @@ internal sealed class LowerStateful
         return new LowerStateful(graph, memoryInputs).Divide(graph, memoryInputs);
     }
 
+    /// <summary>The parallel form as one text serves both: where the stateful form keeps keys unrotated, attention rotates them here too.</summary>
+    public static Graph KeysUnrotated(Graph graph) => graph with { Nodes = new LowerStateful(graph, []).InSteps(graph.Nodes, []) };
+
     private StatefulForm Divide(Graph graph, IReadOnlyList<GraphInput> memoryInputs)
     {
         List<Node> step = [], begin = [];

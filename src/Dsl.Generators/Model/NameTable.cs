@@ -1,9 +1,10 @@
 using System.Collections.Generic;
+using System.Globalization;
 
 namespace Dsl.Generators.Model;
 
 /// <summary>Names that do not collide, in the order in which they are asked for.</summary>
-internal sealed class NameTable
+internal sealed class NameTable(params string[] reserved)
 {
     private static readonly HashSet<string> Keywords =
     [
@@ -15,18 +16,19 @@ internal sealed class NameTable
         "virtual", "void", "volatile", "while",
     ];
 
-    private readonly HashSet<string> taken;
-
-    public NameTable(params string[] reserved) => taken = new(reserved);
+    private readonly HashSet<string> taken = new(reserved);
 
     public string Take(string wanted)
     {
         var name = wanted;
         for (var i = 2; Keywords.Contains(name) || !taken.Add(name); i++)
         {
-            name = wanted + i.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            name = wanted + i.ToString(CultureInfo.InvariantCulture);
         }
 
         return name;
     }
+
+    /// <summary>Gives a name back.</summary>
+    public void Release(string name) => taken.Remove(name);
 }

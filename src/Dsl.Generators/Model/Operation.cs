@@ -78,7 +78,7 @@ internal abstract record Operation
     /// <summary>What the stateful form keeps for it; null where it keeps nothing.</summary>
     public abstract StateField? State(Construction at);
 
-    /// <summary>Lines that yield the masks in use, of it and of what is inside it.</summary>
+    /// <summary>Elements of the list of masks in use, of it and of what is inside it.</summary>
     public abstract IEnumerable<string> Masks(Construction at);
 
     /// <summary>Whether it is the map to the vocabulary as it was declared: a loss can have what it reads instead of what it gives.</summary>

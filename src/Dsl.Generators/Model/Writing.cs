@@ -118,11 +118,13 @@ internal abstract class Calling(IClassText text) : Writing(text)
     /// <summary>The node with all that it reads; in a step <see cref="Node"/> reads only what its block has not kept.</summary>
     public abstract Node Whole { get; }
 
-    /// <summary>Whether this is the stateful form, and the node keeps something in it.</summary>
-    public abstract bool Steps { get; }
-
-    /// <summary>What the state keeps for the node.</summary>
+    /// <summary>What the state keeps for the node: null in a form that has none, perhaps null where one text serves both.</summary>
     public abstract string State { get; }
+
+    /// <summary>Two calls, of which the form has one; one text for both forms asks which it is.</summary>
+    /// <param name="parallel">Without a state.</param>
+    /// <param name="stateful">With what the state keeps for the node.</param>
+    public abstract string ByForm(string parallel, Func<string, string> stateful);
 
     /// <summary>An input's name.</summary>
     public abstract string In(int index = 0);
@@ -139,19 +141,13 @@ internal abstract class Calling(IClassText text) : Writing(text)
     /// <summary>Writes the statement that makes the one output.</summary>
     public abstract void Result(string expression, string comment = "");
 
-    /// <summary>Writes the statement that makes all outputs, as an indexed value.</summary>
+    /// <summary>Writes the statement that makes all outputs, as parts of one value.</summary>
     public abstract void Results(string name, string expression, string comment = "");
-
-    /// <summary>Declares the output, to be set by the lines that follow; returns its name.</summary>
-    public abstract string Open(string? value = null);
-
-    /// <summary>Ends what <see cref="Open"/> began.</summary>
-    public abstract void Close();
 
     public abstract void Line(string line);
 
     public abstract void Block(string? head, Action body);
 
-    /// <summary>Writes the nodes of a body, whose result becomes the output.</summary>
-    public abstract void Inside(Body body);
+    /// <summary>Writes the bodies, of which one runs, and makes its result the output.</summary>
+    public abstract void Branch(string condition);
 }

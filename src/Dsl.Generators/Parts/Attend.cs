@@ -208,15 +208,15 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
         var comment = MaskFunction is { } mask ? mask.Spec.Name : Mask == "causal" ? "the mask is causal" : "";
         var scale = Scale.ToCode() is "1.0" or "1" ? "1.0" : at.Field("scale").ToCode();
         var score = Score is null ? "" : ScoreArgument(at, Score);
-        if (at.Steps)
+        var dropout = Dropout is { } p ? $", dropout: {p.ToCode()}" : "";
+        if (at.State != "null")
         {
             var rotary = RotateKeys is null ? "" : $", rotateKeys: {at.Field("rotary").ToCode()}";
             at.Result(
-                $"CachedAttention.Attend({at.In(0)}, {at.In(1)}, {at.In(2)}, {at.State}, {MaskCode(at)}, {scale}, {at.Pass()}{rotary}{score})", comment);
+                $"CachedAttention.Attend({at.In(0)}, {at.In(1)}, {at.In(2)}, {at.State}, {MaskCode(at)}, {scale}, {at.Pass()}{rotary}{dropout}{score})", comment);
             return;
         }
 
-        var dropout = Dropout is { } p ? $", dropout: {p.ToCode()}" : "";
         var memory = at.Node.Inputs[1].TimeAxis == at.Node.Inputs[0].TimeAxis ? "" : $", memory: {at.Pass(1)}";
         at.Result($"Attention.Attend({at.In(0)}, {at.In(1)}, {at.In(2)}, {MaskCode(at)}, {scale}, {at.Pass()}{dropout}{score}{memory})", comment);
     }
@@ -235,11 +235,9 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
 
     public override IEnumerable<string> Masks(Construction at)
     {
-        var optional = MaskFunction is not null && at.Field("mask").Optional;
-        var mask = MaskFunction is null ? MaskCode(at) : at.Field("mask").Name;
-        yield return optional
-            ? $"if ({mask} is not null)\n{{\n    yield return (\"attend\", {mask});\n}}\n"
-            : $"yield return (\"attend\", {mask});\n";
+        yield return MaskFunction is not null && at.Field("mask").Optional
+            ? $".. MasksOf(\"attend\", {at.Field("mask").Name})"
+            : $"(\"attend\", {MaskCode(at)})";
     }
 
     private string MaskCode(Writing at) => MaskFunction is not null ? at.Field("mask").ToCode() : Mask == "causal" ? "MaskRule.Causal" : "MaskRule.Full";

@@ -50,15 +50,7 @@ internal sealed record Choice(Setting Condition, int Number, Body Then, Body Oth
 
     public override void Build(Construction at) => at.Branch(Condition.ToCode());
 
-    public override void Call(Calling at)
-    {
-        // Tensor h;
-        // if (config.PreNorm) { h = norm.Apply(x); } else { h = x.alias(); }
-        at.Open();
-        at.Block($"if ({Condition.ToCode()})", () => at.Inside(Then));
-        at.Block("else", () => at.Inside(Otherwise));
-        at.Close();
-    }
+    public override void Call(Calling at) => at.Branch(Condition.ToCode());
 
     public override StateField? State(Construction at) => null;
 

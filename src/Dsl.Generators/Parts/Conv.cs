@@ -46,7 +46,7 @@ internal sealed record Conv(string Key, Size Width, Size Kernel, Setting Bias) :
     public override void Build(Construction at) =>
         at.Field("CausalConvolution", Key, $"weights.CausalConvolution({at.Key(Key)}, {at.Code(Width)}, {at.Code(Kernel)}, bias: {Bias.ToCode()})");
 
-    public override void Call(Calling at) => at.Result($"{at.Field().ToCode()}.Apply({at.In()}, {at.Pass()}{(at.Steps ? ", " + at.State : "")})");
+    public override void Call(Calling at) => at.Result($"{at.Field().ToCode()}.Apply({at.In()}, {at.Pass()}, {at.State})");
 
     public override StateField State(Construction at)
     {

@@ -229,7 +229,7 @@ internal sealed record Learn(EquatableArray<BlockUse> All, string Key, BlockChoi
         var rate = at.Node.Inputs.Count > 3 ? $", rate: {at.In(3)}" : "";
         var weights = RowRate?.Scalar!.Of(Scalar.ScalarRole.Parameter).Select(p => $", {at.Field(p.Name).ToCode()}.Value") ?? [];
         var rows = RowRate is null ? "" : $", rowRate: places => {at.TensorMethod(RowRate)}(places{string.Concat(weights)})";
-        var kept = at.Steps ? ", state: " + at.State : "";
+        var kept = at.State == "null" ? "" : ", state: " + at.State;
         var loss = at.SlopeMethod(Loss, Loss.Scalar!.Of(Scalar.ScalarRole.Value).First().Name);
         at.Result($"Learning.Run({at.Field().ToCode()}, {at.Code(Every)}, {loss}, {at.In(0)}, {at.In(1)}, {at.In(2)}, {at.Pass()}{rate}{rows}{kept})");
     }

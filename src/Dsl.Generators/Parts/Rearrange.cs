@@ -123,12 +123,6 @@ internal sealed class RearrangePart : Part
             }
         }
 
-        if (axes.Count(a => a.Size is null) is var run2 && !axes.Take(run2).Select(a => a.Name).SequenceEqual(x.Axes.Where(a => a.Size is null).Select(a => a.Name)))
-        {
-            at.Report(Problems.PatternWrong, part.Place.At(0), pattern.Text, "batch and time come first, in this order");
-            return null;
-        }
-
         return axes;
     }
 }

@@ -142,16 +142,6 @@ internal sealed record Recurrence(FunctionUse Function, TransferUse? Transfer) :
             weights[viewed.Name] = view;
         }
 
-        if (Transfer is { } transfer && !at.Steps)
-        {
-            var read = transfer.Function.Scalar!.Of(ScalarRole.Parameter).Select(f => weights[f.Name]);
-            at.Result(
-                $"Transfer.Run<{at.TransferKernel(transfer.Function)}>({at.Pass()}, {at.Field("length").ToCode()}, {Settings(transfer.Function)}, {at.In()}, "
-                    + $"{string.Join(", ", read)})",
-                $"a convolution with the kernel of {transfer.Function.Spec.Name}");
-            return;
-        }
-
         var values = new Queue<string>(at.Node.Inputs.Select((_, i) => at.In(i)));
         var arguments = Function.Scalar!.Parameters.Where(f => f.Role is ScalarRole.Value or ScalarRole.Parameter or ScalarRole.Derived)
             .Select(f => f.Role switch
@@ -160,15 +150,25 @@ internal sealed record Recurrence(FunctionUse Function, TransferUse? Transfer) :
                 ScalarRole.Derived => at.Field("length").ToCode() + ".ReadOut()",
                 _ => weights[f.Name],
             });
-        var call = $"<{at.Kernel(Function)}>({at.Pass()}, ";
         var rest = $"{Settings(Function)}, {string.Join(", ", arguments)})";
-        if (Convolves && !at.Steps)
+        string Scan(string state) => $"Recurrence.Run<{at.Kernel(Function)}>({at.Pass()}, {state}, {rest}";
+        if (Transfer is { } transfer)
         {
-            at.Result($"Convolution.Run{call}{rest}", "or the scan, where that costs less");
+            var read = transfer.Function.Scalar!.Of(ScalarRole.Parameter).Select(f => weights[f.Name]);
+            at.Result(
+                at.ByForm(
+                    $"Transfer.Run<{at.TransferKernel(transfer.Function)}>({at.Pass()}, {at.Field("length").ToCode()}, {Settings(transfer.Function)}, {at.In()}, "
+                        + $"{string.Join(", ", read)})",
+                    Scan),
+                $"in parallel a convolution with the kernel of {transfer.Function.Spec.Name}");
+        }
+        else if (Convolves)
+        {
+            at.Result(at.ByForm($"Convolution.Run<{at.Kernel(Function)}>({at.Pass()}, {rest}", Scan), "in parallel a convolution, or the scan where that costs less");
         }
         else
         {
-            at.Result($"Recurrence.Run{call}{(at.Steps ? at.State : "null")}, {rest}");
+            at.Result(Scan(at.State));
         }
     }
 

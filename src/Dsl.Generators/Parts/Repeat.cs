@@ -48,17 +48,10 @@ internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockCho
 
     public override void Call(Calling at)
     {
-        // var h = x.alias();
-        // for (...) { var next = layers[i].Forward(h, pass); h.Dispose(); h = next; }
-        var blocks = at.Field().ToCode();
-        var h = at.Open($"{at.In()}.alias()");
-        at.Block($"for (var i = 0; i < {blocks}.Length; i++)", () =>
-        {
-            at.Line($"var next = {CallOf(at, blocks + "[i]", h, at.State + "[i]")};");
-            at.Line($"{h}.Dispose();");
-            at.Line($"{h} = next;");
-        });
-        at.Close();
+        // using var h = Layers.Run(_layers, embedded, (block, x, i) => block.Advance(x, pass, state.Layers[i]));
+        var (block, value, place) = (at.Local("block"), at.Local("x"), at.Local("i"));
+        var call = CallOf(at, block, value, $"[{place}]");
+        at.Result($"Layers.Run({at.Field().ToCode()}, {at.In()}, ({block}, {value}, {(call.Contains($"[{place}]") ? place : "_")}) => {call})");
     }
 
     public override void Begin(Calling at, string memory)
@@ -79,15 +72,5 @@ internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockCho
         return new StateField(StateName, "object?[]", (owner, module) =>
             $"Array.ConvertAll({module}.{field}, each => (object?)(each switch {{ "
                 + $"{string.Join(", ", All.Select((b, i) => StateArm(at, b, i, owner)))}, _ => null }}))");
-    }
-
-    public override IEnumerable<string> Masks(Construction at)
-    {
-        if (All.Any(b => b.Graph is not null))
-        {
-            var field = at.Field().Name;
-            yield return $"for (var i = 0; i < {field}.Length; i++)\n{{\n    foreach (var (place, mask) in {field}[i].Masks())\n"
-                + $"    {{\n        yield return ($\"{KeyText.Plain(FieldName)}.{{i}}.{{place}}\", mask);\n    }}\n}}\n";
-        }
     }
 }

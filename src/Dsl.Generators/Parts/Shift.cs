@@ -36,7 +36,7 @@ internal sealed record Shift : MemoryOperation
     {
     }
 
-    public override void Call(Calling at) => at.Result($"PastInputs.Shift({at.In()}, {at.Pass()}{(at.Steps ? ", " + at.State : "")})");
+    public override void Call(Calling at) => at.Result($"PastInputs.Shift({at.In()}, {at.Pass()}, {at.State})");
 
     public override StateField State(Construction at) => new("Previous", "ShiftState", (owner, _) => $"{owner}.Own(new ShiftState())");
 }

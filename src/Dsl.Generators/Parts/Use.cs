@@ -138,19 +138,21 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     protected string StateName => Names.Pascal(KeyText.LastSegment(FieldName));
 
     /// <summary>The call of the block, or of the one that is there: in the stateful form with its state, which has kept what it needs of a memory.</summary>
-    protected string CallOf(Calling at, string target, string x, string state)
+    protected string CallOf(Calling at, string target, string x, string index = "")
     {
         var extra = string.Concat(at.Node.Inputs.Skip(1).Select((_, i) => ", " + at.In(i + 1)));
         var passes = Passes(at);
         if (All.Count == 1)
         {
-            return at.Steps ? $"{target}.Advance({x}{extra}, {passes}, {state})" : $"{target}.Forward({x}{extra}, {passes})";
+            return at.ByForm($"{target}.Forward({x}{extra}, {passes})", state => $"{target}.Advance({x}{extra}, {passes}, {state}{index})");
         }
 
-        var arms = All.Select((b, i) => b.HasState && at.Steps
-            ? $"{at.TypeOf(b)} block{i + 1} => block{i + 1}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}!)"
-            : $"{at.TypeOf(b)} block{i + 1} => block{i + 1}.Forward({x}{extra}, {passes})");
-        return $"{target} switch {{ {string.Join(", ", arms)}, _ => throw new System.InvalidOperationException(\"unreachable\") }}";
+        string Switch(Func<BlockUse, int, string> arm) =>
+            $"{target} switch {{ {string.Join(", ", All.Select(arm))}, _ => throw Require.Unreachable }}";
+        string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} block{i + 1} => block{i + 1}.Forward({x}{extra}, {passes})";
+        return at.ByForm(Switch(Forward), state => Switch((b, i) => b.HasState
+            ? $"{at.TypeOf(b)} block{i + 1} => block{i + 1}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}{index}!)"
+            : Forward(b, i)));
     }
 
     /// <summary>
@@ -159,11 +161,14 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     private string Passes(Calling at)
     {
         // A node of the stateful form reads less than the block: what is along other axes is kept.
-        var whole = at.Steps ? at.Whole : at.Node;
+        var whole = at.Whole;
         var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.TimeAxis) : whole.Inputs.Select(i => i.TimeAxis);
         var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.TimeAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
         return string.Join(", ", axes.Select(a => at.PassOf(a.First().Given)));
     }
+
+    public sealed override IEnumerable<string> Masks(Construction at) =>
+        All.Any(b => b.Graph is not null) ? [$".. MasksOf({Writing.Text(KeyText.Plain(FieldName))}, {at.Field().Name})"] : [];
 
     /// <summary>Begins one block, or the one that is there.</summary>
     protected void BeginOne(Calling at, string target, string memory, string state)
@@ -215,7 +220,7 @@ internal sealed record Use(EquatableArray<BlockUse> All, string Key, BlockChoice
         }
     }
 
-    public override void Call(Calling at) => at.Result(CallOf(at, at.Field().ToCode(), at.In(), at.State));
+    public override void Call(Calling at) => at.Result(CallOf(at, at.Field().ToCode(), at.In()));
 
     public override void Begin(Calling at, string memory)
     {
@@ -250,15 +255,5 @@ internal sealed record Use(EquatableArray<BlockUse> All, string Key, BlockChoice
         return new StateField(StateName, type + ".State", (owner, module) => field.Optional
             ? $"{module}.{field.Name} is {{ }} {field.Name} ? new {type}.State({owner}, {field.Name}) : null"
             : $"new {type}.State({owner}, {module}.{field.Name})", field.Optional);
-    }
-
-    public override IEnumerable<string> Masks(Construction at)
-    {
-        if (All.Any(b => b.Graph is not null))
-        {
-            var field = at.Field();
-            yield return $"foreach (var (place, mask) in {field.Name}{(field.Optional ? "?" : "")}.Masks(){(field.Optional ? " ?? []" : "")})\n{{\n"
-                + $"    yield return (\"{KeyText.Plain(FieldName)}.\" + place, mask);\n}}\n";
-        }
     }
 }

@@ -189,6 +189,17 @@ public abstract class GeneratedModule : nn.Module
     /// <summary>The masks in use here and below, each with the place of its attention.</summary>
     public virtual IEnumerable<(string Place, MaskRule Mask)> Masks() => [];
 
+    /// <summary>A mask at its place, where the config has it.</summary>
+    protected static IEnumerable<(string Place, MaskRule Mask)> MasksOf(string place, MaskRule? mask) => mask is null ? [] : [(place, mask)];
+
+    /// <summary>The masks of a block, below its place.</summary>
+    protected static IEnumerable<(string Place, MaskRule Mask)> MasksOf(string place, GeneratedModule? block) =>
+        block?.Masks().Select(mask => ($"{place}.{mask.Place}", mask.Mask)) ?? [];
+
+    /// <summary>The masks of layers, below the place of each.</summary>
+    protected static IEnumerable<(string Place, MaskRule Mask)> MasksOf(string place, IReadOnlyList<GeneratedModule> blocks) =>
+        blocks.SelectMany((block, i) => MasksOf($"{place}.{i}", block));
+
     /// <summary>Nothing: what this module owns is in its table.</summary>
     protected override void RegisterComponents()
     {

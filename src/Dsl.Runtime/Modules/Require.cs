@@ -21,6 +21,9 @@ public static class Require
     public static ConfigException NoneOf(string member, System.Type? kind, params System.Type[] declared) =>
         new(File, $"{member} picks {kind?.Name ?? "no block"}, expected one of {string.Join(", ", System.Array.ConvertAll(declared, d => d.Name))}");
 
+    /// <summary>What to throw where a block is none of those that the constructor can have built.</summary>
+    public static System.InvalidOperationException Unreachable => new("the block is none of those that were declared");
+
     /// <summary>A standard deviation that weights can be drawn with.</summary>
     /// <exception cref="ConfigException">It is negative or not finite.</exception>
     public static double Deviation(double value, string name) => double.IsFinite(value) && value >= 0 ? value

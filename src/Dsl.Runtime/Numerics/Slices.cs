@@ -11,6 +11,20 @@ public readonly struct TensorParts(Tensor[] parts) : IDisposable
     /// <summary>One of them.</summary>
     public Tensor this[int index] => parts[index];
 
+    /// <summary>All of two.</summary>
+    public void Deconstruct(out Tensor first, out Tensor second) => (first, second) = (parts[0], parts[1]);
+
+    /// <summary>All of three.</summary>
+    public void Deconstruct(out Tensor first, out Tensor second, out Tensor third) => (first, second, third) = (parts[0], parts[1], parts[2]);
+
+    /// <summary>All of four.</summary>
+    public void Deconstruct(out Tensor first, out Tensor second, out Tensor third, out Tensor fourth) =>
+        (first, second, third, fourth) = (parts[0], parts[1], parts[2], parts[3]);
+
+    /// <summary>All of five.</summary>
+    public void Deconstruct(out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth) =>
+        (first, second, third, fourth, fifth) = (parts[0], parts[1], parts[2], parts[3], parts[4]);
+
     /// <inheritdoc/>
     public void Dispose()
     {

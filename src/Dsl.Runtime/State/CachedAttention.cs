@@ -2,20 +2,21 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
 
-/// <summary>Attention of the stateful form: new keys and values join the cache, and the queries see all of it.</summary>
+/// <summary>Attention of tokens to those before them, in both forms: without a cache over the given keys, with one over all that it has kept.</summary>
 public static class CachedAttention
 {
-    /// <summary>Attends over the cache and the new tokens.</summary>
-    /// <param name="q">New queries [batch, n, heads, width].</param>
-    /// <param name="k">New keys [batch, n, groups, width].</param>
-    /// <param name="v">New values [batch, n, groups, value width].</param>
-    /// <param name="cache">Grows by n.</param>
+    /// <summary>Attends over the given keys, or over the cache and the given keys, which join it.</summary>
+    /// <param name="q">Queries [batch, n, heads, width].</param>
+    /// <param name="k">Keys of the same tokens [batch, n, groups, width].</param>
+    /// <param name="v">Their values [batch, n, groups, value width].</param>
+    /// <param name="cache">Grows by n; null in the parallel form.</param>
     /// <param name="mask">The rule over positions.</param>
     /// <param name="scale">Factor on q . k.</param>
     /// <param name="pass">This call.</param>
     /// <param name="rotateKeys">
-    /// Given, <paramref name="k"/> is not rotated yet: where the frequencies read the length, keys are kept unrotated and rotated at each use.
+    /// Given, <paramref name="k"/> is not rotated yet: where the frequencies read the length, cached keys are kept unrotated and rotated at each use.
     /// </param>
+    /// <param name="dropout">Probability of dropping a weight, where the pass trains.</param>
     /// <param name="score">What becomes of a score after scaling and before the mask.</param>
     /// <param name="bias">A rule that only adds to it, instead.</param>
     /// <returns>[batch, n, heads, value width].</returns>
@@ -23,21 +24,28 @@ public static class CachedAttention
         Tensor q,
         Tensor k,
         Tensor v,
-        KeyValueCache cache,
+        KeyValueCache? cache,
         MaskRule mask,
         double scale,
         Pass pass,
         Rotary? rotateKeys = null,
+        double dropout = 0,
         ScoreRule? score = null,
         ScoreBias? bias = null)
     {
+        if (cache is null)
+        {
+            using Tensor? turned = rotateKeys?.Apply(k, pass);
+            return Attention.Attend(q, turned ?? k, v, mask, scale, pass, dropout, score, bias: bias);
+        }
+
         using Tensor? rotated = rotateKeys is { ReadsLength: false } ? rotateKeys.Apply(k, pass) : null;
         (Tensor keys, Tensor values) = cache.Append(rotated ?? k, v, pass);
         using (keys)
         using (values)
         {
             using Tensor? late = rotateKeys is { ReadsLength: true } ? rotateKeys.ApplyKeys(keys, pass) : null;
-            return Attention.Attend(q, late ?? keys, values, mask, scale, pass, score: score, bias: bias);
+            return Attention.Attend(q, late ?? keys, values, mask, scale, pass, dropout, score, bias: bias);
         }
     }
 }

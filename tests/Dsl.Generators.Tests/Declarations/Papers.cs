@@ -67,7 +67,7 @@ internal static class Papers
 
         [Block<C>]
         [Linear("in_proj", nameof(C.TwoInner)), Split("u0", "z")]
-        [From("u0"), Conv("conv1d", nameof(C.Kernel), Kind = ConvAttribute.CausalDepthwise, Bias = nameof(C.ConvBias)), Activate(nameof(C.Act)), As("u")]
+        [From("u0"), Conv("conv1d", nameof(C.Kernel), Bias = nameof(C.ConvBias)), Activate(nameof(C.Act)), As("u")]
         [From("u"), Linear("x_proj", nameof(C.Selection)), Split("dt", nameof(C.Rank), "B", nameof(C.State), "C", nameof(C.State))]
         [From("dt"), Linear("dt_proj", nameof(C.Inner), Bias = true), Activate(Activation.Softplus), As("delta")]
         [From("delta", "u", "B", "C"), Apply(nameof(SelectiveScan)), Gate("z", nameof(C.Act)), Linear("out_proj", Bias = nameof(C.Bias))]

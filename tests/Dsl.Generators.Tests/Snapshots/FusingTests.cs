@@ -80,7 +80,7 @@ public sealed class FusingTests
         var after = graph with { Nodes = run.Nodes };
         Assert.NotEqual(before, after.Print());
         Assert.NotEmpty(run.Notes);
-        Approved.Match(pass, $"{brackets}\n\n{before}\n=>\n\n{after.Print()}\n{string.Join("\n", run.Notes)}\n".Replace("\r", "", StringComparison.Ordinal));
+        Approved.Match(pass, $"{brackets}\n\n{before}\n=>\n\n{after.Print()}\n{string.Join("\n", run.Notes.Select(n => n.Was + ": " + n.What))}\n".Replace("\r", "", StringComparison.Ordinal));
 
         // A second time there is nothing left to do.
         Assert.Equal(after.Print(), (after with { Nodes = Run(after).Nodes }).Print());
