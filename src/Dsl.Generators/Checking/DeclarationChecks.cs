@@ -37,6 +37,11 @@ internal static class DeclarationChecks
             Report(Problems.ReplaceAlone, change.Place, change.Name);
         }
 
+        foreach (var stray in spec.Header.Where(p => Vocabulary.OfConfigs.Contains(p.Name)))
+        {
+            Report(Problems.PartPlace, stray.Place, stray.Name, $"at the config record {spec.Config.SimpleName}, which it says something of");
+        }
+
         foreach (var member in spec.Config.Members.Where(m => m is { Stored: true, OfLayer: false } && m.Paths.Count == 0))
         {
             Report(Problems.MemberWithoutKey, Place.Class, member.Name, spec.Config.SimpleName);

@@ -273,10 +273,10 @@ internal sealed partial class Elaborator
 
     /// <summary>A value's axes, as a diagnostic puts them.</summary>
     public string Shape(Value value) =>
-        "[" + string.Join(", ", value.Axes.Select(a => a.Size is null ? a.Name : sizes.IsKnown(a.Size) ? Spell(a.Size) : "?")) + "]";
+        "[" + string.Join(", ", value.Axes.Select(a => a.Size is not null && sizes.IsKnown(a.Size) ? Spell(a.Size) : a.Name)) + "]";
 
     /// <summary>A weight at a checkpoint key, under the conditions around it.</summary>
-    public void Key(PartSpec part, string key, bool shared = false) => keys.Add(new KeyUse(key, shared, conditions.ToEquatable(), part.Place.At(0)));
+    public void Key(PartSpec part, string key, bool shared = false) => keys.Add(new KeyUse(part.Name, key, shared, conditions.ToEquatable(), part.Place.At(0)));
 
     /// <summary>Braces in a key name the layer or a config member; anything else is a slip.</summary>
     private void CheckKeys()
@@ -308,7 +308,9 @@ internal sealed partial class Elaborator
             }
             else if (!use.Shared && !use.Conditions.Any(c => first.Conditions.Contains(c.StartsWith("!", StringComparison.Ordinal) ? c.Substring(1) : "!" + c)))
             {
-                Report(Problems.KeyTwice, use.Place, use.Key);
+                Report(Problems.KeyTwice, use.Place, use.Key, session.Language.Vocabulary.OptionsOf(use.Word).Contains("Shared")
+                    ? "naming it again says Shared = true"
+                    : $"{use.Word} cannot share one: give it a key of its own");
             }
         }
     }

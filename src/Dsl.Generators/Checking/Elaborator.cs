@@ -20,6 +20,7 @@ internal sealed partial class Elaborator
     private readonly Unifier sizes;
     private readonly Dictionary<string, Size> axisSizes = new();
     private readonly List<KeyUse> keys = [];
+    private readonly List<string> nested = [];
     private readonly List<string> conditions = [];
     private readonly List<GraphInput> inputs = [];
     private readonly List<(string Name, Value Value)> outputs = [];
@@ -49,7 +50,7 @@ internal sealed partial class Elaborator
     }
 
     /// <summary>A key, and the conditions under which it is built.</summary>
-    private sealed record KeyUse(string Key, bool Shared, EquatableArray<string> Conditions, Place Place);
+    private sealed record KeyUse(string Word, string Key, bool Shared, EquatableArray<string> Conditions, Place Place);
 
     /// <summary>Names that a bracket may use: those of its own block, else those of the block around it.</summary>
     private sealed class Scope(Scope? outer)
@@ -77,6 +78,9 @@ internal sealed partial class Elaborator
 
     /// <summary>The graph of a used block; null where it uses itself.</summary>
     public Graph? GraphOf(DeclarationSpec block) => session.GraphOf(block);
+
+    /// <summary>Weights of a block at this key; null where they are not known.</summary>
+    public void Nest(string prefix, IReadOnlyList<string>? keysOfBlock) => nested.AddRange((keysOfBlock ?? ["*"]).Select(k => KeyText.Below(prefix, k)));
 
     /// <summary>Tables that a head may be tied to, by key.</summary>
     public IDictionary<string, (Size Rows, Size Width)> Embeddings => embeddings;
@@ -112,6 +116,7 @@ internal sealed partial class Elaborator
             Outputs = outputs,
             Embeddings = embeddings.ToDictionary(e => e.Key, e => (sizes.Resolve(e.Value.Rows), sizes.Resolve(e.Value.Width))),
             Parameters = parameters,
+            Keys = [.. keys.Select(k => k.Key), .. nested],
             Checks = sizes.Open.Select(o => new SizeCheck(sizes.Resolve(o.Left), sizes.Resolve(o.Right), o.What)).ToList(),
             Deviation = deviation,
             ReadsLayer = readsLayer,
@@ -133,6 +138,11 @@ internal sealed partial class Elaborator
         ReadLayer(!spec.IsModel && InitialFunctions.ReadLayer(spec));
         foreach (var init in spec.HeaderParts("Init"))
         {
+            if (init.Text(0) is { } pattern && !init.Place.Whole && !KeyText.MayMatch(pattern, keys.Select(k => k.Key).Concat(nested)))
+            {
+                Report(Problems.KeyUnknown, init.Place.At(0), pattern, Suggest(pattern, keys.Select(k => k.Key).Where(k => k.Length > 0)));
+            }
+
             if (init[1] is not { IsName: true } rule || IsMember(rule))
             {
                 continue;

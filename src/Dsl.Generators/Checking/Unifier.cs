@@ -72,7 +72,15 @@ internal sealed class Unifier(Members members)
         {
             if (difference.Linear(symbol) is var (factor, rest) && Polynomial.Divide(rest.Negate(), factor) is { } value)
             {
-                bound[int.Parse(symbol.Substring(1), System.Globalization.CultureInfo.InvariantCulture)] = value.ToSize();
+                var size = value.ToSize();
+                bound[int.Parse(symbol.Substring(1), System.Globalization.CultureInfo.InvariantCulture)] = size;
+                if (!value.IsWhole && !members.Has(value))
+                {
+                    // A quotient that no member of the config is, so that nobody has checked that it comes out even.
+                    Open.Add((size * factor.ToSize(), rest.Negate().ToSize(), what));
+                    return Verdict.Open;
+                }
+
                 return Verdict.Proved;
             }
         }

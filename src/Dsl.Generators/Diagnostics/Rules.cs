@@ -86,12 +86,12 @@ internal static class Rules
 
     private static readonly DiagnosticDescriptor KeyTwice = new(
         Problems.KeyTwice, "A key is one weight",
-        "Key '{0}' is named twice: a key is one weight, and naming it again says Shared = true",
+        "Key '{0}' is named twice: a key is one weight, and {1}",
         Keys, Error, true, helpLinkUri: Help + Problems.KeyTwice + Page);
 
     private static readonly DiagnosticDescriptor KeyUnknown = new(
         Problems.KeyUnknown, "A key that is shared or tied to was named before",
-        "No weight before this part has the key '{0}': {1}",
+        "No weight has the key '{0}' here: {1}",
         Keys, Error, true, helpLinkUri: Help + Problems.KeyUnknown + Page);
 
     private static readonly DiagnosticDescriptor TiedShape = new(

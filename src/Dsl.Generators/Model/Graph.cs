@@ -78,6 +78,9 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
     /// <summary>Tables that a head may be tied to, by key.</summary>
     public IReadOnlyDictionary<string, (Size Rows, Size Width)> Embeddings { get; init; } = new Dictionary<string, (Size, Size)>();
 
+    /// <summary>Keys of its weights, those of its blocks below theirs; <c>*</c> where they are not known.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
     /// <summary>Sizes that whoever builds the block passes in, in the order of the constructor.</summary>
     public IReadOnlyList<string> Parameters { get; init; } = [];
 

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using System.Text.RegularExpressions;
 
 namespace Dsl.Generators.Model;
 
@@ -25,6 +26,16 @@ internal static class KeyText
 
     /// <summary>The key without its indices: <c>h.{layer}.attn</c> is <c>h.attn</c>.</summary>
     public static string Plain(string key) => Indices(key).Aggregate(key, (k, i) => k.Replace(".{" + i + "}", "").Replace("{" + i + "}", ""));
+
+    /// <summary>Whether a pattern can name a tensor of one of these keys.</summary>
+    public static bool MayMatch(string pattern, IEnumerable<string> keys)
+    {
+        var glob = new Regex("^" + Regex.Escape(Indexed(pattern)).Replace("\\*", ".*") + "$", RegexOptions.CultureInvariant);
+        return keys.Any(key => key.EndsWith("*", System.StringComparison.Ordinal)
+            || new[] { "", ".weight", ".bias" }.Any(tensor => glob.IsMatch(Indexed(key.TrimStart('/')) + tensor)));
+
+        static string Indexed(string key) => Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "0"));
+    }
 
     public static string LastSegment(string key) => Plain(key) is var plain ? plain.Substring(plain.LastIndexOf('.') + 1) : "";
 

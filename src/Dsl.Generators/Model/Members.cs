@@ -85,6 +85,10 @@ internal sealed class Members(ConfigSpec config)
         }
     }
 
+    /// <summary>Whether a derived member is this size: then its divisions are the config's to check.</summary>
+    public bool Has(Polynomial size) =>
+        config.Members.Any(m => m is { Kind: MemberKind.Integer, Stored: false, OfLayer: false } && (FormOf(m.Name) - size).IsZero);
+
     /// <summary>Quotients that must come out even: (dividend, divisor) of every division in a derived integer member.</summary>
     public IEnumerable<(string Member, string Dividend, string Divisor)> Divisions()
     {

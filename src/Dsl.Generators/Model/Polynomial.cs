@@ -22,6 +22,9 @@ internal sealed class Polynomial
 
     public IEnumerable<string> Symbols => terms.Keys.SelectMany(Parse).Select(p => p.Symbol).Distinct();
 
+    /// <summary>Whether nothing in it is divided by a symbol.</summary>
+    public bool IsWhole => terms.Keys.SelectMany(Parse).All(p => p.Exponent > 0);
+
     public static Polynomial Of(long value)
     {
         var result = new Polynomial();

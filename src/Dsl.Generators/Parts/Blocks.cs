@@ -96,9 +96,14 @@ internal static class Blocks
             at.Embeddings[prefix.Length == 0 ? table.Key : prefix + "." + table.Key] = (Outer(table.Value.Rows), Outer(table.Value.Width));
         }
 
+        at.Nest(Prefix(part), inner.Keys);
         var parameters = inner.Parameters.Select(p => new BlockSize(p, Outer(Size.Of("@" + p)))).ToEquatable();
         return (new BlockUse(type, inner, null, parameters), result, inputs);
     }
+
+    /// <summary>The key that a block's own stand below; layers have their number after it.</summary>
+    private static string Prefix(PartSpec part) =>
+        part.Text(0) is { Length: > 0 } key ? part.Name == "Repeat" && !key.Contains('{') ? key + ".{layer}" : key : "";
 
     /// <summary>A layer that the user wrote: one value in, one out.</summary>
     private static (BlockUse, IReadOnlyList<Axis>, IReadOnlyList<Value>)? OwnLayer(PartSpec part, string type, Value x, Elaborator at)
@@ -121,6 +126,7 @@ internal static class Blocks
             return null;
         }
 
+        at.Nest(Prefix(part), null);
         var width = own.Width.IsNull ? x.Last : at.SizeOf(own.Width, part.Place);
         var parameters = new[] { new BlockSize("width", x.Last ?? Size.Of(1)) }.ToEquatable();
         return (new BlockUse(type, null, own, parameters), width is null ? x.Axes : Elaborator.WithLast(x, width), []);

@@ -140,7 +140,7 @@ internal sealed class SpecReader
                 }
 
                 var part = PartReader.Read(data, syntax, new Place(list, index), type, model, cancel);
-                if (Vocabulary.Header.Contains(part.Name))
+                if (Vocabulary.Header.Contains(part.Name) || Vocabulary.OfConfigs.Contains(part.Name))
                 {
                     header.Add(part);
                 }

@@ -13,6 +13,9 @@ internal sealed class Vocabulary
     public static readonly HashSet<string> Header =
         ["Block", "Model", "Input", "Axis", "Defaults", "Derive", "Set", "Remove", "Rename", "Keys", "Same", "Ignore", "Init", "Group"];
 
+    /// <summary>Attributes of a config record, which say nothing on a declaration.</summary>
+    public static readonly HashSet<string> OfConfigs = ["Only", "NoEffect", "Key", "Preset", "Extend"];
+
     /// <summary>Words that may only stand first in a bracket.</summary>
     public static readonly HashSet<string> Modifiers = ["Residual", "From", "When", "Unless"];
 

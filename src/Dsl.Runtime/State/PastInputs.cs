@@ -16,12 +16,12 @@ public class PastInputs : IStatePart
     private int slots;
 
     /// <summary>Nothing read yet.</summary>
-    /// <param name="length">How many inputs are kept; at least 1.</param>
+    /// <param name="length">How many inputs are kept; 0 for what looks at its own token alone.</param>
     public PastInputs(int length)
     {
-        if (length < 1)
+        if (length < 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(length), $"At least one past input must be kept, not {length}.");
+            throw new ArgumentOutOfRangeException(nameof(length), $"{length} past inputs were to be kept, expected 0 or more.");
         }
 
         this.length = length;
@@ -120,6 +120,11 @@ public class PastInputs : IStatePart
     {
         using IDisposable off = torch.no_grad();
         slots = pass.Keys.Count;
+        if (length == 0)
+        {
+            return;
+        }
+
         if (!pass.Padded)
         {
             using Tensor tail = all.narrow(1, all.shape[1] - length, length);
@@ -154,7 +159,7 @@ public sealed class ShiftState : PastInputs
 public sealed class ConvState : PastInputs
 {
     /// <summary>Nothing read yet.</summary>
-    /// <param name="kernel">Width of the kernel; at least 2.</param>
+    /// <param name="kernel">Width of the kernel; at least 1.</param>
     public ConvState(int kernel)
         : base(kernel - 1)
     {

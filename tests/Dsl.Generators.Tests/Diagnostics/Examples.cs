@@ -224,7 +224,7 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [Linear([|"map"|], nameof(C.Hidden))]
             public sealed partial class Layer;
             """,
-            "Key 'map' is named twice: a key is one weight, and naming it again says Shared = true",
+            "Key 'map' is named twice: a key is one weight, and Linear cannot share one: give it a key of its own",
             """
             [Block<C>]
             [Linear("map", nameof(C.Hidden))]
@@ -239,7 +239,7 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [Head("lm_head", TiedTo = [|"embed_token"|]), Output("logits")]
             public sealed partial class Small;
             """,
-            "No weight before this part has the key 'embed_token': did you mean 'embed_tokens'?",
+            "No weight has the key 'embed_token' here: did you mean 'embed_tokens'?",
             """
             [Model<C>("Small")]
             [Embedding("embed_tokens", nameof(C.Vocab), nameof(C.Hidden))]
