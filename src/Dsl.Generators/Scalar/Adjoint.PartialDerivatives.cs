@@ -38,6 +38,13 @@ internal sealed partial class Adjoint
                     Pass(0, share);
                     Pass(1, To.Negate(To.Times(share, Y())));
                     break;
+                case Op.Remainder:
+                    // x % y = x - n y, where n, a whole number, jumps with them.
+                    Pass(0, g);
+                    Pass(1, To.Negate(To.Times(g, To.Call("Round", To.Over(To.Minus(X(0), Y()), X(1))))));
+                    break;
+                case Op.Constant or Op.Setting or Op.Input or Op.Length or Op.Counter or Op.Get or Op.ToDouble:
+                    break;
                 case Op.Select:
                     Pass(1, To.Select(Get(a[0]), g, To.Constant(0)));
                     Pass(2, To.Select(Get(a[0]), To.Constant(0), g));
@@ -59,6 +66,8 @@ internal sealed partial class Adjoint
                 case Op.Call:
                     Call(node.Text);
                     break;
+                default:
+                    throw new InvalidOperationException("An operation without a derivative: " + node.Op);
             }
 
             void Call(string function)
@@ -140,26 +149,43 @@ internal sealed partial class Adjoint
                         Pass(0, To.Times(g, To.Times(To.Constant(2 / Math.Sqrt(Math.PI)), To.Call("Exp", To.Negate(To.Times(X(0), X(0)))))));
                         break;
                     case "Abs":
-                        Pass(0, To.Select(To.Binary(Op.Less, X(0), To.Constant(0)), To.Negate(g), g));
+                        var zero = To.Constant(0);
+                        Pass(0, To.Select(To.Binary(Op.Less, X(0), zero), To.Negate(g), To.Select(To.Binary(Op.Greater, X(0), zero), g, zero)));
                         break;
                     case "Max":
                     case "Min":
-                        var first = To.Binary(function == "Max" ? Op.GreaterOrEqual : Op.LessOrEqual, X(0), X(1));
+                        // Where both are equal the left one is passed on to, but never a number that has no use for it.
+                        var wins = (function == "Max", a[0].Uniform) switch
+                        {
+                            (true, false) => Op.GreaterOrEqual,
+                            (true, true) => Op.Greater,
+                            (false, false) => Op.LessOrEqual,
+                            _ => Op.Less,
+                        };
+                        var first = To.Binary(wins, X(0), X(1));
                         Pass(0, To.Select(first, g, To.Constant(0)));
                         Pass(1, To.Select(first, To.Constant(0), g));
                         break;
                     case "Pow":
                         if (!a[0].Uniform)
                         {
-                            Pass(0, To.Times(g, To.Times(X(1), To.Call("Pow", X(0), To.Minus(X(1), one)))));
+                            // x^0 is 1 everywhere, at 0 too.
+                            var slope = To.Times(X(1), To.Call("Pow", X(0), To.Minus(X(1), one)));
+                            Pass(0, To.Select(To.Binary(Op.Equal, X(1), To.Constant(0)), To.Constant(0), To.Times(g, slope)));
                         }
 
                         if (!a[1].Uniform)
                         {
-                            Pass(1, To.Times(g, To.Times(Y(), To.Call("Log", X(0)))));
+                            // 0^y is 0 for every positive y: the logarithm has no say there.
+                            var growth = To.Times(g, To.Times(Y(), To.Call("Log", X(0))));
+                            Pass(1, To.Select(To.Binary(Op.Equal, X(0), To.Constant(0)), To.Constant(0), growth));
                         }
 
                         break;
+                    case "Sign" or "Floor" or "Ceiling" or "Round" or "Truncate" or "Detach":
+                        break;
+                    default:
+                        throw new InvalidOperationException("A function without a derivative: " + function);
                 }
             }
         }

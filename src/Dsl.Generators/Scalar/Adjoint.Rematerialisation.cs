@@ -63,8 +63,10 @@ internal sealed partial class Adjoint
             var forward = adjoint.loops[loop!];
             var kept = adjoint.outer.Copied[node];
             // Right where it is read: what a loop carries changes at the end of the turn.
-            forward.Body.Insert(forward.Body.FindIndex(i => i is Define d && d.Node == kept) + 1, new StoreItem(tape, forward.Counter, kept, To.Root));
-            return To.Load(tape, Get(loop!.Counter), true);
+            var (at, turn) = To.TurnOf(forward);
+            forward.Body.InsertRange(
+                forward.Body.FindIndex(i => i is Define d && d.Node == kept) + 1, [.. turn, new StoreItem(tape, at, kept, To.Root)]);
+            return To.Load(tape, To.Turn(Get(loop!.Counter)), true);
         }
 
         public Region Regions(Region region)

@@ -102,6 +102,7 @@ internal sealed partial class Flow
                         break;
                     case Store s:
                         var index = Read(s.Index).Re;
+                        CheckIndex(index, s.Span);
                         var value = Read(s.Value);
                         Write(arrays[s.Span][0], index, value.Re);
                         if (arrays[s.Span].Length > 1)
@@ -161,12 +162,11 @@ internal sealed partial class Flow
                     return environment.TryGetValue(v.Name, out var known) ? known : throw new NotAKernelException($"'{v.Name}' has no value on some way.");
                 case Element x:
                     var index = Read(x.Index).Re;
-                    if (!index.Uniform)
-                    {
-                        throw new NotAKernelException($"'{x.Span}' is read at an index that depends on values.");
-                    }
-
+                    CheckIndex(index, x.Span);
+                    var from = to.Region;
+                    to.Region = Reaching(arrays[x.Span][0], index);
                     var nodes = arrays[x.Span].Select(a => to.Load(a, index, a.Role == ArrayRole.State || flow.Operands[a.Index].Time)).ToList();
+                    to.Region = from;
                     return new Pair(nodes[0], nodes.Count > 1 ? nodes[1] : null);
                 case Length l:
                     return new Pair(to.Length(arrays[l.Span][0]), null);
@@ -203,6 +203,14 @@ internal sealed partial class Flow
                     return Apply(c);
                 default:
                     throw new NotAKernelException($"A kernel cannot hold a {e.GetType().Name}.");
+            }
+        }
+
+        private static void CheckIndex(FlowNode index, string span)
+        {
+            if (!index.Uniform)
+            {
+                throw new NotAKernelException($"'{span}' is read or written at an index that depends on values: a kernel counts with ints.", span);
             }
         }
 

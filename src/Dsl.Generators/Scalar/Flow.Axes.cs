@@ -19,6 +19,7 @@ internal sealed partial class Flow
 
         var last = Axes.Last(a => a != "t" || Axes.Count == 1);
         Lane = last == Axes[0] || last == "t" ? "-" : last;
+        var batch = Axes.FirstOrDefault(a => a != "t");
         var stateSpan = Function.State.Split(' ').Where(a => a.StartsWith("[", StringComparison.Ordinal)).Select(a => a.Trim('[', ']')).ToList();
         if (stateSpan.Count > 1)
         {
@@ -32,6 +33,21 @@ internal sealed partial class Flow
                 $"The state '{Function.State}' of '{Function.Name}' must have the axes '{string.Join(" ", Axes.Where(a => a != "t"))}' outside its brackets.");
         }
 
+        // Time is walked by the recurrence itself, and rows of a batch know nothing of each other.
+        void CheckSpan(string span, string name)
+        {
+            if (span == "t" || (span == batch && Axes.Count > 2 && !isTransfer))
+            {
+                throw new NotAKernelException(
+                    $"'{name}' is a span along '{span}': a step sees one moment of one row; its spans lie along other axes than time and the first.", name);
+            }
+        }
+
+        foreach (var span in stateSpan)
+        {
+            CheckSpan(span, Function.Of(ScalarRole.State).FirstOrDefault(p => p.Span)?.Name ?? "");
+        }
+
         foreach (var p in Function.Parameters)
         {
             if (p.Role is ScalarRole.Config or ScalarRole.Index)
@@ -41,7 +57,7 @@ internal sealed partial class Flow
 
             if (p.Role == ScalarRole.Table)
             {
-                throw new NotAKernelException($"'{p.Name}' is a table, which only a score can read.");
+                throw new NotAKernelException($"'{p.Name}' is a table, which only a score can read.", p.Name);
             }
 
             var parts = p.Kind == ScalarKind.Complex ? new[] { 0, 1 } : [-1];
@@ -52,7 +68,7 @@ internal sealed partial class Flow
                 {
                     if (p.Span && stateSpan.Count == 0)
                     {
-                        throw new NotAKernelException($"'{p.Name}' is a span, but the state '{Function.State}' has no axis in brackets.");
+                        throw new NotAKernelException($"'{p.Name}' is a span, but the state '{Function.State}' has no axis in brackets.", p.Name);
                     }
 
                     States.Add(new KernelState(States.Count, name, p.Name, p.Span ? stateSpan[0] : "", part, part == 1 ? 0 : p.Start.Value));
@@ -73,11 +89,16 @@ internal sealed partial class Flow
 
                 var isSaid = own.Count > 0;
                 own.RemoveAll(a => a == "1");
+                if (own.GroupBy(a => a).FirstOrDefault(g => g.Count() > 1) is { } twice)
+                {
+                    throw new NotAKernelException($"'{p.Name}' has the axis '{twice.Key}' twice: axes are told apart by their names.", p.Name);
+                }
+
                 if (Function.Form == ScalarForm.Pointwise)
                 {
                     if (own.Count > 1)
                     {
-                        throw new NotAKernelException($"'{p.Name}' spans more than the last axis.");
+                        throw new NotAKernelException($"'{p.Name}' has more than one axis: a weight of a pointwise function lies along the last axis.", p.Name);
                     }
 
                     own = p.Role == ScalarRole.Value && p.Axes.Length == 0 ? [.. Axes] : own.Count == 0 ? [] : ["d"];
@@ -87,20 +108,31 @@ internal sealed partial class Flow
                     own = [.. Axes];
                     if (p.Span)
                     {
-                        throw new NotAKernelException($"'{p.Name}' is a span and must say its axes, the span's last: [Axes(\"b t n\")].");
+                        throw new NotAKernelException($"'{p.Name}' is a span and must say its axes, the span's last: [Axes(\"b t n\")].", p.Name);
                     }
                 }
 
                 var span = "";
                 if (p.Span)
                 {
+                    if (own.Count == 0)
+                    {
+                        throw new NotAKernelException($"'{p.Name}' is a span, but '{p.Axes}' names no axis that it could walk.", p.Name);
+                    }
+
                     span = own[own.Count - 1];
                     own.RemoveAt(own.Count - 1);
+                    CheckSpan(span, p.Name);
+                }
+
+                if (p.Role is ScalarRole.Parameter or ScalarRole.Derived && own.FirstOrDefault(a => a == "t" || (a == batch && Axes.Count > 2)) is { } moving)
+                {
+                    throw new NotAKernelException($"'{p.Name}' is a weight: it cannot have the axis '{moving}', which every call has in another size.", p.Name);
                 }
 
                 if (own.Except(Axes).FirstOrDefault() is { } strange)
                 {
-                    throw new NotAKernelException($"'{p.Name}' has an axis '{strange}', which '{Function.Name}' ('{string.Join(" ", Axes)}') has not.");
+                    throw new NotAKernelException($"'{p.Name}' has an axis '{strange}', which '{Function.Name}' ('{string.Join(" ", Axes)}') has not.", p.Name);
                 }
 
                 Operands.Add(

@@ -12,6 +12,39 @@ internal sealed partial class Flow
         // An element is written in all lanes: where the branch is not taken, with what was there.
         private void Write(FlowArray array, FlowNode index, FlowNode value)
         {
+            var at = to.Region;
+            to.Region = Reaching(array, index);
+            WriteWithin(array, index, value);
+            to.Region = at;
+        }
+
+        // Lanes go through a branch together, also those that do not take it: an index that its condition kept inside may lie outside for them.
+        private Region Reaching(FlowArray array, FlowNode index)
+        {
+            var region = to.Region;
+            if (LoopItem.StaysWithin(index, array))
+            {
+                return region;
+            }
+
+            var masked = false;
+            for (var r = region; r.Condition is not null; r = r.Parent!)
+            {
+                masked |= !r.Condition.Uniform;
+            }
+
+            if (!masked)
+            {
+                return region;
+            }
+
+            var inside = to.Binary(
+                Op.And, to.Binary(Op.GreaterOrEqual, index, to.Constant(0, ScalarKind.Int)), to.Binary(Op.Less, index, to.Length(array)));
+            return new Region(region, inside, false);
+        }
+
+        private void WriteWithin(FlowArray array, FlowNode index, FlowNode value)
+        {
             var masks = new List<(FlowNode Condition, bool Negated)>();
             for (var region = to.Region; region.Condition is not null; region = region.Parent!)
             {
@@ -23,14 +56,9 @@ internal sealed partial class Flow
 
             if (masks.Count > 0)
             {
+                // What is uniform stays a condition of the statement; lanes are selected.
                 var inner = to.Region;
-                var region = inner;
-                while (region.Condition is { Uniform: false })
-                {
-                    region = region.Parent!;
-                }
-
-                to.Region = region;
+                to.Region = Uniform(inner);
                 var old = to.Load(array, index, true);
                 foreach (var (condition, negated) in masks)
                 {
@@ -43,6 +71,18 @@ internal sealed partial class Flow
             }
 
             to.Store(array, index, value);
+        }
+
+        private static Region Uniform(Region region)
+        {
+            if (region.Condition is null)
+            {
+                return region;
+            }
+
+            var parent = Uniform(region.Parent!);
+            return !region.Condition.Uniform ? parent
+                : ReferenceEquals(parent, region.Parent) ? region : new Region(parent, region.Condition, region.Negated);
         }
 
         private Pair? Branch(If branch)

@@ -25,7 +25,7 @@ internal sealed partial class Flow
             {
                 return hoisted.Array is null
                     ? to.Input(hoisted.Index, hoisted.Name, time: false, source: "hoisted")
-                    : to.Load(hoisted.Array, Map[node.Loop!.Counter], time: false);
+                    : to.Load(hoisted.Array, to.Turn(Map[node.Loop!.Counter]), time: false);
             }
 
             if (node.Op is Op.Get or Op.Counter)

@@ -96,7 +96,7 @@ internal sealed partial class Flow
                 {
                     var array = new FlowArray("hoisted" + Hoists.Count, ArrayRole.Hoisted, Hoists.Count, "");
                     var value = prologue.Copy(node);
-                    Prologue.Store(array, opened.Counter, value);
+                    Prologue.Store(array, Prologue.Turn(opened.Counter), value);
                     Hoists.Add(new Hoisted(Hoists.Count, NameOf(node, Hoists.Count), value, array, loop));
                     copier.Hoisted[node] = Hoists[Hoists.Count - 1];
                 }

@@ -34,8 +34,11 @@ internal enum Op
     ToInt,
 }
 
-/// <summary>What a kernel cannot say of a function, as a sentence.</summary>
-internal sealed class NotAKernelException(string message) : Exception(message);
+/// <summary>What a kernel cannot say of a function, as a sentence, and the parameter that it is about; empty: the function as a whole.</summary>
+internal sealed class NotAKernelException(string message, string parameter = "") : Exception(message)
+{
+    public string Parameter { get; } = parameter;
+}
 
 /// <summary>An argument of a kernel: one real tensor. A Complex argument is two.</summary>
 /// <param name="Axes">Its axes without the span's, in the order of the tensor.</param>
@@ -204,6 +207,24 @@ internal sealed class LoopItem(FlowNode from, FlowNode to, int step) : Item
     public FlowNode Counter { get; set; } = null!;
 
     public List<Item> Body { get; } = [];
+
+    /// <summary>The turns may begin below zero, so that an array with a value a turn cannot be indexed by the counter alone.</summary>
+    public bool MayBeNegative => Step > 0 ? From is not { Op: Op.Constant, Number: >= 0 } : To is not { Op: Op.Constant, Number: >= -1 };
+
+    /// <summary>Whether an index surely lies within a span: it counts between zero and the length of one along the same axis.</summary>
+    public static bool StaysWithin(FlowNode index, FlowArray array)
+    {
+        if (index.Op != Op.Counter || index.Loop is not { } loop)
+        {
+            return false;
+        }
+
+        bool IsLength(FlowNode node) => node.Op == Op.Length && node.Array!.Span == array.Span && array.Span.Length > 0;
+        return loop.Step > 0
+            ? loop.From is { Op: Op.Constant, Number: >= 0 } && IsLength(loop.To)
+            : loop.To is { Op: Op.Constant, Number: >= -1 } && loop.From is { Op: Op.Subtract } last && IsLength(last.Arguments[0])
+                && last.Arguments[1] is { Op: Op.Constant, Number: >= 1 };
+    }
 }
 
 /// <summary>Makes nodes: folds constants, finds what is there already.</summary>
@@ -264,6 +285,34 @@ internal sealed class FlowWriter
         n.Time = true;
         n.Uniform = cell.Kind == ScalarKind.Int;
     });
+
+    /// <summary>A loop's counter as an index into an array that holds a value for each turn.</summary>
+    public FlowNode Turn(FlowNode counter)
+    {
+        LoopItem loop = counter.Loop!;
+        return !loop.MayBeNegative ? counter
+            : Minus(counter, loop.Step > 0 ? loop.From : Plus(loop.To, Constant(1, ScalarKind.Int)));
+    }
+
+    /// <summary>The same for a loop written before, whose body is elsewhere: with what must be put into it.</summary>
+    public (FlowNode At, IReadOnlyList<Item> Before) TurnOf(LoopItem loop)
+    {
+        if (!loop.MayBeNegative)
+        {
+            return (loop.Counter, []);
+        }
+
+        FlowNode Here(Op op, FlowNode left, FlowNode right) => new(ids++, op, ScalarKind.Int, [left, right], Root, loop) { Uniform = true };
+        if (loop.Step > 0)
+        {
+            var up = Here(Op.Subtract, loop.Counter, loop.From);
+            return (up, [new Define(up)]);
+        }
+
+        var low = Here(Op.Add, loop.To, Constant(1, ScalarKind.Int));
+        var down = Here(Op.Subtract, loop.Counter, low);
+        return (down, [new Define(low), new Define(down)]);
+    }
 
     public void Set(Cell cell, FlowNode value) => Add(new SetItem(cell, value, Region));
 
@@ -454,9 +503,23 @@ internal sealed class FlowWriter
             case Op.ToDouble:
                 return a[0].Op == Op.Constant ? Constant(a[0].Number) : null;
             case Op.And:
-                return a[0].IsConstant(1) ? a[1] : a[1].IsConstant(1) ? a[0] : null;
+                return a[0].IsConstant(1) ? a[1] : a[1].IsConstant(1) ? a[0] : a[0].IsConstant(0) ? a[0] : a[1].IsConstant(0) ? a[1] : null;
             case Op.Or:
-                return a[0].IsConstant(0) ? a[1] : a[1].IsConstant(0) ? a[0] : null;
+                return a[0].IsConstant(0) ? a[1] : a[1].IsConstant(0) ? a[0] : a[0].IsConstant(1) ? a[0] : a[1].IsConstant(1) ? a[1] : null;
+            case Op.Equal or Op.NotEqual or Op.Less or Op.LessOrEqual or Op.Greater or Op.GreaterOrEqual
+                when a[0].Op == Op.Constant && a[1].Op == Op.Constant:
+                var (l, r) = (a[0].Number, a[1].Number);
+                return Constant(
+                    op switch
+                    {
+                        Op.Equal => l == r,
+                        Op.NotEqual => l != r,
+                        Op.Less => l < r,
+                        Op.LessOrEqual => l <= r,
+                        Op.Greater => l > r,
+                        _ => l >= r,
+                    } ? 1 : 0,
+                    ScalarKind.Bool);
             case Op.Select:
                 return a[0].Op == Op.Constant ? (a[0].Number != 0 ? a[1] : a[2]) : ReferenceEquals(a[1], a[2]) ? a[1] : null;
             default:

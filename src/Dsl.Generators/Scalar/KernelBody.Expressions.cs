@@ -51,7 +51,7 @@ internal sealed partial class KernelBody
                 if (array.Role == ArrayRole.Operand)
                 {
                     var name = style is VectorStyle ? named["operand:" + array.Index] : named["Operand:" + array.Index];
-                    read = style.Element(flow.Operands[array.Index], name, InRange(a[0], array) ? at : $"pass.Checked({at}, {array.Index})");
+                    read = style.Element(flow.Operands[array.Index], name, LoopItem.StaysWithin(a[0], array) ? at : $"pass.Checked({at}, {array.Index})");
                 }
                 else
                 {
@@ -197,20 +197,5 @@ internal sealed partial class KernelBody
         }
 
         return $"pass.Count({array.Index})";
-    }
-
-    private static bool InRange(FlowNode index, FlowArray array)
-    {
-        if (index.Op != Op.Counter || index.Loop is not { } loop)
-        {
-            return false;
-        }
-
-        var (low, high) = loop.Step > 0 ? (loop.From, loop.To) : (loop.To, loop.From);
-        return loop.Step > 0
-            ? low is { Op: Op.Constant, Number: >= 0 } && high.Op == Op.Length && high.Array!.Span == array.Span
-            : low is { Op: Op.Constant, Number: >= -1 } && high is { Op: Op.Subtract }
-                && high.Arguments[0] is { Op: Op.Length } length && length.Array!.Span == array.Span
-                && high.Arguments[1] is { Op: Op.Constant, Number: >= 1 };
     }
 }

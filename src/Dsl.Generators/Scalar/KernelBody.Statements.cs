@@ -87,7 +87,9 @@ internal sealed partial class KernelBody
             return;
         }
 
-        var at = a.Index is null ? operand.Time ? "t" : "0" : Read(a.Index).Code;
+        var at = a.Index is null ? operand.Time ? "t" : "0"
+            : LoopItem.StaysWithin(a.Index, new FlowArray(operand.Name, ArrayRole.Operand, operand.Index, operand.Span)) ? Read(a.Index).Code
+            : $"pass.Checked({Read(a.Index).Code}, {operand.Index})";
         Guarded(a.Region, $"{named["gradient:" + a.Target]}.{(operand.Lanes ? "Add" : "AddSum")}({at}, {value});");
     }
 

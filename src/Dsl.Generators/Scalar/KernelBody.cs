@@ -467,5 +467,7 @@ internal sealed partial class KernelBody(Flow flow, KernelStyle style)
     private static bool IsWord(string code) => code.All(c => char.IsLetterOrDigit(c) || c is '_' or '@');
 
     // How many turns a loop's arrays must hold.
-    private string Count(LoopItem loop) => loop.Step > 0 ? Read(loop.To).Code : Read(loop.From).Tight(7) + " + 1";
+    private string Count(LoopItem loop) => loop.MayBeNegative
+        ? loop.Step > 0 ? $"{Read(loop.To).Tight(7)} - {Read(loop.From).Tight(8)}" : $"{Read(loop.From).Tight(7)} - {Read(loop.To).Tight(8)}"
+        : loop.Step > 0 ? Read(loop.To).Code : Read(loop.From).Tight(7) + " + 1";
 }

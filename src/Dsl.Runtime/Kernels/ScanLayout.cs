@@ -43,7 +43,8 @@ public sealed class ScanLayout
         string last = Axes.Last(a => a != "t");
         Lane = last == Axes[0] ? "" : last;
         Time = Array.IndexOf(Axes.ToArray(), "t");
-        Outer = [.. Axes.Where(a => a != "t" && a != Lane)];
+        Parallel = [.. Axes.Where(a => a != "t")];
+        Outer = [.. Parallel.Where(a => a != Lane)];
         ArgumentCount = operands.Select(o => o.Argument + 1).DefaultIfEmpty(0).Max();
         StateCount = states.Select(s => s.Argument + 1).DefaultIfEmpty(0).Max();
     }
@@ -78,7 +79,10 @@ public sealed class ScanLayout
     /// <summary>The axis along which vectors lie; empty where there is none.</summary>
     internal string Lane { get; }
 
-    /// <summary>The other parallel axes.</summary>
+    /// <summary>The axes of the result without time.</summary>
+    internal string[] Parallel { get; }
+
+    /// <summary>The parallel axes without the lanes'.</summary>
     internal string[] Outer { get; }
 
     /// <summary>The arguments without the axes of one that only a file has.</summary>

@@ -44,7 +44,7 @@ internal sealed class TensorScan<TKernel>(ScanSizes sizes, double[] settings, Te
     {
         int count = layout.Operands.Count, all = count + (stateful ? layout.States.Count : 0);
         Tensor[] operands = [.. saved.Take(count).Select(o => o!)];
-        long[] shape = [.. layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        long[] shape = [.. layout.Parallel.Select(a => sizes[a])];
         Tensor zero = torch.zeros([], operands[0].dtype, operands[0].device);
         Tensor nothing = zero.expand(shape);
         Tensor[][] bars = [.. layout.States.Select((s, i) => gradients[1 + i] is { } bar ? Parts(bar, s) : [.. Enumerable.Repeat(nothing, sizes.SpanOf(s))])];

@@ -57,7 +57,7 @@ public class TensorStep
         where TKernel : struct, IScanKernel
     {
         ScanLayout layout = sizes.Layout;
-        long[] shape = [.. layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        long[] shape = [.. layout.Parallel.Select(a => sizes[a])];
         int count = layout.States.Sum(sizes.SpanOf);
         Tensor unit = torch.eye(count + 1, count + 1, operands[0].dtype, operands[0].device);
         Tensor[] columns = [.. unit.unbind(1).Select(c => c.reshape([count + 1, .. shape.Select(_ => 1L)]))];
@@ -100,7 +100,7 @@ public class TensorStep
     internal static Tensor[][] Starts(ScanSizes sizes, Tensor[] operands, Tensor[]? starts)
     {
         ScanLayout layout = sizes.Layout;
-        long[] shape = [.. layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        long[] shape = [.. layout.Parallel.Select(a => sizes[a])];
         var (dtype, device) = (operands[0].dtype, operands[0].device);
         var states = new Tensor[layout.States.Count][];
         for (int s = 0; s < states.Length; s++)
@@ -119,7 +119,7 @@ public class TensorStep
         ScanSizes sizes, Tensor[] operands, double[] settings, Tensor[][] states, int t, Tensor? here)
         where TKernel : struct, IScanKernel
     {
-        long[] shape = [.. sizes.Layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        long[] shape = [.. sizes.Layout.Parallel.Select(a => sizes[a])];
         TensorStep pass = new(sizes, operands, [.. states.Select(s => s.ToArray())], settings) { step = t };
         Tensor result = TKernel.Step(pass).expand(shape);
         Tensor[][] after = [.. pass.states.Select(s => s.Select(x => x.expand(shape)).ToArray())];
@@ -144,7 +144,7 @@ public class TensorStep
         }
 
         ScanOperand operand = sizes.Layout.Operands[index];
-        string[] axes = [.. ScanLayout.Split(operand.Axes), .. operand.Span.Length > 0 ? [operand.Span] : Array.Empty<string>()];
+        string[] axes = ScanLayout.Split(operand.Axes);
         Tensor tensor = operands[index];
         int time = Array.IndexOf(axes, "t");
         if (time >= 0)
@@ -154,10 +154,9 @@ public class TensorStep
         }
 
         // Axes in the result's order, those it lacks of size 1, the span last.
-        string[] wanted = [.. sizes.Layout.Axes.Where(a => a != "t")];
-        string[] present = [.. wanted.Where(axes.Contains), .. operand.Span.Length > 0 ? [operand.Span] : Array.Empty<string>()];
-        tensor = tensor.permute([.. present.Select(a => (long)Array.IndexOf(axes, a))]);
-        return tensor.reshape(
-            [.. wanted.Select(a => axes.Contains(a) ? sizes[a] : 1L), .. operand.Span.Length > 0 ? [sizes[operand.Span]] : Array.Empty<long>()]);
+        string[] wanted = sizes.Layout.Parallel;
+        long[] span = operand.Span.Length > 0 ? [axes.Length] : [];
+        tensor = tensor.permute([.. wanted.Where(axes.Contains).Select(a => (long)Array.IndexOf(axes, a)), .. span]);
+        return tensor.reshape([.. wanted.Select(a => axes.Contains(a) ? sizes[a] : 1L), .. span.Length > 0 ? [sizes[operand.Span]] : Array.Empty<long>()]);
     }
 }

@@ -103,7 +103,7 @@ public sealed class TensorGradient
         this.sizes = sizes;
         this.wanted = wanted;
         axes = ScanLayout.Split(operand.Axes);
-        parallel = [.. sizes.Layout.Axes.Where(a => a != "t")];
+        parallel = sizes.Layout.Parallel;
         span = operand.Span;
         elements = new Tensor?[span.Length > 0 ? sizes[span] : 1];
         steps = new Tensor?[axes.Contains("t") ? sizes.Time : 1];
@@ -149,14 +149,15 @@ public sealed class TensorGradient
             return null;
         }
 
-        string[] present = [.. parallel.Where(axes.Contains), .. span.Length > 0 ? [span] : Array.Empty<string>()];
-        Tensor nothing = zero.expand([.. present.Select(a => sizes[a])]);
+        string[] present = [.. parallel.Where(axes.Contains)];
+        long[] spanned = span.Length > 0 ? [sizes[span]] : [];
+        Tensor nothing = zero.expand([.. present.Select(a => sizes[a]), .. spanned]);
         Tensor all = axes.Contains("t")
             ? (steps.Length == 0 ? torch.zeros([0, .. nothing.shape], zero.dtype, zero.device) : torch.stack([.. steps.Select(s => s ?? nothing)], 0))
             : steps[0] ?? nothing;
         string[] order = axes.Contains("t") ? ["t", .. present] : present;
-        string[] declared = [.. axes, .. span.Length > 0 ? [span] : Array.Empty<string>()];
-        return all.permute([.. declared.Select(a => (long)Array.IndexOf(order, a))]).clone();
+        long[] last = span.Length > 0 ? [order.Length] : [];
+        return all.permute([.. axes.Select(a => (long)Array.IndexOf(order, a)), .. last]).clone();
     }
 
     private Tensor Reduce(Tensor value)
