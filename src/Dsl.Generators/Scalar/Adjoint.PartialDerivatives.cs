@@ -43,7 +43,7 @@ internal sealed partial class Adjoint
                     Pass(0, g);
                     Pass(1, To.Negate(To.Times(g, To.Call("Round", To.Over(To.Minus(X(0), Y()), X(1))))));
                     break;
-                case Op.Constant or Op.Setting or Op.Input or Op.Length or Op.Counter or Op.Get or Op.ToDouble:
+                case Op.Constant or Op.Setting or Op.Input or Op.Length or Op.Counter or Op.Position or Op.Get or Op.ToDouble:
                     break;
                 case Op.Select:
                     Pass(1, To.Select(Get(a[0]), g, To.Constant(0)));
@@ -155,7 +155,7 @@ internal sealed partial class Adjoint
                     case "Max":
                     case "Min":
                         // Where both are equal the left one is passed on to, but never a number that has no use for it.
-                        var wins = (function == "Max", a[0].Uniform) switch
+                        var wins = (function == "Max", a[0].IsFixed) switch
                         {
                             (true, false) => Op.GreaterOrEqual,
                             (true, true) => Op.Greater,
@@ -167,14 +167,14 @@ internal sealed partial class Adjoint
                         Pass(1, To.Select(first, To.Constant(0), g));
                         break;
                     case "Pow":
-                        if (!a[0].Uniform)
+                        if (!a[0].IsFixed)
                         {
                             // x^0 is 1 everywhere, at 0 too.
                             var slope = To.Times(X(1), To.Call("Pow", X(0), To.Minus(X(1), one)));
                             Pass(0, To.Select(To.Binary(Op.Equal, X(1), To.Constant(0)), To.Constant(0), To.Times(g, slope)));
                         }
 
-                        if (!a[1].Uniform)
+                        if (!a[1].IsFixed)
                         {
                             // 0^y is 0 for every positive y: the logarithm has no say there.
                             var growth = To.Times(g, To.Times(Y(), To.Call("Log", X(0))));

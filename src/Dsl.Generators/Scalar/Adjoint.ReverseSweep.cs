@@ -23,7 +23,7 @@ internal sealed partial class Adjoint
         /// <summary>Adds to a node's adjoint what a node in the region <paramref name="from"/> passes on to it.</summary>
         public void Contribute(FlowNode node, FlowNode value, Region from)
         {
-            if (node.Uniform || node.Kind != ScalarKind.Double || value.IsConstant(0))
+            if (node.IsFixed || node.Kind != ScalarKind.Double || value.IsConstant(0))
             {
                 return;
             }

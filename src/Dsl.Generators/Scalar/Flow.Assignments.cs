@@ -21,9 +21,13 @@ internal sealed partial class Flow
                 kinds[p.Name] = p.Kind;
                 if (p.Role == ScalarRole.Index)
                 {
-                    environment[p.Name] = p.Name == "layer"
-                        ? new Pair(Configured("layer", ScalarKind.Int), null)
-                        : throw new NotAKernelException($"A kernel cannot read the index '{p.Name}'.");
+                    environment[p.Name] = (p.Name, flow.Function.Form) switch
+                    {
+                        ("layer", _) => new Pair(Configured("layer", ScalarKind.Int), null),
+                        ("position", ScalarForm.Recurrence) => new Pair(to.Position(), null),
+                        _ => throw new NotAKernelException($"'{p.Name}' is no index of '{flow.Function.Name}': its indices are "
+                            + (flow.Function.Form == ScalarForm.Recurrence ? "layer and position." : "layer."), p.Name),
+                    };
                 }
                 else if (p.Role == ScalarRole.State)
                 {
@@ -210,7 +214,7 @@ internal sealed partial class Flow
         {
             if (!index.Uniform)
             {
-                throw new NotAKernelException($"'{span}' is read or written at an index that depends on values: a kernel counts with ints.", span);
+                throw new NotAKernelException($"'{span}' is read or written at an index that depends on values or on the position: it may count with constants, lengths and loops.", span);
             }
         }
 

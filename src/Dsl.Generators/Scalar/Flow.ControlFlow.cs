@@ -130,7 +130,7 @@ internal sealed partial class Flow
                     to.Binary(Op.Or, to.Binary(Op.And, condition, yes.Re), to.Binary(Op.And, to.Make(Op.Not, ScalarKind.Bool, [condition]), no.Re)), null);
             }
 
-            return !condition.Uniform && yes.Re.Kind == ScalarKind.Int && !ReferenceEquals(yes.Re, no.Re)
+            return !condition.IsFixed && yes.Re.Kind == ScalarKind.Int && !ReferenceEquals(yes.Re, no.Re)
                 ? throw new NotAKernelException(
                     $"'{flow.Function.Name}' has an int that depends on values: a kernel counts with ints and computes with doubles.")
                 : Selected(condition, yes, no);
@@ -149,6 +149,12 @@ internal sealed partial class Flow
 
             var from = Read(loop.From).Re;
             var bound = Read(loop.To).Re;
+            if (!from.Uniform || !bound.Uniform)
+            {
+                throw new NotAKernelException(
+                    $"'{flow.Function.Name}' has a loop whose bounds depend on the position: all rows walk one bracketed axis together.");
+            }
+
             var written = new HashSet<string>();
             Inliner.Assigned(loop.Body, written);
             var cells = new Dictionary<string, Cell[]>();
@@ -189,6 +195,11 @@ internal sealed partial class Flow
 
         private void Put(Cell[] cells, Pair value)
         {
+            if (cells[0].Kind == ScalarKind.Int && !value.Re.Uniform)
+            {
+                throw new NotAKernelException($"'{cells[0].Name}' is an int that a loop carries on, and depends on the position: make it a double.");
+            }
+
             to.Set(cells[0], value.Re);
             if (cells.Length > 1)
             {

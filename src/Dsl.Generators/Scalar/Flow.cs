@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Dsl.Generators.Scalar;
 
@@ -35,6 +36,9 @@ internal sealed partial class Flow
 
     /// <summary>Of a transfer function: the imaginary part of its result.</summary>
     public FlowNode? Imaginary { get; private set; }
+
+    /// <summary>Where a row's token stands matters to the step.</summary>
+    public bool ReadsPosition => Function.Of(ScalarRole.Index).Any(p => p.Name == "position");
 
     /// <summary>The axis of a transfer function's nodes.</summary>
     public const string Nodes = "nodes";

@@ -11,6 +11,9 @@ internal enum Op
     Input,
     Length,
     Counter,
+
+    /// <summary>How many real tokens of the row, from its first on, came before the step's.</summary>
+    Position,
     Load,
     Get,
     Negate,
@@ -148,6 +151,12 @@ internal sealed class FlowNode(int id, Op op, ScalarKind kind, IReadOnlyList<Flo
     /// <summary>The same for all lanes and steps: an int, a truth value or a double that C# computes once.</summary>
     public bool Uniform { get; set; }
 
+    /// <summary>Made of the position and what is uniform: the same for all lanes of a vector, but not for all rows.</summary>
+    public bool PerRow { get; set; }
+
+    /// <summary>No value of a tensor is in it, so that no gradient ends here.</summary>
+    public bool IsFixed => Uniform || PerRow;
+
     /// <summary>Changes from step to step.</summary>
     public bool Time { get; set; }
 
@@ -274,6 +283,8 @@ internal sealed class FlowWriter
         return node;
     }
 
+    public FlowNode Position() => Make(Op.Position, ScalarKind.Int, [], name: "position", time: true);
+
     public FlowNode Length(FlowArray array) => Make(Op.Length, ScalarKind.Int, [], array: array);
 
     public FlowNode Load(FlowArray array, FlowNode index, bool time) => Make(Op.Load, ScalarKind.Double, [index], array: array, time: time);
@@ -377,7 +388,8 @@ internal sealed class FlowWriter
             n.Number = number;
             n.Array = array;
             n.Name = name;
-            n.Uniform = op is Op.Constant or Op.Setting or Op.Length || (op is not (Op.Input or Op.Load) && arguments.All(a => a.Uniform));
+            n.Uniform = op is Op.Constant or Op.Setting or Op.Length || (op is not (Op.Input or Op.Load or Op.Position) && arguments.All(a => a.Uniform));
+            n.PerRow = op == Op.Position || (op is not (Op.Input or Op.Load) && !n.Uniform && arguments.All(a => a.IsFixed));
             n.Time = time || arguments.Any(a => a.Time);
         });
         Remember(key, node);
@@ -403,7 +415,7 @@ internal sealed class FlowWriter
 
     private FlowNode Fresh(Op op, ScalarKind kind, IReadOnlyList<FlowNode> arguments, Action<FlowNode> fill)
     {
-        var everywhere = op is Op.Constant or Op.Setting or Op.Length or Op.Input;
+        var everywhere = IsEverywhere(op);
         var node = new FlowNode(ids++, op, kind, arguments, everywhere ? Root : Region, everywhere ? null : Loop);
         fill(node);
         if (!everywhere)
@@ -414,9 +426,11 @@ internal sealed class FlowWriter
         return node;
     }
 
+    private static bool IsEverywhere(Op op) => op is Op.Constant or Op.Setting or Op.Length or Op.Input or Op.Position;
+
     private void Remember(string key, FlowNode node, bool here = false)
     {
-        var scope = known[!here && node.Op is (Op.Constant or Op.Setting or Op.Length or Op.Input) ? 0 : known.Count - 1];
+        var scope = known[!here && IsEverywhere(node.Op) ? 0 : known.Count - 1];
         if (!scope.TryGetValue(key, out var nodes))
         {
             scope[key] = nodes = [];

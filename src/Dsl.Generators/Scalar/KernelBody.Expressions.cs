@@ -10,9 +10,13 @@ internal sealed partial class KernelBody
 {
     // A value where vectors are wanted: a number that C# knows becomes one.
     private string Operand(FlowNode node, bool lanes) =>
-        lanes && node.Uniform && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Code;
+        lanes && Host(node) && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Code;
 
-    private string Lane(FlowNode node, int outer) => node.Uniform && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Tight(outer);
+    // One number in C#: vectors are of one row, tensors of all.
+    private bool Host(FlowNode node) => node.Uniform || (style is VectorStyle && node.PerRow);
+
+    private string Lane(FlowNode node, int outer) => node.Kind == ScalarKind.Int && style is TensorStyle ? Whole(node, outer)
+        : Host(node) && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Tight(outer);
 
     private KernelText Read(FlowNode node)
     {
@@ -40,6 +44,8 @@ internal sealed partial class KernelBody
                 return node.Kind == ScalarKind.Int ? new KernelText($"(int)pass.Setting({node.Text})", 9) : new KernelText($"pass.Setting({node.Text})", 10);
             case Op.Input:
                 return new KernelText(named[node.Text], 10);
+            case Op.Position:
+                return new KernelText(style.Position, 10);
             case Op.Length:
                 return new KernelText(LengthOf(node.Array!), 10);
             case Op.Get:
@@ -63,9 +69,9 @@ internal sealed partial class KernelBody
             case Op.Negate:
                 return new KernelText("-" + Argument(node, 0, 10), 9);
             case Op.Not:
-                return node.Uniform ? new KernelText("!" + Read(a[0]).Tight(9), 9) : new KernelText(style.Not(Argument(node, 0, 10)), 9);
+                return Host(node) ? new KernelText("!" + Read(a[0]).Tight(9), 9) : new KernelText(style.Not(Argument(node, 0, 10)), 9);
             case Op.Add:
-                if (!node.Uniform && !style.SumsByOperator)
+                if (!Host(node) && !style.SumsByOperator)
                 {
                     return new KernelText($"{Argument(node, 0, 10)}.Plus({Argument(node, 1, 0)})", 10);
                 }
@@ -75,14 +81,16 @@ internal sealed partial class KernelBody
                 return Fused(a[1], a[0], "-") ?? new KernelText($"{Argument(node, 0, 7)} - {Argument(node, 1, 8)}", 7);
             case Op.Multiply:
                 return new KernelText($"{Argument(node, 0, 8)} * {Argument(node, 1, 9)}", 8);
+            case Op.Divide when node.Kind == ScalarKind.Int && !Host(node):
+                return new KernelText($"TensorScalar.Quotient({Argument(node, 0, 0)}, {Argument(node, 1, 0)})", 10);
             case Op.Divide:
                 return new KernelText($"{Argument(node, 0, 8)} / {Argument(node, 1, 9)}", 8);
             case Op.Remainder:
-                return node.Uniform
+                return Host(node)
                     ? new KernelText($"{Argument(node, 0, 8)} % {Argument(node, 1, 9)}", 8)
                     : new KernelText(style.Call("Remainder", [Argument(node, 0, 0), Argument(node, 1, 0)]), 10);
             case Op.Less or Op.LessOrEqual or Op.Greater or Op.GreaterOrEqual or Op.Equal or Op.NotEqual:
-                if (!node.Uniform)
+                if (!Host(node))
                 {
                     return new KernelText(style.Compare(node.Op, Argument(node, 0, 10), Argument(node, 1, 0)), 10);
                 }
@@ -99,7 +107,7 @@ internal sealed partial class KernelBody
                 var binds = node.Op is Op.Equal or Op.NotEqual ? 5 : 6;
                 return new KernelText($"{Read(a[0]).Tight(binds)} {symbol} {Read(a[1]).Tight(binds + 1)}", binds);
             case Op.And or Op.Or:
-                if (node.Uniform)
+                if (Host(node))
                 {
                     return node.Op == Op.And
                         ? new KernelText($"{Read(a[0]).Tight(4)} && {Read(a[1]).Tight(5)}", 4)
@@ -108,19 +116,21 @@ internal sealed partial class KernelBody
 
                 return new KernelText(style.Logic(node.Op, Mask(a[0]), Mask(a[1])), style is VectorStyle ? 2 : 10);
             case Op.Select:
-                if (node.Uniform)
+                if (Host(node))
                 {
                     return new KernelText($"{Read(a[0]).Tight(2)} ? {Read(a[1]).Tight(1)} : {Read(a[2]).Tight(1)}", 1);
                 }
 
-                return a[0].Uniform
+                return Host(a[0])
                     ? new KernelText($"{Read(a[0]).Tight(2)} ? {Lane(a[1], 1)} : {Lane(a[2], 1)}", 1)
                     : new KernelText(style.Select(Read(a[0]).Code, Lane(a[1], 0), Lane(a[2], 0)), 10);
+            case Op.ToDouble when !Host(node):
+                return new KernelText($"pass.Real({Read(a[0]).Code})", 10);
             case Op.ToDouble:
                 return new KernelText("(double)" + Read(a[0]).Tight(10), 9);
             case Op.ToInt:
                 return new KernelText("(int)" + Read(a[0]).Tight(10), 9);
-            case Op.Call when node.Uniform:
+            case Op.Call when Host(node):
                 var owner = node.Text is "Sigmoid" or "Softplus" or "Erf" or "Detach" or "ExpM1" or "Log1P" ? "ScalarMath" : "Math";
                 return new KernelText($"{owner}.{node.Text}({string.Join(", ", a.Select(x => Read(x).Code))})", 10);
             case Op.Call:
@@ -133,7 +143,7 @@ internal sealed partial class KernelBody
     // A product that is only added to something is one instruction with it.
     private KernelText? Fused(FlowNode product, FlowNode addend, string sign)
     {
-        if (style is not VectorStyle || product.Op != Op.Multiply || product.Uniform || product.Kind != ScalarKind.Double || locals.ContainsKey(product))
+        if (style is not VectorStyle || product.Op != Op.Multiply || Host(product) || product.Kind != ScalarKind.Double || locals.ContainsKey(product))
         {
             return null;
         }
@@ -141,18 +151,25 @@ internal sealed partial class KernelBody
         return new KernelText($"Lanes.MultiplyAdd({sign}{Argument(product, 0, sign.Length > 0 ? 10 : 0)}, {Argument(product, 1, 0)}, {Lane(addend, 0)})", 10);
     }
 
-    private string Mask(FlowNode node) => node.Uniform && style is VectorStyle ? $"Lanes.All<T>({Read(node).Code})" : Read(node).Tight(5);
+    private string Mask(FlowNode node) => Host(node) && style is VectorStyle ? $"Lanes.All<T>({Read(node).Code})" : Read(node).Tight(5);
 
     private string Argument(FlowNode node, int index, int outer)
     {
         var argument = node.Arguments[index];
-        if (node.Uniform || argument.Kind != ScalarKind.Double)
+        if (Host(node) || argument.Kind == ScalarKind.Bool)
         {
             return Read(argument).Tight(outer);
         }
 
-        return style.Enters && !argument.Uniform ? Entered(node, argument, outer) : Lane(argument, outer);
+        if (argument.Kind == ScalarKind.Int)
+        {
+            return Whole(argument, outer);
+        }
+
+        return style.Enters && !Host(argument) ? Entered(node, argument, outer) : Lane(argument, outer);
     }
+
+    private string Whole(FlowNode node, int outer) => Host(node) ? $"pass.Whole({Read(node).Code})" : Read(node).Tight(outer);
 
     // What a branch reads from outside comes in through its condition.
     private string Entered(FlowNode node, FlowNode argument, int outer)
@@ -160,9 +177,9 @@ internal sealed partial class KernelBody
         var code = Read(argument).Tight(outer);
         for (var region = node.Region; !argument.Region.IsWithin(region); region = region.Parent!)
         {
-            if (!region.Condition!.Uniform)
+            if (!Host(region.Condition!))
             {
-                code = style.Within(Read(region.Condition).Code, region.Negated, code);
+                code = style.Within(Read(region.Condition!).Code, region.Negated, code);
             }
         }
 
@@ -179,7 +196,7 @@ internal sealed partial class KernelBody
         var code = value.Code;
         for (var region = node.Region; region.Condition is not null; region = region.Parent!)
         {
-            if (!region.Condition.Uniform)
+            if (!Host(region.Condition!))
             {
                 code = style.Within(Read(region.Condition).Code, region.Negated, code);
             }

@@ -19,7 +19,7 @@ internal sealed partial class KernelBody
         {
             for (Region? r = region; r is not null; r = r.Parent)
             {
-                if (r.Condition is not null && (r.Condition.Uniform || style.Enters))
+                if (r.Condition is not null && (Host(r.Condition) || style.Enters))
                 {
                     work.Push(r.Condition);
                 }

@@ -36,7 +36,7 @@ internal sealed partial class KernelBody
                         var sum = !locals.ContainsKey(s.Value) && s.Value.Op == Op.Add && s.Value.Arguments[0] is { Op: Op.Get } get && get.Cell == s.Cell
                             && Fused(s.Value.Arguments[1], s.Value.Arguments[0], "") is null;
                         Line(sum
-                            ? Increase(cell, Argument(s.Value, 1, 0), s.Value.Uniform)
+                            ? Increase(cell, Argument(s.Value, 1, 0), Host(s.Value))
                             : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
                     }
 
@@ -101,7 +101,7 @@ internal sealed partial class KernelBody
         var conditions = new List<string>();
         for (Region? r = region; r is not null; r = r.Parent)
         {
-            if (r.Condition is { Uniform: true } condition)
+            if (r.Condition is { } condition && Host(condition))
             {
                 conditions.Insert(0, r.Negated ? "!" + Read(condition).Tight(9) : Read(condition).Tight(5));
             }

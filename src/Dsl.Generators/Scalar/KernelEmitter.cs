@@ -123,8 +123,8 @@ internal static class KernelEmitter
         }
 
         var input = LinearForm.Input(flow);
-        text.Append(input < 0
-            ? "        ]);\n\n"
-            : $"        ])\n    {{\n        Signal = {input},  // linear in it and in the state, with coefficients fixed in time\n    }};\n\n");
+        var more = (input < 0 ? "" : $"        Signal = {input},  // linear in it and in the state, with coefficients fixed in time\n")
+            + (flow.ReadsPosition ? "        ReadsPosition = true,\n" : "");
+        text.Append(more.Length == 0 ? "        ]);\n\n" : $"        ])\n    {{\n{more}    }};\n\n");
     }
 }

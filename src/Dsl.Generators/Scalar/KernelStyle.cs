@@ -12,6 +12,9 @@ internal abstract class KernelStyle(Flow flow)
 
     public abstract string Zero { get; }
 
+    /// <summary>The step's position: an int of the row, or whole numbers of all rows.</summary>
+    public abstract string Position { get; }
+
     public abstract string Type { get; }
 
     public abstract string Constant(string number);
@@ -39,6 +42,8 @@ internal abstract class KernelStyle(Flow flow)
 internal sealed class VectorStyle(Flow flow) : KernelStyle(flow)
 {
     public override string Zero => "Vector<T>.Zero";
+
+    public override string Position => "pass.Position(t)";
 
     public override string Type => "Vector<T>";
 
@@ -99,6 +104,8 @@ internal sealed class TensorStyle(Flow flow, bool back) : KernelStyle(flow)
     };
 
     public override string Zero => "pass.Number(0.0)";
+
+    public override string Position => "pass.Position";
 
     public override string Type => "Tensor";
 

@@ -111,6 +111,7 @@ internal static class LinearForm
             Op.Input => node.Time ? Degree.Linear : Degree.Fixed,
             Op.Load => node.Array!.Role == ArrayRole.State ? Degree.Linear : node.Time ? Degree.Other : Degree.Fixed,
             Op.Get => cells.TryGetValue(node.Cell!, out var carried) ? carried : Degree.Zero,
+            Op.Position => Degree.Other,
             Op.Negate => At(0),
             Op.Add or Op.Subtract => Join(At(0), At(1)),
             Op.Multiply => Product(At(0), At(1)),

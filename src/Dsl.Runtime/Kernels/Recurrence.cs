@@ -94,12 +94,14 @@ public static class Recurrence
         where TKernel : struct, IScanKernel
     {
         using var scope = torch.NewDisposeScope();
+        Tensor? positions = TKernel.Layout.ReadsPosition ? pass.Positions : null;
         if (state is null)
         {
-            return Scan<TKernel>.ResultOf(arguments, settings, pass.Padded ? pass.Queries.Real : null).MoveToOuterDisposeScope();
+            return Scan<TKernel>.ResultOf(arguments, settings, pass.Padded ? pass.Queries.Real : null, positions).MoveToOuterDisposeScope();
         }
 
-        var (result, after) = Scan<TKernel>.Run(arguments, state.Values, settings, pass.Padded ? pass.Queries.Real : null);
+        var (result, after) = Scan<TKernel>.Run(
+            arguments, state.Values, settings, pass.Padded ? pass.Queries.Real : null, positions: positions);
         state.Keep(after, pass);
         return result.MoveToOuterDisposeScope();
     }

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Dsl.Runtime;
 
 /// <summary>One call of a kernel on the CPU, with its way back.</summary>
-internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tensor? real, bool stateful, bool ends) : FusedFunction
+internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tensor? real, int[]? positions, bool stateful, bool ends) : FusedFunction
     where TKernel : struct, IScanKernel
 {
     private readonly ScanLayout layout = sizes.Layout;
@@ -69,7 +69,7 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         ScanView seen = ViewOf(result);
         nint kept = checkpoints is null ? 0 : StableC.Address(checkpoints);
         nint mask = real is null ? 0 : StableC.Address(real);
-        plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, kept).Forward(seen, starts, ending));
+        plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, positions, kept).Forward(seen, starts, ending));
         GC.KeepAlive(inputs);
         GC.KeepAlive(operands);
         GC.KeepAlive(starts);
@@ -91,7 +91,7 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         GradientSum?[] sums = [.. layout.Operands.Select((o, i) => Needs(i) ? GradientOf(o, plan) : null)];
         nint kept = saved[all] is { } checkpoints ? StableC.Address(checkpoints) : 0;
         nint mask = saved[all + 1] is { } own ? StableC.Address(own) : 0;
-        plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, kept).Backward(resultBar, finalBars, beginning, sums));
+        plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, positions, kept).Backward(resultBar, finalBars, beginning, sums));
         GC.KeepAlive(saved);
         GC.KeepAlive(operands);
         GC.KeepAlive(gradients);

@@ -67,6 +67,9 @@ public sealed class ScanLayout
     /// </summary>
     public int Signal { get; init; } = -1;
 
+    /// <summary>The step reads its position, counted from the row's first real token.</summary>
+    public bool ReadsPosition { get; init; }
+
     /// <summary>Number of the function's arguments, Complex ones counted once.</summary>
     public int ArgumentCount { get; }
 

@@ -14,6 +14,7 @@ public class TensorStep
     private readonly Tensor[][] states;
     private int step;
     private bool isUnit;
+    private Tensor? position;
 
     /// <summary>Values and weights of a pointwise function, which broadcast as they are.</summary>
     public static TensorStep Over(double[] settings, params Tensor[] operands) => new(null, operands, [], settings);
@@ -34,6 +35,15 @@ public class TensorStep
 
     /// <summary>The length of an operand's span.</summary>
     public int Count(int index) => (int)sizes![sizes.Layout.Operands[index].Span];
+
+    /// <summary>The step's position in every row, int64, shaped to broadcast over the parallel axes.</summary>
+    public Tensor Position => position!;
+
+    /// <summary>A whole number as a tensor.</summary>
+    public Tensor Whole(long value) => torch.full([], Scalars.Of(value), ScalarType.Int64, operands[0].device);
+
+    /// <summary>Whole numbers in the operands' type.</summary>
+    public Tensor Real(Tensor whole) => whole.to(operands[0].dtype);
 
     /// <summary>A state of one value.</summary>
     public Tensor State(int index) => states[index][0];
@@ -94,7 +104,7 @@ public class TensorStep
     public int Checked(int index, int operand) =>
         (uint)index < (uint)Count(operand) ? index : throw new IndexOutOfRangeException($"Element {index} of a span of {Count(operand)} does not exist.");
 
-    private protected void MoveTo(int t) => step = t;
+    private protected void MoveTo(int t, Tensor? position) => (step, this.position) = (t, position);
 
     /// <summary>The states before the first step, one tensor of the parallel axes for each element of a span.</summary>
     internal static Tensor[][] Starts(ScanSizes sizes, Tensor[] operands, Tensor[]? starts)
@@ -116,11 +126,11 @@ public class TensorStep
 
     /// <summary>A step: its result, and the states after it, in the parallel axes' shape. Padding gives 0 and leaves the states.</summary>
     internal static (Tensor Result, Tensor[][] States) Next<TKernel>(
-        ScanSizes sizes, Tensor[] operands, double[] settings, Tensor[][] states, int t, Tensor? here)
+        ScanSizes sizes, Tensor[] operands, double[] settings, Tensor[][] states, int t, Tensor? here, Tensor? position)
         where TKernel : struct, IScanKernel
     {
         long[] shape = [.. sizes.Layout.Parallel.Select(a => sizes[a])];
-        TensorStep pass = new(sizes, operands, [.. states.Select(s => s.ToArray())], settings) { step = t };
+        TensorStep pass = new(sizes, operands, [.. states.Select(s => s.ToArray())], settings) { step = t, position = position };
         Tensor result = TKernel.Step(pass).expand(shape);
         Tensor[][] after = [.. pass.states.Select(s => s.Select(x => x.expand(shape)).ToArray())];
         if (here is not null)

@@ -55,10 +55,11 @@ public sealed class TensorStepBack : TensorStep
     /// <param name="states">The states before it.</param>
     /// <param name="resultBar">Its result's gradient.</param>
     /// <param name="here">Bool, broadcasts over the parallel axes: false is padding.</param>
-    internal void Run<TKernel>(int t, Tensor[][] states, Tensor resultBar, Tensor? here)
+    /// <param name="position">Its position in every row.</param>
+    internal void Run<TKernel>(int t, Tensor[][] states, Tensor resultBar, Tensor? here, Tensor? position)
         where TKernel : struct, IScanKernel
     {
-        MoveTo(t);
+        MoveTo(t, position);
         before = states;
         ResultBar = here is null ? resultBar : torch.where(here, resultBar, Number(0));
         Tensor[][]? after = here is null ? null : [.. bars.Select(bar => bar.ToArray())];

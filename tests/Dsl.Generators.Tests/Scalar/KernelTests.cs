@@ -180,7 +180,7 @@ public sealed class KernelTests
     [InlineData("[Recurrence(\"b t d\", State = \"b d\")] public static double G(ref double s, [Axes(\"b t q\")] double x) => s += x;", "an axis 'q'")]
     [InlineData("[Recurrence(\"b t d\", State = \"b d [n]\")] public static double G(Span<double> s, double x) { double y = 0; for (int i = 0; i < s.Length; i++) y += H(s[i]); return y; }"
         + " static double H(double x) { double y = 0; for (int j = 0; j < 3; j++) y += x; return y; }", "loop inside a loop")]
-    [InlineData("[Recurrence(\"b t d\", State = \"b d\")] public static double G(ref double s, double x, int head) => s += head * x;", "the index 'head'")]
+    [InlineData("[Recurrence(\"b t d\", State = \"b d\")] public static double G(ref double s, double x, int head) => s += head * x;", "its indices are layer and position")]
     [InlineData(
         "[Recurrence(\"b t d\", State = \"b d [n] [m]\")] public static double G(Span<double> s, double x) => s[0] += x;", "more than one axis in brackets")]
     public void What_has_no_kernel_says_why(string member, string why)
