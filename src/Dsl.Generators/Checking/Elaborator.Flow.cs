@@ -246,7 +246,7 @@ internal sealed partial class Elaborator
         var scalar = function.Scalar!;
         if (Scalar.KernelEmitter.WhyNot(scalar) is { } reason)
         {
-            Report(Problems.NotCompiled, part.Place, reason);
+            Report(Problems.ScalarForm, part.Place, reason, "");
             return;
         }
 

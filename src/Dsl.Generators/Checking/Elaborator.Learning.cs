@@ -104,7 +104,7 @@ internal sealed partial class Elaborator
 
         if (Scalar.KernelEmitter.WhyNot(scalar) is { } reason)
         {
-            Report(Problems.NotCompiled, place, reason);
+            Report(Problems.ScalarForm, place, reason, "");
             return null;
         }
 

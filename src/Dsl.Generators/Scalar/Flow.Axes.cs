@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 
 namespace Dsl.Generators.Scalar;
@@ -14,7 +15,7 @@ internal sealed partial class Flow
         Axes = axes.Split([' '], StringSplitOptions.RemoveEmptyEntries);
         if (Axes.Contains("t") == isTransfer || Axes.Distinct().Count() != Axes.Count)
         {
-            throw new NotAKernelException($"The axes '{axes}' of '{Function.Name}' must name each axis once, and time as 't'.");
+            throw new NotAKernelException($"The axes '{axes}' of '{Function.Name}' must name each axis once, and time as 't'.", NotAKernelException.Axes);
         }
 
         var last = Axes.Last(a => a != "t" || Axes.Count == 1);
@@ -23,14 +24,15 @@ internal sealed partial class Flow
         var stateSpan = Function.State.Split(' ').Where(a => a.StartsWith("[", StringComparison.Ordinal)).Select(a => a.Trim('[', ']')).ToList();
         if (stateSpan.Count > 1)
         {
-            throw new NotAKernelException($"The state '{Function.State}' of '{Function.Name}' has more than one axis in brackets: one span walks one axis.");
+            throw new NotAKernelException($"The state '{Function.State}' of '{Function.Name}' has more than one axis in brackets: one span walks one axis.", NotAKernelException.Axes);
         }
 
         var parallel = Function.State.Split([' '], StringSplitOptions.RemoveEmptyEntries).Where(a => !a.StartsWith("[", StringComparison.Ordinal)).ToList();
         if (Function.Form == ScalarForm.Recurrence && Function.Of(ScalarRole.State).Any() && !parallel.SequenceEqual(Axes.Where(a => a != "t")))
         {
             throw new NotAKernelException(
-                $"The state '{Function.State}' of '{Function.Name}' must have the axes '{string.Join(" ", Axes.Where(a => a != "t"))}' outside its brackets.");
+                $"The state '{Function.State}' of '{Function.Name}' must have the axes '{string.Join(" ", Axes.Where(a => a != "t"))}' outside its brackets.",
+                NotAKernelException.Axes);
         }
 
         // Time is walked by the recurrence itself, and rows of a batch know nothing of each other.
@@ -125,7 +127,7 @@ internal sealed partial class Flow
                     CheckSpan(span, p.Name);
                 }
 
-                if (p.Role is ScalarRole.Parameter or ScalarRole.Derived && own.FirstOrDefault(a => a == "t" || (a == batch && Axes.Count > 2)) is { } moving)
+                if (p.Role is ScalarRole.Parameter or ScalarRole.Derived && isSaid && own.FirstOrDefault(a => a == "t" || (a == batch && Axes.Count > 2)) is { } moving)
                 {
                     throw new NotAKernelException($"'{p.Name}' is a weight: it cannot have the axis '{moving}', which every call has in another size.", p.Name);
                 }
@@ -146,6 +148,22 @@ internal sealed partial class Flow
                         own.Contains("t"),
                         own.Contains(Lane))
                     { Stored = Function.Form != ScalarForm.Pointwise && p.Axes.Split(' ').Contains("1") ? p.Axes : "" });
+            }
+        }
+
+        if (Function.Form == ScalarForm.Recurrence)
+        {
+            // Every call must be able to tell how long an axis is.
+            var known = new HashSet<string>(Operands.SelectMany(o => o.Axes.Append(o.Span)));
+            if (Axes.Concat(stateSpan).FirstOrDefault(a => !known.Contains(a)) is { } unknown)
+            {
+                throw new NotAKernelException(
+                    $"Nothing that '{Function.Name}' reads has the axis '{unknown}', so that nobody knows how long it is.", NotAKernelException.Axes);
+            }
+
+            if (Axes.Take(1).Append("t").FirstOrDefault(a => Operands.All(o => !o.Axes.Contains(a))) is { } still)
+            {
+                throw new NotAKernelException($"No value of '{Function.Name}' has the axis '{still}'.", NotAKernelException.Axes);
             }
         }
     }

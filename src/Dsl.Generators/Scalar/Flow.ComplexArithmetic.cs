@@ -14,8 +14,7 @@ internal sealed partial class Flow
             var right = Read(rightExpression);
             if (left.Im is null && right.Im is null)
             {
-                var node = (Op)((int)Op.Add + (int)op);
-                return new Pair(to.Binary(node, left.Re, right.Re), null);
+                return new Pair(to.Binary(Operations.OpOf(op), left.Re, right.Re), null);
             }
 
             FlowNode? Both(FlowNode? x, FlowNode? y, Func<FlowNode, FlowNode, FlowNode> f, Func<FlowNode, FlowNode> onlyRight) =>
@@ -63,37 +62,27 @@ internal sealed partial class Flow
                     return new Pair(x.Re, null);
                 case "Imaginary":
                     return new Pair(x.Im ?? to.Constant(0), null);
-                case "Conj":
-                    return x with { Im = x.Im is null ? null : to.Negate(x.Im) };
-                case "Clamp":
-                    return new Pair(to.Call("Min", to.Call("Max", x.Re, arguments[1].Re), arguments[2].Re), null);
             }
 
-            if (x.Im is null)
+            var operation = Operations.Function(call.Function);
+            if (x.Im is not null)
             {
-                return new Pair(
-                    to.Make(Op.Call, call.Kind == ScalarKind.Complex ? ScalarKind.Double : call.Kind, arguments.Select(a => a.Re).ToList(), call.Function),
-                    null);
+                var (re, im) = operation.OfComplex is { } form
+                    ? form(to, x.Re, x.Im)
+                    : throw new NotAKernelException($"{call.Function} of a Complex has no kernel.");
+                return new Pair(re, im);
             }
 
-            switch (call.Function)
+            var numbers = arguments.Select(a => a.Re).ToList();
+            if (operation.Expansion is { } expansion)
             {
-                case "Exp":
-                    var size = to.Call("Exp", x.Re);
-                    return new Pair(to.Times(size, to.Call("Cos", x.Im)), to.Times(size, to.Call("Sin", x.Im)));
-                case "ExpM1":
-                    // (e^a - 1) cos b + (cos b - 1) + i e^a sin b, with cos b - 1 = -2 sin^2(b/2).
-                    var half = to.Call("Sin", to.Times(to.Constant(0.5), x.Im));
-                    return new Pair(
-                        to.Minus(to.Times(to.Call("ExpM1", x.Re), to.Call("Cos", x.Im)), to.Times(to.Constant(2), to.Times(half, half))),
-                        to.Times(to.Call("Exp", x.Re), to.Call("Sin", x.Im)));
-                case "Abs":
-                    return new Pair(to.Call("Sqrt", to.Plus(to.Times(x.Re, x.Re), to.Times(x.Im, x.Im))), null);
-                case "Detach":
-                    return new Pair(to.Call("Detach", x.Re), to.Call("Detach", x.Im));
-                default:
-                    throw new NotAKernelException($"{call.Function} of a Complex has no kernel.");
+                return new Pair(expansion(to, numbers), null);
             }
+
+            var kind = call.Kind == ScalarKind.Complex ? ScalarKind.Double : call.Kind;
+            return kind == ScalarKind.Int && !numbers.All(n => n.IsFixed)
+                ? throw new NotAKernelException($"{call.Function} makes an int of a value: a kernel counts with ints and computes with doubles.")
+                : new Pair(to.Make(Op.Call, kind, numbers, call.Function), null);
         }
     }
 }

@@ -40,6 +40,9 @@ internal enum Op
 /// <summary>What a kernel cannot say of a function, as a sentence, and the parameter that it is about; empty: the function as a whole.</summary>
 internal sealed class NotAKernelException(string message, string parameter = "") : Exception(message)
 {
+    /// <summary>Stands for the axes that the function's attribute names.</summary>
+    public const string Axes = "[axes]";
+
     public string Parameter { get; } = parameter;
 }
 

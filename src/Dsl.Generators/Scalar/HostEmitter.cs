@@ -190,8 +190,8 @@ internal static class HostEmitter
                 case Unary u:
                     return ((u.Operator == UnaryOperator.Negate ? "-" : "!") + Text(u.Operand, u.Operand is Unary or Constant ? 10 : 9), 9);
                 case Binary b:
-                    var (symbol, binds) = Operator(b.Operator);
-                    return ($"{Text(b.Left, binds)} {symbol} {Text(b.Right, binds + 1)}", binds);
+                    var symbol = Operations.Symbol(b.Operator);
+                    return ($"{Text(b.Left, symbol.Binds)} {symbol.Host} {Text(b.Right, symbol.Binds + 1)}", symbol.Binds);
                 case Select s:
                     return ($"{Text(s.Condition, 2)} ? {Text(s.Yes, 1)} : {Text(s.No, 1)}", 1);
                 case ConvertTo c:
@@ -216,40 +216,9 @@ internal static class HostEmitter
                 case "Real":
                 case "Imaginary":
                     return Text(call.Arguments[0], 10) + "." + call.Function;
-                case "Sigmoid":
-                case "Softplus":
-                case "Erf":
-                case "Detach":
-                case "ExpM1":
-                case "Log1P":
-                case "Conj":
-                    return $"ScalarMath.{call.Function}({arguments})";
             }
 
-            if (call.Arguments.Count > 0 && call.Arguments[0].Kind == ScalarKind.Complex)
-            {
-                return $"Complex.{call.Function}({arguments})";
-            }
-
-            // Math.Sign gives an int, which C# turns into a double by itself.
-            return $"Math.{call.Function}({arguments})";
+            return Operations.Function(call.Function).HostCall(arguments, call.Arguments.Count > 0 && call.Arguments[0].Kind == ScalarKind.Complex);
         }
-
-        private static (string Symbol, int Binds) Operator(BinaryOperator op) => op switch
-        {
-            BinaryOperator.Add => ("+", 7),
-            BinaryOperator.Subtract => ("-", 7),
-            BinaryOperator.Multiply => ("*", 8),
-            BinaryOperator.Divide => ("/", 8),
-            BinaryOperator.Remainder => ("%", 8),
-            BinaryOperator.Less => ("<", 6),
-            BinaryOperator.LessOrEqual => ("<=", 6),
-            BinaryOperator.Greater => (">", 6),
-            BinaryOperator.GreaterOrEqual => (">=", 6),
-            BinaryOperator.Equal => ("==", 5),
-            BinaryOperator.NotEqual => ("!=", 5),
-            BinaryOperator.And => ("&&", 4),
-            _ => ("||", 3),
-        };
     }
 }

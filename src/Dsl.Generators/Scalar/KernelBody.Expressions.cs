@@ -88,24 +88,13 @@ internal sealed partial class KernelBody
             case Op.Remainder:
                 return Host(node)
                     ? new KernelText($"{Argument(node, 0, 8)} % {Argument(node, 1, 9)}", 8)
-                    : new KernelText(style.Call("Remainder", [Argument(node, 0, 0), Argument(node, 1, 0)]), 10);
+                    : new KernelText(style.Call(Operations.Of(node)!, [Argument(node, 0, 0), Argument(node, 1, 0)]), 10);
             case Op.Less or Op.LessOrEqual or Op.Greater or Op.GreaterOrEqual or Op.Equal or Op.NotEqual:
-                if (!Host(node))
-                {
-                    return new KernelText(style.Compare(node.Op, Argument(node, 0, 10), Argument(node, 1, 0)), 10);
-                }
-
-                var symbol = node.Op switch
-                {
-                    Op.Less => "<",
-                    Op.LessOrEqual => "<=",
-                    Op.Greater => ">",
-                    Op.GreaterOrEqual => ">=",
-                    Op.Equal => "==",
-                    _ => "!=",
-                };
-                var binds = node.Op is Op.Equal or Op.NotEqual ? 5 : 6;
-                return new KernelText($"{Read(a[0]).Tight(binds)} {symbol} {Read(a[1]).Tight(binds + 1)}", binds);
+                var comparison = Operations.Of(node)!;
+                return Host(node)
+                    ? new KernelText(
+                        $"{Read(a[0]).Tight(comparison.Binds)} {comparison.Host} {Read(a[1]).Tight(comparison.Binds + 1)}", comparison.Binds)
+                    : new KernelText(style.Call(comparison, [Argument(node, 0, 10), Argument(node, 1, 0)]), 10);
             case Op.And or Op.Or:
                 if (Host(node))
                 {
@@ -131,10 +120,9 @@ internal sealed partial class KernelBody
             case Op.ToInt:
                 return new KernelText("(int)" + Read(a[0]).Tight(10), 9);
             case Op.Call when Host(node):
-                var owner = node.Text is "Sigmoid" or "Softplus" or "Erf" or "Detach" or "ExpM1" or "Log1P" ? "ScalarMath" : "Math";
-                return new KernelText($"{owner}.{node.Text}({string.Join(", ", a.Select(x => Read(x).Code))})", 10);
+                return new KernelText(Operations.Of(node)!.HostCall(string.Join(", ", a.Select(x => Read(x).Code)), isComplex: false), 10);
             case Op.Call:
-                return new KernelText(style.Call(node.Text, [.. a.Select((_, i) => Argument(node, i, style is TensorStyle ? 10 : 0))]), 10);
+                return new KernelText(style.Call(Operations.Of(node)!, [.. a.Select((_, i) => Argument(node, i, style is TensorStyle ? 10 : 0))]), 10);
             default:
                 throw new InvalidOperationException("A node that kernels do not know: " + node.Op);
         }

@@ -19,9 +19,8 @@ internal abstract class KernelStyle(Flow flow)
 
     public abstract string Constant(string number);
 
-    public abstract string Call(string function, IReadOnlyList<string> arguments);
-
-    public abstract string Compare(Op op, string left, string right);
+    /// <summary>A call: a function of the table, or a comparison, which is one on vectors and on tensors.</summary>
+    public abstract string Call(Operation operation, IReadOnlyList<string> arguments);
 
     public abstract string Logic(Op op, string left, string right);
 
@@ -49,9 +48,7 @@ internal sealed class VectorStyle(Flow flow) : KernelStyle(flow)
 
     public override string Constant(string number) => number is "0.0" ? Zero : $"Lanes.Of<T>({number})";
 
-    public override string Call(string function, IReadOnlyList<string> arguments) => $"Lanes.{function}({string.Join(", ", arguments)})";
-
-    public override string Compare(Op op, string left, string right) => $"Lanes.{op}({left}, {right})";
+    public override string Call(Operation operation, IReadOnlyList<string> arguments) => $"{operation.Lanes}({string.Join(", ", arguments)})";
 
     public override string Logic(Op op, string left, string right) => $"{left} {(op == Op.And ? "&" : "|")} {right}";
 
@@ -71,38 +68,6 @@ internal sealed class TensorStyle(Flow flow, bool back) : KernelStyle(flow)
 {
     public override bool Enters => !back;
 
-    private static readonly Dictionary<string, string> Methods = new()
-    {
-        ["Exp"] = "exp",
-        ["ExpM1"] = "expm1",
-        ["Log"] = "log",
-        ["Log1P"] = "log1p",
-        ["Log2"] = "log2",
-        ["Log10"] = "log10",
-        ["Sqrt"] = "sqrt",
-        ["Tanh"] = "tanh",
-        ["Sinh"] = "sinh",
-        ["Cosh"] = "cosh",
-        ["Sin"] = "sin",
-        ["Cos"] = "cos",
-        ["Tan"] = "tan",
-        ["Asin"] = "asin",
-        ["Acos"] = "acos",
-        ["Atan"] = "atan",
-        ["Asinh"] = "asinh",
-        ["Acosh"] = "acosh",
-        ["Atanh"] = "atanh",
-        ["Abs"] = "abs",
-        ["Sign"] = "sign",
-        ["Floor"] = "floor",
-        ["Ceiling"] = "ceil",
-        ["Round"] = "round",
-        ["Truncate"] = "trunc",
-        ["Sigmoid"] = "sigmoid",
-        ["Erf"] = "erf",
-        ["Detach"] = "detach",
-    };
-
     public override string Zero => "pass.Number(0.0)";
 
     public override string Position => "pass.Position";
@@ -114,18 +79,7 @@ internal sealed class TensorStyle(Flow flow, bool back) : KernelStyle(flow)
 
     public override string Constant(string number) => $"pass.Number({number})";
 
-    public override string Call(string function, IReadOnlyList<string> arguments) =>
-        Methods.TryGetValue(function, out var method) ? $"{arguments[0]}.{method}()" : $"TensorScalar.{function}({string.Join(", ", arguments)})";
-
-    public override string Compare(Op op, string left, string right) => op switch
-    {
-        Op.Less => $"{left}.lt({right})",
-        Op.LessOrEqual => $"{left}.le({right})",
-        Op.Greater => $"{left}.gt({right})",
-        Op.GreaterOrEqual => $"{left}.ge({right})",
-        Op.Equal => $"{left}.eq({right})",
-        _ => $"{left}.ne({right})",
-    };
+    public override string Call(Operation operation, IReadOnlyList<string> arguments) => operation.TensorCall(arguments);
 
     public override string Logic(Op op, string left, string right) => $"TensorScalar.{op}({left}, {right})";
 

@@ -315,8 +315,9 @@ internal sealed partial class ScalarReader
                     : method.Name == "Log" && arguments.Count == 2 ? ""
                     : method.Name == "Round" && arguments.Count > 1 ? ""
                     : method.Name;
-                if (!Functions.Contains(name) || (owner == "System.Numerics.Complex" && !ComplexFunctions.Contains(name)) || kind == ScalarKind.Config
-                    || (arguments.Any(a => a.Kind == ScalarKind.Complex) && !ComplexFunctions.Contains(name)))
+                var ofComplex = owner == "System.Numerics.Complex" || arguments.Any(a => a.Kind == ScalarKind.Complex);
+                if (Operations.Find(name) is not { } operation || kind == ScalarKind.Config || (ofComplex && !operation.TakesComplex)
+                    || arguments.Count != operation.Operands)
                 {
                     return Refuse(invocation, $"{method.ContainingType.Name}.{method.Name}");
                 }

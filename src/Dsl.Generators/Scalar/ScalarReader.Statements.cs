@@ -10,7 +10,7 @@ namespace Dsl.Generators.Scalar;
 internal sealed partial class ScalarReader
 {
     /// <summary>One body: knows which names are what.</summary>
-    private sealed partial class BodyReader(ScalarReader reader, List<ScalarParameter> parameters)
+    private sealed partial class BodyReader(ScalarReader reader, List<ScalarParameter> parameters, ScalarForm form)
     {
         private static readonly Expression Nothing = Constant.Of(0.0);
 
@@ -207,6 +207,12 @@ internal sealed partial class ScalarReader
 
         private void ReadLoop(IForLoopOperation loop, List<Statement> into)
         {
+            if (FormRule.Of(form) is { Loops: false } rule)
+            {
+                Problem(loop, $"A [{form}] function walks no axis: it has {rule.Has}.");
+                return;
+            }
+
             var before = loop.Before.SelectMany(o => o is IVariableDeclarationGroupOperation g ? g.Declarations.SelectMany(d => d.Declarators) : []).ToList();
             if (before.Count != 1 || loop.Before.Length != 1 || loop.AtLoopBottom.Length != 1 || loop.Condition is not IBinaryOperation condition
                 || KindOf(before[0].Symbol.Type, out _) != ScalarKind.Int)

@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace Dsl.Generators.Scalar;
@@ -25,15 +26,6 @@ internal sealed partial class ScalarReader
         + "members of the config and calls of other such functions";
 
     private const int DeepestCall = 50;
-
-    private static readonly HashSet<string> Functions =
-    [
-        "Exp", "ExpM1", "Log", "Log1P", "Log2", "Log10", "Sqrt", "Cbrt", "Pow", "Tanh", "Sinh", "Cosh", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2",
-        "Asinh", "Acosh", "Atanh", "Abs", "Min", "Max", "Sign", "Floor", "Ceiling", "Round",
-        "Truncate", "Clamp", "Sigmoid", "Softplus", "Erf", "Detach", "Conj", "Conjugate",
-    ];
-
-    private static readonly HashSet<string> ComplexFunctions = ["Exp", "ExpM1", "Conj", "Conjugate", "Detach", "Abs", "Sqrt"];
 
     private readonly Compilation compilation;
     private readonly Func<IMethodSymbol, ScalarFunction?>? compiled;
@@ -61,8 +53,89 @@ internal sealed partial class ScalarReader
             return new ScalarReading(null, reader.problems.ToImmutableArray());
         }
 
-        return new ScalarReading(function with { Helpers = reader.helperOrder.ToEquatable() }, ImmutableArray<ScalarProblem>.Empty);
+        function = function with { Helpers = reader.helperOrder.ToEquatable() };
+        reader.Hold(method, function);
+        return reader.problems.Count > 0
+            ? new ScalarReading(null, reader.problems.ToImmutableArray())
+            : new ScalarReading(function, ImmutableArray<ScalarProblem>.Empty);
     }
+
+    // What a function of this kind may have, and whether every form of it can be written: said here, at the argument, never by generated code.
+    private void Hold(IMethodSymbol method, ScalarFunction function)
+    {
+        if (FormRule.Of(function.Form) is not { } rule)
+        {
+            return;
+        }
+
+        var syntax = method.DeclaringSyntaxReferences.Select(r => r.GetSyntax(cancellation)).FirstOrDefault();
+        var name = method.Locations.FirstOrDefault() ?? Location.None;
+        Location Of(string parameter) => method.Parameters.FirstOrDefault(p => p.Name == parameter)?.Locations.FirstOrDefault() ?? name;
+        foreach (var (parameter, message) in rule.Problems(function))
+        {
+            problems.Add(new ScalarProblem(
+                message, parameter.Length > 0 ? Of(parameter) : (syntax as MethodDeclarationSyntax)?.ReturnType.GetLocation() ?? name));
+        }
+
+        foreach (var config in method.Parameters.Where(p => function.Parameters.Any(q => q.Name == p.Name && q.Role == ScalarRole.Config)))
+        {
+            if (ConfigOf(method.ContainingType) is { } own && !SymbolEqualityComparer.Default.Equals(own, config.Type))
+            {
+                problems.Add(new ScalarProblem(
+                    $"'{config.Name}' is a {config.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}, but the config here is "
+                        + $"{own.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: a [{function.Form}] function has {rule.Has}.",
+                    Of(config.Name)));
+            }
+        }
+
+        if (problems.Count > 0)
+        {
+            return;
+        }
+
+        if (WhyNot(function) is { } refusal)
+        {
+            var attribute = method.GetAttributes().FirstOrDefault(a => FullName(a.AttributeClass) == $"Dsl.{function.Form}Attribute");
+            problems.Add(new ScalarProblem(
+                refusal.Message,
+                refusal.Parameter == NotAKernelException.Axes
+                    ? attribute?.ApplicationSyntaxReference?.GetSyntax(cancellation).GetLocation() ?? name
+                    : Of(refusal.Parameter)));
+        }
+    }
+
+    /// <summary>Why some form of the function cannot be written, and the parameter that it is about.</summary>
+    private static (string Message, string Parameter)? WhyNot(ScalarFunction function)
+    {
+        try
+        {
+            switch (function.Form)
+            {
+                // A step that reads what its transfer function stores is complete only together with that.
+                case ScalarForm.Recurrence when !function.Of(ScalarRole.Derived).Any():
+                    KernelEmitter.Emit(function, "Kernel");
+                    break;
+                case ScalarForm.Score or ScalarForm.Pointwise:
+                    TensorEmitter.Emit(function, new Dictionary<string, string>());
+                    break;
+            }
+
+            return null;
+        }
+        catch (NotAKernelException e)
+        {
+            return (e.Message, e.Parameter);
+        }
+        catch (NotATensorFunctionException e)
+        {
+            return ($"'{function.Name}' is no [{function.Form}] function: {char.ToLowerInvariant(e.Message[0])}{e.Message.Substring(1)}", "");
+        }
+    }
+
+    private static ITypeSymbol? ConfigOf(INamedTypeSymbol? type) => type?.GetAttributes()
+        .Select(a => a.AttributeClass)
+        .FirstOrDefault(a => a is { Name: "BlockAttribute" or "ModelAttribute", TypeArguments.Length: 1 } && FullName(a.ContainingNamespace) == "Dsl")?
+        .TypeArguments[0];
 
     /// <summary>Whether a method carries the attribute of a scalar function, and which.</summary>
     public static ScalarForm FormOf(IMethodSymbol method)
@@ -174,7 +247,7 @@ internal sealed partial class ScalarReader
 
         var before = problems.Count;
         var statements = new List<Statement>();
-        var reading = new BodyReader(this, parameters);
+        var reading = new BodyReader(this, parameters, form);
         if (body.BlockBody is { } block)
         {
             reading.Block(block.Operations, statements);

@@ -123,66 +123,31 @@ internal sealed partial class TensorEmitter
                 return new Value(Place.Grid, $"TensorScalar.{method}({left.Text}, {right.Text})", 10, ScalarKind.Bool);
         }
 
-        var (own, flipped) = b.Operator switch
+        // A number on the left changes sides.
+        var own = Operations.Symbol(b.Operator).Tensor;
+        var flipped = Operations.Symbol(b.Operator switch
         {
-            BinaryOperator.Less => ("lt", "gt"),
-            BinaryOperator.LessOrEqual => ("le", "ge"),
-            BinaryOperator.Greater => ("gt", "lt"),
-            BinaryOperator.GreaterOrEqual => ("ge", "le"),
-            BinaryOperator.Equal => ("eq", "eq"),
-            _ => ("ne", "ne"),
-        };
+            BinaryOperator.Less => BinaryOperator.Greater,
+            BinaryOperator.LessOrEqual => BinaryOperator.GreaterOrEqual,
+            BinaryOperator.Greater => BinaryOperator.Less,
+            BinaryOperator.GreaterOrEqual => BinaryOperator.LessOrEqual,
+            var same => same,
+        }).Tensor;
         return left.Place == Place.Host
-            ? new Value(Place.Grid, $"{right.Tight(10)}.{flipped}({left.Operand(0)})", 10, ScalarKind.Bool)
-            : new Value(Place.Grid, $"{left.Tight(10)}.{own}({right.Operand(0)})", 10, ScalarKind.Bool);
+            ? new Value(Place.Grid, $"{right.Tight(10)}{flipped}({left.Operand(0)})", 10, ScalarKind.Bool)
+            : new Value(Place.Grid, $"{left.Tight(10)}{own}({right.Operand(0)})", 10, ScalarKind.Bool);
     }
 
     private static Value Apply(Call call, List<Value> arguments)
     {
         var place = call.Kind == ScalarKind.Double ? Place.Tensor : Place.Grid;
-        var method = call.Function switch
+        if (call.Kind == ScalarKind.Complex || call.Arguments.Any(a => a.Kind == ScalarKind.Complex))
         {
-            "Exp" => "exp",
-            "ExpM1" => "expm1",
-            "Log" => "log",
-            "Log1P" => "log1p",
-            "Log2" => "log2",
-            "Log10" => "log10",
-            "Sqrt" => "sqrt",
-            "Tanh" => "tanh",
-            "Sinh" => "sinh",
-            "Cosh" => "cosh",
-            "Sin" => "sin",
-            "Cos" => "cos",
-            "Tan" => "tan",
-            "Asin" => "asin",
-            "Acos" => "acos",
-            "Atan" => "atan",
-            "Asinh" => "asinh",
-            "Acosh" => "acosh",
-            "Atanh" => "atanh",
-            "Abs" => "abs",
-            "Sign" => "sign",
-            "Floor" => "floor",
-            "Ceiling" => "ceil",
-            "Round" => "round",
-            "Truncate" => "trunc",
-            "Sigmoid" => "sigmoid",
-            "Erf" => "erf",
-            "Detach" => "detach",
-            _ => null,
-        };
-        if (method is not null && arguments.Count == 1)
-        {
-            return new Value(place, $"{arguments[0].Tight(10)}.{method}()", 10, call.Kind);
+            throw new NotATensorFunctionException("It computes with Complex values.");
         }
 
-        if (call.Function is "Softplus" or "Max" or "Min" or "Pow" or "Atan2" or "Clamp" or "Cbrt")
-        {
-            return new Value(place, $"TensorScalar.{call.Function}({string.Join(", ", arguments.Select(a => a.Text))})", 10, call.Kind);
-        }
-
-        throw new NotATensorFunctionException($"{call.Function} has no form on whole tensors.");
+        var operation = Operations.Function(call.Function);
+        return new Value(place, operation.TensorCall([.. arguments.Select((a, i) => i == 0 && operation.Tensor[0] == '.' ? a.Tight(10) : a.Text)]), 10, call.Kind);
     }
 
     /// <param name="Binds">How tightly the text binds, as in C#: 10 is a name or a call, 7 a sum, 0 anything.</param>

@@ -131,4 +131,24 @@ public sealed class OperationTests
         ((Tensor)whole.Invoke(null, [leaf, config])!).sum().backward();
         Assert.All(KernelHarness.Numbers(leaf.grad!), g => Assert.True(g == expected, g + "\n" + code));
     }
+
+    /// <summary>A row of the table is no operation yet: here each is tested above, and the runtime has what it calls.</summary>
+    [Fact]
+    public void Every_row_of_the_table_is_tested_and_stands_in_the_runtime()
+    {
+        var tested = typeof(OperationTests).GetMethod(nameof(Every_operation_has_its_derivative_in_every_form))!
+            .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>().Select(d => (string)d.GetData(null!).Single()[0]).ToList();
+        foreach (string name in Operations.Names.Where(n => n != "Conj"))
+        {
+            Assert.Contains(tested, expression => expression.Contains(name + "("));
+            var operation = Operations.Function(name);
+            Assert.True(operation.Derivative is not null || operation.Expansion is not null);
+            Assert.True(operation.Expansion is not null || typeof(Dsl.Runtime.Lanes).GetMethods().Any(m => "Lanes." + m.Name == operation.Lanes), operation.Lanes);
+            Type host = operation.Host.StartsWith("Math.", StringComparison.Ordinal) ? typeof(Math) : typeof(ScalarMath);
+            Assert.Contains(host.GetMethods(), m => m.Name == name);
+            Assert.True(
+                operation.Tensor[0] == '.' ? typeof(Tensor).GetMethods().Any(m => "." + m.Name == operation.Tensor)
+                    : typeof(Dsl.Runtime.TensorScalar).GetMethods().Any(m => "TensorScalar." + m.Name == operation.Tensor), operation.Tensor);
+        }
+    }
 }

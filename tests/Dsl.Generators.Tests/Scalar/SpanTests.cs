@@ -1,4 +1,3 @@
-using Dsl.Generators.Scalar;
 using Xunit;
 
 namespace Dsl.Generators.Tests.Scalar;
@@ -122,10 +121,9 @@ public sealed class SpanTests
     [InlineData("[Axes(\"b t n n\")] ReadOnlySpan<double> g", "axis 'n' twice")]
     public void A_span_that_no_step_may_see_is_refused(string parameter, string why)
     {
-        var function = ScalarSource.Read(
+        var (message, token) = ScalarSource.Refusal(
             $"[Recurrence(\"b t d\", State = \"b d\")] public static double G(ref double h, double x, {parameter}) => h = h + x * g[0];", "G");
-        var error = Assert.Throws<NotAKernelException>(() => KernelEmitter.Emit(function, "K"));
-        Assert.Contains(why, error.Message);
-        Assert.Equal("g", error.Parameter);
+        Assert.Contains(why, message);
+        Assert.Equal("g", token);
     }
 }
