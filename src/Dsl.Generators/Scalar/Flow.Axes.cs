@@ -90,6 +90,11 @@ internal sealed partial class Flow
                 }
 
                 var isSaid = own.Count > 0;
+                if (Function.Form == ScalarForm.Pointwise && own.Count > 1 && own[own.Count - 1] == "1" && own.Any(a => a != "1"))
+                {
+                    throw new NotAKernelException($"'{p.Name}' does not lie along the last axis.", p.Name);
+                }
+
                 own.RemoveAll(a => a == "1");
                 if (own.GroupBy(a => a).FirstOrDefault(g => g.Count() > 1) is { } twice)
                 {

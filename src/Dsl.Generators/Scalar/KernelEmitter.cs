@@ -38,12 +38,8 @@ internal static class KernelEmitter
         text.Append(new KernelBody(flow, new VectorStyle(flow)).Backward(step, before, tapes));
         text.Append("    }\n\n    /// <inheritdoc/>\n    public static Tensor Step(TensorStep pass)\n    {\n");
         text.Append(new KernelBody(flow, new TensorStyle(flow, back: false)).Whole());
-        if (function.Form == ScalarForm.Recurrence)
-        {
-            text.Append("    }\n\n    /// <inheritdoc/>\n    public static void StepBack(TensorStepBack pass)\n    {\n");
-            text.Append(new KernelBody(flow, new TensorStyle(flow, back: true)).WholeBack(step, before));
-        }
-
+        text.Append("    }\n\n    /// <inheritdoc/>\n    public static void StepBack(TensorStepBack pass)\n    {\n");
+        text.Append(new KernelBody(flow, new TensorStyle(flow, back: true)).WholeBack(step, before));
         text.Append("    }\n}\n");
         return text.ToString();
     }
@@ -96,6 +92,24 @@ internal static class KernelEmitter
         catch (NotAKernelException e)
         {
             return e.Message;
+        }
+    }
+
+    /// <summary>
+    /// Whether a pointwise function is worth a kernel of its own: it has one, and it takes more than one operation. One by itself walks memory once over
+    /// whole tensors, too.
+    /// </summary>
+    public static bool Pays(ScalarFunction function)
+    {
+        try
+        {
+            var flow = Flow.Of(function);
+            return Flow.All(flow.Prologue.Items.Concat(flow.Step.Items))
+                .OfType<Define>().Count(d => !d.Node.IsFixed && Operations.Of(d.Node) is not null) > 1;
+        }
+        catch (NotAKernelException)
+        {
+            return false;
         }
     }
 

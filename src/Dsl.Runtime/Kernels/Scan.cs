@@ -33,8 +33,8 @@ public static class Scan<TKernel>
         Tensor? positions = null) => Run(arguments, states, settings, real, positions, tensors, finals: true);
 
     /// <summary>Without the states after the last step, which then are neither made nor kept by a graph.</summary>
-    internal static Tensor ResultOf(Tensor[] arguments, double[] settings, Tensor? real = null, Tensor? positions = null) =>
-        Run(arguments, null, settings, real, positions, tensors: false, finals: false).Result;
+    internal static Tensor ResultOf(Tensor[] arguments, double[] settings, Tensor? real = null, Tensor? positions = null, bool tensors = false) =>
+        Run(arguments, null, settings, real, positions, tensors, finals: false).Result;
 
     private static (Tensor Result, Tensor[] States) Run(
         Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, Tensor? positions, bool tensors, bool finals)

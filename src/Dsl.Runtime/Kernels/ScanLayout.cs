@@ -124,6 +124,6 @@ public interface IScanKernel
     /// <summary>One step over whole tensors.</summary>
     static abstract Tensor Step(TensorStep pass);
 
-    /// <summary>The way back through one step over whole tensors; a function without time leaves it to autograd.</summary>
-    static virtual void StepBack(TensorStepBack pass) => throw new NotSupportedException("A function without time goes back by autograd.");
+    /// <summary>The way back through one step over whole tensors.</summary>
+    static abstract void StepBack(TensorStepBack pass);
 }
