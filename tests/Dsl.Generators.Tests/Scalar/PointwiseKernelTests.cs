@@ -13,14 +13,14 @@ namespace Dsl.Generators.Tests.Scalar;
 /// <summary>Pointwise functions in each of their forms: by their kernel, over whole tensors with the derived adjoint, and over few elements.</summary>
 public sealed class PointwiseKernelTests
 {
-    private static (Func<bool, Tensor[], Tensor> Run, string Text) Compile(string members, string name)
+    private static (Func<bool, Tensor[], Tensor> Run, string Text) Compile(string members, string name, double[]? settings = null)
     {
         string kernel = KernelEmitter.Emit(ScalarSource.Read(members, name), "K", "public");
         var assembly = ScalarSource.Load(
             members,
             "using System;\nusing System.Numerics;\nusing System.Runtime.CompilerServices;\nusing Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;\nnamespace User;\n" + kernel);
         var run = typeof(Pointwise).GetMethod("Run", BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(assembly.GetType("User.K")!);
-        return ((tensors, arguments) => (Tensor)run.Invoke(null, [Array.Empty<double>(), tensors, arguments])!, kernel);
+        return ((tensors, arguments) => (Tensor)run.Invoke(null, [settings ?? [], tensors, arguments])!, kernel);
     }
 
     [Theory]
@@ -78,42 +78,66 @@ public sealed class PointwiseKernelTests
     public void One_operation_by_itself_needs_no_kernel(string expression, bool pays) =>
         Assert.Equal(pays, KernelEmitter.Pays(ScalarSource.Read($"[Pointwise] public static double G(double x, C c) => {expression};", "G")));
 
-    [Fact]
-    public void TimingsTemporary()
+    /// <summary>A function of x, z and a weight w along the last axis: kernel, whole tensors and autograd equal it, and its gradients its differences.</summary>
+    internal static void CheckAgainstTheFunction(string members, int seed)
     {
-        var lines = new List<string>();
-        foreach (var (name, members) in new[] { ("Mix", ScalarReaderTests.Declared), ("G", "[Pointwise] public static double G(double x, double z, [Parameter(\"\", \"d\")] double w) => Max(Softplus(x + w), 0.01) * z;") })
+        torch.manual_seed(seed);
+        var (whole, function, config, body) = TensorEmitterTests.Compile(members, "G");
+        double At(double x, double z, double w) => (double)function.Invoke(null, [x, z, w, config])!;
+        int rows = 1 + (seed % 5), width = 1 + (seed % 23);
+        Tensor[] own = [torch.randn(rows, width, dtype: ScalarType.Float64), torch.randn(rows, width, dtype: ScalarType.Float64), torch.randn(width, dtype: ScalarType.Float64)];
+        double[][] numbers = [.. own.Select(KernelHarness.Numbers)];
+        double[] expected = [.. numbers[0].Select((x, i) => At(x, numbers[1][i], numbers[2][i % width]))];
+        var kernels = Kernel(members, config);
+        var forms = new (string Name, Func<Tensor[], Tensor> Run)[]
         {
-            var (run, _) = Compile(members, name);
-            foreach (int n in new[] { 768, 4096, 8192, 16384, 65536, 393216, 4 * 393216 })
+            ("kernel", a => kernels(false, a)),
+            ("whole tensors", a => kernels(true, a)),
+            ("autograd", a => (Tensor)whole.Invoke(null, [a[0], a[1], a[2], config])!),
+        };
+        foreach (var (name, run) in forms)
+        {
+            Tensor[] leaves = [.. own.Select(x => x.clone().requires_grad_())];
+            Tensor y = run(leaves);
+            double[] got = KernelHarness.Numbers(y.expand(rows, width));
+            for (int i = 0; i < expected.Length; i++)
             {
-                int d = Math.Min(n, 768) == 768 ? (n % 768 == 0 ? 768 : 256) : 256;
-                Tensor[] a = [torch.randn(1, n / d, d), torch.randn(1, n / d, d), torch.randn(d)];
-                double Time(Action f)
-                {
-                    double best = 1e9;
-                    for (int i = 0; i < 60; i++)
-                    {
-                        var w = System.Diagnostics.Stopwatch.StartNew();
-                        using (torch.NewDisposeScope()) f();
-                        best = Math.Min(best, w.Elapsed.TotalMicroseconds);
-                    }
-                    return best;
-                }
-                using (torch.no_grad())
-                {
-                    double kernel = Time(() => run(false, a)), whole = Time(() => run(true, a)), torchs = name == "Mix"
-                        ? Time(() => { var y = (a[0] * a[2]).add(a[1] * (a[2].mul(-1).add(1))); })
-                        : Time(() => { var y = nn.functional.softplus(a[0].add(a[2])).clamp_min(0.01) * a[1]; });
-                    lines.Add($"{name} {n}: kernel {kernel:F0} us, whole {whole:F0}, torch {torchs:F0}");
-                }
-                foreach (var t in a) t.requires_grad_();
-                double gk = Time(() => { run(false, a).sum().backward(); }), gt = name == "Mix"
-                    ? Time(() => { (a[0] * a[2]).add(a[1] * (a[2].mul(-1).add(1))).sum().backward(); })
-                    : Time(() => { (nn.functional.softplus(a[0].add(a[2])).clamp_min(0.01) * a[1]).sum().backward(); });
-                lines.Add($"   with gradients: kernel {gk:F0} us, torch {gt:F0}");
+                Assert.True(Math.Abs(expected[i] - got[i]) <= 1e-11 * (1 + Math.Abs(expected[i])), $"{name}: {got[i]} for {expected[i]}\n{body}");
+            }
+
+            if (!y.requires_grad)
+            {
+                continue;
+            }
+
+            y.expand(rows, width).sum().backward();
+            for (int i = 0; i < expected.Length; i++)
+            {
+                var (x, z, w) = (numbers[0][i], numbers[1][i], numbers[2][i % width]);
+                Assert.True(Differences.Agree(s => At(x + s, z, w), Gradient(leaves[0], i), kinks: true), $"{name}: x[{i}]\n{body}");
+                Assert.True(Differences.Agree(s => At(x, z + s, w), Gradient(leaves[1], i), kinks: true), $"{name}: z[{i}]\n{body}");
+            }
+
+            for (int j = 0; j < width; j++)
+            {
+                double Sum(double s) => Enumerable.Range(0, rows).Sum(r => At(numbers[0][(r * width) + j], numbers[1][(r * width) + j], numbers[2][j] + s));
+                Assert.True(Differences.Agree(Sum, Gradient(leaves[2], j), kinks: true), $"{name}: w[{j}]\n{body}");
             }
         }
-        System.IO.File.WriteAllLines("/tmp/w/scalar_timings.txt", lines);
+    }
+
+    private static double Gradient(Tensor leaf, int index) => leaf.grad is { } g ? g.flatten()[index].item<double>() : 0;
+
+    private static Func<bool, Tensor[], Tensor> Kernel(string members, object config)
+    {
+        // The settings are texts over a config: of this one, numbers.
+        double[] settings = [.. KernelEmitter.Settings(ScalarSource.Read(members, "G")).Select(text => text switch
+        {
+            "config.Cap" => 3.0,
+            "config.Window" => 4.0,
+            "(config.Sliding) ? 1 : 0" => 0.0,
+            _ => throw new InvalidOperationException(text + " of " + config),
+        })];
+        return Compile(members, "G", settings).Run;
     }
 }

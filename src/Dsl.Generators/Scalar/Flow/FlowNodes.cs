@@ -101,17 +101,17 @@ internal sealed class Cell(string name, ScalarKind kind)
 }
 
 /// <summary>The conditions under which something is computed.</summary>
-internal sealed class Region(Region? parent, FlowNode? condition, bool negated)
+internal sealed class PathCondition(PathCondition? parent, FlowNode? condition, bool negated)
 {
-    public Region? Parent { get; } = parent;
+    public PathCondition? Parent { get; } = parent;
 
     public FlowNode? Condition { get; } = condition;
 
     public bool Negated { get; } = negated;
 
-    public bool IsWithin(Region other)
+    public bool IsWithin(PathCondition other)
     {
-        for (Region? region = this; region is not null; region = region.Parent)
+        for (PathCondition? region = this; region is not null; region = region.Parent)
         {
             if (ReferenceEquals(region, other))
             {
@@ -124,7 +124,7 @@ internal sealed class Region(Region? parent, FlowNode? condition, bool negated)
 }
 
 /// <summary>One value, computed once.</summary>
-internal sealed class FlowNode(int id, Op op, ScalarKind kind, IReadOnlyList<FlowNode> arguments, Region region, LoopItem? loop)
+internal sealed class FlowNode(int id, Op op, ScalarKind kind, IReadOnlyList<FlowNode> arguments, PathCondition region, LoopItem? loop)
 {
     public int Id { get; } = id;
 
@@ -134,7 +134,7 @@ internal sealed class FlowNode(int id, Op op, ScalarKind kind, IReadOnlyList<Flo
 
     public IReadOnlyList<FlowNode> Arguments { get; } = arguments;
 
-    public Region Region { get; } = region;
+    public PathCondition Region { get; } = region;
 
     /// <summary>The loop in whose body it is computed.</summary>
     public LoopItem? Loop { get; } = loop;
@@ -173,7 +173,7 @@ internal sealed class Define(FlowNode node) : Item
     public FlowNode Node { get; } = node;
 }
 
-internal sealed class StoreItem(FlowArray array, FlowNode index, FlowNode value, Region region) : Item
+internal sealed class StoreItem(FlowArray array, FlowNode index, FlowNode value, PathCondition region) : Item
 {
     public FlowArray Array { get; } = array;
 
@@ -181,12 +181,12 @@ internal sealed class StoreItem(FlowArray array, FlowNode index, FlowNode value,
 
     public FlowNode Value { get; } = value;
 
-    public Region Region { get; } = region;
+    public PathCondition Region { get; } = region;
 }
 
-internal sealed class SetItem(Cell cell, FlowNode value, Region region) : Item
+internal sealed class SetItem(Cell cell, FlowNode value, PathCondition region) : Item
 {
-    public Region Region { get; } = region;
+    public PathCondition Region { get; } = region;
 
     public Cell Cell { get; } = cell;
 
@@ -194,7 +194,7 @@ internal sealed class SetItem(Cell cell, FlowNode value, Region region) : Item
 }
 
 /// <summary>Adds to the gradient of an operand or of a hoisted value; with an index, to an element.</summary>
-internal sealed class AddItem(bool hoisted, int target, FlowNode? index, FlowNode value, Region region) : Item
+internal sealed class AddItem(bool hoisted, int target, FlowNode? index, FlowNode value, PathCondition region) : Item
 {
     public bool Hoisted { get; } = hoisted;
 
@@ -205,7 +205,7 @@ internal sealed class AddItem(bool hoisted, int target, FlowNode? index, FlowNod
 
     public FlowNode Value { get; } = value;
 
-    public Region Region { get; } = region;
+    public PathCondition Region { get; } = region;
 }
 
 internal sealed class LoopItem(FlowNode from, FlowNode to, int step) : Item
@@ -252,16 +252,16 @@ internal sealed class FlowWriter
     public FlowWriter(int firstId = 0)
     {
         ids = firstId;
-        Root = new Region(null, null, false);
+        Root = new PathCondition(null, null, false);
         Region = Root;
         blocks.Push(Items);
     }
 
     public List<Item> Items { get; } = [];
 
-    public Region Root { get; }
+    public PathCondition Root { get; }
 
-    public Region Region { get; set; }
+    public PathCondition Region { get; set; }
 
     public LoopItem? Loop => loops.Count > 0 ? loops.Peek() : null;
 

@@ -16,7 +16,7 @@ internal sealed partial class Adjoint
     private readonly Dictionary<FlowArray, FlowArray> entries = [];
     private readonly HashSet<FlowNode> entryLoads = [];
     private readonly List<FlowArray> tapes;
-    private readonly Scope outer;
+    private readonly ReverseBlock outer;
     private readonly bool prologue;
 
     /// <summary>Hoisted values that the steps passed something back to.</summary>
@@ -28,7 +28,7 @@ internal sealed partial class Adjoint
         this.tapes = tapes;
         this.prologue = prologue;
         Writer = writer;
-        outer = new Scope(this, null, null);
+        outer = new ReverseBlock(this, null, null);
     }
 
     public FlowWriter Writer { get; }

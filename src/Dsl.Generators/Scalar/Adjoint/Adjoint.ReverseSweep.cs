@@ -6,11 +6,11 @@ namespace Dsl.Generators.Scalar;
 internal sealed partial class Adjoint
 {
     /// <summary>One block on the way back: the step's own, or a loop's body.</summary>
-    private sealed partial class Scope(Adjoint adjoint, Scope? parent, LoopItem? loop)
+    private sealed partial class ReverseBlock(Adjoint adjoint, ReverseBlock? parent, LoopItem? loop)
     {
         private readonly Dictionary<FlowNode, FlowNode> bars = [];
         private readonly Dictionary<Cell, FlowNode> cells = [];
-        private readonly Dictionary<Region, Region> regions = [];
+        private readonly Dictionary<PathCondition, PathCondition> regions = [];
         private readonly Dictionary<FlowNode, Cell> outside = [];
         private readonly Dictionary<Cell, Cell> carried = [];
 
@@ -21,7 +21,7 @@ internal sealed partial class Adjoint
         public FlowNode? Bar(string input) => bars.FirstOrDefault(b => b.Key.Op == Op.Input && b.Key.Text == input).Value;
 
         /// <summary>Adds to a node's adjoint what a node in the region <paramref name="from"/> passes on to it.</summary>
-        public void Contribute(FlowNode node, FlowNode value, Region from)
+        public void Contribute(FlowNode node, FlowNode value, PathCondition from)
         {
             if (node.IsFixed || node.Kind != ScalarKind.Double || value.IsConstant(0))
             {
@@ -115,7 +115,7 @@ internal sealed partial class Adjoint
         }
 
         // An array belongs to no branch: only the lanes that took the branch write to its adjoint.
-        private FlowNode Masked(FlowNode g, Region from)
+        private FlowNode Masked(FlowNode g, PathCondition from)
         {
             for (var region = from; region.Condition is not null; region = region.Parent!)
             {
@@ -169,7 +169,7 @@ internal sealed partial class Adjoint
                 : To.Binary(Op.Add, Get(l.From), To.Constant(1, ScalarKind.Int));
             var carriedCells = l.Body.OfType<SetItem>().Select(s => s.Cell).Where(c => c.Kind == ScalarKind.Double).Distinct().ToList();
             var reversed = To.Open(from, to, -l.Step, l.Counter.Name);
-            var body = new Scope(adjoint, this, l);
+            var body = new ReverseBlock(adjoint, this, l);
             body.Copied[l.Counter] = reversed.Counter;
             body.Reverse(l.Body);
             foreach (var pair in body.cells)

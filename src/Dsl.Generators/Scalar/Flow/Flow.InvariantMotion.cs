@@ -152,9 +152,9 @@ internal sealed partial class Flow
 
     private static bool Costs(FlowNode node) => node.Op is Op.Call or Op.Divide || (!node.Time && node.Arguments.Any(Costs));
 
-    private static IEnumerable<FlowNode> Conditions(Region region)
+    private static IEnumerable<FlowNode> Conditions(PathCondition region)
     {
-        for (Region? r = region; r is not null; r = r.Parent)
+        for (PathCondition? r = region; r is not null; r = r.Parent)
         {
             if (r.Condition is not null)
             {

@@ -35,12 +35,12 @@ internal sealed partial class TensorEmitter
             }
 
             var value = read(invoke.Arguments[i]);
-            switch (value.Place)
+            switch (value.Carrier)
             {
-                case Place.Host:
+                case Carrier.Host:
                     texts.Add(value.Text);
                     break;
-                case Place.Grid when value.Kind == ScalarKind.Int:
+                case Carrier.Grid when value.Kind == ScalarKind.Int:
                     texts.Add(varying.Count == 0 ? "i" : "j");
                     varying.Add(value);
                     break;
@@ -52,9 +52,9 @@ internal sealed partial class TensorEmitter
         var call = name + "(" + string.Join(", ", texts) + ")";
         return varying.Count switch
         {
-            0 => new Value(Place.Host, call, 10, invoke.Kind),
-            1 => new Value(Place.Grid, $"TensorScalar.Tabulate({varying[0].Text}, i => {call})", 10, invoke.Kind),
-            2 => new Value(Place.Grid, $"TensorScalar.Tabulate({varying[0].Text}, {varying[1].Text}, (i, j) => {call})", 10, invoke.Kind),
+            0 => new Value(Carrier.Host, call, 10, invoke.Kind),
+            1 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, i => {call})", 10, invoke.Kind),
+            2 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, {varying[1].Text}, (i, j) => {call})", 10, invoke.Kind),
             _ => throw new NotATensorFunctionException($"'{helper.Name}' depends on more than two indices."),
         };
     }

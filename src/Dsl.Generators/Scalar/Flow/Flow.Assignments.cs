@@ -160,7 +160,7 @@ internal sealed partial class Flow
         {
             switch (e)
             {
-                case Constant c:
+                case Literal c:
                     return new Pair(to.Constant(c.Value, c.Kind), null);
                 case Variable v:
                     return environment.TryGetValue(v.Name, out var known) ? known : throw new NotAKernelException($"'{v.Name}' has no value on some way.");
@@ -174,7 +174,7 @@ internal sealed partial class Flow
                     return new Pair(nodes[0], nodes.Count > 1 ? nodes[1] : null);
                 case Length l:
                     return new Pair(to.Length(arrays[l.Span][0]), null);
-                case Setting or IsNull or Unwrap:
+                case ConfigMember or IsNull or Unwrap:
                     return new Pair(Host(e), null);
                 case Unary { Operator: UnaryOperator.Not } u:
                     return new Pair(to.Make(Op.Not, ScalarKind.Bool, [Read(u.Operand).Re]), null);
@@ -197,9 +197,9 @@ internal sealed partial class Flow
                 case Select s:
                     var condition = Read(s.Condition).Re;
                     var outer = to.Region;
-                    to.Region = new Region(outer, condition, false);
+                    to.Region = new PathCondition(outer, condition, false);
                     var yes = Read(s.Yes);
-                    to.Region = new Region(outer, condition, true);
+                    to.Region = new PathCondition(outer, condition, true);
                     var no = Read(s.No);
                     to.Region = outer;
                     return Choose(condition, yes, no);
@@ -228,7 +228,7 @@ internal sealed partial class Flow
                 throw new NotAKernelException("A kernel reads a config member that may be null only against constants.");
             }
 
-            var text = HostEmitter.Text(e, x => x is Setting s ? "config." + s.Member : null);
+            var text = HostEmitter.Text(e, x => x is ConfigMember s ? "config." + s.Member : null);
             return e.Kind switch
             {
                 ScalarKind.Bool => to.Make(Op.NotEqual, ScalarKind.Bool, [Configured($"({text}) ? 1 : 0", ScalarKind.Double), to.Constant(0)]),

@@ -8,7 +8,7 @@ internal sealed partial class Flow
     /// <summary>Copies nodes into another writer.</summary>
     public sealed class Copier(FlowWriter to)
     {
-        private readonly Dictionary<Region, Region> regions = [];
+        private readonly Dictionary<PathCondition, PathCondition> regions = [];
 
         public Dictionary<FlowNode, FlowNode> Map { get; } = [];
 
@@ -47,7 +47,7 @@ internal sealed partial class Flow
             return copy;
         }
 
-        private Region Copy(Region region)
+        private PathCondition Copy(PathCondition region)
         {
             if (region.Parent is null)
             {
@@ -56,7 +56,7 @@ internal sealed partial class Flow
 
             if (!regions.TryGetValue(region, out var copy))
             {
-                regions[region] = copy = new Region(Copy(region.Parent), Copy(region.Condition!), region.Negated);
+                regions[region] = copy = new PathCondition(Copy(region.Parent), Copy(region.Condition!), region.Negated);
             }
 
             return copy;

@@ -5,7 +5,7 @@ namespace Dsl.Generators.Scalar;
 internal sealed partial class Adjoint
 {
     /// <summary>Rematerialisation: what the way back reads of the step is computed again.</summary>
-    private sealed partial class Scope
+    private sealed partial class ReverseBlock
     {
         /// <summary>The value of a node of the step, here.</summary>
         public FlowNode Get(FlowNode node)
@@ -69,7 +69,7 @@ internal sealed partial class Adjoint
             return To.Load(tape, To.Turn(Get(loop!.Counter)), true);
         }
 
-        public Region Regions(Region region)
+        public PathCondition Regions(PathCondition region)
         {
             if (region.Parent is null)
             {
@@ -78,7 +78,7 @@ internal sealed partial class Adjoint
 
             if (!regions.TryGetValue(region, out var copy))
             {
-                regions[region] = copy = new Region(Regions(region.Parent), Get(region.Condition!), region.Negated);
+                regions[region] = copy = new PathCondition(Regions(region.Parent), Get(region.Condition!), region.Negated);
             }
 
             return copy;

@@ -12,7 +12,7 @@ internal sealed partial class ScalarReader
     /// <summary>One body: knows which names are what.</summary>
     private sealed partial class BodyReader(ScalarReader reader, List<ScalarParameter> parameters, ScalarForm form)
     {
-        private static readonly Expression Nothing = Constant.Of(0.0);
+        private static readonly Expression Nothing = Literal.Of(0.0);
 
         private readonly Dictionary<ISymbol, Expression> aliases = new(SymbolEqualityComparer.Default);
         private readonly HashSet<string> loops = [];
@@ -127,7 +127,7 @@ internal sealed partial class ScalarReader
 
                     break;
                 case IIncrementOrDecrementOperation increment:
-                    var step = KindOf(increment.Type, out _) == ScalarKind.Int ? Constant.Of(1) : Constant.Of(1.0);
+                    var step = KindOf(increment.Type, out _) == ScalarKind.Int ? Literal.Of(1) : Literal.Of(1.0);
                     var old = ReadExpression(increment.Target);
                     Write(
                         increment.Target,
@@ -239,14 +239,14 @@ internal sealed partial class ScalarReader
             }
 
             var initial = before[0].Initializer ?? (before[0].Parent as IVariableDeclarationOperation)?.Initializer;
-            var from = initial is null ? Constant.Of(0) : ReadExpression(initial.Value);
+            var from = initial is null ? Literal.Of(0) : ReadExpression(initial.Value);
             var bound = ReadExpression(condition.RightOperand);
             Expression? to = (condition.OperatorKind, step) switch
             {
                 (BinaryOperatorKind.LessThan, 1) or (BinaryOperatorKind.GreaterThan, -1) => bound,
-                (BinaryOperatorKind.LessThanOrEqual, 1) => new Binary(BinaryOperator.Add, bound, Constant.Of(1), ScalarKind.Int),
+                (BinaryOperatorKind.LessThanOrEqual, 1) => new Binary(BinaryOperator.Add, bound, Literal.Of(1), ScalarKind.Int),
                 (BinaryOperatorKind.GreaterThanOrEqual, -1) =>
-                    bound is Constant c ? Constant.Of((int)c.Value - 1) : new Binary(BinaryOperator.Subtract, bound, Constant.Of(1), ScalarKind.Int),
+                    bound is Literal c ? Literal.Of((int)c.Value - 1) : new Binary(BinaryOperator.Subtract, bound, Literal.Of(1), ScalarKind.Int),
                 _ => null,
             };
             if (to is null)

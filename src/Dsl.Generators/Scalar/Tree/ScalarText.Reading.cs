@@ -141,7 +141,7 @@ internal static partial class ScalarText
             switch (node.Head)
             {
                 case "c":
-                    return new Constant(Name<ScalarKind>(node, 1), Number(Word(node, 2)));
+                    return new Literal(Name<ScalarKind>(node, 1), Number(Word(node, 2)));
                 case "text":
                     return new TextConstant(Word(node, 1));
                 case "v":
@@ -154,7 +154,7 @@ internal static partial class ScalarText
                     return new Entry(Word(node, 1), Expression(node, 2), Expression(node, 3));
                 case "setting":
                 case "setting?":
-                    return new Setting(Word(node, 1), Word(node, 2), Name<ScalarKind>(node, 3), node.Head == "setting?");
+                    return new ConfigMember(Word(node, 1), Word(node, 2), Name<ScalarKind>(node, 3), node.Head == "setting?");
                 case "config":
                     return new ConfigArgument(Word(node, 1));
                 case "null?":

@@ -59,7 +59,7 @@ internal sealed partial class ScalarReader
                     return ReadProperty(property);
                 case IFieldReferenceOperation { Instance: { } instance } field
                     when SettingPath(instance) is { } path && KindOf(field.Type, out var nullableField) is { } fieldKind:
-                    return new Setting(path.Config, path.Prefix + field.Field.Name, fieldKind, nullableField);
+                    return new ConfigMember(path.Config, path.Prefix + field.Field.Name, fieldKind, nullableField);
                 case IUnaryOperation unary:
                     return ReadUnary(unary);
                 case IBinaryOperation binary:
@@ -82,8 +82,8 @@ internal sealed partial class ScalarReader
                     when KindOf(operation.Type, out _) == ScalarKind.Complex:
                     return new Call(
                         "New",
-                        new Expression[] { Constant.Of(
-                            constantField.Name == "One" ? 1.0 : 0.0), Constant.Of(constantField.Name == "ImaginaryOne" ? 1.0 : 0.0) }.ToEquatable(),
+                        new Expression[] { Literal.Of(
+                            constantField.Name == "One" ? 1.0 : 0.0), Literal.Of(constantField.Name == "ImaginaryOne" ? 1.0 : 0.0) }.ToEquatable(),
                         ScalarKind.Complex);
                 default:
                     return Refuse(operation, Describe(operation));
@@ -101,10 +101,10 @@ internal sealed partial class ScalarReader
 
             return value switch
             {
-                double d => Constant.Of(d),
-                int i => Constant.Of(i),
-                bool b => Constant.Of(b),
-                float f => Constant.Of((double)f),
+                double d => Literal.Of(d),
+                int i => Literal.Of(i),
+                bool b => Literal.Of(b),
+                float f => Literal.Of((double)f),
                 string s => new TextConstant(SymbolDisplay.FormatLiteral(s, quote: true)),
                 _ => null,
             };
@@ -126,7 +126,7 @@ internal sealed partial class ScalarReader
 
             return (operand.Kind, to) switch
             {
-                (ScalarKind.Int, ScalarKind.Double) => operand is Constant c ? Constant.Of(c.Value)
+                (ScalarKind.Int, ScalarKind.Double) => operand is Literal c ? Literal.Of(c.Value)
                     : operand is Call { Function: "Sign" } sign && sign.Arguments[0].Kind == ScalarKind.Double ? sign with { Kind = ScalarKind.Double }
                     : Widened(operand),
                 (ScalarKind.Double, ScalarKind.Int) => new ConvertTo(to, operand),
@@ -139,7 +139,7 @@ internal sealed partial class ScalarReader
         // "x > 0 ? 1 : 2" is an int to C#; where a double is wanted, its branches are doubles.
         private static Expression Widened(Expression operand) => operand switch
         {
-            Constant c => Constant.Of(c.Value),
+            Literal c => Literal.Of(c.Value),
             Select { Nullable: false } s => new Select(s.Condition, Widened(s.Yes), Widened(s.No)),
             _ => new ConvertTo(ScalarKind.Double, operand),
         };
@@ -185,7 +185,7 @@ internal sealed partial class ScalarReader
             {
                 if (!property.Property.IsIndexer && SettingPath(instance) is { } path && KindOf(property.Type, out var nullable) is { } kind)
                 {
-                    return new Setting(path.Config, path.Prefix + name, kind, nullable);
+                    return new ConfigMember(path.Config, path.Prefix + name, kind, nullable);
                 }
 
                 if (KindOf(instance.Type, out var wrapped) is { } of)
@@ -216,8 +216,8 @@ internal sealed partial class ScalarReader
             switch (unary.OperatorKind)
             {
                 case UnaryOperatorKind.Minus:
-                    return operand is Constant c
-                        ? (c.Kind == ScalarKind.Int ? Constant.Of(-(int)c.Value) : Constant.Of(-c.Value))
+                    return operand is Literal c
+                        ? (c.Kind == ScalarKind.Int ? Literal.Of(-(int)c.Value) : Literal.Of(-c.Value))
                         : new Unary(UnaryOperator.Negate, operand);
                 case UnaryOperatorKind.Plus:
                     return operand;

@@ -96,10 +96,10 @@ internal sealed partial class KernelBody
     private string Increase(string sum, string by, bool uniform = false) =>
         uniform || style.SumsByOperator ? $"{sum} += {by};" : $"{sum} = {sum}.Plus({by});";
 
-    private string Guard(Region region)
+    private string Guard(PathCondition region)
     {
         var conditions = new List<string>();
-        for (Region? r = region; r is not null; r = r.Parent)
+        for (PathCondition? r = region; r is not null; r = r.Parent)
         {
             if (r.Condition is { } condition && Host(condition))
             {
@@ -110,7 +110,7 @@ internal sealed partial class KernelBody
         return string.Join(" && ", conditions);
     }
 
-    private void Guarded(Region region, string line)
+    private void Guarded(PathCondition region, string line)
     {
         var guard = Guard(region);
         if (guard.Length == 0)

@@ -101,15 +101,15 @@ internal abstract record Expression(ScalarKind Kind)
     public virtual IEnumerable<Expression> Children => [];
 }
 
-internal sealed record Constant(ScalarKind Kind, Number Number) : Expression(Kind)
+internal sealed record Literal(ScalarKind Kind, Number Number) : Expression(Kind)
 {
     public double Value => Number.Value;
 
-    public static Constant Of(double value) => new(ScalarKind.Double, value);
+    public static Literal Of(double value) => new(ScalarKind.Double, value);
 
-    public static Constant Of(int value) => new(ScalarKind.Int, value);
+    public static Literal Of(int value) => new(ScalarKind.Int, value);
 
-    public static Constant Of(bool value) => new(ScalarKind.Bool, value ? 1 : 0);
+    public static Literal Of(bool value) => new(ScalarKind.Bool, value ? 1 : 0);
 }
 
 /// <summary>A string or an enumeration member, as C# text.</summary>
@@ -133,7 +133,7 @@ internal sealed record Entry(string Table, Expression Row, Expression Column) : 
 }
 
 /// <summary>A member of the config: <c>c.Window</c>.</summary>
-internal sealed record Setting(string Config, string Member, ScalarKind Kind, bool MayBeNull) : Expression(Kind)
+internal sealed record ConfigMember(string Config, string Member, ScalarKind Kind, bool MayBeNull) : Expression(Kind)
 {
     public override bool Nullable => MayBeNull;
 }

@@ -19,7 +19,7 @@ internal sealed partial class Flow
         }
 
         // Lanes go through a branch together, also those that do not take it: an index that its condition kept inside may lie outside for them.
-        private Region Reaching(FlowArray array, FlowNode index)
+        private PathCondition Reaching(FlowArray array, FlowNode index)
         {
             var region = to.Region;
             if (LoopItem.StaysWithin(index, array))
@@ -40,7 +40,7 @@ internal sealed partial class Flow
 
             var inside = to.Binary(
                 Op.And, to.Binary(Op.GreaterOrEqual, index, to.Constant(0, ScalarKind.Int)), to.Binary(Op.Less, index, to.Length(array)));
-            return new Region(region, inside, false);
+            return new PathCondition(region, inside, false);
         }
 
         private void WriteWithin(FlowArray array, FlowNode index, FlowNode value)
@@ -73,7 +73,7 @@ internal sealed partial class Flow
             to.Store(array, index, value);
         }
 
-        private static Region Uniform(Region region)
+        private static PathCondition Uniform(PathCondition region)
         {
             if (region.Condition is null)
             {
@@ -82,7 +82,7 @@ internal sealed partial class Flow
 
             var parent = Uniform(region.Parent!);
             return !region.Condition.Uniform ? parent
-                : ReferenceEquals(parent, region.Parent) ? region : new Region(parent, region.Condition, region.Negated);
+                : ReferenceEquals(parent, region.Parent) ? region : new PathCondition(parent, region.Condition, region.Negated);
         }
 
         private Pair? Branch(If branch)
@@ -90,7 +90,7 @@ internal sealed partial class Flow
             var condition = Read(branch.Condition).Re;
             var before = new Dictionary<string, Pair>(environment);
             var outer = to.Region;
-            to.Region = new Region(outer, condition, false);
+            to.Region = new PathCondition(outer, condition, false);
             var yes = Block(branch.Then);
             var then = new Dictionary<string, Pair>(environment);
             environment.Clear();
@@ -99,7 +99,7 @@ internal sealed partial class Flow
                 environment[pair.Key] = pair.Value;
             }
 
-            to.Region = new Region(outer, condition, true);
+            to.Region = new PathCondition(outer, condition, true);
             var no = Block(branch.Else);
             to.Region = outer;
             foreach (var name in environment.Keys.Union(then.Keys).ToList())

@@ -161,11 +161,11 @@ internal static class HostEmitter
         {
             switch (expression)
             {
-                case Constant { Kind: ScalarKind.Double } c:
+                case Literal { Kind: ScalarKind.Double } c:
                     return (Literals.Double(c.Value), c.Number.Bits < 0 ? 9 : 10);
-                case Constant { Kind: ScalarKind.Int } c:
+                case Literal { Kind: ScalarKind.Int } c:
                     return (Literals.Int((int)c.Value), c.Value < 0 ? 9 : 10);
-                case Constant c:
+                case Literal c:
                     return (c.Value != 0 ? "true" : "false", 10);
                 case TextConstant t:
                     return (t.Text, 10);
@@ -177,7 +177,7 @@ internal static class HostEmitter
                     return (Literals.Name(l.Span) + ".Length", 10);
                 case Entry e:
                     return ($"{Literals.Name(e.Table)}[{Text(e.Row, 0)}, {Text(e.Column, 0)}]", 10);
-                case Setting s:
+                case ConfigMember s:
                     return (Literals.Name(s.Config) + "." + s.Member, 10);
                 case ConfigArgument c:
                     return (Literals.Name(c.Name), 10);
@@ -188,14 +188,14 @@ internal static class HostEmitter
                 case Unwrap u:
                     return (Text(u.Operand, 3) + " ?? " + Text(u.Other!, 2), 2);
                 case Unary u:
-                    return ((u.Operator == UnaryOperator.Negate ? "-" : "!") + Text(u.Operand, u.Operand is Unary or Constant ? 10 : 9), 9);
+                    return ((u.Operator == UnaryOperator.Negate ? "-" : "!") + Text(u.Operand, u.Operand is Unary or Literal ? 10 : 9), 9);
                 case Binary b:
                     var symbol = Operations.Symbol(b.Operator);
                     return ($"{Text(b.Left, symbol.Binds)} {symbol.Host} {Text(b.Right, symbol.Binds + 1)}", symbol.Binds);
                 case Select s:
                     return ($"{Text(s.Condition, 2)} ? {Text(s.Yes, 1)} : {Text(s.No, 1)}", 1);
                 case ConvertTo c:
-                    return ($"({TypeOf(c.Kind)}{(c.Nullable ? "?" : "")}){Text(c.Operand, c.Operand is Unary or Constant ? 10 : 9)}", 9);
+                    return ($"({TypeOf(c.Kind)}{(c.Nullable ? "?" : "")}){Text(c.Operand, c.Operand is Unary or Literal ? 10 : 9)}", 9);
                 case Call c:
                     return (PrintCall(c), c.Function == "New" ? 9 : 10);
                 case Invoke i:

@@ -126,7 +126,7 @@ internal static partial class ScalarText
         {
             switch (expression)
             {
-                case Constant c:
+                case Literal c:
                     Open("c");
                     Word(c.Kind.ToString());
                     Number(c.Number);
@@ -156,7 +156,7 @@ internal static partial class ScalarText
                     Expression(e.Row);
                     Expression(e.Column);
                     break;
-                case Setting s:
+                case ConfigMember s:
                     Open(s.MayBeNull ? "setting?" : "setting");
                     Word(s.Config);
                     Word(s.Member);

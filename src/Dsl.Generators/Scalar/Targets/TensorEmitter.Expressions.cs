@@ -30,12 +30,12 @@ internal sealed partial class TensorEmitter
                 var column = Go(entry.Column);
                 var table = arguments.TryGetValue(entry.Table, out var given) ? given : Literals.Name(entry.Table);
                 var read = $"TensorScalar.Entries({table}, {row.Text}, {column.Text})";
-                return new Value(Place.Tensor, masks.Aggregate(read, (inner, mask) => $"TensorScalar.Within({mask}, {inner})"), 10, ScalarKind.Double);
+                return new Value(Carrier.Tensor, masks.Aggregate(read, (inner, mask) => $"TensorScalar.Within({mask}, {inner})"), 10, ScalarKind.Double);
             case Element element:
                 var place = Go(element.Index);
                 var span = arguments.TryGetValue(element.Span, out var weight) ? weight : Literals.Name(element.Span);
                 return new Value(
-                    Place.Tensor,
+                    Carrier.Tensor,
                     masks.Aggregate($"TensorScalar.Element({span}, {place.Text})", (inner, mask) => $"TensorScalar.Within({mask}, {inner})"),
                     10,
                     ScalarKind.Double);
@@ -43,7 +43,7 @@ internal sealed partial class TensorEmitter
                 return Tabulate(invoke, Go);
             case Select s:
                 var condition = Go(s.Condition);
-                if (condition.Place == Place.Host)
+                if (condition.Carrier == Carrier.Host)
                 {
                     return Choose(condition, Go(s.Yes), Go(s.No));
                 }
@@ -53,7 +53,7 @@ internal sealed partial class TensorEmitter
         }
 
         var children = e.Children.Select(Go).ToList();
-        if (children.All(c => c.Place == Place.Host))
+        if (children.All(c => c.Carrier == Carrier.Host))
         {
             return Host(e, children);
         }
@@ -65,9 +65,9 @@ internal sealed partial class TensorEmitter
             case Unary:
                 return children[0] with { Text = children[0].Tight(10) + ".logical_not()", Binds = 10 };
             case ConvertTo { Kind: ScalarKind.Double }:
-                return new Value(Place.Tensor, $"{children[0].Tight(10)}.to({like}.dtype)", 10, ScalarKind.Double);
+                return new Value(Carrier.Tensor, $"{children[0].Tight(10)}.to({like}.dtype)", 10, ScalarKind.Double);
             case ConvertTo { Kind: ScalarKind.Int }:
-                return new Value(Place.Grid, $"{children[0].Tight(10)}.detach().to(ScalarType.Int64)", 10, ScalarKind.Int);
+                return new Value(Carrier.Grid, $"{children[0].Tight(10)}.detach().to(ScalarType.Int64)", 10, ScalarKind.Int);
             case Binary b:
                 return Operate(b, children[0], children[1]);
             case Call c:
@@ -79,9 +79,9 @@ internal sealed partial class TensorEmitter
 
     private Value Host(Expression e, List<Value> children)
     {
-        if (e is Setting s)
+        if (e is ConfigMember s)
         {
-            return new Value(Place.Host, config + "." + s.Member, 10, s.Kind);
+            return new Value(Carrier.Host, config + "." + s.Member, 10, s.Kind);
         }
 
         // Children are C# already: print this one node around them.
@@ -94,18 +94,18 @@ internal sealed partial class TensorEmitter
         }
 
         var own = HostEmitter.Text(e, x => seen.TryGetValue(x, out var known) ? known : null);
-        return new Value(Place.Host, own, e is Constant { Number.Bits: < 0 } ? 9 : e.Children.Any() && e is not Call ? 0 : 10, e.Kind);
+        return new Value(Carrier.Host, own, e is Literal { Number.Bits: < 0 } ? 9 : e.Children.Any() && e is not Call ? 0 : 10, e.Kind);
     }
 
     private Value Operate(Binary b, Value left, Value right)
     {
-        var place = b.Kind == ScalarKind.Double ? Place.Tensor : Place.Grid;
+        var place = b.Kind == ScalarKind.Double ? Carrier.Tensor : Carrier.Grid;
         switch (b.Operator)
         {
             case BinaryOperator.Add:
-                var (first, second) = left.Place == Place.Host ? (right, left) : (left, right);
+                var (first, second) = left.Carrier == Carrier.Host ? (right, left) : (left, right);
                 return new Value(place, $"{first.Tight(10)}.Plus({second.Text})", 10, b.Kind);
-            case BinaryOperator.Subtract when left.Place == Place.Host:
+            case BinaryOperator.Subtract when left.Carrier == Carrier.Host:
                 return new Value(place, $"(-{right.Tight(9)}).Plus({left.Text})", 10, b.Kind);
             case BinaryOperator.Subtract:
                 return new Value(place, $"{left.Tight(7)} - {right.Operand(8)}", 7, b.Kind);
@@ -120,7 +120,7 @@ internal sealed partial class TensorEmitter
             case BinaryOperator.And:
             case BinaryOperator.Or:
                 var method = b.Operator == BinaryOperator.And ? "And" : "Or";
-                return new Value(Place.Grid, $"TensorScalar.{method}({left.Text}, {right.Text})", 10, ScalarKind.Bool);
+                return new Value(Carrier.Grid, $"TensorScalar.{method}({left.Text}, {right.Text})", 10, ScalarKind.Bool);
         }
 
         // A number on the left changes sides.
@@ -133,14 +133,14 @@ internal sealed partial class TensorEmitter
             BinaryOperator.GreaterOrEqual => BinaryOperator.LessOrEqual,
             var same => same,
         }).Tensor;
-        return left.Place == Place.Host
-            ? new Value(Place.Grid, $"{right.Tight(10)}{flipped}({left.Operand(0)})", 10, ScalarKind.Bool)
-            : new Value(Place.Grid, $"{left.Tight(10)}{own}({right.Operand(0)})", 10, ScalarKind.Bool);
+        return left.Carrier == Carrier.Host
+            ? new Value(Carrier.Grid, $"{right.Tight(10)}{flipped}({left.Operand(0)})", 10, ScalarKind.Bool)
+            : new Value(Carrier.Grid, $"{left.Tight(10)}{own}({right.Operand(0)})", 10, ScalarKind.Bool);
     }
 
     private static Value Apply(Call call, List<Value> arguments)
     {
-        var place = call.Kind == ScalarKind.Double ? Place.Tensor : Place.Grid;
+        var place = call.Kind == ScalarKind.Double ? Carrier.Tensor : Carrier.Grid;
         if (call.Kind == ScalarKind.Complex || call.Arguments.Any(a => a.Kind == ScalarKind.Complex))
         {
             throw new NotATensorFunctionException("It computes with Complex values.");
@@ -151,13 +151,13 @@ internal sealed partial class TensorEmitter
     }
 
     /// <param name="Binds">How tightly the text binds, as in C#: 10 is a name or a call, 7 a sum, 0 anything.</param>
-    private sealed record Value(Place Place, string Text, int Binds, ScalarKind Kind)
+    private sealed record Value(Carrier Carrier, string Text, int Binds, ScalarKind Kind)
     {
         public bool IsName => Binds == 10 && Text.All(c => char.IsLetterOrDigit(c) || c is '_' or '.' or '@');
 
         public string Tight(int outer) => Binds < outer ? "(" + Text + ")" : Text;
 
         /// <summary>Beside a tensor: a number that native code reads must be held.</summary>
-        public string Operand(int outer) => Place == Place.Host ? $"Scalars.Of({Text})" : Tight(outer);
+        public string Operand(int outer) => Carrier == Carrier.Host ? $"Scalars.Of({Text})" : Tight(outer);
     }
 }

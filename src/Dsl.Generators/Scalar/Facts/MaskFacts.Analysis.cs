@@ -36,7 +36,7 @@ internal sealed partial record MaskFacts
 
         private string Host(Expression expression, int outer)
         {
-            string? Own(Expression e) => e is Setting s ? config + "." + s.Member : null;
+            string? Own(Expression e) => e is ConfigMember s ? config + "." + s.Member : null;
             return outer >= 8 ? HostEmitter.Tight(expression, Own) : HostEmitter.Text(expression, Own);
         }
 
@@ -54,7 +54,7 @@ internal sealed partial record MaskFacts
                 return null;
             }
 
-            return expression is Setting { MayBeNull: true, Kind: not ScalarKind.Text }
+            return expression is ConfigMember { MayBeNull: true, Kind: not ScalarKind.Text }
                 ? expression
                 : expression.Children.Select(Nullable).FirstOrDefault(c => c is not null);
         }
@@ -62,7 +62,7 @@ internal sealed partial record MaskFacts
         private Expression? Condition(Expression expression)
         {
             if (expression.Kind == ScalarKind.Bool
-                && expression is not (Constant or Unary or Binary { Operator: BinaryOperator.And or BinaryOperator.Or })
+                && expression is not (Literal or Unary or Binary { Operator: BinaryOperator.And or BinaryOperator.Or })
                 && IsHost(expression))
             {
                 return expression;
@@ -75,7 +75,7 @@ internal sealed partial record MaskFacts
         {
             if (e.Equals(condition))
             {
-                return Constant.Of(holds);
+                return Literal.Of(holds);
             }
 
             if (condition is not IsNull { Operand: var operand })
@@ -91,8 +91,8 @@ internal sealed partial record MaskFacts
                     when b.Operator is >= BinaryOperator.Less and <= BinaryOperator.GreaterOrEqual
                         && holds
                         && (Lifts(b.Left, operand) || Lifts(b.Right, operand)):
-                    return Constant.Of(false);
-                case Setting s when s.Equals(operand) && !holds:
+                    return Literal.Of(false);
+                case ConfigMember s when s.Equals(operand) && !holds:
                     return new Unwrap(s, null);
                 default:
                     return null;
@@ -110,20 +110,20 @@ internal sealed partial record MaskFacts
 
         private Expression Simplify(Expression e)
         {
-            bool? Known(Expression x) => x is Constant { Kind: ScalarKind.Bool } c ? c.Value != 0 : null;
+            bool? Known(Expression x) => x is Literal { Kind: ScalarKind.Bool } c ? c.Value != 0 : null;
             switch (e)
             {
                 case Unary { Operator: UnaryOperator.Not } u:
                     var operand = Simplify(u.Operand);
-                    return Known(operand) is { } value ? Constant.Of(!value)
+                    return Known(operand) is { } value ? Literal.Of(!value)
                         : operand is Unary { Operator: UnaryOperator.Not } twice ? twice.Operand
                         : new Unary(UnaryOperator.Not, operand);
                 case Binary { Operator: BinaryOperator.And or BinaryOperator.Or } b:
                     var left = Simplify(b.Left);
                     var right = Simplify(b.Right);
                     var neutral = b.Operator == BinaryOperator.And;
-                    return Known(left) is { } l ? (l == neutral ? right : Constant.Of(!neutral))
-                        : Known(right) is { } r ? (r == neutral ? left : Constant.Of(!neutral))
+                    return Known(left) is { } l ? (l == neutral ? right : Literal.Of(!neutral))
+                        : Known(right) is { } r ? (r == neutral ? left : Literal.Of(!neutral))
                         : left.Equals(right) ? left : b with { Left = left, Right = right };
                 case Select s:
                     var condition = Simplify(s.Condition);
@@ -179,7 +179,7 @@ internal sealed partial record MaskFacts
         {
             switch (e)
             {
-                case Constant c:
+                case Literal c:
                     return c.Value != 0 == holds ? Fact.True : Fact.False;
                 case Unary { Operator: UnaryOperator.Not } u:
                     return Facts(u.Operand, !holds);
@@ -289,7 +289,7 @@ internal sealed partial record MaskFacts
 
             switch (e)
             {
-                case Constant c:
+                case Literal c:
                     return new Linear(0, 0, (long)c.Value, default);
                 case Variable v when v.Name == query:
                     return new Linear(1, 0, 0, default);
@@ -299,9 +299,9 @@ internal sealed partial record MaskFacts
                     return LinearOf(u.Operand)?.Times(-1);
                 case Binary { Operator: BinaryOperator.Add or BinaryOperator.Subtract } b:
                     return LinearOf(b.Left) is { } left && LinearOf(b.Right) is { } right ? left.Plus(right, b.Operator == BinaryOperator.Add ? 1 : -1) : null;
-                case Binary { Operator: BinaryOperator.Multiply } b when b.Left is Constant { Value: > -1000 and < 1000 } factor:
+                case Binary { Operator: BinaryOperator.Multiply } b when b.Left is Literal { Value: > -1000 and < 1000 } factor:
                     return LinearOf(b.Right)?.Times((int)factor.Value);
-                case Binary { Operator: BinaryOperator.Multiply } b when b.Right is Constant { Value: > -1000 and < 1000 } factor:
+                case Binary { Operator: BinaryOperator.Multiply } b when b.Right is Literal { Value: > -1000 and < 1000 } factor:
                     return LinearOf(b.Left)?.Times((int)factor.Value);
             }
 

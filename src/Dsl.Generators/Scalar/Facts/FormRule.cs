@@ -14,7 +14,7 @@ internal sealed record FormRule(
     bool States = false, bool Tables = false, bool Loops = false)
 {
     /// <summary>The index of a function that has no values but the place in a mini-batch, and spans with an element for each.</summary>
-    private const string Place = "place";
+    private const string PlaceIndex = "place";
 
     private static readonly Dictionary<ScalarForm, FormRule> Rules = new()
     {
@@ -26,7 +26,7 @@ internal sealed record FormRule(
         [ScalarForm.Pointwise] = new(
             "doubles, [Parameter] doubles, int layer and the config, walks no loop, and returns a double (as the rate of a row: int place instead of "
                 + "doubles, and spans with an element for each place)",
-            ScalarKind.Double, ["layer", Place], FormValues.Numbers, FormValues.Numbers),
+            ScalarKind.Double, ["layer", PlaceIndex], FormValues.Numbers, FormValues.Numbers),
         [ScalarForm.Recurrence] = new(
             "states (ref double, Span<double>), doubles, spans with [Axes], [Parameter]s, int position, int layer and the config, and returns a double",
             ScalarKind.Double, ["position", "layer"], FormValues.Any, FormValues.Any, States: true, Loops: true),
@@ -58,15 +58,15 @@ internal sealed record FormRule(
 
     private bool Allows(ScalarParameter p, ScalarFunction function)
     {
-        var place = function.Parameters.Any(q => q is { Role: ScalarRole.Index, Name: Place });
+        var place = function.Parameters.Any(q => q is { Role: ScalarRole.Index, Name: PlaceIndex });
         return p.Role switch
         {
             ScalarRole.Config => true,
             ScalarRole.State => States,
             ScalarRole.Table => Tables,
             ScalarRole.Derived => States && p.Kind is ScalarKind.Double or ScalarKind.Complex,
-            ScalarRole.Index => Indices.Contains(p.Name) && (p.Name != Place || !function.Of(ScalarRole.Value).Any()),
-            ScalarRole.Parameter => Fits(p, Weights) || (place && p is { Kind: ScalarKind.Double, Span: true } && Indices.Contains(Place)),
+            ScalarRole.Index => Indices.Contains(p.Name) && (p.Name != PlaceIndex || !function.Of(ScalarRole.Value).Any()),
+            ScalarRole.Parameter => Fits(p, Weights) || (place && p is { Kind: ScalarKind.Double, Span: true } && Indices.Contains(PlaceIndex)),
             _ => Values == FormValues.Score ? p is { Name: "score", Kind: ScalarKind.Double, Span: false } && function.Parameters[0] == p : Fits(p, Values),
         };
     }

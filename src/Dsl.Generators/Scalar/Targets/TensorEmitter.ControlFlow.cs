@@ -91,7 +91,7 @@ internal sealed partial class TensorEmitter
         Dictionary<string, Value> environment, Value condition, bool negated, List<string> masks, IEnumerable<Statement> statements, out List<string> inner)
     {
         inner = masks;
-        if (condition.Place == Place.Host)
+        if (condition.Carrier == Carrier.Host)
         {
             return new Dictionary<string, Value>(environment);
         }
@@ -112,9 +112,9 @@ internal sealed partial class TensorEmitter
 
         inner = [.. masks, mask];
         var result = new Dictionary<string, Value>(environment);
-        foreach (var pair in environment.Where(p => p.Value.Place == Place.Tensor && read.Contains(p.Key)).ToList())
+        foreach (var pair in environment.Where(p => p.Value.Carrier == Carrier.Tensor && read.Contains(p.Key)).ToList())
         {
-            result[pair.Key] = Named(pair.Key, new Value(Place.Tensor, $"TensorScalar.Within({mask}, {pair.Value.Text})", 10, ScalarKind.Double));
+            result[pair.Key] = Named(pair.Key, new Value(Carrier.Tensor, $"TensorScalar.Within({mask}, {pair.Value.Text})", 10, ScalarKind.Double));
         }
 
         return result;
@@ -160,7 +160,7 @@ internal sealed partial class TensorEmitter
     private Value Branch(Expression e, Value condition, bool negated, Dictionary<string, Value> environment, List<string> masks)
     {
         // A name or a number by itself cannot go wrong.
-        if (e is Variable or Constant or Setting)
+        if (e is Variable or Literal or ConfigMember)
         {
             return Read(e, environment, masks);
         }
@@ -173,12 +173,12 @@ internal sealed partial class TensorEmitter
 
     private Value Choose(Value condition, Value yes, Value no)
     {
-        if (condition.Place == Place.Host)
+        if (condition.Carrier == Carrier.Host)
         {
-            var place = yes.Place > no.Place ? yes.Place : no.Place;
+            var place = yes.Carrier > no.Carrier ? yes.Carrier : no.Carrier;
             string Lift(Value v) =>
-                v.Place == place ? v.Tight(1)
-                    : place == Place.Grid ? $"torch.tensor((long){v.Tight(9)}, device: {like}.device)"
+                v.Carrier == place ? v.Tight(1)
+                    : place == Carrier.Grid ? $"torch.tensor((long){v.Tight(9)}, device: {like}.device)"
                     : $"torch.full_like({like}, Scalars.Of({v.Text}))";
             return new Value(place, $"{condition.Tight(2)} ? {Lift(yes)} : {Lift(no)}", 1, yes.Kind);
         }
@@ -186,12 +186,12 @@ internal sealed partial class TensorEmitter
         if (yes.Kind != ScalarKind.Double)
         {
             string Whole(Value v) =>
-                v.Place == Place.Grid ? v.Text : $"torch.tensor({(v.Kind == ScalarKind.Bool ? v.Text : "(long)" + v.Tight(9))}, device: {like}.device)";
-            return new Value(Place.Grid, $"torch.where({condition.Text}, {Whole(yes)}, {Whole(no)})", 10, yes.Kind);
+                v.Carrier == Carrier.Grid ? v.Text : $"torch.tensor({(v.Kind == ScalarKind.Bool ? v.Text : "(long)" + v.Tight(9))}, device: {like}.device)";
+            return new Value(Carrier.Grid, $"torch.where({condition.Text}, {Whole(yes)}, {Whole(no)})", 10, yes.Kind);
         }
 
-        return yes.Place == Place.Host && no.Place == Place.Host
-            ? new Value(Place.Tensor, $"TensorScalar.Where({condition.Text}, {yes.Text}, {no.Text}, {like})", 10, ScalarKind.Double)
-            : new Value(Place.Tensor, $"TensorScalar.Where({condition.Text}, {yes.Text}, {no.Text})", 10, ScalarKind.Double);
+        return yes.Carrier == Carrier.Host && no.Carrier == Carrier.Host
+            ? new Value(Carrier.Tensor, $"TensorScalar.Where({condition.Text}, {yes.Text}, {no.Text}, {like})", 10, ScalarKind.Double)
+            : new Value(Carrier.Tensor, $"TensorScalar.Where({condition.Text}, {yes.Text}, {no.Text})", 10, ScalarKind.Double);
     }
 }

@@ -4,7 +4,7 @@ namespace Dsl.Generators.Scalar;
 
 internal sealed partial class Adjoint
 {
-    private sealed partial class Scope
+    private sealed partial class ReverseBlock
     {
         // The chain rule: what the operation's row in the table passes on.
         private void Propagate(FlowNode node, FlowNode g)

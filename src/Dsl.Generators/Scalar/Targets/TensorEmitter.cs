@@ -39,7 +39,7 @@ internal sealed partial class TensorEmitter
         names = [.. arguments.Values, "scope", "result", config];
     }
 
-    private enum Place
+    private enum Carrier
     {
         /// <summary>One number, a C# value.</summary>
         Host,
@@ -87,9 +87,9 @@ internal sealed partial class TensorEmitter
 
             var name = arguments.TryGetValue(parameter.Name, out var given) ? given : Literals.Name(parameter.Name);
             names.Add(name);
-            var place = parameter.Kind == ScalarKind.Double ? Place.Tensor : hostIndices.Contains(parameter.Name) ? Place.Host : Place.Grid;
+            var place = parameter.Kind == ScalarKind.Double ? Carrier.Tensor : hostIndices.Contains(parameter.Name) ? Carrier.Host : Carrier.Grid;
             environment[parameter.Name] = new Value(place, name, 10, parameter.Kind);
-            if (place == Place.Tensor && like.Length == 0)
+            if (place == Carrier.Tensor && like.Length == 0)
             {
                 like = name;
             }
@@ -103,7 +103,7 @@ internal sealed partial class TensorEmitter
         var body = Inliner.Inline(function, Tabulated);
         Line("using var scope = torch.NewDisposeScope();");
         var result = Block(body, environment, []) ?? throw new NotATensorFunctionException("It returns nothing on some way.");
-        var returned = result.Place == Place.Host ? $"torch.full_like({like}, {result.Operand(0)})"
+        var returned = result.Carrier == Carrier.Host ? $"torch.full_like({like}, {result.Operand(0)})"
             : environment.Values.Any(v => v.Text == result.Text && arguments.Values.Contains(v.Text))
                 || arguments.Values.Contains(result.Text) ? result.Tight(10) + ".alias()"
             : result.Tight(10);

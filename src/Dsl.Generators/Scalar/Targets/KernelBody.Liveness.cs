@@ -15,9 +15,9 @@ internal sealed partial class KernelBody
         var sets = all.OfType<SetItem>().ToLookup(s => s.Cell);
         var work = new Stack<FlowNode>(roots);
         var doneLoops = new HashSet<LoopItem>();
-        void Conditions(Region region)
+        void Conditions(PathCondition region)
         {
-            for (Region? r = region; r is not null; r = r.Parent)
+            for (PathCondition? r = region; r is not null; r = r.Parent)
             {
                 if (r.Condition is not null && (Host(r.Condition) || style.Enters))
                 {
@@ -141,7 +141,7 @@ internal sealed partial class KernelBody
 
             if (style.Enters)
             {
-                for (Region? r = node.Region; r is not null; r = r.Parent)
+                for (PathCondition? r = node.Region; r is not null; r = r.Parent)
                 {
                     if (r.Condition is not null)
                     {

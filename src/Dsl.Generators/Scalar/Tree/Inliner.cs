@@ -30,7 +30,7 @@ internal sealed class Inliner
     public static EquatableArray<Statement> Inline(ScalarFunction function, Func<Invoke, bool>? keep = null)
     {
         var inliner = new Inliner(function, keep ?? (_ => false));
-        return inliner.Block(function.Body, Scope.Empty, null).ToEquatable();
+        return inliner.Block(function.Body, Bindings.Empty, null).ToEquatable();
     }
 
     /// <summary>
@@ -110,7 +110,7 @@ internal sealed class Inliner
     }
 
     // target null: returns stay; else a return assigns to it.
-    private List<Statement> Block(IEnumerable<Statement> statements, Scope scope, string? target)
+    private List<Statement> Block(IEnumerable<Statement> statements, Bindings scope, string? target)
     {
         var result = new List<Statement>();
         foreach (var statement in statements)
@@ -151,13 +151,13 @@ internal sealed class Inliner
         return result;
     }
 
-    private Expression Rewrite(Expression expression, Scope scope, List<Statement> into)
+    private Expression Rewrite(Expression expression, Bindings scope, List<Statement> into)
     {
         switch (expression)
         {
             case Variable v:
                 return scope.Value(v.Name) ?? v;
-            case Setting s:
+            case ConfigMember s:
                 return s with { Config = scope.ConfigName(s.Config) };
             case ConfigArgument c:
                 return new ConfigArgument(scope.ConfigName(c.Name));
@@ -223,7 +223,7 @@ internal sealed class Inliner
     {
         var assigned = new HashSet<string>();
         Assigned(helper.Body, assigned);
-        var scope = Scope.Helper;
+        var scope = Bindings.Helper;
         for (var i = 0; i < helper.Parameters.Count && i < arguments.Count; i++)
         {
             var parameter = helper.Parameters[i];
@@ -234,7 +234,7 @@ internal sealed class Inliner
                 continue;
             }
 
-            var simple = argument is Variable or Constant or TextConstant or Setting or Length || Uses(helper.Body, parameter.Name) <= 1;
+            var simple = argument is Variable or Literal or TextConstant or ConfigMember or Length || Uses(helper.Body, parameter.Name) <= 1;
             if (!simple || assigned.Contains(parameter.Name))
             {
                 var local = Fresh(parameter.Name);
@@ -271,11 +271,11 @@ internal sealed class Inliner
     private static bool HasReturn(If branch) => branch.Then.Concat(branch.Else).Any(s => s is Return || (s is If i && HasReturn(i)));
 
     /// <summary>What a name of the code being inlined means at the place of the call.</summary>
-    private sealed class Scope(bool outer, Dictionary<string, Expression> values, Dictionary<string, string> configs)
+    private sealed class Bindings(bool outer, Dictionary<string, Expression> values, Dictionary<string, string> configs)
     {
-        public static Scope Empty => new(true, [], []);
+        public static Bindings Empty => new(true, [], []);
 
-        public static Scope Helper => new(false, [], []);
+        public static Bindings Helper => new(false, [], []);
 
         public bool IsOuter => outer;
 
@@ -285,9 +285,9 @@ internal sealed class Inliner
 
         public string ConfigName(string name) => configs.TryGetValue(name, out var other) ? other : name;
 
-        public Scope With(string name, Expression value) => new(outer, new Dictionary<string, Expression>(values) { [name] = value }, configs);
+        public Bindings With(string name, Expression value) => new(outer, new Dictionary<string, Expression>(values) { [name] = value }, configs);
 
-        public Scope WithConfig(string name, string other) => new(outer, values, new Dictionary<string, string>(configs) { [name] = other });
+        public Bindings WithConfig(string name, string other) => new(outer, values, new Dictionary<string, string>(configs) { [name] = other });
     }
 
     private sealed class Folder(int limit)
