@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using Dsl.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -47,7 +48,6 @@ public static class Pointwise
             alongLast |= operand.Axes == "d";
         }
 
-        // By a kernel, rows are its steps; over whole tensors there is one step, of all rows.
         bool cpu = !tensors && arguments.All(a => a.device_type == DeviceType.CPU);
         long count = shape.Aggregate(1L, (product, size) => product * size);
         if (cpu && count < Few && !arguments.Any(a => a.requires_grad && torch.is_grad_enabled()))
@@ -55,22 +55,37 @@ public static class Pointwise
             return TensorStep.Whole<TKernel>([.. arguments], settings).expand(shape).MoveToOuterDisposeScope();
         }
 
-        // Without weights along the last axis the border between rows means nothing: rows as long as vectors like them.
-        long width = alongLast ? shape[^1] : count % 256 == 0 ? 256 : shape.Length > 0 ? shape[^1] : 1;
-        long rows = width == 0 ? 0 : count / width;
-        var flat = new Tensor[arguments.Length];
+        if (!cpu)
+        {
+            // One step, of all rows.
+            long width = shape.Length > 0 ? shape[^1] : 1, rows = width == 0 ? 0 : count / width;
+            return Scan<TKernel>.ResultOf(Laid(layout, arguments, shape, [rows, 1, width]), settings, tensors: true).reshape(shape).MoveToOuterDisposeScope();
+        }
+
+        // Bytes of half precision are computed in single.
+        ScalarType given = arguments[0].dtype;
+        ScalarType dtype = arguments.Any(a => a.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
+        Tensor[] dense = [.. Laid(layout, arguments, shape, shape).Select(a => a.to(dtype).contiguous())];
+        Tensor result = FusedFunction.Apply(new PointwiseCall<TKernel>(layout, settings, shape, alongLast ? shape[^1] : 0), dense)[0];
+        return (result.dtype == given || given == ScalarType.Float64 ? result : result.to(given)).MoveToOuterDisposeScope();
+    }
+
+    // Values of one shape, weights along the last axis or alone, in the order of the operands, which is that of the arguments.
+    private static Tensor[] Laid(ScanLayout layout, Tensor[] arguments, long[] shape, long[] laid)
+    {
+        var own = new Tensor[arguments.Length];
         foreach (ScanOperand operand in layout.Operands)
         {
-            Tensor own = arguments[operand.Argument];
-            flat[operand.Argument] = operand.Axes switch
+            Tensor argument = arguments[operand.Argument];
+            own[operand.Argument] = operand.Axes switch
             {
-                "b t d" => (own.shape.SequenceEqual(shape) ? own : own.expand(shape)).reshape(cpu ? 1 : rows, cpu ? rows : 1, width),
-                "d" => own.reshape(width),
-                _ => own.reshape([]),
+                "b t d" => (argument.shape.SequenceEqual(shape) ? argument : argument.expand(shape)).reshape(laid),
+                "d" => argument.reshape(shape[^1]),
+                _ => argument.reshape([]),
             };
         }
 
-        return Scan<TKernel>.ResultOf(flat, settings, tensors: !cpu).reshape(shape).MoveToOuterDisposeScope();
+        return own;
     }
 
     private static long[] Broadcast(ScanLayout layout, long[] left, long[] right)

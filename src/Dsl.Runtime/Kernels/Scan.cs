@@ -59,7 +59,7 @@ public static class Scan<TKernel>
         if (cpu)
         {
             Tensor? bytes = real?.to(ScalarType.Byte).contiguous();
-            results = FusedFunction.Apply(new ScanCall<TKernel>(sizes, settings ?? [], bytes, places?.to(ScalarType.Int32).contiguous().data<int>().ToArray(), parts is not null, finals), [.. operands, .. parts ?? []]);
+            results = FusedFunction.Apply(new ScanCall<TKernel>(sizes, settings ?? [], bytes, Numbers(places), parts is not null, finals), [.. operands, .. parts ?? []]);
         }
         else
         {
@@ -90,6 +90,9 @@ public static class Scan<TKernel>
             : throw new ArgumentException(
                 $"The positions of {Layout.Name} have the shape [{string.Join(", ", places.shape)}], but there are {sizes.Time} steps.");
     }
+
+    private static int[]? Numbers(Tensor? places) =>
+        places is null ? null : places.numel() == 0 ? [] : places.to(ScalarType.Int32).contiguous().data<int>().ToArray();
 
     private static Tensor Part(Tensor tensor, int part, ScalarType? dtype)
     {

@@ -41,6 +41,7 @@ public sealed class PositionTests
     [Theory]
     [InlineData("Mean", "b=2 t=7 d=3")]
     [InlineData("Mean", "b=1 t=1 d=1")]
+    [InlineData("Mean", "b=2 t=0 d=3")]
     [InlineData("Decayed", "b=3 t=9 d=5 n=3")]
     [InlineData("Decayed", "b=3 t=40 d=17 n=4")]
     [InlineData("Heads", "b=2 t=9 h=3 d=4")]

@@ -32,7 +32,7 @@ internal sealed class RandomFunction(Random random)
         text.Append("[Recurrence(\"b t d\", State = \"b d [n]\")]\npublic static double G(Span<double> s, ref double p, double x, [Axes(\"b t\")] double z, [Axes(\"d\")] double w, ")
             .Append("[Axes(\"b t n\")] ReadOnlySpan<double> g, [Axes(\"d n\")] ReadOnlySpan<double> a, [Axes(\"b t d\")] ReadOnlySpan<double> k, ")
             .Append(counts ? "int position, C c)\n{\n" : "C c)\n{\n");
-        Statements(random.Next(2, 6), Place.Body, 0);
+        Statements(random.Next(4, 9), Place.Body, 0);
         text.Append($"p = 0.5 * Tanh({Any(2, Place.Body)});\nreturn {Any(2, Place.Body)};\n}}\n");
         Helpers();
         return text.ToString();
@@ -41,7 +41,7 @@ internal sealed class RandomFunction(Random random)
     public string Pointwise()
     {
         text.Append("[Pointwise] public static double G(double x, double z, [Parameter(\"\", \"d\")] double w, C c)\n{\n");
-        Statements(random.Next(1, 5), Place.Body, 0);
+        Statements(random.Next(2, 7), Place.Body, 0);
         if (random.Next(3) == 0)
         {
             text.Append($"if ({Condition(Place.Body)}) return {Any(2, Place.Body)};\n");
@@ -130,7 +130,7 @@ internal sealed class RandomFunction(Random random)
                 text.Append($"int {whole} = {Int(place)};\n");
                 ints.Add(whole);
                 break;
-            case 7 when random.Next(2) == 0:
+            case 7 when isRecurrence && random.Next(2) == 0:
                 string complex = "u" + locals++;
                 text.Append($"Complex {complex} = new Complex({Any(1, place)}, {Any(1, place)});\n")
                     .Append($"{complex} = {complex} * Exp(new Complex(-{Square(Any(1, place))}, {Any(1, place)})) / new Complex(1.5 + {Square(Any(1, place))}, 0.5);\n");
