@@ -17,6 +17,9 @@ internal sealed class Node(Operation operation, IReadOnlyList<Value> inputs, IRe
 
     public Value Output => outputs[0];
 
+    /// <summary>The time axis that it runs along: the first that its inputs have.</summary>
+    public string? TimeAxis => inputs.Select(i => i.TimeAxis).FirstOrDefault(t => t is not null);
+
     /// <summary>The bracket of the declaration that it comes from.</summary>
     public int Bracket => bracket;
 

@@ -52,6 +52,9 @@ internal sealed class ApplyPart : Part
     /// <summary>The names in an axis string, those in brackets too.</summary>
     public static string[] AxisNames(string axes) => axes.Split([' ', '[', ']'], StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>What a kernel reads of the config, as a list.</summary>
+    public static string Settings(FunctionUse function) => $"[{string.Join(", ", KernelEmitter.Settings(function.Scalar!))}]";
+
     /// <summary>Writes the fields of a function's own weights.</summary>
     public static void BuildWeights(Construction at, FunctionUse function)
     {

@@ -102,7 +102,7 @@ internal sealed class LearnPart : Part
 
         if (Scalar.KernelEmitter.WhyNot(scalar) is { } reason)
         {
-            at.Report(Problems.NotCompiled, place, reason);
+            at.Report(Problems.ScalarForm, place, reason, "");
             return null;
         }
 

@@ -23,11 +23,12 @@ internal static class RecurrenceRule
         var scalar = function.Scalar!;
         if (KernelEmitter.WhyNot(scalar) is { } reason)
         {
-            at.Report(Problems.NotCompiled, part.Place, reason);
+            at.Report(Problems.ScalarForm, part.Place, reason, "");
             return;
         }
 
-        if (Bind(part, at, function, inputs) is not { } named)
+        var time = inputs.Select(i => i.TimeAxis).FirstOrDefault(t => t is not null);
+        if (Bind(part, at, function, inputs, time) is not { } named)
         {
             return;
         }
@@ -63,18 +64,18 @@ internal static class RecurrenceRule
 
         var recurrence = new Recurrence(function with { Weights = weights.ToEquatable() }, transfer);
         at.Current = [at.Add(part, recurrence, inputs, Names.Camel(function.Spec.Name),
-            axes.Select(a => Axis.IsRunTime(a) ? new Axis(a == "b" ? a : inputs[0].TimeAxis ?? a, null) : new Axis(a, named[a])).ToList())];
+            axes.Select(a => Axis.IsRunTime(a) ? new Axis(a == "b" ? a : time ?? a, null) : new Axis(a, named[a])).ToList())];
     }
 
     /// <summary>The sizes of named axes, as the values have them; null where these do not fit.</summary>
-    private static Dictionary<string, Size>? Bind(PartSpec part, Elaborator at, FunctionUse function, IReadOnlyList<Value> inputs)
+    private static Dictionary<string, Size>? Bind(PartSpec part, Elaborator at, FunctionUse function, IReadOnlyList<Value> inputs, string? time)
     {
         var named = new Dictionary<string, Size>(StringComparer.Ordinal);
         foreach (var (formal, value) in function.Scalar!.Of(ScalarRole.Value).Zip(inputs, (f, v) => (f, v)))
         {
             var axes = ApplyPart.AxisNames(formal.Axes.Length > 0 ? formal.Axes : function.Scalar.Axes);
             if (axes.Length != value.Axes.Count
-                || value.TimeAxis != inputs[0].TimeAxis
+                || (value.TimeAxis is { } along && along != time)
                 || axes.Zip(value.Axes, (a, x) => Axis.IsRunTime(a) != x.Size is null).Any(differ => differ))
             {
                 at.Report(Problems.AxesWrong, part.Place, $"'{formal.Name}' of {function.Spec.Name}", at.Shape(value), $"[{string.Join(", ", axes)}]");
@@ -116,7 +117,7 @@ internal sealed record Recurrence(FunctionUse Function, TransferUse? Transfer) :
     public override Operation MapSizes(Func<Size, Size> map) => this with { Function = Function.MapSizes(map) };
 
     public override InTime InTime(Node node, string? stepping) =>
-        node.Inputs[0].TimeAxis == stepping ? Model.InTime.Accumulating : Model.InTime.PerPosition;
+        node.TimeAxis == stepping ? Model.InTime.Accumulating : Model.InTime.PerPosition;
 
     public override void Build(Construction at)
     {
@@ -150,21 +151,21 @@ internal sealed record Recurrence(FunctionUse Function, TransferUse? Transfer) :
                 ScalarRole.Derived => at.Field("length").ToCode() + ".ReadOut()",
                 _ => weights[f.Name],
             });
-        var rest = $"{Settings(Function)}, {string.Join(", ", arguments)})";
-        string Scan(string state) => $"Recurrence.Run<{at.Kernel(Function)}>({at.Pass()}, {state}, {rest}";
+        var rest = $"{ApplyPart.Settings(Function)}, {string.Join(", ", arguments)})";
+        string Scan(string state) => $"Recurrence.Run<{at.Kernel(Function)}>({at.PassOf(at.Node.TimeAxis)}, {state}, {rest}";
         if (Transfer is { } transfer)
         {
             var read = transfer.Function.Scalar!.Of(ScalarRole.Parameter).Select(f => weights[f.Name]);
             at.Result(
                 at.ByForm(
-                    $"Transfer.Run<{at.TransferKernel(transfer.Function)}>({at.Pass()}, {at.Field("length").ToCode()}, {Settings(transfer.Function)}, {at.In()}, "
+                    $"Transfer.Run<{at.TransferKernel(transfer.Function)}>({at.PassOf(at.Node.TimeAxis)}, {at.Field("length").ToCode()}, {ApplyPart.Settings(transfer.Function)}, {at.In()}, "
                         + $"{string.Join(", ", read)})",
                     Scan),
                 $"in parallel a convolution with the kernel of {transfer.Function.Spec.Name}");
         }
         else if (Convolves)
         {
-            at.Result(at.ByForm($"Convolution.Run<{at.Kernel(Function)}>({at.Pass()}, {rest}", Scan), "in parallel a convolution, or the scan where that costs less");
+            at.Result(at.ByForm($"Convolution.Run<{at.Kernel(Function)}>({at.PassOf(at.Node.TimeAxis)}, {rest}", Scan), "in parallel a convolution, or the scan where that costs less");
         }
         else
         {
@@ -173,7 +174,4 @@ internal sealed record Recurrence(FunctionUse Function, TransferUse? Transfer) :
     }
 
     public override StateField State(Construction at) => new(Function.Spec.Name, "RecurrentState", (owner, _) => $"{owner}.Own(new RecurrentState())");
-
-    /// <summary>What a kernel reads of the config, as a list.</summary>
-    private static string Settings(FunctionUse function) => $"[{string.Join(", ", KernelEmitter.Settings(function.Scalar!))}]";
 }

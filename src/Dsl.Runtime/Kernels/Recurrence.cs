@@ -94,89 +94,15 @@ public static class Recurrence
         where TKernel : struct, IScanKernel
     {
         using var scope = torch.NewDisposeScope();
+        Tensor? positions = TKernel.Layout.ReadsPosition ? pass.Positions : null;
         if (state is null)
         {
-            return Scan<TKernel>.ResultOf(arguments, settings, pass.Padded ? pass.Queries.Real : null).MoveToOuterDisposeScope();
+            return Scan<TKernel>.ResultOf(arguments, settings, pass.Padded ? pass.Queries.Real : null, positions).MoveToOuterDisposeScope();
         }
 
-        var (result, after) = Scan<TKernel>.Run(arguments, state.Values, settings, pass.Padded ? pass.Queries.Real : null);
+        var (result, after) = Scan<TKernel>.Run(
+            arguments, state.Values, settings, pass.Padded ? pass.Queries.Real : null, positions: positions);
         state.Keep(after, pass);
         return result.MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>A declared pointwise function within a model.</summary>
-public static class Pointwise
-{
-    /// <summary>The function of every element: one pass over memory on the CPU, whole tensors elsewhere.</summary>
-    /// <typeparam name="TKernel">What the generator made of the function.</typeparam>
-    /// <param name="settings">Numbers of the config, in the kernel's order.</param>
-    /// <param name="arguments">
-    /// The function's values, which broadcast against each other, and weights, which are single numbers or lie along the last axis, in the function's order.
-    /// </param>
-    public static Tensor Run<TKernel>(double[] settings, params Tensor[] arguments)
-        where TKernel : struct, IScanKernel => Run<TKernel>(settings, tensors: false, arguments);
-
-    internal static Tensor Run<TKernel>(double[] settings, bool tensors, params Tensor[] arguments)
-        where TKernel : struct, IScanKernel
-    {
-        ScanLayout layout = TKernel.Layout;
-        if (arguments.Length != layout.ArgumentCount)
-        {
-            throw new ArgumentException($"{layout.Name} takes {layout.ArgumentCount} arguments, but got {arguments.Length}.");
-        }
-
-        using var scope = torch.NewDisposeScope();
-        long[] shape = [];
-        bool alongLast = false;
-        foreach (ScanOperand operand in layout.Operands)
-        {
-            if (operand.Axes == "b t d")
-            {
-                shape = Broadcast(layout, shape, arguments[operand.Argument].shape);
-            }
-
-            alongLast |= operand.Axes == "d";
-        }
-
-        // Without weights along the last axis the border between rows means nothing: rows as long as vectors like them.
-        long count = shape.Aggregate(1L, (product, size) => product * size);
-        long width = alongLast ? shape[^1] : count % 256 == 0 ? 256 : shape.Length > 0 ? shape[^1] : 1;
-        var flat = new Tensor[arguments.Length];
-        foreach (ScanOperand operand in layout.Operands)
-        {
-            Tensor own = arguments[operand.Argument];
-            flat[operand.Argument] = operand.Axes switch
-            {
-                "b t d" => (own.shape.SequenceEqual(shape) ? own : own.expand(shape)).reshape(1, width == 0 ? 0 : count / width, width),
-                "d" => own.reshape(width),
-                _ => own.reshape([]),
-            };
-        }
-
-        bool cpu = !tensors && arguments.All(a => a.device_type == DeviceType.CPU);
-        Tensor result = cpu
-            ? Scan<TKernel>.Run(flat, null, settings).Result
-            : TensorStep.Whole<TKernel>(flat, settings).expand(1, width == 0 ? 0 : count / width, width);
-        return result.reshape(shape).MoveToOuterDisposeScope();
-    }
-
-    private static long[] Broadcast(ScanLayout layout, long[] left, long[] right)
-    {
-        long[] result = new long[Math.Max(left.Length, right.Length)];
-        for (int i = 1; i <= result.Length; i++)
-        {
-            long l = i <= left.Length ? left[^i] : 1;
-            long r = i <= right.Length ? right[^i] : 1;
-            if (l != r && l != 1 && r != 1)
-            {
-                throw new ArgumentException(
-                    $"The values of {layout.Name} have shapes that do not broadcast: [{string.Join(", ", left)}] and [{string.Join(", ", right)}].");
-            }
-
-            result[^i] = l == 1 ? r : l;
-        }
-
-        return result;
     }
 }

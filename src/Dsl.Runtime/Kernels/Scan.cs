@@ -25,17 +25,19 @@ public static class Scan<TKernel>
     /// <param name="settings">Numbers of the config, in the kernel's order.</param>
     /// <param name="real">bool [batch, time]: false is padding, which leaves the state as it was and gives 0.</param>
     /// <param name="tensors">Goes step by step over whole tensors on the CPU, too.</param>
+    /// <param name="positions">int64 [time] or [batch, time], for a kernel that reads them; null: 0, 1, 2, ...</param>
     /// <returns>The result, with the layout's axes, and the states after the last step. All have gradients.</returns>
     /// <exception cref="ArgumentException">Shapes that do not fit each other.</exception>
     public static (Tensor Result, Tensor[] States) Run(
-        Tensor[] arguments, Tensor[]? states = null, double[]? settings = null, Tensor? real = null, bool tensors = false) =>
-        Run(arguments, states, settings, real, tensors, finals: true);
+        Tensor[] arguments, Tensor[]? states = null, double[]? settings = null, Tensor? real = null, bool tensors = false,
+        Tensor? positions = null) => Run(arguments, states, settings, real, positions, tensors, finals: true);
 
     /// <summary>Without the states after the last step, which then are neither made nor kept by a graph.</summary>
-    internal static Tensor ResultOf(Tensor[] arguments, double[] settings, Tensor? real = null) =>
-        Run(arguments, null, settings, real, tensors: false, finals: false).Result;
+    internal static Tensor ResultOf(Tensor[] arguments, double[] settings, Tensor? real = null, Tensor? positions = null, bool tensors = false) =>
+        Run(arguments, null, settings, real, positions, tensors, finals: false).Result;
 
-    private static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors, bool finals)
+    private static (Tensor Result, Tensor[] States) Run(
+        Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, Tensor? positions, bool tensors, bool finals)
     {
         if (arguments.Length != Layout.ArgumentCount || (states is not null && states.Length != Layout.StateCount))
         {
@@ -52,16 +54,17 @@ public static class Scan<TKernel>
         Tensor[] operands = [.. Layout.Operands.Select(o => Part(arguments[o.Argument], o.Part, cpu ? dtype : null))];
         Tensor[]? parts = states is null ? null : [.. Layout.States.Select(s => Part(states[s.Argument], s.Part, cpu ? dtype : null))];
         ScanSizes sizes = new(Layout, operands, parts, real);
+        Tensor? places = Layout.ReadsPosition ? Places(positions, sizes, arguments[0].device) : null;
         Tensor[] results;
         if (cpu)
         {
             Tensor? bytes = real?.to(ScalarType.Byte).contiguous();
-            results = FusedFunction.Apply(new ScanCall<TKernel>(sizes, settings ?? [], bytes, parts is not null, finals), [.. operands, .. parts ?? []]);
+            results = FusedFunction.Apply(new ScanCall<TKernel>(sizes, settings ?? [], bytes, Numbers(places), parts is not null, finals), [.. operands, .. parts ?? []]);
         }
         else
         {
             bool differentiated = torch.is_grad_enabled() && operands.Concat(parts ?? []).Any(x => x.requires_grad);
-            var call = new TensorScan<TKernel>(sizes, settings ?? [], real, parts is not null, differentiated);
+            var call = new TensorScan<TKernel>(sizes, settings ?? [], real, places, parts is not null, differentiated);
             results = FusedFunction.Apply(call, [.. operands, .. parts ?? []]);
         }
 
@@ -76,6 +79,20 @@ public static class Scan<TKernel>
         scope.MoveToOuter([result, .. after]);
         return (result, after);
     }
+
+    // [rows, time], of one row where all are alike.
+    private static Tensor Places(Tensor? positions, ScanSizes sizes, Device device)
+    {
+        Tensor places = positions?.to(device) ?? torch.arange(Scalars.Of(sizes.Time), ScalarType.Int64, device);
+        places = places.dim() == 1 ? places.unsqueeze(0) : places;
+        return places.dim() == 2 && places.shape[1] == sizes.Time && (places.shape[0] == 1 || places.shape[0] == sizes[Layout.Axes[0]])
+            ? places
+            : throw new ArgumentException(
+                $"The positions of {Layout.Name} have the shape [{string.Join(", ", places.shape)}], but there are {sizes.Time} steps.");
+    }
+
+    private static int[]? Numbers(Tensor? places) =>
+        places is null ? null : places.numel() == 0 ? [] : places.to(ScalarType.Int32).contiguous().data<int>().ToArray();
 
     private static Tensor Part(Tensor tensor, int part, ScalarType? dtype)
     {

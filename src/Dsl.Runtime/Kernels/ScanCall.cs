@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Dsl.Runtime;
 
 /// <summary>One call of a kernel on the CPU, with its way back.</summary>
-internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tensor? real, bool stateful, bool ends) : FusedFunction
+internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tensor? real, int[]? positions, bool stateful, bool ends) : FusedFunction
     where TKernel : struct, IScanKernel
 {
     private readonly ScanLayout layout = sizes.Layout;
@@ -25,32 +25,27 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
     protected override Tensor?[] Backward(Tensor?[] gradients, Tensor?[] saved) =>
         dtype == ScalarType.Float64 ? Backward<double>(gradients, saved) : Backward<float>(gradients, saved);
 
-    private static string[] AxesOf(ScanOperand operand) => [.. ScanLayout.Split(operand.Axes), .. SpanOf(operand.Span)];
-
-    private static string[] SpanOf(string span) => span.Length > 0 ? [span] : [];
-
-    private string[] AxesOf(ScanState state) => [.. layout.Axes.Where(a => a != "t"), .. SpanOf(state.Span)];
-
-    // The lanes lie last in new memory; the second order puts the axes back as they are declared.
-    private (int[] Stored, long[] Seen) Orders(string[] axes)
+    // The lanes lie last in new memory; the second order puts the axes back as they are declared, the span last.
+    private (long[] Stored, long[] Seen) Orders(string[] axes, string span)
     {
-        int lane = Array.IndexOf(axes, layout.Lane);
-        int[] all = [.. Enumerable.Range(0, axes.Length)];
-        int[] stored = lane < 0 ? all : [.. all.Where(i => i != lane), lane];
-        return (stored, [.. all.Select(i => (long)Array.IndexOf(stored, i))]);
+        int lane = layout.Lane.Length > 0 ? Array.IndexOf(axes, layout.Lane) : -1;
+        string[] all = span.Length > 0 ? [.. axes, span] : axes;
+        int[] places = [.. Enumerable.Range(0, all.Length)];
+        int[] stored = lane < 0 ? places : [.. places.Where(i => i != lane), lane];
+        return ([.. stored.Select(i => sizes[all[i]])], [.. places.Select(i => (long)Array.IndexOf(stored, i))]);
     }
 
-    private Tensor New(string[] axes)
+    private Tensor New(string[] axes, string span)
     {
-        var (stored, seen) = Orders(axes);
-        return torch.empty([.. stored.Select(i => sizes[axes[i]])], dtype, CPU).permute(seen);
+        var (stored, seen) = Orders(axes, span);
+        return torch.empty(stored, dtype, CPU).permute(seen);
     }
 
-    private ScanView ViewOf(Tensor tensor, ScanOperand operand) => ScanView.Of(tensor, AxesOf(operand), operand.Span, layout);
+    private ScanView ViewOf(Tensor tensor, ScanOperand operand) => ScanView.Of(tensor, ScanLayout.Split(operand.Axes), operand.Span.Length > 0, layout);
 
-    private ScanView ViewOf(Tensor tensor, ScanState state) => ScanView.Of(tensor, AxesOf(state), state.Span, layout);
+    private ScanView ViewOf(Tensor tensor, ScanState state) => ScanView.Of(tensor, layout.Parallel, state.Span.Length > 0, layout);
 
-    private ScanView ViewOf(Tensor result) => ScanView.Of(result, [.. layout.Axes], "", layout);
+    private ScanView ViewOf(Tensor result) => ScanView.Of(result, [.. layout.Axes], false, layout);
 
     private ScanView[] Operands(Tensor?[] inputs) => [.. layout.Operands.Select((o, i) => ViewOf(inputs[i]!, o))];
 
@@ -62,8 +57,8 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         var plan = new ScanPlan(sizes, Vector<T>.Count);
         var operands = Operands(inputs);
         var starts = States(i => stateful ? inputs[layout.Operands.Count + i] : null);
-        Tensor result = New([.. layout.Axes]);
-        Tensor[] finals = ends ? [.. layout.States.Select(s => New(AxesOf(s)))] : [];
+        Tensor result = New([.. layout.Axes], "");
+        Tensor[] finals = ends ? [.. layout.States.Select(s => New(layout.Parallel, s.Span))] : [];
         var ending = States(i => ends ? finals[i] : null);
         Tensor? checkpoints = null;
         if (differentiated && layout.States.Count > 0)
@@ -74,7 +69,7 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         ScanView seen = ViewOf(result);
         nint kept = checkpoints is null ? 0 : StableC.Address(checkpoints);
         nint mask = real is null ? 0 : StableC.Address(real);
-        plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, kept).Forward(seen, starts, ending));
+        plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, positions, kept).Forward(seen, starts, ending));
         GC.KeepAlive(inputs);
         GC.KeepAlive(operands);
         GC.KeepAlive(starts);
@@ -91,12 +86,12 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
         var operands = Operands(saved);
         ScanView? resultBar = gradients[0] is { } g ? ViewOf(g.to(dtype)) : null;
         var finalBars = States(i => ends ? gradients[1 + i]?.to(dtype) : null);
-        Tensor?[] startBars = [.. layout.States.Select((s, i) => stateful && Needs(count + i) ? New(AxesOf(s)) : null)];
+        Tensor?[] startBars = [.. layout.States.Select((s, i) => stateful && Needs(count + i) ? New(layout.Parallel, s.Span) : null)];
         var beginning = States(i => startBars[i]);
         GradientSum?[] sums = [.. layout.Operands.Select((o, i) => Needs(i) ? GradientOf(o, plan) : null)];
         nint kept = saved[all] is { } checkpoints ? StableC.Address(checkpoints) : 0;
         nint mask = saved[all + 1] is { } own ? StableC.Address(own) : 0;
-        plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, kept).Backward(resultBar, finalBars, beginning, sums));
+        plan.Run(worker => new ScanWorker<TKernel, T>(plan, worker, operands, settings, mask, positions, kept).Backward(resultBar, finalBars, beginning, sums));
         GC.KeepAlive(saved);
         GC.KeepAlive(operands);
         GC.KeepAlive(gradients);
@@ -108,10 +103,10 @@ internal sealed class ScanCall<TKernel>(ScanSizes sizes, double[] settings, Tens
     // What several workers add to is one for each of them.
     private GradientSum GradientOf(ScanOperand operand, ScanPlan plan)
     {
-        string[] axes = AxesOf(operand);
+        string[] axes = ScanLayout.Split(operand.Axes);
         bool shared = layout.Outer.Except(axes).Any() || (layout.Lane.Length > 0 && !axes.Contains(layout.Lane)) || (plan.ByTime && !axes.Contains("t"));
-        var (stored, seen) = Orders(axes);
-        Tensor all = torch.zeros([shared ? plan.Workers : 1, .. stored.Select(i => sizes[axes[i]])], dtype, CPU);
+        var (stored, seen) = Orders(axes, operand.Span);
+        Tensor all = torch.zeros([shared ? plan.Workers : 1, .. stored], dtype, CPU);
         return new GradientSum(all, seen, ViewOf(all.select(0, 0).permute(seen), operand));
     }
 }

@@ -43,7 +43,8 @@ public sealed class ScanLayout
         string last = Axes.Last(a => a != "t");
         Lane = last == Axes[0] ? "" : last;
         Time = Array.IndexOf(Axes.ToArray(), "t");
-        Outer = [.. Axes.Where(a => a != "t" && a != Lane)];
+        Parallel = [.. Axes.Where(a => a != "t")];
+        Outer = [.. Parallel.Where(a => a != Lane)];
         ArgumentCount = operands.Select(o => o.Argument + 1).DefaultIfEmpty(0).Max();
         StateCount = states.Select(s => s.Argument + 1).DefaultIfEmpty(0).Max();
     }
@@ -66,6 +67,9 @@ public sealed class ScanLayout
     /// </summary>
     public int Signal { get; init; } = -1;
 
+    /// <summary>The step reads its position, counted from the row's first real token.</summary>
+    public bool ReadsPosition { get; init; }
+
     /// <summary>Number of the function's arguments, Complex ones counted once.</summary>
     public int ArgumentCount { get; }
 
@@ -78,7 +82,10 @@ public sealed class ScanLayout
     /// <summary>The axis along which vectors lie; empty where there is none.</summary>
     internal string Lane { get; }
 
-    /// <summary>The other parallel axes.</summary>
+    /// <summary>The axes of the result without time.</summary>
+    internal string[] Parallel { get; }
+
+    /// <summary>The parallel axes without the lanes'.</summary>
     internal string[] Outer { get; }
 
     /// <summary>The arguments without the axes of one that only a file has.</summary>
@@ -117,6 +124,6 @@ public interface IScanKernel
     /// <summary>One step over whole tensors.</summary>
     static abstract Tensor Step(TensorStep pass);
 
-    /// <summary>The way back through one step over whole tensors; a function without time leaves it to autograd.</summary>
-    static virtual void StepBack(TensorStepBack pass) => throw new NotSupportedException("A function without time goes back by autograd.");
+    /// <summary>The way back through one step over whole tensors.</summary>
+    static abstract void StepBack(TensorStepBack pass);
 }

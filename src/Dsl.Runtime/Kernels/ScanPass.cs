@@ -125,6 +125,7 @@ public ref struct ScanPass<T>
     internal ScanSlot ResultSlot;
     internal ScanSlot ResultGradient;
     internal ReadOnlySpan<byte> Real;
+    internal ReadOnlySpan<int> Positions;
     internal ReadOnlySpan<double> Settings;
     internal ReadOnlySpan<int> Offsets;
     internal Span<Vector<T>> States;
@@ -190,6 +191,10 @@ public ref struct ScanPass<T>
     /// <summary>Whether a step is padding, which leaves the state as it was.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool IsPadding(int t) => Real.Length > 0 && Real[t] == 0;
+
+    /// <summary>The position of a step, counted from the row's first real token.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int Position(int t) => Positions[t];
 
     /// <summary>The result of a step.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

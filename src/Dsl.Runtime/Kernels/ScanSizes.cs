@@ -22,7 +22,7 @@ internal sealed class ScanSizes
         for (int i = 0; states is not null && i < states.Length; i++)
         {
             ScanState state = layout.States[i];
-            Add(state.Name, [.. layout.Axes.Where(a => a != "t"), .. state.Span.Length > 0 ? [state.Span] : Array.Empty<string>()], states[i]);
+            Add(state.Name, [.. layout.Parallel, .. state.Span.Length > 0 ? [state.Span] : Array.Empty<string>()], states[i]);
         }
 
         if (real is not null)

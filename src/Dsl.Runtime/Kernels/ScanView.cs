@@ -34,31 +34,32 @@ internal sealed class ScanView
 
     public bool HasLanes { get; }
 
-    /// <summary>Axes are the tensor's, the span's last.</summary>
-    public static ScanView Of(Tensor tensor, string[] axes, string span, ScanLayout layout)
+    /// <summary>A view of a tensor.</summary>
+    /// <param name="tensor">What is seen.</param>
+    /// <param name="axes">Its axes without the span's.</param>
+    /// <param name="hasSpan">One more axis, its last, is a span: that it may be named like a parallel axis makes it none.</param>
+    /// <param name="layout">Says which axes are what.</param>
+    public static ScanView Of(Tensor tensor, string[] axes, bool hasSpan, ScanLayout layout)
     {
-        int lane = Array.IndexOf(axes, layout.Lane);
-        if (lane >= 0 && tensor.shape[lane] > 1 && tensor.stride(lane) != 1)
+        int lane = layout.Lane.Length > 0 ? Array.IndexOf(axes, layout.Lane) : -1;
+        int span = hasSpan ? axes.Length : -1;
+        int last = lane >= 0 ? lane : span;
+        if (last >= 0 && tensor.shape[last] > 1 && tensor.stride(last) != 1)
         {
-            // Lanes go last, densely.
-            long[] order = [.. Enumerable.Range(0, axes.Length).Where(i => i != lane).Select(i => (long)i), lane];
-            tensor = tensor.permute(order).contiguous();
-            axes = [.. order.Select(i => axes[i])];
+            // Lanes go last, densely; so does a span that all lanes share.
+            int[] order = [.. Enumerable.Range(0, (int)tensor.dim()).Where(i => i != last), last];
+            tensor = tensor.permute([.. order.Select(i => (long)i)]).contiguous();
+            axes = [.. order.Where(i => i != span).Select(i => axes[i])];
+            span = Array.IndexOf(order, span);
         }
 
-        int spanned = span.Length > 0 ? Array.IndexOf(axes, span) : -1;
-        if (lane < 0 && spanned >= 0 && tensor.shape[spanned] > 1 && tensor.stride(spanned) != 1)
-        {
-            // So does a span that all lanes share.
-            long[] order = [.. Enumerable.Range(0, axes.Length).Where(i => i != spanned).Select(i => (long)i), spanned];
-            tensor = tensor.permute(order).contiguous();
-            axes = [.. order.Select(i => axes[i])];
-        }
+        long StrideAt(int at) => tensor.shape[at] > 1 ? tensor.stride(at) : 0;
 
-        long Stride(string axis) => Array.IndexOf(axes, axis) is var at and >= 0 && tensor.shape[at] > 1 ? tensor.stride(at) : 0;
+        // Axes are counted without the span, tensors with it.
+        long Stride(string axis) => Array.IndexOf(axes, axis) is var at and >= 0 ? StrideAt(span >= 0 && at >= span ? at + 1 : at) : 0;
         return new ScanView(
-            tensor, [.. layout.Outer.Select(Stride)], StableC.Address(tensor), Stride("t"), span.Length > 0 ? (int)Stride(span) : 0,
-            span.Length > 0 ? (int)tensor.shape[Array.IndexOf(axes, span)] : 1, lane >= 0);
+            tensor, [.. layout.Outer.Select(Stride)], StableC.Address(tensor), Stride("t"), span >= 0 ? (int)StrideAt(span) : 0,
+            span >= 0 ? (int)tensor.shape[span] : 1, lane >= 0);
     }
 
     public long Offset(ReadOnlySpan<int> outer)

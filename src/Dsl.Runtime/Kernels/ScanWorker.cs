@@ -11,8 +11,9 @@ namespace Dsl.Runtime;
 /// <param name="operands">What the kernel reads.</param>
 /// <param name="settings">Numbers of the config.</param>
 /// <param name="mask">Address of bytes [batch, time], 0 for padding; 0 where there is none.</param>
+/// <param name="positions">Of every row, or of all rows alike; null where the kernel reads none.</param>
 /// <param name="kept">Address of the states before each stretch, [items, stretches, states, width]; 0 where none are kept.</param>
-internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView[] operands, double[] settings, nint mask, nint kept)
+internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView[] operands, double[] settings, nint mask, int[]? positions, nint kept)
     where TKernel : struct, IScanKernel
     where T : unmanaged
 {
@@ -59,6 +60,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                         Operands = slots,
                         ResultSlot = lanes == plan.Width ? into : (resultStage ??= new()).Cleared(into, begin, end),
                         Real = Real(),
+                        Positions = Positions(),
                         Settings = settings,
                         Offsets = plan.Offsets,
                         States = own,
@@ -115,6 +117,7 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
                         Operands = slots,
                         Gradients = gradients,
                         Real = Real(),
+                        Positions = Positions(),
                         Settings = settings,
                         Offsets = plan.Offsets,
                         States = states,
@@ -241,9 +244,13 @@ internal sealed class ScanWorker<TKernel, T>(ScanPlan plan, int worker, ScanView
             return default;
         }
 
-        int row = Layout.Outer.Length > 0 && Layout.Outer[0] == Layout.Axes[0] ? outer[0] : 0;
-        return new ReadOnlySpan<byte>((byte*)mask + ((long)row * plan.Time), plan.Time);
+        return new ReadOnlySpan<byte>((byte*)mask + ((long)Row() * plan.Time), plan.Time);
     }
+
+    private int Row() => Layout.Outer.Length > 0 && Layout.Outer[0] == Layout.Axes[0] ? outer[0] : 0;
+
+    private ReadOnlySpan<int> Positions() =>
+        positions is null ? default : positions.AsSpan(positions.Length > plan.Time ? Row() * plan.Time : 0, plan.Time);
 
     private unsafe Span<Vector<T>> Checkpoint(long item, int stretch) =>
         new((T*)kept + (((item * plan.Stretches) + stretch) * plan.StateSize * Vector<T>.Count), plan.StateSize);

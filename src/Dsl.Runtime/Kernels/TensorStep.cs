@@ -14,6 +14,7 @@ public class TensorStep
     private readonly Tensor[][] states;
     private int step;
     private bool isUnit;
+    private Tensor? position;
 
     /// <summary>Values and weights of a pointwise function, which broadcast as they are.</summary>
     public static TensorStep Over(double[] settings, params Tensor[] operands) => new(null, operands, [], settings);
@@ -34,6 +35,15 @@ public class TensorStep
 
     /// <summary>The length of an operand's span.</summary>
     public int Count(int index) => (int)sizes![sizes.Layout.Operands[index].Span];
+
+    /// <summary>The step's position in every row, int64, shaped to broadcast over the parallel axes.</summary>
+    public Tensor Position => position!;
+
+    /// <summary>A whole number as a tensor.</summary>
+    public Tensor Whole(long value) => torch.full([], Scalars.Of(value), ScalarType.Int64, operands[0].device);
+
+    /// <summary>Whole numbers in the operands' type.</summary>
+    public Tensor Real(Tensor whole) => whole.to(operands[0].dtype);
 
     /// <summary>A state of one value.</summary>
     public Tensor State(int index) => states[index][0];
@@ -57,7 +67,7 @@ public class TensorStep
         where TKernel : struct, IScanKernel
     {
         ScanLayout layout = sizes.Layout;
-        long[] shape = [.. layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        long[] shape = [.. layout.Parallel.Select(a => sizes[a])];
         int count = layout.States.Sum(sizes.SpanOf);
         Tensor unit = torch.eye(count + 1, count + 1, operands[0].dtype, operands[0].device);
         Tensor[] columns = [.. unit.unbind(1).Select(c => c.reshape([count + 1, .. shape.Select(_ => 1L)]))];
@@ -94,13 +104,13 @@ public class TensorStep
     public int Checked(int index, int operand) =>
         (uint)index < (uint)Count(operand) ? index : throw new IndexOutOfRangeException($"Element {index} of a span of {Count(operand)} does not exist.");
 
-    private protected void MoveTo(int t) => step = t;
+    private protected void MoveTo(int t, Tensor? position) => (step, this.position) = (t, position);
 
     /// <summary>The states before the first step, one tensor of the parallel axes for each element of a span.</summary>
     internal static Tensor[][] Starts(ScanSizes sizes, Tensor[] operands, Tensor[]? starts)
     {
         ScanLayout layout = sizes.Layout;
-        long[] shape = [.. layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
+        long[] shape = [.. layout.Parallel.Select(a => sizes[a])];
         var (dtype, device) = (operands[0].dtype, operands[0].device);
         var states = new Tensor[layout.States.Count][];
         for (int s = 0; s < states.Length; s++)
@@ -116,11 +126,11 @@ public class TensorStep
 
     /// <summary>A step: its result, and the states after it, in the parallel axes' shape. Padding gives 0 and leaves the states.</summary>
     internal static (Tensor Result, Tensor[][] States) Next<TKernel>(
-        ScanSizes sizes, Tensor[] operands, double[] settings, Tensor[][] states, int t, Tensor? here)
+        ScanSizes sizes, Tensor[] operands, double[] settings, Tensor[][] states, int t, Tensor? here, Tensor? position)
         where TKernel : struct, IScanKernel
     {
-        long[] shape = [.. sizes.Layout.Axes.Where(a => a != "t").Select(a => sizes[a])];
-        TensorStep pass = new(sizes, operands, [.. states.Select(s => s.ToArray())], settings) { step = t };
+        long[] shape = [.. sizes.Layout.Parallel.Select(a => sizes[a])];
+        TensorStep pass = new(sizes, operands, [.. states.Select(s => s.ToArray())], settings) { step = t, position = position };
         Tensor result = TKernel.Step(pass).expand(shape);
         Tensor[][] after = [.. pass.states.Select(s => s.Select(x => x.expand(shape)).ToArray())];
         if (here is not null)
@@ -144,7 +154,7 @@ public class TensorStep
         }
 
         ScanOperand operand = sizes.Layout.Operands[index];
-        string[] axes = [.. ScanLayout.Split(operand.Axes), .. operand.Span.Length > 0 ? [operand.Span] : Array.Empty<string>()];
+        string[] axes = ScanLayout.Split(operand.Axes);
         Tensor tensor = operands[index];
         int time = Array.IndexOf(axes, "t");
         if (time >= 0)
@@ -154,10 +164,9 @@ public class TensorStep
         }
 
         // Axes in the result's order, those it lacks of size 1, the span last.
-        string[] wanted = [.. sizes.Layout.Axes.Where(a => a != "t")];
-        string[] present = [.. wanted.Where(axes.Contains), .. operand.Span.Length > 0 ? [operand.Span] : Array.Empty<string>()];
-        tensor = tensor.permute([.. present.Select(a => (long)Array.IndexOf(axes, a))]);
-        return tensor.reshape(
-            [.. wanted.Select(a => axes.Contains(a) ? sizes[a] : 1L), .. operand.Span.Length > 0 ? [sizes[operand.Span]] : Array.Empty<long>()]);
+        string[] wanted = sizes.Layout.Parallel;
+        long[] span = operand.Span.Length > 0 ? [axes.Length] : [];
+        tensor = tensor.permute([.. wanted.Where(axes.Contains).Select(a => (long)Array.IndexOf(axes, a)), .. span]);
+        return tensor.reshape([.. wanted.Select(a => axes.Contains(a) ? sizes[a] : 1L), .. span.Length > 0 ? [sizes[operand.Span]] : Array.Empty<long>()]);
     }
 }

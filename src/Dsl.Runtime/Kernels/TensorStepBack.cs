@@ -55,10 +55,11 @@ public sealed class TensorStepBack : TensorStep
     /// <param name="states">The states before it.</param>
     /// <param name="resultBar">Its result's gradient.</param>
     /// <param name="here">Bool, broadcasts over the parallel axes: false is padding.</param>
-    internal void Run<TKernel>(int t, Tensor[][] states, Tensor resultBar, Tensor? here)
+    /// <param name="position">Its position in every row.</param>
+    internal void Run<TKernel>(int t, Tensor[][] states, Tensor resultBar, Tensor? here, Tensor? position)
         where TKernel : struct, IScanKernel
     {
-        MoveTo(t);
+        MoveTo(t, position);
         before = states;
         ResultBar = here is null ? resultBar : torch.where(here, resultBar, Number(0));
         Tensor[][]? after = here is null ? null : [.. bars.Select(bar => bar.ToArray())];
@@ -103,7 +104,7 @@ public sealed class TensorGradient
         this.sizes = sizes;
         this.wanted = wanted;
         axes = ScanLayout.Split(operand.Axes);
-        parallel = [.. sizes.Layout.Axes.Where(a => a != "t")];
+        parallel = sizes.Layout.Parallel;
         span = operand.Span;
         elements = new Tensor?[span.Length > 0 ? sizes[span] : 1];
         steps = new Tensor?[axes.Contains("t") ? sizes.Time : 1];
@@ -149,14 +150,15 @@ public sealed class TensorGradient
             return null;
         }
 
-        string[] present = [.. parallel.Where(axes.Contains), .. span.Length > 0 ? [span] : Array.Empty<string>()];
-        Tensor nothing = zero.expand([.. present.Select(a => sizes[a])]);
+        string[] present = [.. parallel.Where(axes.Contains)];
+        long[] spanned = span.Length > 0 ? [sizes[span]] : [];
+        Tensor nothing = zero.expand([.. present.Select(a => sizes[a]), .. spanned]);
         Tensor all = axes.Contains("t")
             ? (steps.Length == 0 ? torch.zeros([0, .. nothing.shape], zero.dtype, zero.device) : torch.stack([.. steps.Select(s => s ?? nothing)], 0))
             : steps[0] ?? nothing;
         string[] order = axes.Contains("t") ? ["t", .. present] : present;
-        string[] declared = [.. axes, .. span.Length > 0 ? [span] : Array.Empty<string>()];
-        return all.permute([.. declared.Select(a => (long)Array.IndexOf(order, a))]).clone();
+        long[] last = span.Length > 0 ? [order.Length] : [];
+        return all.permute([.. axes.Select(a => (long)Array.IndexOf(order, a)), .. last]).clone();
     }
 
     private Tensor Reduce(Tensor value)

@@ -12,10 +12,10 @@ namespace Dsl.Generators.Tests.Scalar;
 /// <summary>A recurrence compiled to a kernel, and the function itself called in nested loops.</summary>
 internal sealed class KernelHarness
 {
-    private delegate (Tensor Result, Tensor[] States) Runner(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors);
+    private delegate (Tensor Result, Tensor[] States) Runner(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors, Tensor? positions);
 
     private readonly Runner run;
-    private readonly Func<double[][], double[][], object, double> call;
+    private readonly Func<double[][], double[][], int, object, double> call;
     private readonly Func<Tensor[], double[], bool, Tensor> convolve;
     private readonly object config;
 
@@ -38,22 +38,23 @@ internal sealed class KernelHarness
             return p.Role switch
             {
                 ScalarRole.Config => "(C)config",
+                ScalarRole.Index => "position",
                 ScalarRole.State => From("s", state++),
                 _ => From("a", value++),
             };
         }).ToList();
-        Values = [.. Function.Parameters.Where(p => p.Role is not (ScalarRole.Config or ScalarRole.State))];
+        Values = [.. Function.Parameters.Where(p => p.Role is not (ScalarRole.Config or ScalarRole.State or ScalarRole.Index))];
         States = [.. Function.Parameters.Where(p => p.Role == ScalarRole.State)];
         string source = ScalarSource.Using + "using System.Runtime.CompilerServices;\nusing TorchSharp;\nusing Dsl.Runtime;\nusing static TorchSharp.torch;\nnamespace User;\n" + Text
             + "public static class Entry\n{\n"
-            + "public static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors) => Scan<K>.Run(arguments, states, settings, real, tensors);\n"
+            + "public static (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, double[]? settings, Tensor? real, bool tensors, Tensor? positions) => Scan<K>.Run(arguments, states, settings, real, tensors, positions);\n"
             + "public static Tensor Convolve(Tensor[] a, double[] settings, bool powers) { var layout = K.Layout; if (layout.Signal < 0) { return a[0]; } var u = a[layout.Operands[layout.Signal].Argument]; int t = System.Array.IndexOf(System.Linq.Enumerable.ToArray(layout.Axes), \"t\"); "
             + "return Convolution.Apply(u, Convolution.Kernel<K>(a, settings, u.shape[t], powers), t); }\n"
-            + $"public static double Call(double[][] a, double[][] s, object config) => F.{name}({string.Join(", ", arguments)});\n"
+            + $"public static double Call(double[][] a, double[][] s, int position, object config) => F.{name}({string.Join(", ", arguments)});\n"
             + $"public static double[] Settings(object c) {{ var config = (C)c; return [{string.Join(", ", KernelEmitter.Settings(Function))}]; }}\n}}\n";
         Assembly assembly = ScalarSource.Load(members, source.Replace("using static System.Math;", "").Replace("using static Dsl.ScalarMath;", ""));
         run = ScalarSource.Method<Runner>(assembly, "Run", "User.Entry");
-        call = ScalarSource.Method<Func<double[][], double[][], object, double>>(assembly, "Call", "User.Entry");
+        call = ScalarSource.Method<Func<double[][], double[][], int, object, double>>(assembly, "Call", "User.Entry");
         convolve = ScalarSource.Method<Func<Tensor[], double[], bool, Tensor>>(assembly, "Convolve", "User.Entry");
         config = Activator.CreateInstance(assembly.GetType("User.C")!, 4, null, false, 2, 3.0, 8, 20, "a")!;
         Settings = ScalarSource.Method<Func<object, double[]>>(assembly, "Settings", "User.Entry")(config);
@@ -86,14 +87,14 @@ internal sealed class KernelHarness
     public long[] ShapeOf(ScalarParameter p, IReadOnlyDictionary<string, int> sizes) =>
         [.. AxesOf(p).Select(a => (long)sizes[a]), .. p.Kind == ScalarKind.Complex ? [2L] : Array.Empty<long>()];
 
-    public (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, Tensor? real = null, bool tensors = false) =>
-        run(arguments, states, Settings, real, tensors);
+    public (Tensor Result, Tensor[] States) Run(Tensor[] arguments, Tensor[]? states, Tensor? real = null, bool tensors = false, Tensor? positions = null) =>
+        run(arguments, states, Settings, real, tensors, positions);
 
     /// <summary>The convolution with the answer to an impulse, which the scan makes, or powers of its transition.</summary>
     public Tensor Convolve(Tensor[] arguments, bool powers) => convolve(arguments, Settings, powers);
 
     /// <summary>The function in nested loops: the result, and the states after the last step.</summary>
-    public (double[] Result, double[][] States) Oracle(double[][] arguments, double[][] states, IReadOnlyDictionary<string, int> sizes, bool[]? real = null)
+    public (double[] Result, double[][] States) Oracle(double[][] arguments, double[][] states, IReadOnlyDictionary<string, int> sizes, bool[]? real = null, long[]? positions = null)
     {
         int[] parallel = [.. StateAxes.Select(a => sizes[a])];
         int total = parallel.Aggregate(1, (x, y) => x * y);
@@ -120,7 +121,8 @@ internal sealed class KernelHarness
                 }
 
                 double[][] values = [.. Values.Select((p, i) => Slice(p, arguments[i], at, sizes))];
-                result[Index(Axes, at, sizes)] = call(values, own, config);
+                result[Index(Axes, at, sizes)] = call(
+                    values, own, positions is null ? t : (int)positions[positions.Length > time ? (at[Axes[0]] * time) + t : t], config);
             }
 
             for (int i = 0; i < own.Length; i++)
@@ -164,9 +166,14 @@ internal sealed class KernelHarness
         Tensor[] states = [.. States.Select(Fill)];
         Tensor? real = padded ? torch.rand(sizes[Axes[0]], sizes["t"]) > 0.3 : null;
         bool[]? realBits = real is null || real.numel() == 0 ? null : real.data<bool>().ToArray();
+
+        // Counted from each row's first real token, as a pass counts them.
+        Tensor? positions = Function.Parameters.Any(p => p.Name == "position") && real is not null
+            ? torch.cumsum((real.cumsum(1) > 0).to(ScalarType.Int64), 1).sub(1).clamp_min(0) : null;
+        long[]? places = positions is null || positions.numel() == 0 ? null : positions.data<long>().ToArray();
         double[][] numbers = [.. arguments.Select(Numbers)];
         double[][] starts = [.. states.Select(Numbers)];
-        var (expected, expectedFinals) = Oracle(numbers, starts, sizes, realBits);
+        var (expected, expectedFinals) = Oracle(numbers, starts, sizes, realBits, places);
 
         Tensor weights = torch.randn([.. Axes.Select(a => (long)sizes[a])], dtype: ScalarType.Float64);
         Tensor[] finalWeights = [.. states.Select(s => torch.randn_like(s))];
@@ -175,7 +182,7 @@ internal sealed class KernelHarness
         {
             Tensor[] leaves = [.. arguments.Select(a => a.clone().requires_grad_())];
             Tensor[] stateLeaves = [.. states.Select(a => a.clone().requires_grad_())];
-            var (result, finals) = Run(leaves, stateLeaves, real, tensors);
+            var (result, finals) = Run(leaves, stateLeaves, real, tensors, positions);
             Equal(expected, Numbers(result), 1e-11, $"result ({(tensors ? "tensors" : "kernel")})");
             for (int i = 0; i < finals.Length; i++)
             {
@@ -203,7 +210,7 @@ internal sealed class KernelHarness
         double[][] fw = [.. finalWeights.Select(Numbers)];
         double Loss()
         {
-            var (y, s) = Oracle(numbers, starts, sizes, realBits);
+            var (y, s) = Oracle(numbers, starts, sizes, realBits, places);
             return y.Zip(w, (a, b) => a * b).Sum() + s.Zip(fw, (a, b) => a.Zip(b, (c, d) => c * d).Sum()).Sum();
         }
 

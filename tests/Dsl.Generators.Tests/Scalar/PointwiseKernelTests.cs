@@ -1,45 +1,181 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
+using System.Reflection;
 using Dsl.Generators.Scalar;
+using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
 namespace Dsl.Generators.Tests.Scalar;
 
+/// <summary>Pointwise functions in each of their forms: by their kernel, over whole tensors with the derived adjoint, and over few elements.</summary>
 public sealed class PointwiseKernelTests
 {
+    private static (Func<bool, Tensor[], Tensor> Run, string Text) Compile(string members, string name, double[]? settings = null)
+    {
+        string kernel = KernelEmitter.Emit(ScalarSource.Read(members, name), "K", "public");
+        var assembly = ScalarSource.Load(
+            members,
+            "using System;\nusing System.Numerics;\nusing System.Runtime.CompilerServices;\nusing Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;\nnamespace User;\n" + kernel);
+        var run = typeof(Pointwise).GetMethod("Run", BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(assembly.GetType("User.K")!);
+        return ((tensors, arguments) => (Tensor)run.Invoke(null, [settings ?? [], tensors, arguments])!, kernel);
+    }
+
     [Theory]
     [InlineData(2, 3, 5)]
     [InlineData(1, 1, 1)]
     [InlineData(4, 64, 24)]
     [InlineData(2, 0, 8)]
-    public void A_pointwise_kernel_equals_whole_tensors_with_its_gradients(int b, int t, int d)
+    public void Every_form_equals_whole_tensors_with_its_gradients(int b, int t, int d)
     {
-        string kernel = KernelEmitter.Emit(ScalarSource.Read(ScalarReaderTests.Declared, "Mix"), "K", "public");
-        var assembly = ScalarSource.Load(
-            ScalarReaderTests.Declared,
-            "using System;\nusing System.Numerics;\nusing System.Runtime.CompilerServices;\nusing Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;\nnamespace User;\n" + kernel
-            + "public static class Entry { public static Tensor Run(Tensor x, Tensor last, Tensor mu) => Pointwise.Run<K>([], x, last, mu); }\n");
-        var run = ScalarSource.Method<Func<Tensor, Tensor, Tensor, Tensor>>(assembly, "Run", "User.Entry");
+        var (run, kernel) = Compile(ScalarReaderTests.Declared, "Mix");
         Tensor[] own =
         [
             torch.randn(b, t, d, dtype: ScalarType.Float64),
             torch.randn(b, 1, d, dtype: ScalarType.Float64),
             torch.randn(1, 1, d, dtype: ScalarType.Float64),
         ];
-        Tensor[] ours = [.. own.Select(x => x.clone().requires_grad_())];
-        Tensor[] theirs = [.. own.Select(x => x.clone().requires_grad_())];
-        Tensor y = run(ours[0], ours[1], ours[2]);
-        Tensor expected = (theirs[0] * theirs[2]) + (theirs[1] * (1 - theirs[2]));
-        Assert.Equal(expected.shape, y.shape);
-        Assert.True(torch.allclose(expected, y, 1e-12, 1e-12));
-        Tensor weights = torch.randn_like(expected);
-        (y * weights).sum().backward();
-        (expected * weights).sum().backward();
-        foreach (var (mine, other) in ours.Zip(theirs))
+        foreach (bool tensors in new[] { false, true })
         {
-            Assert.True(torch.allclose(other.grad!, mine.grad!, 1e-10, 1e-10), kernel);
+            Tensor[] ours = [.. own.Select(x => x.clone().requires_grad_())];
+            Tensor[] theirs = [.. own.Select(x => x.clone().requires_grad_())];
+            Tensor y = run(tensors, ours);
+            Tensor expected = (theirs[0] * theirs[2]) + (theirs[1] * (1 - theirs[2]));
+            Assert.Equal(expected.shape, y.shape);
+            Assert.True(torch.allclose(expected, y, 1e-12, 1e-12));
+            using (torch.no_grad())
+            {
+                Assert.True(torch.allclose(expected, run(tensors, own), 1e-12, 1e-12));
+            }
+
+            Tensor weights = torch.randn_like(expected);
+            (y * weights).sum().backward();
+            (expected * weights).sum().backward();
+            foreach (var (mine, other) in ours.Zip(theirs))
+            {
+                Assert.True(torch.allclose(other.grad!, mine.grad!, 1e-10, 1e-10), kernel);
+            }
         }
+    }
+
+    [Theory]
+    [InlineData("[Pointwise] public static double G(double x, [Parameter(\"w\", \"h d\")] double w) => x * w + x;", "more than one axis")]
+    [InlineData("[Pointwise] public static double G(double x, [Parameter(\"w\", \"h 1\")] double w) => x * w + x;", "does not lie along the last axis")]
+    public void What_has_no_kernel_goes_over_whole_tensors(string member, string why)
+    {
+        var function = ScalarSource.Read(member, "G");
+        Assert.False(KernelEmitter.Pays(function));
+        Assert.Contains(why, KernelEmitter.WhyNot(function));
+    }
+
+    [Theory]
+    [InlineData("x * 3", false)]
+    [InlineData("x * c.Cap", false)]
+    [InlineData("x * c.Cap / 2 + 1", true)]
+    [InlineData("x > 0 ? x : Exp(x) - 1", true)]
+    public void One_operation_by_itself_needs_no_kernel(string expression, bool pays) =>
+        Assert.Equal(pays, KernelEmitter.Pays(ScalarSource.Read($"[Pointwise] public static double G(double x, C c) => {expression};", "G")));
+
+    /// <summary>A function of x, z and a weight w along the last axis: kernel, whole tensors and autograd equal it, and its gradients its differences.</summary>
+    internal static void CheckAgainstTheFunction(string members, int seed)
+    {
+        torch.manual_seed(seed);
+        var (whole, function, config, body) = TensorEmitterTests.Compile(members, "G");
+        double At(double x, double z, double w) => (double)function.Invoke(null, [x, z, w, config])!;
+        int rows = 1 + (seed % 5), width = 1 + (seed % 23);
+        Tensor[] own = [torch.randn(rows, width, dtype: ScalarType.Float64), torch.randn(rows, width, dtype: ScalarType.Float64), torch.randn(width, dtype: ScalarType.Float64)];
+        double[][] numbers = [.. own.Select(KernelHarness.Numbers)];
+        double[] expected = [.. numbers[0].Select((x, i) => At(x, numbers[1][i], numbers[2][i % width]))];
+        var kernels = Kernel(members, config);
+        var forms = new (string Name, Func<Tensor[], Tensor> Run)[]
+        {
+            ("kernel", a => kernels(false, a)),
+            ("whole tensors", a => kernels(true, a)),
+            ("autograd", a => (Tensor)whole.Invoke(null, [a[0], a[1], a[2], config])!),
+        };
+        foreach (var (name, run) in forms)
+        {
+            Tensor[] leaves = [.. own.Select(x => x.clone().requires_grad_())];
+            Tensor y = run(leaves);
+            double[] got = KernelHarness.Numbers(y.expand(rows, width));
+            for (int i = 0; i < expected.Length; i++)
+            {
+                Assert.True(Math.Abs(expected[i] - got[i]) <= 1e-11 * (1 + Math.Abs(expected[i])), $"{name}: {got[i]} for {expected[i]}\n{body}");
+            }
+
+            if (!y.requires_grad)
+            {
+                continue;
+            }
+
+            y.expand(rows, width).sum().backward();
+            for (int i = 0; i < expected.Length; i++)
+            {
+                var (x, z, w) = (numbers[0][i], numbers[1][i], numbers[2][i % width]);
+                Assert.True(Differences.Agree(s => At(x + s, z, w), Gradient(leaves[0], i), kinks: true), $"{name}: x[{i}]\n{body}");
+                Assert.True(Differences.Agree(s => At(x, z + s, w), Gradient(leaves[1], i), kinks: true), $"{name}: z[{i}]\n{body}");
+            }
+
+            for (int j = 0; j < width; j++)
+            {
+                double Sum(double s) => Enumerable.Range(0, rows).Sum(r => At(numbers[0][(r * width) + j], numbers[1][(r * width) + j], numbers[2][j] + s));
+                Assert.True(Differences.Agree(Sum, Gradient(leaves[2], j), kinks: true), $"{name}: w[{j}]\n{body}");
+            }
+        }
+    }
+
+    private static double Gradient(Tensor leaf, int index) => leaf.grad is { } g ? g.flatten()[index].item<double>() : 0;
+
+    private static Func<bool, Tensor[], Tensor> Kernel(string members, object config)
+    {
+        // The settings are texts over a config: of this one, numbers.
+        double[] settings = [.. KernelEmitter.Settings(ScalarSource.Read(members, "G")).Select(text => text switch
+        {
+            "config.Cap" => 3.0,
+            "config.Window" => 4.0,
+            "(config.Sliding) ? 1 : 0" => 0.0,
+            _ => throw new InvalidOperationException(text + " of " + config),
+        })];
+        return Compile(members, "G", settings).Run;
+    }
+    [Fact]
+    public void TimingsTemporary()
+    {
+        var lines = new List<string>();
+        foreach (var (name, members) in new[] { ("Mix", ScalarReaderTests.Declared), ("G", "[Pointwise] public static double G(double x, double z, [Parameter(\"\", \"d\")] double w) => Max(Softplus(x + w), 0.01) * z;") })
+        {
+            var (run, _) = Compile(members, name);
+            foreach (int n in new[] { 768, 4096, 8192, 16384, 65536, 393216, 4 * 393216 })
+            {
+                int d = Math.Min(n, 768) == 768 ? (n % 768 == 0 ? 768 : 256) : 256;
+                Tensor[] a = [torch.randn(1, n / d, d), torch.randn(1, n / d, d), torch.randn(d)];
+                double Time(Action f)
+                {
+                    double best = 1e9;
+                    var all = System.Diagnostics.Stopwatch.StartNew(); for (int i = 0; i < 30 || all.ElapsedMilliseconds < 700; i++)
+                    {
+                        var w = System.Diagnostics.Stopwatch.StartNew();
+                        using (torch.NewDisposeScope()) f();
+                        best = Math.Min(best, w.Elapsed.TotalMicroseconds);
+                    }
+                    return best;
+                }
+                using (torch.no_grad())
+                {
+                    double kernel = Time(() => run(false, a)), whole = Time(() => run(true, a)), torchs = name == "Mix"
+                        ? Time(() => { var y = (a[0] * a[2]).add(a[1] * (a[2].mul(-1).add(1))); })
+                        : Time(() => { var y = nn.functional.softplus(a[0].add(a[2])).clamp_min(0.01) * a[1]; });
+                    lines.Add($"{name} {n}: kernel {kernel:F0} us, whole {whole:F0}, torch {torchs:F0}");
+                }
+                foreach (var t in a) t.requires_grad_();
+                double gk = Time(() => { run(false, a).sum().backward(); }), gt = name == "Mix"
+                    ? Time(() => { (a[0] * a[2]).add(a[1] * (a[2].mul(-1).add(1))).sum().backward(); })
+                    : Time(() => { (nn.functional.softplus(a[0].add(a[2])).clamp_min(0.01) * a[1]).sum().backward(); });
+                lines.Add($"   with gradients: kernel {gk:F0} us, torch {gt:F0}");
+            }
+        }
+        System.IO.File.WriteAllLines("/tmp/w/scalar_timings.txt", lines);
     }
 }

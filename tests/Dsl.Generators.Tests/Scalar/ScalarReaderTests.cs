@@ -203,7 +203,7 @@ public sealed class ScalarReaderTests
     [InlineData("static double G(double x) => Math.BitIncrement(x);", "Math.BitIncrement(x)")]
     public void What_is_not_allowed_is_named_at_its_place(string member, string token)
     {
-        var reading = ScalarSource.ReadWithProblems("[Pointwise] public " + member, "G");
+        var reading = ScalarSource.ReadWithProblems("[Mask] public " + member, "G");
         Assert.Null(reading.Function);
         var problem = reading.Problems[0];
         Assert.Equal(token, problem.Location.SourceTree!.GetText().ToString(problem.Location.SourceSpan));

@@ -56,6 +56,16 @@ internal static class ScalarSource
         return ScalarReader.Read(method, compilation);
     }
 
+    /// <summary>The one problem of a function: what is said, and of which text.</summary>
+    public static (string Message, string Token) Refusal(string members, string name)
+    {
+        var reading = ReadWithProblems(members, name);
+        Assert.Null(reading.Function);
+        var problem = Assert.Single(reading.Problems);
+        Assert.EndsWith(".", problem.Message);
+        return (problem.Message, problem.Location.SourceTree!.GetText().ToString(problem.Location.SourceSpan));
+    }
+
     /// <summary>The function, read without a problem, and the same after its text form.</summary>
     public static ScalarFunction Read(string members, string name)
     {

@@ -22,6 +22,13 @@ public sealed class TensorEmitterTests
         return assembly.GetType("User.G")!.GetMethod("Whole")!;
     }
 
+    /// <summary>The function over whole tensors, the function itself, a config for both, and the code.</summary>
+    public static (MethodInfo Whole, MethodInfo Function, object Config, string Code) Compile(string members, string name)
+    {
+        var whole = Emit(members, name, out var assembly, out var code);
+        return (whole, assembly.GetType("User.F")!.GetMethod(name)!, Config(assembly), code.Body);
+    }
+
     private static object Config(Assembly assembly) => Activator.CreateInstance(assembly.GetType("User.C")!, 4, null, false, 2, 3.0, 8, 20, "a")!;
 
     [Theory]

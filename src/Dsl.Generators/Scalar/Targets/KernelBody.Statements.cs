@@ -1,0 +1,146 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+
+namespace Dsl.Generators.Scalar;
+
+/// <summary>Statements.</summary>
+internal sealed partial class KernelBody
+{
+    private void Write(IEnumerable<Item> items)
+    {
+        foreach (var item in items.Where(IsLive))
+        {
+            switch (item)
+            {
+                case Define d:
+                    if (Deserves(d.Node))
+                    {
+                        var own = Print(d.Node);
+                        var name = Fresh(d.Node.Name.Length > 0 ? d.Node.Name : "r" + ++unnamed);
+                        Line($"var {name} = {own.Code};");
+                        locals[d.Node] = name;
+                    }
+
+                    break;
+                case SetItem s:
+                    if (declared.Add(s.Cell))
+                    {
+                        var name = cells[s.Cell] = Fresh(s.Cell.Name);
+                        Line($"{(s.Cell.Kind == ScalarKind.Int ? "int" : style.Type)} {name} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
+                    }
+                    else
+                    {
+                        var cell = cells[s.Cell];
+                        var sum = !locals.ContainsKey(s.Value) && s.Value.Op == Op.Add && s.Value.Arguments[0] is { Op: Op.Get } get && get.Cell == s.Cell
+                            && Fused(s.Value.Arguments[1], s.Value.Arguments[0], "") is null;
+                        Line(sum
+                            ? Increase(cell, Argument(s.Value, 1, 0), Host(s.Value))
+                            : $"{cell} = {Operand(s.Value, s.Cell.Kind == ScalarKind.Double)};");
+                    }
+
+                    break;
+                case StoreItem s:
+                    Guarded(s.Region, $"{named[Id(s.Array)]}[{Read(s.Index).Code}] = {Operand(s.Value, true)};");
+                    break;
+                case AddItem a:
+                    WriteAdd(a);
+                    break;
+                case LoopItem l:
+                    var counter = Fresh(l.Counter.Name);
+                    locals[l.Counter] = counter;
+                    var (within, next) = l.Step > 0 ? ("<", "++") : (">", "--");
+                    Line($"for (int {counter} = {Read(l.From).Code}; {counter} {within} {Read(l.To).Tight(7)}; {counter}{next})");
+                    Line("{");
+                    depth++;
+                    Write(l.Body);
+                    depth--;
+                    Line("}");
+                    Line("");
+                    taken.Remove(counter);
+                    break;
+            }
+        }
+    }
+
+    private void WriteAdd(AddItem a)
+    {
+        var value = Operand(a.Value, true);
+        if (a.Hoisted)
+        {
+            var bar = a.Index is null ? named["hoistedBar:" + a.Target] : $"{named["HoistedBar:" + a.Target]}[{Read(a.Index).Code}]";
+            Guarded(a.Region, Increase(bar, value));
+            return;
+        }
+
+        if (a.Index is null && stepSums.Contains(a.Target))
+        {
+            Line(Increase(named["sum:" + a.Target], value));
+            return;
+        }
+
+        var operand = flow.Operands[a.Target];
+        if (style is TensorStyle)
+        {
+            Guarded(a.Region, $"{named["gradient:" + a.Target]}.Add({(a.Index is null ? "" : Read(a.Index).Code + ", ")}{value});");
+            return;
+        }
+
+        var at = a.Index is null ? operand.Time ? "t" : "0"
+            : LoopItem.StaysWithin(a.Index, new FlowArray(operand.Name, ArrayRole.Operand, operand.Index, operand.Span)) ? Read(a.Index).Code
+            : $"pass.Checked({Read(a.Index).Code}, {operand.Index})";
+        Guarded(a.Region, $"{named["gradient:" + a.Target]}.{(operand.Lanes ? "Add" : "AddSum")}({at}, {value});");
+    }
+
+    private string Increase(string sum, string by, bool uniform = false) =>
+        uniform || style.SumsByOperator ? $"{sum} += {by};" : $"{sum} = {sum}.Plus({by});";
+
+    private string Guard(PathCondition region)
+    {
+        var conditions = new List<string>();
+        for (PathCondition? r = region; r is not null; r = r.Parent)
+        {
+            if (r.Condition is { } condition && Host(condition))
+            {
+                conditions.Insert(0, r.Negated ? "!" + Read(condition).Tight(9) : Read(condition).Tight(5));
+            }
+        }
+
+        return string.Join(" && ", conditions);
+    }
+
+    private void Guarded(PathCondition region, string line)
+    {
+        var guard = Guard(region);
+        if (guard.Length == 0)
+        {
+            Line(line);
+            return;
+        }
+
+        Line($"if ({guard})");
+        Line("{");
+        Line("    " + line);
+        Line("}");
+        Line("");
+    }
+
+    private bool Deserves(FlowNode node)
+    {
+        if (node.Op is Op.Get or Op.Constant)
+        {
+            return false;
+        }
+
+        if (setOnly.Contains(node) && uses[node] == 1 && !kept.Contains(node))
+        {
+            return false;
+        }
+
+        return node.Name.Length > 0 || kept.Contains(node) || (uses.TryGetValue(node, out var n) && n > 1)
+            || (node.Op == Op.Load && node.Array!.Mutable) || Deep(node) > 5;
+    }
+
+    private int Deep(FlowNode node) => locals.ContainsKey(node) || node.Arguments.Count == 0 ? 0 : 1 + node.Arguments.Max(a => Deep(a));
+}
