@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.Linq;
 using System.Reflection;
 using Dsl.Runtime;
-using Dsl.Runtime.Testing;
+using Dsl.Testing;
 using TorchSharp;
 using Xunit;
 using Xunit.Abstractions;

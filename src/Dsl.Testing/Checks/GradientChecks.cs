@@ -2,10 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.IO.Enumeration;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Dsl.Runtime.Testing;
+namespace Dsl.Testing;
 
 /// <summary>Gradients, and what they are good for.</summary>
 internal static class GradientChecks

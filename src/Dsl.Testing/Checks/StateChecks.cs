@@ -1,10 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Dsl.Runtime.Testing;
+namespace Dsl.Testing;
 
 /// <summary>What is kept between calls.</summary>
 internal static class StateChecks

@@ -1,10 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Dsl.Runtime.Testing;
+namespace Dsl.Testing;
 
 /// <summary>One model in several forms, and rows that do not see one another, the padding or the future.</summary>
 internal static class FormChecks
