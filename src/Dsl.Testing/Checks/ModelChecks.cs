@@ -35,7 +35,15 @@ public sealed record ModelCheckOptions
     /// <summary>Weights that no output reaches, each with the reason.</summary>
     public IReadOnlyDictionary<string, string> WithoutGradient { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Makes an input that is neither tokens, token types nor a mask: name, rows, dtype to tensor.</summary>
+    /// <summary>The token that padding is, whose embedding learns nothing; null: what <c>pad_token_id</c> in config.json says, else there is none.</summary>
+    public int? PaddingToken { get; init; }
+
+    /// <summary>The input along which the model steps; null: <c>decoder_input_ids</c>, <c>input_ids</c>, or the first.</summary>
+    public string? StepInput { get; init; }
+
+    /// <summary>
+    /// Makes an input that is neither tokens, token types nor a mask: name, rows, dtype to tensor. Null: inputs of other names are tokens, too.
+    /// </summary>
     public Func<string, int, ScalarType, Tensor>? MakeInput { get; init; }
 
     /// <summary>Runs in a check that nothing is left behind.</summary>
@@ -43,6 +51,9 @@ public sealed record ModelCheckOptions
 
     /// <summary>Training steps in a check that nothing is left behind.</summary>
     public int TrainingSteps { get; init; } = 50;
+
+    /// <summary>Training steps within which a model must know one batch by heart; a preset that is too small for that is no use in checks.</summary>
+    public int OverfitSteps { get; init; } = 300;
 
     /// <summary>How far two ways to the same numbers may differ in float64, relative to the largest of them.</summary>
     public double Tolerance { get; init; } = 1e-9;
@@ -70,7 +81,7 @@ public static class ModelChecks
         ("padded forms", FormChecks.PaddedForms),
         ("rows", FormChecks.Rows),
         ("causal", FormChecks.Causal),
-        ("masks", FormChecks.Masks),
+        ("masks", MaskChecks.Masks),
         ("state", StateChecks.State),
         ("constant state", StateChecks.ConstantSize),
         ("recurrent state", StateChecks.Recurrent),
@@ -95,6 +106,7 @@ public static class ModelChecks
         }
 
         var failures = new List<ModelFailure>();
+        Lazy<ModelFacts>? facts = null;
 
         // The models are small: several threads would wait for one another longer than they compute.
         int threads = torch.get_num_threads();
@@ -105,7 +117,7 @@ public static class ModelChecks
             {
                 if (!options.Except.ContainsKey(name) && (options.Only.Count == 0 || options.Only.Contains(name)))
                 {
-                    Run(name, check, entry, config, options, failures);
+                    Run(name, check, entry, config, options, ref facts, failures);
                 }
             }
         }
@@ -117,12 +129,15 @@ public static class ModelChecks
         return failures;
     }
 
-    private static void Run(string name, Action<ModelSession> check, ModelEntry entry, object config, ModelCheckOptions options, List<ModelFailure> failures)
+    private static void Run(
+        string name, Action<ModelSession> check, ModelEntry entry, object config, ModelCheckOptions options, ref Lazy<ModelFacts>? facts,
+        List<ModelFailure> failures)
     {
         try
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            using var session = new ModelSession(entry, config, options, problem => failures.Add(new ModelFailure(name, problem)));
+            using var session = new ModelSession(entry, config, options, facts, problem => failures.Add(new ModelFailure(name, problem)));
+            facts = session.Facts;
             check(session);
         }
         catch (Exception e) when (e is not OutOfMemoryException)

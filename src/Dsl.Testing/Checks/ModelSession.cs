@@ -14,13 +14,11 @@ internal sealed class ModelSession : IDisposable
     private const int FirstRoom = 32;
     private readonly Action<string> fail;
     private readonly List<IDisposable> owned = [];
-    private readonly int vocabulary;
-    private readonly int types;
+    private readonly Lazy<ModelFacts> facts;
     private readonly int padding;
-    private readonly int limit;
     private string? folder;
 
-    internal ModelSession(ModelEntry entry, object config, ModelCheckOptions options, Action<string> fail)
+    internal ModelSession(ModelEntry entry, object config, ModelCheckOptions options, Lazy<ModelFacts>? known, Action<string> fail)
     {
         this.fail = fail;
         Entry = entry;
@@ -30,8 +28,8 @@ internal sealed class ModelSession : IDisposable
         Inputs = outline.Inputs;
         Outputs = outline.Outputs;
         Windows = [.. outline.Masks().Where(place => place.Mask.Window is not null).Select(place => place.Mask.Window!.Value)];
-        StepInput = Inputs.Contains("decoder_input_ids") ? "decoder_input_ids" : "input_ids";
-        HasMemory = StepInput != "input_ids";
+        StepInput = options.StepInput ?? new[] { "decoder_input_ids", "input_ids" }.FirstOrDefault(Inputs.Contains) ?? Inputs[0];
+        HasMemory = Inputs.Any(name => name != StepInput && !IsMask(name) && name != "token_type_ids");
         StepOutput = Outputs.Contains("logits") ? "logits" : Outputs[^1];
         try
         {
@@ -44,11 +42,8 @@ internal sealed class ModelSession : IDisposable
         }
 
         Json = ConfigText();
-        ConfigReader reader = ConfigReader.Parse(Json);
-        vocabulary = reader.OptionalInt(["vocab_size", "text_config.vocab_size"]) ?? 0;
-        types = reader.OptionalInt(["type_vocab_size"]) ?? 1;
-        padding = reader.OptionalInt(["pad_token_id"]) ?? 0;
-        limit = reader.OptionalInt(["max_position_embeddings", "n_positions"]) ?? int.MaxValue;
+        padding = options.PaddingToken ?? ConfigReader.Parse(Json).OptionalInt(["pad_token_id"]) ?? -1;
+        facts = known ?? new Lazy<ModelFacts>(() => ModelFacts.Of(entry, config, options, Math.Max(Wanted, Many)));
     }
 
     internal ModelEntry Entry { get; }
@@ -75,13 +70,25 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Another input is read once, before the steps.</summary>
     internal bool HasMemory { get; }
 
+    /// <summary>The input that a mask is of: the memory, where there is one.</summary>
+    internal string MaskedInput => HasMemory ? Inputs.First(name => name != StepInput && !IsMask(name) && name != "token_type_ids") : StepInput;
+
     /// <summary>The text of <c>config.json</c>.</summary>
     internal string Json { get; }
 
     /// <summary>Beyond every window, and beyond a cache's first size.</summary>
-    internal int LongLength => Fit(Options.Length > 0 ? Options.Length : Math.Max(FirstRoom + 8, (2 * Windows.DefaultIfEmpty(0).Max()) + 3));
+    internal int LongLength => Fit(Wanted);
 
-    internal int Fit(int length) => Math.Min(length, limit - 2);
+    /// <summary>Well beyond every window.</summary>
+    internal int Many => Math.Max(96, (8 * Windows.DefaultIfEmpty(0).Max()) + 8);
+
+    /// <summary>What was found out of the model, for further checks of it.</summary>
+    internal Lazy<ModelFacts> Facts => facts;
+
+    private int Wanted => Options.Length > 0 ? Options.Length : Math.Max(FirstRoom + 8, (2 * Windows.DefaultIfEmpty(0).Max()) + 3);
+
+    /// <summary>As many tokens as the positions reach, at most.</summary>
+    internal int Fit(int length) => Math.Min(length, facts.Value.Limit);
 
     internal void Fail(string problem) => fail(problem);
 
@@ -157,10 +164,11 @@ internal sealed class ModelSession : IDisposable
         return torch.tensor(values, shape, dtype: dtype);
     }
 
-    /// <summary>Tokens [rows, length], none of them the padding token (its embedding learns nothing, as published).</summary>
-    internal Tensor Tokens(int rows, int length, int seed = 0)
+    /// <summary>Tokens [rows, length] of the input of that name, none of them the padding token (its embedding learns nothing, as published).</summary>
+    internal Tensor Tokens(int rows, int length, int seed = 0, string? name = null)
     {
         var random = new Random((Options.Seed * 31) + seed);
+        int vocabulary = facts.Value.Vocabularies[name ?? StepInput];
         var ids = new long[rows * length];
         for (int i = 0; i < ids.Length; i++)
         {
@@ -168,7 +176,7 @@ internal sealed class ModelSession : IDisposable
             {
                 ids[i] = random.Next(vocabulary);
             }
-            while (ids[i] == padding);
+            while (ids[i] == padding && vocabulary > 1);
         }
 
         return torch.tensor(ids, [rows, length]);
@@ -179,21 +187,15 @@ internal sealed class ModelSession : IDisposable
     /// </summary>
     internal Dictionary<string, Tensor> Feed(int rows, int length, int memory = 7, ScalarType dtype = ScalarType.Float64, int seed = 0)
     {
-        if (vocabulary == 0 && Inputs.Contains("input_ids"))
-        {
-            throw new NotSupportedException("config.json has no vocab_size, so that no tokens can be drawn");
-        }
-
         var feed = new Dictionary<string, Tensor>();
         foreach (string name in Inputs.Where(name => !IsMask(name)))
         {
             int size = HasMemory && name != StepInput ? memory : length;
             feed[name] = name switch
             {
-                _ when name.EndsWith("input_ids", StringComparison.Ordinal) => Tokens(rows, size, seed + name.Length),
                 "token_type_ids" => Types(rows, size),
-                _ => Options.MakeInput?.Invoke(name, rows, dtype)
-                    ?? throw new NotSupportedException($"nothing says how to make the input '{name}'; give MakeInput"),
+                _ when facts.Value.Vocabularies.ContainsKey(name) => Tokens(rows, size, seed + name.Length, name),
+                _ => Options.MakeInput!(name, rows, dtype),
             };
         }
 
@@ -304,7 +306,7 @@ internal sealed class ModelSession : IDisposable
     private Tensor Types(int rows, int length)
     {
         var random = new Random(Options.Seed);
-        return torch.tensor(Enumerable.Range(0, rows * length).Select(_ => (long)random.Next(types)).ToArray(), [rows, length]);
+        return torch.tensor(Enumerable.Range(0, rows * length).Select(_ => (long)random.Next(facts.Value.Vocabularies["token_type_ids"])).ToArray(), [rows, length]);
     }
 
     private string ConfigText()
