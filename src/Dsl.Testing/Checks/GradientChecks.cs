@@ -116,9 +116,14 @@ internal static class GradientChecks
             }
         }
 
-        // Rows that begin alike could not go on differently.
-        long start = tokens.narrow(0, 0, 1).narrow(1, 0, 1).item<long>();
-        tokens.narrow(0, 1, 1).narrow(1, 0, 1).fill_(Scalars.Of(start > 3 ? 3 : 4));
+        // Rows that begin alike could not go on differently; nor can, without positions, a token and the same one twice.
+        long[] others = [.. Enumerable.Range(0, s.Facts.Value.Vocabularies[s.StepInput]).Select(token => (long)token)
+            .Where(token => token != s.Padding).Except(tokens.contiguous().data<long>().ToArray()).Take(2)];
+        for (int row = 0; row < others.Length; row++)
+        {
+            tokens.narrow(0, row, 1).narrow(1, 0, 1).fill_(Scalars.Of(others[row]));
+        }
+
         var inputs = s.With(feed, tokens.narrow(1, 0, length - 1));
         using optim.Optimizer optimiser = torch.optim.AdamW(model.Module.parameters().Where(parameter => parameter.requires_grad), 6e-3, weight_decay: 0);
         double loss = double.PositiveInfinity;

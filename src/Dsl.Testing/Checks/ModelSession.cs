@@ -15,7 +15,6 @@ internal sealed class ModelSession : IDisposable
     private readonly Action<string> fail;
     private readonly List<IDisposable> owned = [];
     private readonly Lazy<ModelFacts> facts;
-    private readonly int padding;
     private string? folder;
 
     internal ModelSession(ModelEntry entry, object config, ModelCheckOptions options, Lazy<ModelFacts>? known, Action<string> fail)
@@ -42,7 +41,7 @@ internal sealed class ModelSession : IDisposable
         }
 
         Json = ConfigText();
-        padding = options.PaddingToken ?? ConfigReader.Parse(Json).OptionalInt(["pad_token_id"]) ?? -1;
+        Padding = options.PaddingToken ?? ConfigReader.Parse(Json).OptionalInt(["pad_token_id"]) ?? -1;
         facts = known ?? new Lazy<ModelFacts>(() => ModelFacts.Of(entry, config, options, Math.Max(Wanted, Many)));
     }
 
@@ -72,6 +71,9 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>The input that a mask is of: the memory, where there is one.</summary>
     internal string MaskedInput => HasMemory ? Inputs.First(name => name != StepInput && !IsMask(name) && name != "token_type_ids") : StepInput;
+
+    /// <summary>The token whose embedding learns nothing; -1: none.</summary>
+    internal int Padding { get; }
 
     /// <summary>The text of <c>config.json</c>.</summary>
     internal string Json { get; }
@@ -176,7 +178,7 @@ internal sealed class ModelSession : IDisposable
             {
                 ids[i] = random.Next(vocabulary);
             }
-            while (ids[i] == padding && vocabulary > 1);
+            while (ids[i] == Padding && vocabulary > 1);
         }
 
         return torch.tensor(ids, [rows, length]);
