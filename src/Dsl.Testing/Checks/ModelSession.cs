@@ -308,7 +308,8 @@ internal sealed class ModelSession : IDisposable
     private Tensor Types(int rows, int length)
     {
         var random = new Random(Options.Seed);
-        return torch.tensor(Enumerable.Range(0, rows * length).Select(_ => (long)random.Next(facts.Value.Vocabularies["token_type_ids"])).ToArray(), [rows, length]);
+        int types = facts.Value.Vocabularies["token_type_ids"];
+        return torch.tensor(Enumerable.Range(0, rows * length).Select(_ => (long)random.Next(types)).ToArray(), [rows, length]);
     }
 
     private string ConfigText()

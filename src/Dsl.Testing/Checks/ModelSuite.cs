@@ -13,7 +13,9 @@ public sealed class VerifyModelsAttribute : Attribute
     /// <summary>Presets of more numbers than this are not built.</summary>
     public long MostParameters { get; set; } = ModelSuite.DefaultMostParameters;
 
-    /// <summary>A type with a public static property <c>Options</c> of type <c>Func&lt;string, ModelCheckOptions&gt;</c>: a model's name to what its checks need.</summary>
+    /// <summary>
+    /// A type with a public static property <c>Options</c> of type <c>Func&lt;string, ModelCheckOptions&gt;</c>: a model's name to what its checks need.
+    /// </summary>
     public Type? Options { get; set; }
 }
 

@@ -61,7 +61,8 @@ public sealed class DocTests
             }
             else
             {
-                Assert.True(cut == block.Text, $"{page}, line {block.Line + 1} is not what {file} says: run this test with DSL_APPROVE=1, read the page again.\n{cut}");
+                Assert.True(
+                    cut == block.Text, $"{page}, line {block.Line + 1} is not what {file} says: run this with DSL_APPROVE=1, then read the page again.\n{cut}");
             }
         }
     }
