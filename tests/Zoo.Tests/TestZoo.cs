@@ -36,7 +36,7 @@ internal sealed class TestZoo(double dropout = 0.1) : IZoo
         return model;
     }
 
-    public int Verify(IReadOnlyList<string> folders, IAnsiConsole console)
+    public int Verify(IReadOnlyList<string> folders, string? assembly, IAnsiConsole console)
     {
         Verified.AddRange(folders);
         return 1;

@@ -27,8 +27,10 @@ internal sealed record Constant(ConstantKind Kind, string Text, string Owner = "
         string text => OfText(text),
         bool truth => new(ConstantKind.Truth, truth ? "true" : "false"),
         double number => new(ConstantKind.Number, Number(number)),
-        float number => new(ConstantKind.Number, Number(number)),
-        int or long or short or byte or sbyte or ushort or uint => new(ConstantKind.Integer, System.Convert.ToString(value, CultureInfo.InvariantCulture)),
+
+        // The number as it was written: 0.1f means 0.1, whatever float makes of it.
+        float number => new(ConstantKind.Number, Number(double.Parse(number.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture))),
+        int or long or short or byte or sbyte or ushort or uint or ulong => new(ConstantKind.Integer, System.Convert.ToString(value, CultureInfo.InvariantCulture)),
         _ => OfText(System.Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""),
     };
 

@@ -171,8 +171,31 @@ internal sealed class ConfigNode
         };
     }
 
-    /// <summary>The number; null where it is none or not a whole number of 64 bits.</summary>
-    public long? AsLong() => Kind == JsonTokenType.Number && long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+    /// <summary>The number; null where it is none or not a whole number of 64 bits. How it is written (<c>2</c>, <c>2.0</c>, <c>2e0</c>) says nothing.</summary>
+    public long? AsLong() => WholeDigits() is { } digits && long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
         ? value
         : null;
+
+    // More digits than any number that is read as a whole one.
+    private const int MostDigits = 40;
+
+    /// <summary>
+    /// A whole number of any size as its digits alone, without point and exponent; null where it is none, or has more digits than any type holds.
+    /// </summary>
+    public string? WholeDigits()
+    {
+        if (Kind != JsonTokenType.Number || !char.IsAsciiDigit(Text[^1])) // "Infinity", "NaN"
+            return null;
+        int e = Text.AsSpan().IndexOfAny('e', 'E');
+        string mantissa = e < 0 ? Text : Text[..e], sign = mantissa.StartsWith('-') ? "-" : "";
+        int point = mantissa.IndexOf('.', StringComparison.Ordinal), decimals = point < 0 ? 0 : mantissa.Length - point - 1;
+        string digits = mantissa.Replace(".", "", StringComparison.Ordinal).TrimStart('-').TrimStart('0'), kept = digits.TrimEnd('0');
+        if (digits.Length == 0)
+            return "0";
+        int exponent = 0;
+        if (e >= 0 && !int.TryParse(Text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent))
+            return null;
+        long zeros = (long)exponent - decimals + digits.Length - kept.Length;
+        return zeros is >= 0 and <= MostDigits && kept.Length <= MostDigits ? sign + kept + new string('0', (int)zeros) : null;
+    }
 }

@@ -168,9 +168,9 @@ public sealed class ConfigReader
         : found.Node.Kind == JsonTokenType.StartObject ? new ConfigReader(File, found.Node, prefix + found.Path + ".", handled, readWhole)
         : throw Wrong(found.Path, found.Node, "an object");
 
-    /// <summary>The one value that is supported. A missing key and null pass: a published default is the declaration's business.</summary>
+    /// <summary>The one value that is supported; numbers are equal by value, however they are written. A missing key and null pass: a published default is the declaration's business.</summary>
     /// <param name="path">The key.</param>
-    /// <param name="value">A string, a bool, an int, a long, a double, or null for "must not be set".</param>
+    /// <param name="value">A string, a bool, an int, a long (or unsigned), a double, or null for "must not be set".</param>
     /// <exception cref="ConfigException">Another value; the message names it and the one expected.</exception>
     public void Only(string path, object? value)
     {
@@ -181,7 +181,7 @@ public sealed class ConfigReader
             null => false,
             string text => found.Node.Kind == JsonTokenType.String && found.Node.Text == text,
             bool flag => found.Node.Kind == (flag ? JsonTokenType.True : JsonTokenType.False),
-            int or long => found.Node.AsLong() == System.Convert.ToInt64(value, CultureInfo.InvariantCulture),
+            int or long or uint or ulong => found.Node.WholeDigits() == Plain(value),
             double number => found.Node.AsDouble() is { } own && own.Equals(number),
             _ => throw new ArgumentException($"{value.GetType().Name} is no value of a config, expected a string, a bool or a number", nameof(value)),
         };
@@ -273,7 +273,7 @@ public sealed class ConfigReader
         ? (int)value
         : throw Wrong(path, node, "a whole number of 32 bits");
 
-    private long AsLong(string path, ConfigNode node) => node.AsLong() ?? throw Wrong(path, node, "a whole number");
+    private long AsLong(string path, ConfigNode node) => node.AsLong() ?? throw Wrong(path, node, node.WholeDigits() is not null ? "a whole number of 64 bits" : "a whole number");
 
     private double AsDouble(string path, ConfigNode node) => node.AsDouble() ?? throw Wrong(path, node, "a number");
 

@@ -64,7 +64,7 @@ public static class ConfigWriter
             case bool flag:
                 text.Append(flag ? "true" : "false");
                 break;
-            case int or long:
+            case int or long or uint or ulong:
                 text.Append(CultureInfo.InvariantCulture, $"{value}");
                 break;
             case double number:

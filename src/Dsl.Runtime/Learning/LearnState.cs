@@ -86,8 +86,8 @@ public sealed class LearnState : IStatePart
     /// <inheritdoc/>
     public void Dispose() => Reset();
 
-    /// <summary>Real tokens that each row has read.</summary>
-    internal int[] ReadBy(int batch) => read.Length == 0 ? new int[batch] : read;
+    /// <summary>Real tokens that each of <paramref name="batch"/> rows has read.</summary>
+    public int[] ReadBy(int batch) => read.Length == 0 ? new int[batch] : read;
 
     internal FastWeights? Start => maps.Length == 0 ? null : new FastWeights(maps);
 

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,6 +8,8 @@ namespace Dsl.Runtime;
 /// <summary>How a new weight gets its numbers. Random ones draw from torch's own generator, so that <c>torch.manual_seed</c> decides them.</summary>
 public sealed class Initializer
 {
+    private const int Block = 1 << 16;
+    private const int Least = 16;
     private readonly Action<Tensor> fill;
 
     private Initializer(string name, Action<Tensor> fill)
@@ -36,15 +39,10 @@ public sealed class Initializer
         new(FormattableString.Invariant($"uniform({low}, {high})"), w => w.uniform_(low, high));
 
     /// <summary>Element by element, from its index; computed in double.</summary>
-    public static Initializer Of(string name, Func<long[], double> element) => new(name, w => Fill(w, (place, _) => element(place), new double[w.numel()]));
+    public static Initializer Of(string name, Func<long[], double> element) => new(name, w => Fill(w, null, (place, _) => element(place)));
 
     /// <summary>Element by element, from its index and a number of its own that <paramref name="draw"/> draws; computed in double.</summary>
-    public static Initializer Of(string name, Initializer draw, Func<long[], double, double> element) => new(name, w =>
-    {
-        using Tensor drawn = torch.empty(w.numel(), dtype: ScalarType.Float64);
-        draw.fill(drawn);
-        Fill(w, element, drawn.data<double>().ToArray());
-    });
+    public static Initializer Of(string name, Initializer draw, Func<long[], double, double> element) => new(name, w => Fill(w, draw, element));
 
     /// <summary>Any other way: the action fills the tensor in place.</summary>
     public static Initializer From(string name, Action<Tensor> fill) => new(name, fill);
@@ -56,20 +54,39 @@ public sealed class Initializer
         fill(weight);
     }
 
-    private static void Fill(Tensor w, Func<long[], double, double> element, double[] values)
+    /// <summary>
+    /// In blocks, so that a large weight does not exist again in double, and no managed array of its size outlives the building.
+    /// </summary>
+    private static void Fill(Tensor w, Initializer? draw, Func<long[], double, double> element)
     {
         long[] shape = w.shape;
+        long count = w.numel();
         var index = new long[shape.Length];
-        for (int i = 0; i < values.Length; i++)
+        using Tensor straight = w.contiguous(), flat = straight.view(-1);
+        for (long at = 0, n; at < count; at += n)
         {
-            values[i] = element(index, values[i]);
-            for (int axis = shape.Length - 1; axis >= 0 && ++index[axis] == shape[axis]; axis--)
+            // The same draws as of the whole: torch draws normal numbers by sixteen, and fewer than that in another way.
+            n = count - at < Block + Least ? count - at : Block;
+            using Tensor block = torch.zeros(n, dtype: ScalarType.Float64);
+            draw?.fill(block);
+            Span<double> values = MemoryMarshal.Cast<byte, double>(block.bytes);
+            for (int i = 0; i < values.Length; i++)
             {
-                index[axis] = 0;
+                values[i] = element(index, values[i]);
+                for (int axis = shape.Length - 1; axis >= 0 && ++index[axis] == shape[axis]; axis--)
+                {
+                    index[axis] = 0;
+                }
             }
+
+            using Tensor part = flat.narrow(0, at, n);
+            part.copy_(block);
         }
 
-        using Tensor host = torch.tensor(values, shape);
-        w.copy_(host);
+        // What does not lie in one piece was filled as a copy.
+        if (!w.is_contiguous())
+        {
+            w.copy_(straight);
+        }
     }
 }

@@ -8,6 +8,13 @@ namespace Dsl.Runtime;
 public static partial class Losses
 {
     /// <summary>
+    /// As many logits as <see cref="CrossEntropy(Tensor, Product, Tensor, long)"/> holds at a time in calls of this thread, but for a single row of more;
+    /// null: 2^24.
+    /// </summary>
+    [field: ThreadStatic]
+    public static long? LogitsAtOnce { get; set; }
+
+    /// <summary>
     /// <see cref="CrossEntropy(Tensor, Tensor, long)"/> of the logits that <paramref name="head"/> makes of <paramref name="hidden"/>, which never exist
     /// whole: the head runs on the counted rows alone, in blocks, and each block's part of the gradients is taken at once, so that of what is as large as
     /// the vocabulary only the gradient of the head remains. There is no second derivative.
@@ -46,16 +53,12 @@ public static partial class Losses
         private double share;
         private ScalarType stored;
 
-        /// <summary>Another <see cref="BlockSize"/> for the calls of this thread: checks are of small models.</summary>
-        [field: ThreadStatic]
-        internal static long? BlockLimit { get; set; }
-
         protected override Tensor[] Forward(Tensor?[] inputs)
         {
             (Tensor rows, Tensor weight, Tensor? bias) = (inputs[0]!, inputs[1]!, inputs[2]);
             using Tensor column = inputs[3]!.unsqueeze(-1);
             ScalarType wide = Tensors.IsHalf(rows.dtype) ? ScalarType.Float32 : rows.dtype;
-            long count = rows.shape[0], vocabulary = weight.shape[0], block = Math.Max(1, (BlockLimit ?? BlockSize) / vocabulary);
+            long count = rows.shape[0], vocabulary = weight.shape[0], block = Math.Max(1, (LogitsAtOnce ?? BlockSize) / vocabulary);
             Tensor errors = torch.empty([count, 1], dtype: wide, device: rows.device);
             Tensor one = torch.full([1, 1], Scalars.Of(-1.0), dtype: wide, device: rows.device);
             Tensor? ofRows = records && Needs(0) ? torch.empty_like(rows) : null;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Testing;
 using Spectre.Console;
 using TorchSharp;
 using Zoo.Verification;
@@ -24,7 +25,8 @@ public sealed class DeclaredZoo : IZoo
     public IModel Load(string folder, ScalarType dtype, Device device) => Models.Load(folder, dtype, device);
 
     /// <inheritdoc/>
-    public int Verify(IReadOnlyList<string> folders, IAnsiConsole console) => GoldenVerifier.Zoo.Print(folders, console);
+    public int Verify(IReadOnlyList<string> folders, string? assembly, IAnsiConsole console) => GoldenTables.Print(
+        assembly is null ? ZooGoldens.Verifier : new GoldenVerifier(DeclaredElsewhere.With(assembly, Models.Registry), ZooGoldens.Rules), folders, console);
 
     private static IModel Outline(ModelEntry entry, ModelPreset preset) => entry.Build(preset.Config(), new Weights(ScalarType.Float32, META));
 

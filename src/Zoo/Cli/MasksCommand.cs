@@ -133,16 +133,3 @@ internal static class MasksCommand
     private static string FileName(string name) =>
         string.Join('-', string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c == '.' ? c : ' ')).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 }
-
-/// <summary><c>verify</c>: models against what the published implementations answer.</summary>
-internal static class VerifyCommand
-{
-    internal static Command Make(CliContext context)
-    {
-        var folders = new Argument<string[]>("folder") { Description = "folders of golden cases.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("verify",
-            "Compare models with golden cases: each output's and gradient's error against its tolerance; exit 1 on a miss.") { folders };
-        command.SetAction(words => context.Zoo.Verify(words.GetRequiredValue(folders), context.Console));
-        return command;
-    }
-}

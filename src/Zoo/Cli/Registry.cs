@@ -35,5 +35,8 @@ public interface IZoo
     IModel Load(string folder, ScalarType dtype, Device device);
 
     /// <summary>Compares models with golden cases and prints the errors; returns the exit code.</summary>
-    int Verify(IReadOnlyList<string> folders, IAnsiConsole console);
+    /// <param name="folders">Cases, or folders of cases.</param>
+    /// <param name="assembly">Declares further models; null: none.</param>
+    /// <param name="console">Where tables go.</param>
+    int Verify(IReadOnlyList<string> folders, string? assembly, IAnsiConsole console);
 }

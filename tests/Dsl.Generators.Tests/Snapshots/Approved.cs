@@ -12,7 +12,7 @@ internal static class Approved
 {
     public static string Folder { get; } = Path.Combine(Compiling.Repository, "tests", "Dsl.Generators.Tests", "Snapshots", "__snapshots__");
 
-    private static bool Approving => Environment.GetEnvironmentVariable("DSL_APPROVE") == "1";
+    internal static bool Approving => Environment.GetEnvironmentVariable("DSL_APPROVE") == "1";
 
     /// <summary>No approved text with this prefix is left over.</summary>
     public static void Only(string prefix, Func<string, bool> known)

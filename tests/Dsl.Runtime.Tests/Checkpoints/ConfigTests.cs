@@ -53,6 +53,69 @@ public class ConfigTests
         config.Finish();
     }
 
+    [Theory]
+    [InlineData("2", 2)]
+    [InlineData("2.0", 2)]
+    [InlineData("2.000", 2)]
+    [InlineData("20e-1", 2)]
+    [InlineData("0.2E+1", 2)]
+    [InlineData("-3.0e2", -300)]
+    [InlineData("0.0", 0)]
+    [InlineData("-0.0", 0)]
+    [InlineData("0e999999999999", 0)]
+    [InlineData("1e3", 1000)]
+    [InlineData("9007199254740993.0", 9007199254740993)]
+    [InlineData("9223372036854775807", long.MaxValue)]
+    [InlineData("-9223372036854775808.0", long.MinValue)]
+    public void NumbersAreReadByTheirValue(string written, long value)
+    {
+        var config = ConfigReader.Parse($$"""{"n": {{written}}, "list": [{{written}}]}""");
+        Assert.Equal(value, config.Long(["n"]));
+        config.Only("n", value);
+        config.Only("n", (double)value);
+        Assert.Equal(value, config.Double(["n"]));
+        Refused($$"""{"n": {{written}}}""", c => c.Only("n", value == 1 ? 2L : 1L));
+        if (value is >= int.MinValue and <= int.MaxValue)
+        {
+            Assert.Equal((int)value, config.Int(["n"]));
+            Assert.Equal([(int)value], config.Ints(["list"]));
+            config.Only("n", (int)value);
+        }
+    }
+
+    [Theory]
+    [InlineData("2.5", "a whole number")]
+    [InlineData("2.0000000000000000000000000000000000000000001", "a whole number")]
+    [InlineData("1e-30", "a whole number")]
+    [InlineData("25e-1", "a whole number")]
+    [InlineData("NaN", "a whole number")]
+    [InlineData("1e99999999999", "a whole number")]
+    [InlineData("1e30", "a whole number of 64 bits")]
+    [InlineData("9223372036854775808", "a whole number of 64 bits")]
+    public void WhatIsNoWholeNumberIsNotRoundedToOne(string written, string expected)
+    {
+        Assert.Equal($"config.json: n is {written}, expected {expected}", Refused($$"""{"n":{{written}}}""", c => c.Long(["n"])));
+        Assert.Equal($"config.json: n is {written}, expected 2", Refused($$"""{"n":{{written}}}""", c => c.Only("n", 2)));
+    }
+
+    [Fact]
+    public void OneNumberWrittenInSeveralWaysIsTheOneSupported()
+    {
+        ConfigReader.Parse("""{"layerdrop":0.0}""").Only("layerdrop", 0);
+        ConfigReader.Parse("""{"layerdrop":0}""").Only("layerdrop", 0.0);
+        ConfigReader.Parse("""{"eps":0.00001}""").Only("eps", 1e-5);
+        ConfigReader.Parse("""{"eps":1.0E-05}""").Only("eps", 1e-5);
+        ConfigReader.Parse("""{"scale":1e4}""").Only("scale", 10000);
+        ConfigReader.Parse("""{"large":18446744073709551615.0}""").Only("large", ulong.MaxValue);
+        ConfigReader.Parse("""{"large":4294967295}""").Only("large", uint.MaxValue);
+        Assert.Equal("config.json: layerdrop is 0.1, expected 0", Refused("""{"layerdrop":0.1}""", c => c.Only("layerdrop", 0)));
+
+        // A number is no truth value, and a text is no number.
+        Assert.Equal("config.json: flag is 1, expected true", Refused("""{"flag":1}""", c => c.Only("flag", true)));
+        Assert.Equal("config.json: n is true, expected 1", Refused("""{"n":true}""", c => c.Only("n", 1)));
+        Assert.Equal("config.json: n is '1', expected 1", Refused("""{"n":"1"}""", c => c.Only("n", 1)));
+    }
+
     [Fact]
     public void MissingKeysAndWrongTypes()
     {

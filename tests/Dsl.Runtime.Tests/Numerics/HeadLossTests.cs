@@ -254,9 +254,9 @@ public sealed class HeadLossTests
 
     private sealed class Blocks : IDisposable
     {
-        internal Blocks(long numbers) => Losses.HeadCrossEntropy.BlockLimit = numbers;
+        internal Blocks(long numbers) => Losses.LogitsAtOnce = numbers;
 
-        public void Dispose() => Losses.HeadCrossEntropy.BlockLimit = null;
+        public void Dispose() => Losses.LogitsAtOnce = null;
     }
 
     private sealed class Disposing : IDisposable

@@ -3,9 +3,9 @@ using System.IO;
 using System.Linq;
 using Benchmarks.Baselines;
 using Dsl.Runtime;
+using Dsl.Testing;
 using TorchSharp;
 using Xunit;
-using Zoo.Verification;
 using static TorchSharp.torch;
 
 namespace Zoo.Tests.Goldens;

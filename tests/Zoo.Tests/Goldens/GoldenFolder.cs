@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using Dsl.Testing;
 using Xunit;
 using Zoo.Verification;
 
@@ -12,7 +13,7 @@ internal static class GoldenFolder
     public static string Path { get; } = Environment.GetEnvironmentVariable("DSL_GOLDENS") is { Length: > 0 } given ? given : InRepository();
 
     /// <summary>Names of the cases whose architecture the zoo declares.</summary>
-    public static TheoryData<string> Supported => [.. GoldenCase.Find(Path).Where(GoldenModels.Supports).Select(c => System.IO.Path.GetFileName(c)!)];
+    public static TheoryData<string> Supported => [.. GoldenCase.Find(Path).Where(ZooGoldens.Verifier.Supports).Select(c => System.IO.Path.GetFileName(c)!)];
 
     public static string Case(string name) => System.IO.Path.Combine(Path, name);
 

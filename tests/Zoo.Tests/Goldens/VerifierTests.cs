@@ -2,9 +2,11 @@ using System;
 using System.IO;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Testing;
 using Spectre.Console;
 using TorchSharp;
 using Xunit;
+using Zoo.Cli;
 using Zoo.Verification;
 using static TorchSharp.torch;
 
@@ -20,7 +22,7 @@ public sealed class VerifierTests : IDisposable
     private static string Whole => GoldenCase.Find(GoldenFolder.InRepository()).First(f =>
     {
         using var golden = GoldenCase.Open(f);
-        return GoldenModels.Supports(f) && golden.Gradients.Count > 0 && golden.Outputs.ContainsKey("left_padded_logits")
+        return ZooGoldens.Verifier.Supports(f) && golden.Gradients.Count > 0 && golden.Outputs.ContainsKey("left_padded_logits")
             && golden.Outputs.ContainsKey("greedy");
     });
 
@@ -65,7 +67,7 @@ public sealed class VerifierTests : IDisposable
     {
         string dropped = "";
         string folder = Changed("model.safetensors", (name, t) => dropped.Length == 0 ? (dropped = name, (Tensor?)null).Item2 : t);
-        var row = Assert.Single(GoldenVerifier.Zoo.Verify(folder, ScalarType.Float32).Rows);
+        var row = Assert.Single(ZooGoldens.Verifier.Verify(folder, ScalarType.Float32).Rows);
         Assert.False(row.Passed);
         Assert.Contains(dropped, row.Note);
     }
@@ -77,11 +79,11 @@ public sealed class VerifierTests : IDisposable
         var console = AnsiConsole.Create(
             new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
         string wrong = Changed("io.safetensors", (name, t) => name == "out.loss" ? t.mul_(1.001) : t);
-        Assert.Equal(0, GoldenVerifier.Zoo.Print([Whole], console));
+        Assert.Equal(0, GoldenTables.Print(ZooGoldens.Verifier, [Whole], console));
         Assert.DoesNotContain("missed", text.ToString());
-        Assert.Equal(1, GoldenVerifier.Zoo.Print([wrong], console));
+        Assert.Equal(1, GoldenTables.Print(ZooGoldens.Verifier, [wrong], console));
         Assert.Contains("missed out.loss", text.ToString());
-        Assert.Equal(2, GoldenVerifier.Zoo.Print([root + "/nothing"], console));
+        Assert.Equal(2, GoldenTables.Print(ZooGoldens.Verifier, [root + "/nothing"], console));
     }
 
     [Theory]
@@ -121,5 +123,5 @@ public sealed class VerifierTests : IDisposable
         return folder;
     }
 
-    private static string[] Misses(string folder) => [.. GoldenVerifier.Zoo.Verify(folder, ScalarType.Float32).Misses.Select(r => r.Check)];
+    private static string[] Misses(string folder) => [.. ZooGoldens.Verifier.Verify(folder, ScalarType.Float32).Misses.Select(r => r.Check)];
 }

@@ -2,11 +2,11 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Numerics;
+using Dsl.Testing;
 using TorchSharp;
 using Xunit;
 using Zoo.StateSpaces;
 using Zoo.Tests.Goldens;
-using Zoo.Verification;
 using static TorchSharp.torch;
 
 namespace Zoo.Tests.Models;

@@ -1,12 +1,13 @@
 using System;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Zoo.Verification;
+namespace Dsl.Testing;
 
 /// <summary>How close is close: errors relative to the largest reference value, and what each kind of comparison allows.</summary>
-internal static class GoldenTolerance
+public static class GoldenTolerance
 {
     /// <summary>Gradients, in any dtype.</summary>
     public const double Gradient = 1e-4;
@@ -20,15 +21,10 @@ internal static class GoldenTolerance
     /// </summary>
     public static double Noise(ScalarType dtype) => dtype == ScalarType.Float64 ? GradientFloor : Math.Max(GradientFloor, Math.Pow(2, -22) / Gradient);
 
-    /// <summary>
-    /// Published classes that compute something in float32 whatever the weights' dtype: RMSNorm (LLaMA, Mistral, T5, Mamba, TTT), the attention's
-    /// softmax (GPT-Neo), the WKV recurrence (RWKV). Their float64 answers carry float32 rounding.
-    /// </summary>
-    private static readonly string[] Float32Pockets = ["Llama", "Llava", "Mistral", "T5", "MT5", "Mamba", "TTT", "GPTNeo", "Rwkv"];
-
-    /// <summary>Outputs of a class, and what must hold between the forms of a model.</summary>
-    public static double Output(string architecture, ScalarType dtype) =>
-        dtype != ScalarType.Float64 ? 1e-5 : Float32Pockets.Any(p => architecture.StartsWith(p, StringComparison.Ordinal)) ? 1e-6 : 1e-9;
+    /// <summary>Outputs, and what must hold between the forms of a model.</summary>
+    /// <param name="dtype">The dtype the model runs in.</param>
+    /// <param name="float32Inside">Whether the reference's answers in float64 carry float32 rounding.</param>
+    public static double Output(ScalarType dtype, bool float32Inside) => dtype != ScalarType.Float64 ? 1e-5 : float32Inside ? 1e-6 : 1e-9;
 
     /// <summary>Losses: the published library casts logits to float32 before any cross entropy.</summary>
     public static double Loss(ScalarType dtype) => dtype == ScalarType.Float64 ? 1e-6 : 1e-5;
@@ -37,7 +33,10 @@ internal static class GoldenTolerance
     /// The largest absolute difference over the larger of the largest absolute reference value and <paramref name="floor"/>. A float64 value stored in
     /// float32 is known to half a unit in its last place only, which is not counted against a result in float64.
     /// </summary>
+    /// <param name="ours">What is compared.</param>
+    /// <param name="reference">What is right, of the same shape.</param>
     /// <param name="where">Elements to compare (bool, the reference's shape); null: all.</param>
+    /// <param name="floor">The least that the error is measured against.</param>
     /// <exception cref="FormatException">The shapes differ.</exception>
     public static double Error(Tensor ours, Tensor reference, Tensor? where = null, double floor = 0)
     {
@@ -52,7 +51,7 @@ internal static class GoldenTolerance
         var difference = (ours.to_type(ScalarType.Float64) - expected).abs();
         if (ours.dtype == ScalarType.Float64 && reference.dtype == ScalarType.Float32)
         {
-            difference = (difference - expected.abs() * Math.Pow(2, -24)).clamp_min(0);
+            difference = (difference - expected.abs() * Scalars.Of(Math.Pow(2, -24))).clamp_min(Scalars.Of(0));
         }
 
         if (where is not null)

@@ -2,10 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.IO.Enumeration;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Dsl.Runtime.Testing;
+namespace Dsl.Testing;
 
 /// <summary>Gradients, and what they are good for.</summary>
 internal static class GradientChecks
@@ -19,7 +20,7 @@ internal static class GradientChecks
         Dictionary<string, Tensor> feed = s.Feed(2, s.Fit(5), memory: 4);
         foreach (string mask in s.Inputs.Where(ModelSession.IsMask))
         {
-            feed[mask] = torch.ones_like(feed["input_ids"]);
+            feed[mask] = torch.ones_like(feed[s.MaskedInput]);
             feed[mask].narrow(0, 1, 1).narrow(1, feed[mask].shape[1] - 1, 1).fill_(Scalars.Of(0));
         }
 
@@ -101,15 +102,28 @@ internal static class GradientChecks
             return;
         }
 
-        const int most = 300;
+        int most = s.Options.OverfitSteps;
         int length = s.Fit(10);
         IModel model = s.New(ScalarType.Float32);
         Dictionary<string, Tensor> feed = s.Feed(2, length, dtype: ScalarType.Float32);
         Tensor tokens = feed[s.StepInput], targets = tokens.narrow(1, 1, length - 1).contiguous();
+        using (torch.no_grad())
+        {
+            // What is no distribution over the tokens cannot be decoded.
+            if (s.Parallel(model, feed) is var output && (output.dim() != 3 || output.shape[2] != s.Facts.Value.Vocabularies[s.StepInput]))
+            {
+                return;
+            }
+        }
 
-        // Rows that begin alike could not go on differently.
-        long start = tokens.narrow(0, 0, 1).narrow(1, 0, 1).item<long>();
-        tokens.narrow(0, 1, 1).narrow(1, 0, 1).fill_(Scalars.Of(start > 3 ? 3 : 4));
+        // Rows that begin alike could not go on differently; nor can, without positions, a token and the same one twice.
+        long[] others = [.. Enumerable.Range(0, s.Facts.Value.Vocabularies[s.StepInput]).Select(token => (long)token)
+            .Where(token => token != s.Padding).Except(tokens.contiguous().data<long>().ToArray()).Take(2)];
+        for (int row = 0; row < others.Length; row++)
+        {
+            tokens.narrow(0, row, 1).narrow(1, 0, 1).fill_(Scalars.Of(others[row]));
+        }
+
         var inputs = s.With(feed, tokens.narrow(1, 0, length - 1));
         using optim.Optimizer optimiser = torch.optim.AdamW(model.Module.parameters().Where(parameter => parameter.requires_grad), 6e-3, weight_decay: 0);
         double loss = double.PositiveInfinity;

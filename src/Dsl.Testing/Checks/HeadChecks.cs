@@ -1,10 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Dsl.Runtime.Testing;
+namespace Dsl.Testing;
 
 /// <summary>Losses over a vocabulary.</summary>
 internal static class HeadChecks
@@ -44,10 +45,10 @@ internal static class HeadChecks
         var tokens = new TokenLoss(model, output);
         (Tensor loss, Dictionary<string, Tensor> gradients) = Differentiated(
             model, () => nn.functional.cross_entropy(model.Run(feed, output)[output].reshape(-1, shape[^1]), targets.flatten(), ignore_index: Ignored));
-        long? before = Dsl.Runtime.Losses.HeadCrossEntropy.BlockLimit;
+        long? before = Dsl.Runtime.Losses.LogitsAtOnce;
         try
         {
-            Dsl.Runtime.Losses.HeadCrossEntropy.BlockLimit = 3 * shape[^1];
+            Dsl.Runtime.Losses.LogitsAtOnce = 3 * shape[^1];
             (Tensor inBlocks, Dictionary<string, Tensor> ofBlocks) = Differentiated(model, () => tokens.Of(model.Run(feed, tokens.Reads), targets, Ignored));
             s.ExpectClose(inBlocks, loss, $"the loss of '{output}' in blocks");
 
@@ -71,7 +72,7 @@ internal static class HeadChecks
         }
         finally
         {
-            Dsl.Runtime.Losses.HeadCrossEntropy.BlockLimit = before;
+            Dsl.Runtime.Losses.LogitsAtOnce = before;
         }
     }
 

@@ -7,7 +7,7 @@ using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Zoo.Verification;
+namespace Dsl.Testing;
 
 /// <summary>
 /// A folder that says what a published implementation answers: <c>config.json</c> and <c>model.safetensors</c> as published, <c>io.safetensors</c> with
@@ -29,6 +29,8 @@ public sealed class GoldenCase : IDisposable
         Tied = described.RootElement.TryGetProperty("tied", out var tied)
             ? tied.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!)
             : [];
+        Float32Inside = described.RootElement.TryGetProperty("float32_inside", out var inside) && inside.ValueKind != JsonValueKind.False;
+        Loss = described.RootElement.TryGetProperty("loss", out var loss) && loss.ValueKind == JsonValueKind.String ? loss.GetString()! : Architecture;
 
         var tensors = Read(Path.Combine(folder, "io.safetensors"));
         Inputs = Prefixed(tensors, "in.");
@@ -50,6 +52,15 @@ public sealed class GoldenCase : IDisposable
 
     /// <summary>Keys that share another key's weight, and which.</summary>
     public IReadOnlyDictionary<string, string> Tied { get; }
+
+    /// <summary>
+    /// The reference computes something in float32 whatever the weights' dtype, so that its answers in float64 carry that rounding: <c>float32_inside</c>
+    /// in case.json, true or what it is.
+    /// </summary>
+    public bool Float32Inside { get; }
+
+    /// <summary>The class whose loss <c>out.loss</c> is: <c>loss</c> in case.json, else <see cref="Architecture"/>. See <see cref="GoldenLoss"/>.</summary>
+    public string Loss { get; }
 
     /// <summary>By name without <c>in.</c>.</summary>
     public IReadOnlyDictionary<string, Tensor> Inputs { get; }
@@ -97,8 +108,9 @@ public sealed class GoldenCase : IDisposable
         }
     }
 
-    /// <summary>All tensors of a safetensors file by name, in the dtypes it stores.</summary>
-    internal static Dictionary<string, Tensor> Read(string path)
+    /// <summary>All tensors of a safetensors file by name, in the dtypes it stores; the caller's to dispose.</summary>
+    /// <exception cref="CheckpointException">It cannot be read.</exception>
+    public static Dictionary<string, Tensor> Read(string path)
     {
         using var file = SafeTensorsFile.Open(path);
         return file.Tensors.ToDictionary(t => t.Name, t => file.ReadTensor(t.Name).DetachFromDisposeScope());

@@ -2,134 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Dsl.Runtime.Testing;
-
-/// <summary>Something that must hold of a model and did not.</summary>
-/// <param name="Check">One of <see cref="ModelChecks.Names"/>.</param>
-/// <param name="Problem">What was found and what was expected, in a sentence.</param>
-public sealed record ModelFailure(string Check, string Problem)
-{
-    /// <inheritdoc/>
-    public override string ToString() => $"{Check}: {Problem}";
-}
-
-/// <summary>What <see cref="ModelChecks"/> cannot know by itself.</summary>
-public sealed record ModelCheckOptions
-{
-    /// <summary>Decides weights, tokens and directions.</summary>
-    public int Seed { get; init; } = 1;
-
-    /// <summary>Tokens of the long sequence; 0: beyond every window and beyond a cache's first size, as far as the positions reach.</summary>
-    public int Length { get; init; }
-
-    /// <summary>Only these checks; empty: all.</summary>
-    public IReadOnlyList<string> Only { get; init; } = [];
-
-    /// <summary>Checks that do not apply, each with the reason.</summary>
-    public IReadOnlyDictionary<string, string> Except { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Weights that no output reaches, each with the reason.</summary>
-    public IReadOnlyDictionary<string, string> WithoutGradient { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Makes an input that is neither tokens, token types nor a mask: name, rows, dtype to tensor.</summary>
-    public Func<string, int, ScalarType, Tensor>? MakeInput { get; init; }
-
-    /// <summary>Runs in a check that nothing is left behind.</summary>
-    public int Forwards { get; init; } = 200;
-
-    /// <summary>Training steps in a check that nothing is left behind.</summary>
-    public int TrainingSteps { get; init; } = 50;
-
-    /// <summary>How far two ways to the same numbers may differ in float64, relative to the largest of them.</summary>
-    public double Tolerance { get; init; } = 1e-9;
-
-    /// <summary>The same in float32.</summary>
-    public double SingleTolerance { get; init; } = 3e-5;
-}
-
-/// <summary>
-/// What must hold of every declared model, whatever it is: its forms agree, rows are independent of padding and of one another, gradients are right, files
-/// and states do what they say, nothing leaks, and it can learn. No test framework is needed:
-/// <code>Assert.Empty(ModelChecks.Run(DslModels.All.Single(m => m.Name == "MyModel"), new MyConfig(...)));</code>
-/// </summary>
-public static class ModelChecks
-{
-    private static readonly (string Name, Action<ModelSession> Check)[] All =
-    [
-        ("save and load", FileChecks.SaveAndLoad),
-        ("unknown config key", FileChecks.UnknownKey),
-        ("module", ModuleChecks.Module),
-        ("optimiser step", ModuleChecks.OptimiserStep),
-        ("live tensors", ModuleChecks.LiveTensors),
-        ("live tensors in training", ModuleChecks.LiveTensorsInTraining),
-        ("forms", FormChecks.Forms),
-        ("padded forms", FormChecks.PaddedForms),
-        ("rows", FormChecks.Rows),
-        ("causal", FormChecks.Causal),
-        ("masks", FormChecks.Masks),
-        ("state", StateChecks.State),
-        ("constant state", StateChecks.ConstantSize),
-        ("recurrent state", StateChecks.Recurrent),
-        ("gradients", GradientChecks.Gradients),
-        ("losses in blocks", HeadChecks.Losses),
-        ("overfit", GradientChecks.Overfit),
-    ];
-
-    /// <summary>Names of the checks, in the order in which they run.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. All.Select(check => check.Name)];
-
-    /// <summary>
-    /// Runs all checks on models of one (small) configuration; empty when all hold. What a model does not have (a stateful form) is not asked of it.
-    /// </summary>
-    /// <exception cref="ArgumentException">The options name a check that does not exist.</exception>
-    public static IReadOnlyList<ModelFailure> Run(ModelEntry entry, object config, ModelCheckOptions? options = null)
-    {
-        options ??= new ModelCheckOptions();
-        if (options.Only.Concat(options.Except.Keys).FirstOrDefault(name => !Names.Contains(name)) is { } unknown)
-        {
-            throw new ArgumentException($"'{unknown}' is no check; the checks are {string.Join(", ", Names)}.", nameof(options));
-        }
-
-        var failures = new List<ModelFailure>();
-
-        // The models are small: several threads would wait for one another longer than they compute.
-        int threads = torch.get_num_threads();
-        torch.set_num_threads(1);
-        try
-        {
-            foreach ((string name, Action<ModelSession> check) in All)
-            {
-                if (!options.Except.ContainsKey(name) && (options.Only.Count == 0 || options.Only.Contains(name)))
-                {
-                    Run(name, check, entry, config, options, failures);
-                }
-            }
-        }
-        finally
-        {
-            torch.set_num_threads(threads);
-        }
-
-        return failures;
-    }
-
-    private static void Run(string name, Action<ModelSession> check, ModelEntry entry, object config, ModelCheckOptions options, List<ModelFailure> failures)
-    {
-        try
-        {
-            using DisposeScope scope = torch.NewDisposeScope();
-            using var session = new ModelSession(entry, config, options, problem => failures.Add(new ModelFailure(name, problem)));
-            check(session);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            failures.Add(new ModelFailure(name, $"{e.GetType().Name}: {e.Message}{Environment.NewLine}{e.StackTrace}"));
-        }
-    }
-}
+namespace Dsl.Testing;
 
 /// <summary>One check on one model: what it is made of, inputs for it, comparisons.</summary>
 internal sealed class ModelSession : IDisposable
@@ -137,13 +14,10 @@ internal sealed class ModelSession : IDisposable
     private const int FirstRoom = 32;
     private readonly Action<string> fail;
     private readonly List<IDisposable> owned = [];
-    private readonly int vocabulary;
-    private readonly int types;
-    private readonly int padding;
-    private readonly int limit;
+    private readonly Lazy<ModelFacts> facts;
     private string? folder;
 
-    internal ModelSession(ModelEntry entry, object config, ModelCheckOptions options, Action<string> fail)
+    internal ModelSession(ModelEntry entry, object config, ModelCheckOptions options, Lazy<ModelFacts>? known, Action<string> fail)
     {
         this.fail = fail;
         Entry = entry;
@@ -153,8 +27,8 @@ internal sealed class ModelSession : IDisposable
         Inputs = outline.Inputs;
         Outputs = outline.Outputs;
         Windows = [.. outline.Masks().Where(place => place.Mask.Window is not null).Select(place => place.Mask.Window!.Value)];
-        StepInput = Inputs.Contains("decoder_input_ids") ? "decoder_input_ids" : "input_ids";
-        HasMemory = StepInput != "input_ids";
+        StepInput = options.StepInput ?? new[] { "decoder_input_ids", "input_ids" }.FirstOrDefault(Inputs.Contains) ?? Inputs[0];
+        HasMemory = Inputs.Any(name => name != StepInput && !IsMask(name) && name != "token_type_ids");
         StepOutput = Outputs.Contains("logits") ? "logits" : Outputs[^1];
         try
         {
@@ -167,11 +41,8 @@ internal sealed class ModelSession : IDisposable
         }
 
         Json = ConfigText();
-        ConfigReader reader = ConfigReader.Parse(Json);
-        vocabulary = reader.OptionalInt(["vocab_size", "text_config.vocab_size"]) ?? 0;
-        types = reader.OptionalInt(["type_vocab_size"]) ?? 1;
-        padding = reader.OptionalInt(["pad_token_id"]) ?? 0;
-        limit = reader.OptionalInt(["max_position_embeddings", "n_positions"]) ?? int.MaxValue;
+        Padding = options.PaddingToken ?? ConfigReader.Parse(Json).OptionalInt(["pad_token_id"]) ?? -1;
+        facts = known ?? new Lazy<ModelFacts>(() => ModelFacts.Of(entry, config, options, Math.Max(Wanted, Many)));
     }
 
     internal ModelEntry Entry { get; }
@@ -198,13 +69,28 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Another input is read once, before the steps.</summary>
     internal bool HasMemory { get; }
 
+    /// <summary>The input that a mask is of: the memory, where there is one.</summary>
+    internal string MaskedInput => HasMemory ? Inputs.First(name => name != StepInput && !IsMask(name) && name != "token_type_ids") : StepInput;
+
+    /// <summary>The token whose embedding learns nothing; -1: none.</summary>
+    internal int Padding { get; }
+
     /// <summary>The text of <c>config.json</c>.</summary>
     internal string Json { get; }
 
     /// <summary>Beyond every window, and beyond a cache's first size.</summary>
-    internal int LongLength => Fit(Options.Length > 0 ? Options.Length : Math.Max(FirstRoom + 8, (2 * Windows.DefaultIfEmpty(0).Max()) + 3));
+    internal int LongLength => Fit(Wanted);
 
-    internal int Fit(int length) => Math.Min(length, limit - 2);
+    /// <summary>Well beyond every window.</summary>
+    internal int Many => Math.Max(96, (8 * Windows.DefaultIfEmpty(0).Max()) + 8);
+
+    /// <summary>What was found out of the model, for further checks of it.</summary>
+    internal Lazy<ModelFacts> Facts => facts;
+
+    private int Wanted => Options.Length > 0 ? Options.Length : Math.Max(FirstRoom + 8, (2 * Windows.DefaultIfEmpty(0).Max()) + 3);
+
+    /// <summary>As many tokens as the positions reach, at most.</summary>
+    internal int Fit(int length) => Math.Min(length, facts.Value.Limit);
 
     internal void Fail(string problem) => fail(problem);
 
@@ -280,10 +166,11 @@ internal sealed class ModelSession : IDisposable
         return torch.tensor(values, shape, dtype: dtype);
     }
 
-    /// <summary>Tokens [rows, length], none of them the padding token (its embedding learns nothing, as published).</summary>
-    internal Tensor Tokens(int rows, int length, int seed = 0)
+    /// <summary>Tokens [rows, length] of the input of that name, none of them the padding token (its embedding learns nothing, as published).</summary>
+    internal Tensor Tokens(int rows, int length, int seed = 0, string? name = null)
     {
         var random = new Random((Options.Seed * 31) + seed);
+        int vocabulary = facts.Value.Vocabularies[name ?? StepInput];
         var ids = new long[rows * length];
         for (int i = 0; i < ids.Length; i++)
         {
@@ -291,7 +178,7 @@ internal sealed class ModelSession : IDisposable
             {
                 ids[i] = random.Next(vocabulary);
             }
-            while (ids[i] == padding);
+            while (ids[i] == Padding && vocabulary > 1);
         }
 
         return torch.tensor(ids, [rows, length]);
@@ -302,21 +189,15 @@ internal sealed class ModelSession : IDisposable
     /// </summary>
     internal Dictionary<string, Tensor> Feed(int rows, int length, int memory = 7, ScalarType dtype = ScalarType.Float64, int seed = 0)
     {
-        if (vocabulary == 0 && Inputs.Contains("input_ids"))
-        {
-            throw new NotSupportedException("config.json has no vocab_size, so that no tokens can be drawn");
-        }
-
         var feed = new Dictionary<string, Tensor>();
         foreach (string name in Inputs.Where(name => !IsMask(name)))
         {
             int size = HasMemory && name != StepInput ? memory : length;
             feed[name] = name switch
             {
-                _ when name.EndsWith("input_ids", StringComparison.Ordinal) => Tokens(rows, size, seed + name.Length),
                 "token_type_ids" => Types(rows, size),
-                _ => Options.MakeInput?.Invoke(name, rows, dtype)
-                    ?? throw new NotSupportedException($"nothing says how to make the input '{name}'; give MakeInput"),
+                _ when facts.Value.Vocabularies.ContainsKey(name) => Tokens(rows, size, seed + name.Length, name),
+                _ => Options.MakeInput!(name, rows, dtype),
             };
         }
 
@@ -427,6 +308,7 @@ internal sealed class ModelSession : IDisposable
     private Tensor Types(int rows, int length)
     {
         var random = new Random(Options.Seed);
+        int types = facts.Value.Vocabularies["token_type_ids"];
         return torch.tensor(Enumerable.Range(0, rows * length).Select(_ => (long)random.Next(types)).ToArray(), [rows, length]);
     }
 
