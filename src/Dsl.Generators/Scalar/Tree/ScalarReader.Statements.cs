@@ -48,7 +48,7 @@ internal sealed partial class ScalarReader
             switch (operation)
             {
                 case IBlockOperation block:
-                    Block(block.ScalarOperations, into);
+                    Block(block.Operations, into);
                     break;
                 case IEmptyOperation:
                     break;

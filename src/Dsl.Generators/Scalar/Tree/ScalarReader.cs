@@ -250,11 +250,11 @@ internal sealed partial class ScalarReader
         var reading = new BodyReader(this, parameters, form);
         if (body.BlockBody is { } block)
         {
-            reading.Block(block.ScalarOperations, statements);
+            reading.Block(block.Operations, statements);
         }
         else if (body.ExpressionBody is { } expression)
         {
-            reading.Block(expression.ScalarOperations, statements);
+            reading.Block(expression.Operations, statements);
         }
 
         if (problems.Count > before)
