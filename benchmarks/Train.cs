@@ -4,7 +4,7 @@ using System.Linq;
 using Benchmarks.Baselines;
 using Dsl.Runtime;
 using TorchSharp;
-using Zoo.Training;
+using Dsl.Training;
 using static TorchSharp.torch;
 
 namespace Benchmarks;

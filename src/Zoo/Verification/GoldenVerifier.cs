@@ -5,7 +5,7 @@ using System.Linq;
 using Dsl.Runtime;
 using Spectre.Console;
 using TorchSharp;
-using Zoo.Generation;
+using Dsl.Generation;
 using static TorchSharp.torch;
 
 namespace Zoo.Verification;

@@ -5,6 +5,7 @@ using Benchmarks.Baselines;
 using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
+using Dsl.Tests;
 using Zoo.Verification;
 using static TorchSharp.torch;
 

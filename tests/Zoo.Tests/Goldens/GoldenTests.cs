@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using Xunit;
+using Dsl.Tests;
 using Xunit.Abstractions;
 using Zoo.Verification;
 
@@ -14,7 +15,7 @@ public sealed class GoldenTests(ITestOutputHelper output)
     /// <summary>Cases that must never drop out of the listing for want of a declaration.</summary>
     private static readonly string[] Promised = ["gpt1", "gpt2", "gpt3_alternating", "llama1", "llama3", "llama_variants", "sliding_window"];
 
-    public static TheoryData<string> Cases => GoldenFolder.Supported;
+    public static TheoryData<string> Cases => SupportedCases.Names;
 
     [Theory]
     [MemberData(nameof(Cases))]

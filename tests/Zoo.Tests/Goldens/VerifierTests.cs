@@ -5,6 +5,7 @@ using Dsl.Runtime;
 using Spectre.Console;
 using TorchSharp;
 using Xunit;
+using Dsl.Tests;
 using Zoo.Verification;
 using static TorchSharp.torch;
 

@@ -3,6 +3,7 @@ using System.Linq;
 using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
+using Dsl.Tests;
 using Zoo.EncoderDecoders;
 using static TorchSharp.torch;
 

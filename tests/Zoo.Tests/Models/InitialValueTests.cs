@@ -7,9 +7,10 @@ using System.Text.Json;
 using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
+using Dsl.Tests;
 using Zoo.StateSpaces;
 using Zoo.TestTimeTraining;
-using Zoo.Training;
+using Dsl.Training;
 using static TorchSharp.torch;
 
 namespace Zoo.Tests.Models;

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Numerics;
 using TorchSharp;
 using Xunit;
+using Dsl.Tests;
 using Zoo.StateSpaces;
 using Zoo.Tests.Goldens;
 using Zoo.Verification;

@@ -5,6 +5,7 @@ using Dsl;
 using Dsl.Runtime;
 using Recurrences;
 using Xunit;
+using Dsl.Tests;
 using Zoo.Decoders;
 using Zoo.EncoderDecoders;
 using Zoo.Encoders;

@@ -3,7 +3,7 @@ using System.Linq;
 using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
-using Zoo.Training;
+using Dsl.Training;
 using static TorchSharp.torch;
 
 namespace Zoo.Tests.Models;
