@@ -11,6 +11,14 @@ public static class TokenizerTraining
 {
     private const int MostCharacters = 1000;
 
+    /// <summary>A vocabulary of the kind that a layout has.</summary>
+    /// <param name="text">What to learn from.</param>
+    /// <param name="vocabulary">How many ids at most.</param>
+    /// <param name="layout">Special tokens, and which kind of pieces.</param>
+    /// <exception cref="TextException">The text is empty, or the vocabulary too small.</exception>
+    public static ITokenizer Learn(string text, int vocabulary, VocabularyLayout layout) =>
+        layout.WordPiece ? WordPiece(text, vocabulary, layout) : BytePair(text, vocabulary, layout);
+
     /// <summary>A byte-level byte-pair encoding, as GPT-2's: any text has ids and comes back from them.</summary>
     /// <param name="text">What to learn from.</param>
     /// <param name="vocabulary">How many ids, special tokens and the 256 bytes among them; fewer where the text does not give so many.</param>

@@ -13,6 +13,9 @@ namespace Dsl.Text;
 public sealed record VocabularyLayout(
     string Name, IReadOnlyList<string> First, IReadOnlyList<string> Last, string Single, string Pair, IReadOnlyDictionary<string, string> Purposes)
 {
+    /// <summary>Vocabularies of this kind are learned as WordPiece; otherwise as pairs of bytes.</summary>
+    public bool WordPiece { get; init; }
+
     /// <summary>GPT-2's: one token that ends a text; nothing is added to it.</summary>
     public static VocabularyLayout Gpt { get; } = new("gpt", [], ["<|endoftext|>"], "A:0", "A:0 B:1", new Dictionary<string, string>
     {
@@ -29,7 +32,10 @@ public sealed record VocabularyLayout(
             ["cls_token"] = "[CLS]",
             ["sep_token"] = "[SEP]",
             ["mask_token"] = "[MASK]",
-        });
+        })
+    {
+        WordPiece = true,
+    };
 
     /// <summary>RoBERTa's and BART's: &lt;s&gt; A &lt;/s&gt;&lt;/s&gt; B &lt;/s&gt;, all of type 0.</summary>
     public static VocabularyLayout Roberta { get; } = new(
@@ -51,4 +57,17 @@ public sealed record VocabularyLayout(
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<VocabularyLayout> All { get; } = [Gpt, Bert, Roberta, T5];
+
+    /// <summary>The layout with a token for each language, after the end token of every text: the first language's unless a text says otherwise.</summary>
+    public VocabularyLayout Speaking(IReadOnlyList<string> languages)
+    {
+        string end = Purposes["eos_token"];
+        return this with
+        {
+            Name = $"{Name} {string.Join(' ', languages)}",
+            Last = [.. languages, .. Last],
+            Single = $"A:0 {end}:0 {languages[0]}:0",
+            Pair = $"A:0 B:0 {end}:0 {languages[0]}:0",
+        };
+    }
 }

@@ -1,6 +1,4 @@
 using System;
-using System.Collections.Generic;
-using Dsl.Training.Objectives;
 
 namespace Dsl.Training;
 
@@ -8,64 +6,64 @@ namespace Dsl.Training;
 public sealed record TrainingOptions
 {
     /// <summary>How many steps the run has.</summary>
+    [Option("steps", "Steps of the run.", "n")]
     public int Steps { get; init; } = 500;
 
     /// <summary>Rows in a step.</summary>
+    [Option("batch", "Rows in a step.", "n")]
     public int Batch { get; init; } = 16;
 
     /// <summary>Tokens in a row.</summary>
+    [Option("context", "Tokens in a row.", "n")]
     public int Context { get; init; } = 128;
 
     /// <summary>The rate after the warm-up.</summary>
+    [Option("rate", "The learning rate after the warm-up.", "x")]
     public double Rate { get; init; } = 1e-3;
 
     /// <summary>The rate at the last step.</summary>
+    [Option("last-rate", "The learning rate at the end; unless asked for, a tenth of the rate.", "x")]
     public double LastRate { get; init; } = 1e-4;
 
     /// <summary>Steps of linear warm-up.</summary>
+    [Option("warm-up", "Steps of linear warm-up; unless asked for, at most a tenth of the steps.", "n")]
     public int WarmUp { get; init; } = 50;
 
     /// <summary>How the rate falls: cosine, linear, constant or inverse-sqrt.</summary>
+    [Option("schedule", "How the rate falls: cosine, linear, constant or inverse-sqrt.", "name")]
     public string Schedule { get; init; } = "cosine";
 
     /// <summary>AdamW's first beta.</summary>
+    [Option("beta1", "AdamW's first beta.", "x")]
     public double Beta1 { get; init; } = 0.9;
 
     /// <summary>AdamW's second beta.</summary>
+    [Option("beta2", "AdamW's second beta.", "x")]
     public double Beta2 { get; init; } = 0.95;
 
     /// <summary>AdamW's epsilon.</summary>
+    [Option("epsilon", "AdamW's epsilon.", "x")]
     public double Epsilon { get; init; } = 1e-8;
 
     /// <summary>Weight decay of what has two or more dimensions.</summary>
+    [Option("decay", "AdamW's weight decay, on matrices only.", "x")]
     public double Decay { get; init; } = 0.1;
 
     /// <summary>The norm to which gradients are clipped.</summary>
+    [Option("clip", "The norm to which gradients are clipped.", "x")]
     public double Clip { get; init; } = 1;
 
     /// <summary>Decides the first weights, the order of the data and dropout.</summary>
+    [Option("seed", "Decides first weights, data order and dropout.", "n")]
     public long Seed { get; init; }
 
     /// <summary>Held-out loss is measured every so many steps, and at the end.</summary>
+    [Option("evaluate-every", "Measure the held-out loss every so many steps, and at the end.", "n")]
     public int EvaluateEvery { get; init; } = 100;
 
     /// <summary>Over so many fixed batches.</summary>
+    [Option("evaluation-batches", "Over so many fixed batches.", "n")]
     public int EvaluationBatches { get; init; } = 20;
-
-    /// <summary>Mask whole words; otherwise as the family was published.</summary>
-    public bool WholeWords { get; init; }
-
-    /// <summary>The same noise in every pass over the text (static masking).</summary>
-    public bool StaticNoise { get; init; }
-
-    /// <summary>Noises of denoising that are asked for instead of the family's own.</summary>
-    public DenoisingChanges Noise { get; init; } = new();
-
-    /// <summary>Texts with the codes of their languages, each as CODE=FILE; empty: one text in the family's own language.</summary>
-    public IReadOnlyList<string> Languages { get; init; } = [];
-
-    /// <summary>How often an example comes from each of them: in proportion to its size to this power.</summary>
-    public double Alpha { get; init; } = 0.7;
 
     /// <summary>The schedule these options describe.</summary>
     public Schedule MakeSchedule() => Schedule switch
@@ -94,8 +92,6 @@ public sealed record TrainingOptions
         Require(Clip > 0 && double.IsFinite(Clip), "clip", Clip, "more than 0");
         Require(EvaluateEvery >= 1, "evaluate-every", EvaluateEvery, "1 or more");
         Require(EvaluationBatches >= 1, "evaluation-batches", EvaluationBatches, "1 or more");
-        Require(Alpha >= 0 && double.IsFinite(Alpha), "alpha", Alpha, "0 or more");
-        Noise.Validate();
         MakeSchedule();
     }
 

@@ -23,14 +23,14 @@ internal static class ListCommand
         var table = new Table().Border(TableBorder.Simple).AddColumn("preset").AddColumn("model").AddColumn(new TableColumn("parameters").RightAligned());
         foreach (ZooPreset preset in context.Zoo.Presets)
         {
-            using IModel model = preset.Outline();
-            table.AddRow(Markup.Escape(preset.Name), Markup.Escape(preset.Model), Words.Count(model.Weights.Count));
+            using IModel outline = preset.Outline();
+            table.AddRow(Markup.Escape(preset.Name), Markup.Escape(preset.Model), Words.Count(outline.Weights.Count));
         }
 
         context.Console.Write(table);
-        foreach (QuickstartFamily family in Quickstart.Families)
+        foreach (SmallModel model in SmallModels.TrainedBy(TrainingDefaults.NextToken))
         {
-            context.Output.WriteLine($"train --family {family.Name}: {family.What}");
+            context.Output.WriteLine($"train --family {model.Family}: {model.Small.What}");
         }
 
         return 0;

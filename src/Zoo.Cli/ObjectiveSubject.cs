@@ -2,8 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using Dsl;
 using Dsl.Training.Objectives;
 using Dsl.Text;
 using Dsl.Training;
@@ -16,23 +15,21 @@ internal sealed class ObjectiveSubject : TrainingSubject
     /// <summary>The vocabulary is learned from so much of a text; all of it is trained on.</summary>
     private const int LearnedFrom = 16 << 20;
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    private readonly ObjectiveFamily family;
-    private readonly string objective;
+    private readonly SmallModel model;
+    private readonly TextObjectiveOptions objective;
     private readonly IReadOnlyList<(string? Language, TextSource Source)> texts;
     private readonly ITokenizer tokenizer;
 
-    private ObjectiveSubject(ObjectiveFamily family, string objective, IReadOnlyList<(string? Language, TextSource Source)> texts, ITokenizer tokenizer) =>
-        (this.family, this.objective, this.texts, this.tokenizer) = (family, objective, texts, tokenizer);
+    private ObjectiveSubject(
+        SmallModel model, TextObjectiveOptions objective, IReadOnlyList<(string? Language, TextSource Source)> texts, ITokenizer tokenizer) =>
+        (this.model, this.objective, this.texts, this.tokenizer) = (model, objective, texts, tokenizer);
 
     internal override string Vocabulary => FormattableString.Invariant($"{tokenizer.Vocabulary} {tokenizer.Name}");
 
     /// <summary>A new run's subject: its vocabulary is learned from the text, or from as much of each of several.</summary>
-    internal static ObjectiveSubject Learn(string? name, string objective, string? path, IReadOnlyList<string> languages, int vocabulary)
+    internal static ObjectiveSubject Learn(SmallModel model, TextObjectiveOptions objective, string? path)
     {
-        ObjectiveFamily family = Find(name, objective, languages);
-        IReadOnlyList<(string? Language, TextSource Source)> texts = Texts(path, languages);
+        IReadOnlyList<(string? Language, TextSource Source)> texts = Texts(path, objective);
         var sample = new StringBuilder();
         foreach ((_, TextSource source) in texts)
         {
@@ -45,28 +42,32 @@ internal sealed class ObjectiveSubject : TrainingSubject
             sample.Append(part).Append('\n');
         }
 
-        return new ObjectiveSubject(family, objective, texts, family.Learn(sample.ToString(0, sample.Length - 1), vocabulary)) { Family = family.Name };
+        VocabularyLayout layout = VocabularyLayout.All.Single(known => known.Name == model.Small.Layout);
+        layout = texts[0].Language is null ? layout : layout.Speaking([.. texts.Select(text => text.Language!)]);
+        ITokenizer tokenizer = TokenizerTraining.Learn(sample.ToString(0, sample.Length - 1), objective.Vocabulary, layout);
+        return new ObjectiveSubject(model, objective, texts, tokenizer) { Family = model.Family };
     }
 
     /// <summary>The subject of a run that goes on.</summary>
-    internal static ObjectiveSubject Open(TrainingCheckpoint checkpoint, string objective, string? path)
+    internal static ObjectiveSubject Open(SmallModel model, TextObjectiveOptions objective, TrainingCheckpoint checkpoint, string? path) => new(
+        model, objective, Texts(path ?? (Files(objective) ? null : PathOf(checkpoint.State)), objective), TextCodecs.OpenTokenizer(checkpoint.Folder))
     {
-        IReadOnlyList<string> languages = checkpoint.State.Options.Languages;
-        ObjectiveFamily family = Find(checkpoint.State.Family, objective, languages);
-        IReadOnlyList<(string? Language, TextSource Source)> texts = Texts(path ?? (languages.Count > 0 ? null : PathOf(checkpoint.State)), languages);
-        return new ObjectiveSubject(family, objective, texts, TextCodecs.OpenTokenizer(checkpoint.Folder)) { Family = family.Name };
+        Family = model.Family,
+    };
+
+    internal override string Config(TrainingOptions options)
+    {
+        string? language = texts[0].Language;
+        var size = new SmallSize(tokenizer.Vocabulary, options.Context) { Pad = tokenizer.Special.Pad };
+        return model.ConfigText(size, [.. SpecialIds.Of(
+            tokenizer, objective.Make(tokenizer, options.Context, language).DecoderStart, language is null ? null : tokenizer.IdOf(language))]);
     }
 
-    internal override string Config(TrainingOptions options) => family.Config(tokenizer, options.Context).ToJsonString(Json) + "\n";
-
-    internal override ITrainingData Data(TrainingOptions options) => new ObjectiveData(
-        [.. texts.Select(text => new ObjectiveText(
-            text.Source, text.Language is { } code ? family.MakeIn!(tokenizer, options, code) : family.Make(objective, tokenizer, options)))],
-        options.Alpha, tokenizer, options.Batch, options.Seed, fresh: !options.StaticNoise);
+    internal override ITrainingData Data(TrainingOptions options) => objective.Data(texts, tokenizer, options);
 
     internal override IEnumerable<string> Describe(ITrainingData data, TrainingOptions options)
     {
-        double[] chances = MixedStream.ChancesOf([.. texts.Select(text => TextShards.Split(text.Source).Training.Length)], options.Alpha);
+        double[] chances = MixedStream.ChancesOf([.. texts.Select(text => TextShards.Split(text.Source).Training.Length)], objective.Power);
         for (int i = 0; i < texts.Count; i++)
         {
             (TextShards training, TextShards heldOut) = TextShards.Split(texts[i].Source);
@@ -100,7 +101,7 @@ internal sealed class ObjectiveSubject : TrainingSubject
         ];
     }
 
-    internal override IEnumerable<string> Next(string folder) => objective switch
+    internal override IEnumerable<string> Next(string folder) => objective.Name switch
     {
         "mlm" or "rtd" => [$"fill {folder} \"In the beginning God {Mask} the heaven and the earth.\"", "tasks"],
         "span" => [$"generate {folder} --prompt \"In the beginning God <extra_id_0> the heaven and the <extra_id_1>.\""],
@@ -118,27 +119,16 @@ internal sealed class ObjectiveSubject : TrainingSubject
         return path is null ? TextSource.Memory(KingJames.Name, KingJames.Text()) : TextSource.File(path);
     }
 
-    private static IReadOnlyList<(string? Language, TextSource Source)> Texts(string? path, IReadOnlyList<string> languages) =>
-        languages.Count == 0 ? [(null, Source(path))]
-        : path is not null ? throw new CommandException("--text with --language, expected one of them", 2)
-        : [.. LanguageText.Read(languages).Select(text => ((string?)text.Code, Source(text.Path)))];
+    /// <summary>Whether languages come with files of their own.</summary>
+    private static bool Files(TextObjectiveOptions objective) => LanguageText.Read(LanguagesOf(objective)).Any(text => text.Path is not null);
 
-    private static ObjectiveFamily Find(string? name, string objective, IReadOnlyList<string> languages)
+    private static IReadOnlyList<string> LanguagesOf(TextObjectiveOptions objective) => objective is DenoisingOptions { Languages: var known } ? known : [];
+
+    private static IReadOnlyList<(string? Language, TextSource Source)> Texts(string? path, TextObjectiveOptions objective)
     {
-        ObjectiveFamily found = Find(name, objective, languages.Count > 0);
-        return languages.Count > 0 ? found.In!([.. LanguageText.Read(languages).Select(text => text.Code)]) : found;
-    }
-
-    private static ObjectiveFamily Find(string? name, string objective, bool speaks)
-    {
-        ObjectiveFamily[] able = [.. ObjectiveFamilies.Able(objective, speaks)];
-        if (able.Length == 0)
-        {
-            throw new CommandException($"--objective '{objective}', expected {string.Join(", ", ObjectiveFamilies.Objectives)}, or clm (the next token)", 2);
-        }
-
-        string asked = speaks ? $"{objective} and --language" : objective;
-        return name is null ? able[0] : able.FirstOrDefault(family => family.Name == name) ?? throw new CommandException(
-            $"--family '{name}' with --objective {asked}, expected {string.Join(", ", able.Select(family => family.Name))}", 2);
+        LanguageText[] languages = LanguageText.Read(LanguagesOf(objective));
+        return languages.Length == 0 ? [(null, Source(path))]
+            : path is not null && Files(objective) ? throw new CommandException("--text with --language, expected one of them", 2)
+            : [.. languages.Select(text => ((string?)text.Code, Source(text.Path ?? path)))];
     }
 }

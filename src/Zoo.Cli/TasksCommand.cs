@@ -23,10 +23,10 @@ internal sealed class TasksCommand
     private readonly Option<string?> task =
         new("--task") { Description = $"One task only: {string.Join(", ", RuleTask.All.Select(t => t.Name))}.", HelpName = "name" };
     private readonly Option<string?> family =
-        new("--family") { Description = "One family only: bert, roberta, albert, electra, t5 or bart.", HelpName = "name" };
+        new("--family") { Description = $"One family only: {string.Join(", ", All.Select(pair => pair.Model.Family).Distinct())}.", HelpName = "name" };
     private readonly Option<int?> steps = new("--steps") { Description = "Training steps; what each task needs without this.", HelpName = "n" };
     private readonly Option<double?> rate =
-        new("--rate") { Description = $"The learning rate after the warm-up ({TaskFamilies.Defaults.Rate}).", HelpName = "x" };
+        new("--rate") { Description = $"The learning rate after the warm-up ({TrainingDefaults.Tasks.Rate}).", HelpName = "x" };
     private readonly Option<long> seed = new("--seed") { Description = "Decides first weights and questions.", HelpName = "n" };
     private readonly Option<string> output = new("--out", "-o")
     {
@@ -50,9 +50,9 @@ internal sealed class TasksCommand
 
     private int Run(ParseResult words)
     {
-        (string Task, string Family)[] chosen = Chosen(words.GetValue(task), words.GetValue(family));
-        double highest = words.GetValue(rate) ?? TaskFamilies.Defaults.Rate;
-        TrainingOptions options = TaskFamilies.Defaults with
+        (RuleTask Task, SmallModel Model)[] chosen = Chosen(words.GetValue(task), words.GetValue(family));
+        double highest = words.GetValue(rate) ?? TrainingDefaults.Tasks.Rate;
+        TrainingOptions options = TrainingDefaults.Tasks with
         {
             Rate = highest,
             LastRate = highest / 20,
@@ -61,12 +61,11 @@ internal sealed class TasksCommand
         options.Validate();
         Arguments.Require(words.GetValue(steps) is null or >= 1, "steps", words.GetValue(steps) ?? 1, "1 or more");
         var table = new Table().AddColumns("task", "family", "head", "steps", "seconds", "loss", "held-out answers right");
-        foreach ((string name, string on) in chosen)
+        foreach ((RuleTask asked, SmallModel on) in chosen)
         {
-            RuleTask asked = RuleTask.All.First(known => known.Name == name);
             int total = words.GetValue(steps) ?? asked.Steps;
             TrainingOptions of = options with { Steps = total, WarmUp = Math.Min(options.WarmUp, total / 10) };
-            table.AddRow([.. Train(asked, ObjectiveFamilies.All.First(f => f.Name == on), of, words.GetValue(output)!).Select(Markup.Escape)]);
+            table.AddRow([.. Train(asked, on, of, words.GetValue(output)!).Select(Markup.Escape)]);
             if (context.Stop.IsCancellationRequested)
             {
                 break;
@@ -77,11 +76,11 @@ internal sealed class TasksCommand
         return context.Stop.IsCancellationRequested ? ZooCommands.Interrupted : 0;
     }
 
-    private string[] Train(RuleTask asked, ObjectiveFamily on, TrainingOptions options, string folder)
+    private string[] Train(RuleTask asked, SmallModel on, TrainingOptions options, string folder)
     {
         Stopwatch clock = Stopwatch.StartNew();
-        ITokenizer tokenizer = TaskFamilies.Learn(on);
-        string config = TaskFamilies.Config(on, asked, tokenizer, options.Context).ToJsonString() + "\n";
+        ITokenizer tokenizer = TaskModels.Vocabulary(on);
+        string config = TaskModels.Config(on, asked, tokenizer, options.Context);
         var data = new TaskData(asked, tokenizer, options.Batch, options.Seed);
         manual_seed(options.Seed);
         using IModel model = context.Zoo.Create(config, "config.json", ScalarType.Float32, CPU);
@@ -93,39 +92,44 @@ internal sealed class TasksCommand
         }
 
         double right = data.Accuracy(model, HeldOutBatches);
-        var runs = new RunFolder(Path.Combine(folder, $"{asked.Name}-{on.Name}"));
+        var runs = new RunFolder(Path.Combine(folder, $"{asked.Name}-{on.Family}"));
         if (runs.HoldsRun)
         {
             runs.Clear();
         }
 
-        runs.Save(trainer, on.Name, config, keep: 1);
-        context.Output.WriteLine(FormattableString.Invariant($"{asked.Name} on {on.Name}: {right * 100:F1} % of held-out answers right, {runs.Path}"));
+        runs.Save(trainer, on.Family, config, keep: 1);
+        context.Output.WriteLine(FormattableString.Invariant($"{asked.Name} on {on.Family}: {right * 100:F1} % of held-out answers right, {runs.Path}"));
         return
         [
-            asked.Name, on.Name, asked.Head.ToString().ToLowerInvariant(), FormattableString.Invariant($"{trainer.Step}"),
+            asked.Name, on.Family, asked.Head.ToString().ToLowerInvariant(), FormattableString.Invariant($"{trainer.Step}"),
             FormattableString.Invariant($"{clock.Elapsed.TotalSeconds:F0}"), FormattableString.Invariant($"{loss:F4}"),
             FormattableString.Invariant($"{right * 100:F1} %"),
         ];
     }
 
-    private static (string Task, string Family)[] Chosen(string? task, string? family)
+    /// <summary>What is run without more words.</summary>
+    private static IEnumerable<(RuleTask Task, SmallModel Model)> All => RuleTask.All.SelectMany(task =>
+        TaskModels.Of(task).Take(task.Everywhere ? int.MaxValue : 1).Select(model => (task, model)));
+
+    private static (RuleTask Task, SmallModel Model)[] Chosen(string? task, string? family)
     {
-        if (task is not null && RuleTask.All.All(known => known.Name != task))
+        RuleTask? known = RuleTask.All.FirstOrDefault(candidate => candidate.Name == task);
+        if (task is not null && known is null)
         {
-            throw new CommandException($"--task '{task}', expected {string.Join(", ", RuleTask.All.Select(known => known.Name))}", 2);
+            throw new CommandException($"--task '{task}', expected {string.Join(", ", RuleTask.All.Select(candidate => candidate.Name))}", 2);
         }
 
-        if (task is not null && family is not null)
+        if (known is not null && family is not null)
         {
-            IReadOnlyList<string> able = TaskFamilies.For(RuleTask.All.First(known => known.Name == task));
-            return able.Contains(family) ? [(task, family)]
-                : throw new CommandException($"--family '{family}' with --task {task}, expected {string.Join(", ", able)}", 2);
+            SmallModel[] able = [.. TaskModels.Of(known)];
+            return able.FirstOrDefault(model => model.Family == family) is { } found ? [(known, found)]
+                : throw new CommandException($"--family '{family}' with --task {task}, expected {string.Join(", ", able.Select(model => model.Family))}", 2);
         }
 
-        (string Task, string Family)[] chosen =
-            [.. TaskFamilies.All.Where(pair => (task is null || pair.Task == task) && (family is null || pair.Family == family))];
+        (RuleTask Task, SmallModel Model)[] chosen =
+            [.. All.Where(pair => (task is null || pair.Task.Name == task) && (family is null || pair.Model.Family == family))];
         return chosen.Length > 0 ? chosen
-            : throw new CommandException($"--family '{family}', expected {string.Join(", ", TaskFamilies.All.Select(pair => pair.Family).Distinct())}", 2);
+            : throw new CommandException($"--family '{family}', expected {string.Join(", ", All.Select(pair => pair.Model.Family).Distinct())}", 2);
     }
 }

@@ -4,13 +4,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text;
 using Dsl.Runtime;
 using Spectre.Console;
 using TorchSharp;
-using Dsl.Generation;
 using Dsl.Text;
 using Dsl.Training;
+using Dsl.Training.Objectives;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;
@@ -21,27 +20,21 @@ internal sealed class TrainCommand
     /// <summary>How commands are typed from a clone.</summary>
     internal const string Program = "dotnet run -c Release --project src/Zoo.Cli --";
 
+    private const string Language = "language";
+
     private readonly CliContext context;
+    private readonly OptionWords options = new();
     private readonly Option<string?> family = new("--family")
     {
-        Description = $"What to train: {string.Join(", ", Quickstart.Families.Select(f => f.Name))}.",
+        Description = $"What to train: {Names(SmallModels.TrainedBy(TrainingDefaults.NextToken))}; with an objective, those that have it.",
         HelpName = "name",
     };
     private readonly Option<string?> objective = new("--objective")
     {
-        Description = $"What to learn: clm (the next token, without more words), "
-            + $"{string.Join(", ", ObjectiveFamilies.All.SelectMany(f => f.Objectives.Select(o => $"{o} ({f.Name})")))}.",
+        Description = "What to learn: clm (the next token, without more words), "
+            + string.Join(", ", Objectives.Skip(1).Select(name => $"{name} ({Names(SmallModels.TrainedBy(name))})")) + ".",
         HelpName = "name",
     };
-    private readonly Option<int> vocabulary = new("--vocabulary")
-    {
-        Description = "With an objective: how many tokens are learned from the text.",
-        HelpName = "n",
-        DefaultValueFactory = _ => 1000,
-    };
-    private readonly Option<bool> wholeWords = new("--whole-words") { Description = "With mlm: mask all tokens of a word together." };
-    private readonly Option<bool> staticNoise = new("--static-noise") { Description = "With an objective: the same noise in every pass over the text." };
-    private readonly DenoisingWords denoising = new();
     private readonly Option<string?> output = new("--out", "-o")
     {
         Description = "The run's folder; runs/quickstart unless another family is asked for.",
@@ -53,73 +46,68 @@ internal sealed class TrainCommand
     };
     private readonly Option<bool> overwrite = new("--overwrite") { Description = "Replace the run that the folder holds." };
     private readonly Option<string?> text = new("--text") { Description = "A UTF-8 text to learn; the King James Bible without it.", HelpName = "file" };
-    private readonly Option<string?> tokens = new("--tokens")
-    {
-        Description = "characters (one id per character that occurs), bytes, or the folder of a tokenizer.",
-        HelpName = "kind",
-    };
-    private readonly Option<int?> steps = new("--steps") { Description = "Steps of the run (500).", HelpName = "n" };
-    private readonly Option<int?> batch = new("--batch") { Description = "Rows in a step (16).", HelpName = "n" };
-    private readonly Option<int?> length = new("--context") { Description = "Tokens in a row (128).", HelpName = "n" };
-    private readonly Option<double?> rate = new("--rate") { Description = "The learning rate after the warm-up (1e-3).", HelpName = "x" };
-    private readonly Option<double?> lastRate = new("--last-rate") { Description = "The learning rate at the end (a tenth of the rate).", HelpName = "x" };
-    private readonly Option<int?> warmUp = new("--warm-up") { Description = "Steps of linear warm-up (a tenth of the steps, at most 50).", HelpName = "n" };
-    private readonly Option<string?> schedule = new("--schedule") { Description = "cosine, linear, constant or inverse-sqrt (cosine).", HelpName = "name" };
-    private readonly Option<double?> decay = new("--decay") { Description = "AdamW's weight decay, on matrices only (0.1).", HelpName = "x" };
-    private readonly Option<double?> clip = new("--clip") { Description = "The norm to which gradients are clipped (1).", HelpName = "x" };
-    private readonly Option<long?> seed = new("--seed") { Description = "Decides first weights, data order and dropout (0).", HelpName = "n" };
-    private readonly Option<int?> evaluateEvery = new("--evaluate-every")
-    {
-        Description = "Measure the held-out loss every so many steps (100).",
-        HelpName = "n",
-    };
-    private readonly Option<int?> evaluationBatches = new("--evaluation-batches") { Description = "Over so many fixed batches (20).", HelpName = "n" };
     private readonly Option<int> saveEvery = new("--save-every")
     {
-        Description = "Write a checkpoint every so many steps.",
+        Description = "Write a checkpoint every so many steps; may change when a run goes on.",
         HelpName = "n",
         DefaultValueFactory = _ => 100,
     };
-    private readonly Option<int> keep = new("--keep") { Description = "How many checkpoints are kept.", HelpName = "n", DefaultValueFactory = _ => 2 };
-    private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
+    private readonly Option<int> keep = new("--keep")
+    {
+        Description = "How many checkpoints are kept; may change when a run goes on.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 2,
+    };
+    private readonly Option<string> device = new("--device")
+    {
+        Description = "cpu, cuda, cuda:1 or mps; may change when a run goes on, whose numbers then differ in rounding.",
+        HelpName = "name",
+        DefaultValueFactory = _ => "cpu",
+    };
 
     private TrainCommand(CliContext context) => this.context = context;
+
+    private static IEnumerable<string> Objectives => ObjectiveOptions.All.Select(known => known.Name);
 
     internal static Command Make(CliContext context)
     {
         var made = new TrainCommand(context);
         var command = new Command("train", "Train a small model on a text; with no more words, the quickstart: a LLaMA on the King James Bible.")
         {
-            made.family, made.objective, made.vocabulary, made.wholeWords, made.staticNoise, made.output, made.resume, made.overwrite, made.text, made.tokens,
-            made.steps, made.batch, made.length, made.rate, made.lastRate, made.warmUp, made.schedule, made.decay, made.clip, made.seed, made.evaluateEvery,
-            made.evaluationBatches, made.saveEvery, made.keep, made.device,
+            made.family, made.objective, made.output, made.resume, made.overwrite, made.text, made.saveEvery, made.keep, made.device,
         };
-        made.denoising.AddTo(command);
+        foreach (Option word in made.options.All)
+        {
+            command.Add(word);
+        }
+
         command.SetAction(made.Run);
         return command;
     }
 
     private int Run(ParseResult words)
     {
-        string? asked = words.GetValue(objective) is "clm" ? null : words.GetValue(objective);
-        string path = words.GetValue(output) ?? Path.Combine("runs", DefaultName(words.GetValue(family), asked, denoising.Speaks(words)));
+        string? asked = words.GetValue(objective);
+        string path = words.GetValue(output) ?? Path.Combine("runs", DefaultName(words, asked ?? TrainingDefaults.NextToken));
         Arguments.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
         Arguments.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
         Device where = Arguments.Device(words.GetValue(device)!);
         var folder = new RunFolder(path);
-        return words.GetValue(resume) ? Resume(words, folder, asked, where) : Begin(words, folder, asked, where);
+        return words.GetValue(resume) ? Resume(words, folder, asked, where) : Begin(words, folder, asked ?? TrainingDefaults.NextToken, where);
     }
 
-    private int Begin(ParseResult words, RunFolder folder, string? asked, Device where)
+    private int Begin(ParseResult words, RunFolder folder, string asked, Device where)
     {
-        TrainingOptions options = denoising.Over(words, Options(words, asked is null ? new TrainingOptions() : ObjectiveFamilies.Defaults), asked);
-        options.Validate();
-        if (asked is null)
-        {
-            // Before anything is read: a wrong family is told at once.
-            Family(words.GetValue(family));
-        }
+        ObjectiveOptions known = ObjectiveOptions.Find(asked) ?? throw new CommandException(
+            $"--objective '{asked}', expected {string.Join(", ", Objectives.Skip(1))}, or clm (the next token)", 2);
+        options.RefuseOthers(words, asked);
+        TrainingOptions run = Dependent(words, options.Over(words, TrainingDefaults.For(asked)));
+        run.Validate();
+        bool speaks = options.Typed(words, Language);
 
+        // Before anything is read: a wrong family is told at once.
+        SmallModel model = Find(words.GetValue(family), asked, speaks);
+        ObjectiveOptions learned = Learned(words, OptionRows.Read(known, model.Trained.Options.Select(Pair)));
         if (File.Exists(folder.Path))
         {
             throw new CommandException($"{folder.Path}: is a file, expected a folder");
@@ -130,14 +118,17 @@ internal sealed class TrainCommand
             throw new CommandException($"{folder.Path} exists; --resume goes on from it, --overwrite replaces it");
         }
 
-        TrainingSubject subject = asked is null
-            ? NextTokenSubject.Of(Family(words.GetValue(family)), words.GetValue(text), Codec(words.GetValue(tokens) ?? "characters"))
-            : ObjectiveSubject.Learn(words.GetValue(family), asked, words.GetValue(text), options.Languages, words.GetValue(vocabulary));
-        ITrainingData data = subject.Data(options);
-        string config = subject.Config(options);
-        manual_seed(options.Seed);
-        using IModel model = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
-        using var trainer = new Trainer(model, data, options);
+        TrainingSubject subject = learned switch
+        {
+            NextTokenOptions next => NextTokenSubject.Of(model, next, words.GetValue(text), Codec(next.Tokens)),
+            TextObjectiveOptions other => ObjectiveSubject.Learn(model, other, words.GetValue(text)),
+            _ => throw new NotSupportedException($"--objective {asked} is not trained on a text"),
+        };
+        ITrainingData data = subject.Data(run);
+        string config = subject.Config(run);
+        manual_seed(run.Seed);
+        using IModel made = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
+        using var trainer = new Trainer(made, data, run);
         if (folder.HoldsRun)
         {
             folder.Clear();
@@ -158,26 +149,38 @@ internal sealed class TrainCommand
             ?? throw new CommandException($"{folder.Path}: no complete checkpoint, expected a folder step-N that train wrote");
         TrainingState state = checkpoint.State;
         string name = Path.GetFileName(checkpoint.Folder);
+        string objectiveName = state.Objective ?? TrainingDefaults.NextToken;
         if (words.GetValue(family) is { } askedFamily && askedFamily != state.Family)
         {
             throw new CommandException($"{name} was trained with --family {state.Family}, not {askedFamily}; --resume takes no other");
         }
 
-        if (asked is not null && asked != state.Objective)
+        if (asked is not null && asked != objectiveName)
         {
-            throw new CommandException($"{name} was trained with --objective {state.Objective ?? "clm"}, not {asked}; --resume takes no other");
+            throw new CommandException($"{name} was trained with --objective {objectiveName}, not {asked}; --resume takes no other");
         }
 
-        TrainingOptions options = denoising.Over(words, Options(words, state.Options), state.Objective);
-        if (Difference(state.Options, options) is { } difference)
+        options.RefuseOthers(words, objectiveName);
+        TrainingOptions run = options.Over(words, state.Options);
+        ObjectiveOptions was = OptionRows.Read(
+            ObjectiveOptions.Find(objectiveName) ?? throw new CommandException($"{name} was trained with --objective {objectiveName}, which train does not know"),
+            state.Settings);
+        ObjectiveOptions learned = Learned(words, was);
+        if ((OptionRows.Difference(state.Options, run) ?? OptionRows.Difference(was, Beside(learned, was))) is { } difference)
         {
             throw new CommandException($"{name} was trained with {difference}; --resume takes no other");
         }
 
-        TrainingSubject subject = state.Objective is { } learned
-            ? ObjectiveSubject.Open(checkpoint, learned, words.GetValue(text))
-            : NextTokenSubject.Of(Family(state.Family), words.GetValue(text) ?? TrainingSubject.PathOf(state), Codec(words, checkpoint));
-        ITrainingData data = subject.Data(options);
+        SmallModel model = Find(state.Family, objectiveName, speaks: false);
+        string? file = words.GetValue(text);
+        TrainingSubject subject = learned switch
+        {
+            NextTokenOptions next => NextTokenSubject.Of(
+                model, (NextTokenOptions)was, file ?? TrainingSubject.PathOf(state), Codec(options.Typed(words, "tokens") ? next.Tokens : null, checkpoint)),
+            TextObjectiveOptions other => ObjectiveSubject.Open(model, other, checkpoint, file),
+            _ => throw new NotSupportedException($"--objective {objectiveName} is not trained on a text"),
+        };
+        ITrainingData data = subject.Data(run);
         if (data.Hash != state.TextHash)
         {
             throw new CommandException(
@@ -185,11 +188,64 @@ internal sealed class TrainCommand
         }
 
         string config = File.ReadAllText(checkpoint.ConfigPath);
-        using IModel model = context.Zoo.Create(config, checkpoint.ConfigPath, ScalarType.Float32, where);
-        using var trainer = new Trainer(model, data, options);
+        using IModel made = context.Zoo.Create(config, checkpoint.ConfigPath, ScalarType.Float32, where);
+        using var trainer = new Trainer(made, data, run);
         checkpoint.ReadInto(trainer);
-        context.Output.WriteLine(FormattableString.Invariant($"resuming from {name} of {options.Steps}"));
+        context.Output.WriteLine(FormattableString.Invariant($"resuming from {name} of {run.Steps}"));
         return Train(words, trainer, subject, folder, config);
+    }
+
+    /// <summary>What was typed over a record of the objective.</summary>
+    private ObjectiveOptions Learned(ParseResult words, ObjectiveOptions known)
+    {
+        ObjectiveOptions learned = options.Over(words, known);
+        learned.Validate();
+        if (learned is DenoisingOptions denoising)
+        {
+            if (options.Typed(words, Language))
+            {
+                LanguageText.ReadTyped(denoising.Languages);
+            }
+            else if (options.Typed(words, "alpha") && LanguageText.Read(denoising.Languages).All(known => known.Path is null))
+            {
+                throw new CommandException("--alpha without --language, expected texts with their languages", 2);
+            }
+        }
+
+        return learned;
+    }
+
+    /// <summary>The tokens of a text are compared by what they are, wherever they lie (<see cref="Codec(string?, TrainingCheckpoint)"/>).</summary>
+    private static ObjectiveOptions Beside(ObjectiveOptions learned, ObjectiveOptions was) =>
+        learned is NextTokenOptions next ? next with { Tokens = ((NextTokenOptions)was).Tokens } : learned;
+
+    /// <summary>What follows from other options unless it was typed.</summary>
+    private TrainingOptions Dependent(ParseResult words, TrainingOptions run) => run with
+    {
+        LastRate = options.Typed(words, "last-rate") ? run.LastRate : run.Rate / 10,
+        WarmUp = options.Typed(words, "warm-up") ? run.WarmUp : Math.Min(run.WarmUp, run.Steps / 10),
+    };
+
+    private static KeyValuePair<string, string> Pair(string option) =>
+        option.IndexOf('=') is > 0 and int at ? new(option[..at], option[(at + 1)..]) : throw new FormatException($"'{option}', expected option=value");
+
+    private static string Names(IEnumerable<SmallModel> models) => string.Join(", ", models.Select(model => model.Family));
+
+    private static IEnumerable<SmallModel> Able(string objective, bool speaks) => SmallModels.TrainedBy(objective)
+        .Where(model => !speaks || model.Trained.Options.Any(option => Pair(option).Key == Language));
+
+    private static SmallModel Find(string? name, string objective, bool speaks)
+    {
+        SmallModel[] able = [.. Able(objective, speaks)];
+        string with = objective == TrainingDefaults.NextToken ? "" : $" with --objective {objective}{(speaks ? " and --language" : "")}";
+        return name is null ? able[0] : able.FirstOrDefault(model => model.Family == name)
+            ?? throw new CommandException($"--family '{name}'{with}, expected {Names(able)}", 2);
+    }
+
+    private string DefaultName(ParseResult words, string asked)
+    {
+        string? first = Able(asked, options.Typed(words, Language)).FirstOrDefault()?.Family, name = words.GetValue(family) ?? first;
+        return asked != TrainingDefaults.NextToken ? $"{name}-{asked}" : name == first ? "quickstart" : name!;
     }
 
     private static ITextCodec? Codec(string kind) => kind switch
@@ -201,10 +257,9 @@ internal sealed class TrainCommand
     };
 
     /// <summary>What a checkpoint was trained with; characters are counted again, so that another text is noticed.</summary>
-    private ITextCodec? Codec(ParseResult words, TrainingCheckpoint checkpoint)
+    private static ITextCodec? Codec(string? asked, TrainingCheckpoint checkpoint)
     {
         ITextCodec was = TextCodecs.Open(checkpoint.Folder);
-        string? asked = words.GetValue(tokens);
         return asked is null || asked == was.Name || (was is ITokenizer tokenizer && Codec(asked) is ITokenizer other && Same(tokenizer, other))
             ? was is CharacterCodec ? null : was
             : throw new CommandException($"{Path.GetFileName(checkpoint.Folder)} was trained with --tokens {was.Name}, not {asked}; --resume takes no other");
@@ -215,25 +270,25 @@ internal sealed class TrainCommand
 
     private int Train(ParseResult words, Trainer trainer, TrainingSubject subject, RunFolder folder, string config)
     {
-        TrainingOptions options = trainer.Options;
+        TrainingOptions run = trainer.Options;
         string title = FormattableString.Invariant($"{subject.Family}, {Words.Count(trainer.Model.Weights.Count)} parameters, {subject.Vocabulary}, ")
-            + FormattableString.Invariant($"{options.Batch} x {options.Context} tokens a step");
+            + FormattableString.Invariant($"{run.Batch} x {run.Context} tokens a step");
         context.Output.WriteLine($"training {title}");
-        foreach (string line in subject.Describe(trainer.Data, options))
+        foreach (string line in subject.Describe(trainer.Data, run))
         {
             context.Output.WriteLine(line);
         }
 
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
-            : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 50));
-        var run = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep));
-        TrainingOutcome outcome = run.Run(view, context.Stop);
+            : new PlainTrainingView(context.Output, every: Math.Max(1, run.Steps / 50));
+        var training = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep));
+        TrainingOutcome outcome = training.Run(view, context.Stop);
         if (MetricsFile.Read(folder.Metrics) is { Count: > 0 } rows)
         {
             LossCurve.Save(folder.Curve, rows);
         }
 
-        Report(outcome, folder, options);
+        Report(outcome, folder, run);
         if (!outcome.Interrupted)
         {
             foreach (string line in subject.Show(trainer, outcome))
@@ -246,13 +301,13 @@ internal sealed class TrainCommand
         return outcome.Interrupted ? ZooCommands.Interrupted : 0;
     }
 
-    private void Report(TrainingOutcome outcome, RunFolder folder, TrainingOptions options)
+    private void Report(TrainingOutcome outcome, RunFolder folder, TrainingOptions run)
     {
         TextWriter to = context.Output;
         to.WriteLine();
         if (outcome.Interrupted)
         {
-            to.WriteLine(FormattableString.Invariant($"stopped after step {outcome.Step} of {options.Steps}; the checkpoint is complete"));
+            to.WriteLine(FormattableString.Invariant($"stopped after step {outcome.Step} of {run.Steps}; the checkpoint is complete"));
         }
         else if (outcome.HeldOutLoss is { } loss)
         {
@@ -280,67 +335,5 @@ internal sealed class TrainCommand
         {
             context.Output.WriteLine($"  {Program} {command}");
         }
-    }
-
-    private static QuickstartFamily Family(string? name) => name is null
-        ? Quickstart.Families[0]
-        : Quickstart.Families.FirstOrDefault(candidate => candidate.Name == name)
-            ?? throw new CommandException($"--family '{name}', expected {string.Join(", ", Quickstart.Families.Select(candidate => candidate.Name))}", 2);
-
-    private static string DefaultName(string? family, string? objective, bool speaks) => objective is not null
-        ? $"{family ?? ObjectiveFamilies.Able(objective, speaks).FirstOrDefault()?.Name}-{objective}"
-        : family is null || family == Quickstart.Families[0].Name ? "quickstart" : family;
-
-    /// <summary>What was typed over what holds otherwise.</summary>
-    private TrainingOptions Options(ParseResult words, TrainingOptions defaults)
-    {
-        bool fresh = !words.GetValue(resume);
-        int total = words.GetValue(steps) ?? defaults.Steps;
-        double highest = words.GetValue(rate) ?? defaults.Rate;
-        return defaults with
-        {
-            Steps = total,
-            Batch = words.GetValue(batch) ?? defaults.Batch,
-            Context = words.GetValue(length) ?? defaults.Context,
-            Rate = highest,
-            LastRate = words.GetValue(lastRate) ?? (fresh ? highest / 10 : defaults.LastRate),
-            WarmUp = words.GetValue(warmUp) ?? (fresh ? Math.Min(defaults.WarmUp, total / 10) : defaults.WarmUp),
-            Schedule = words.GetValue(schedule) ?? defaults.Schedule,
-            Decay = words.GetValue(decay) ?? defaults.Decay,
-            Clip = words.GetValue(clip) ?? defaults.Clip,
-            Seed = words.GetValue(seed) ?? defaults.Seed,
-            EvaluateEvery = words.GetValue(evaluateEvery) ?? defaults.EvaluateEvery,
-            EvaluationBatches = words.GetValue(evaluationBatches) ?? defaults.EvaluationBatches,
-            WholeWords = words.GetValue(wholeWords) || defaults.WholeWords,
-            StaticNoise = words.GetValue(staticNoise) || defaults.StaticNoise,
-        };
-    }
-
-    private static object Share(double? asked) => asked ?? (object)"as published";
-
-    private static string? Difference(TrainingOptions was, TrainingOptions asked)
-    {
-        (string Name, object Was, object Asked)[] values =
-        [
-            ("steps", was.Steps, asked.Steps), ("batch", was.Batch, asked.Batch), ("context", was.Context, asked.Context), ("rate", was.Rate, asked.Rate),
-            ("last-rate", was.LastRate, asked.LastRate), ("warm-up", was.WarmUp, asked.WarmUp), ("schedule", was.Schedule, asked.Schedule),
-            ("decay", was.Decay, asked.Decay), ("clip", was.Clip, asked.Clip), ("seed", was.Seed, asked.Seed),
-            ("evaluate-every", was.EvaluateEvery, asked.EvaluateEvery), ("evaluation-batches", was.EvaluationBatches, asked.EvaluationBatches),
-            ("whole-words", was.WholeWords, asked.WholeWords), ("static-noise", was.StaticNoise, asked.StaticNoise),
-            ("infill", Share(was.Noise.Infill), Share(asked.Noise.Infill)), ("mean-span", Share(was.Noise.MeanSpan), Share(asked.Noise.MeanSpan)),
-            ("permute", Share(was.Noise.Permute), Share(asked.Noise.Permute)), ("mask", Share(was.Noise.Mask), Share(asked.Noise.Mask)),
-            ("delete", Share(was.Noise.Delete), Share(asked.Noise.Delete)), ("rotate", Share(was.Noise.Rotate), Share(asked.Noise.Rotate)),
-            ("random", Share(was.Noise.Random), Share(asked.Noise.Random)), ("alpha", was.Alpha, asked.Alpha),
-            ("language", string.Join(' ', was.Languages), string.Join(' ', asked.Languages)),
-        ];
-        foreach ((string name, object before, object now) in values)
-        {
-            if (!before.Equals(now))
-            {
-                return FormattableString.Invariant($"--{name} {before}, not {now}");
-            }
-        }
-
-        return null;
     }
 }

@@ -2,9 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl;
 using Dsl.Generation;
 using Dsl.Text;
 using Dsl.Training;
+using Dsl.Training.Objectives;
 
 namespace Zoo.Cli;
 
@@ -49,28 +51,31 @@ internal abstract class TrainingSubject
 internal sealed class NextTokenSubject : TrainingSubject
 {
     private readonly TokenCorpus corpus;
-    private readonly QuickstartFamily family;
+    private readonly SmallModel model;
+    private readonly NextTokenOptions objective;
 
-    private NextTokenSubject(QuickstartFamily family, TokenCorpus corpus) => (this.family, this.corpus) = (family, corpus);
+    private NextTokenSubject(SmallModel model, NextTokenOptions objective, TokenCorpus corpus) =>
+        (this.model, this.objective, this.corpus) = (model, objective, corpus);
 
     internal override string Vocabulary => FormattableString.Invariant($"{corpus.Codec.Vocabulary} {corpus.Codec.Name}");
 
-    /// <param name="family">What learns.</param>
+    /// <param name="model">What learns.</param>
+    /// <param name="objective">Kept with the run.</param>
     /// <param name="path">The text's file; null: the text that comes with the program.</param>
     /// <param name="codec">Between text and ids; null: one id per character that occurs.</param>
-    internal static NextTokenSubject Of(QuickstartFamily family, string? path, ITextCodec? codec)
+    internal static NextTokenSubject Of(SmallModel model, NextTokenOptions objective, string? path, ITextCodec? codec)
     {
         RequireFile(path);
         var corpus = path is null ? new TokenCorpus(KingJames.Name, KingJames.Text(), codec) : new TokenCorpus(path, TokenCorpus.ReadText(path), codec);
-        return new NextTokenSubject(family, corpus) { Family = family.Name };
+        return new NextTokenSubject(model, objective, corpus) { Family = model.Family };
     }
 
-    internal override string Config(TrainingOptions options) => family.ConfigText(corpus.Codec.Vocabulary, options.Context);
+    internal override string Config(TrainingOptions options) => model.ConfigText(new SmallSize(corpus.Codec.Vocabulary, options.Context));
 
     internal override ITrainingData Data(TrainingOptions options)
     {
         corpus.RequireContext(options.Context);
-        return new NextTokenData(corpus, options);
+        return new NextTokenData(corpus, options) { Settings = OptionRows.Write(objective) };
     }
 
     internal override IEnumerable<string> Describe(ITrainingData data, TrainingOptions options) =>

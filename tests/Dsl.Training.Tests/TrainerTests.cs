@@ -243,7 +243,6 @@ public sealed class TrainerTests
         File.AppendAllText(path, "13,0.5,1e");
         Assert.Equal(12, MetricsFile.Read(path).Count);
         Assert.Equal([5L, 10L, 12L], MetricsFile.Read(path).Where(row => row.HeldOutLoss is not null).Select(row => row.Step));
-        Assert.True(new FileInfo(folder["loss.png"]).Length > 5000);
     }
 
     [Fact]

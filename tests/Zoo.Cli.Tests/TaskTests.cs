@@ -25,9 +25,9 @@ public sealed class TaskTests
             var pairs = new TheoryData<string, string>();
             foreach (RuleTask task in RuleTask.All)
             {
-                foreach (string family in TaskFamilies.For(task))
+                foreach (SmallModel model in TaskModels.Of(task))
                 {
-                    pairs.Add(task.Name, family);
+                    pairs.Add(task.Name, model.Family);
                 }
             }
 
@@ -91,10 +91,9 @@ public sealed class TaskTests
     [Fact]
     public void SpansAndLabelsStandAtTheTokensOfTheirWords()
     {
-        ObjectiveFamily bert = ObjectiveFamilies.All.First(family => family.Name == "bert");
-        ITokenizer tokenizer = TaskFamilies.Learn(bert);
         var draws = new SeededDraws(new SeededRandom(3));
         RuleTask task = RuleTask.All.Single(task => task.Name == "part");
+        ITokenizer tokenizer = TaskModels.Vocabulary(TaskModels.Of(task).First());
         for (int i = 0; i < 50; i++)
         {
             Question question = task.Ask(draws);
@@ -170,12 +169,11 @@ public sealed class TaskTests
     private static (IModel Model, TaskData Data, TrainingOptions Options) Make(string name, string on, int steps)
     {
         RuleTask task = RuleTask.All.Single(candidate => candidate.Name == name);
-        ObjectiveFamily family = ObjectiveFamilies.All.First(candidate => candidate.Name == on);
-        ITokenizer tokenizer = TaskFamilies.Learn(family);
-        TrainingOptions options = TaskFamilies.Defaults with { Steps = steps, Rate = 2e-3, WarmUp = Math.Min(10, steps / 2), EvaluationBatches = 2 };
+        SmallModel small = TaskModels.Of(task).Single(candidate => candidate.Family == on);
+        ITokenizer tokenizer = TaskModels.Vocabulary(small);
+        TrainingOptions options = TrainingDefaults.Tasks with { Steps = steps, Rate = 2e-3, WarmUp = Math.Min(10, steps / 2), EvaluationBatches = 2 };
         manual_seed(1);
-        IModel model = new DeclaredZoo()
-            .Create(TaskFamilies.Config(family, task, tokenizer, options.Context).ToJsonString(), "config.json", ScalarType.Float32, CPU);
+        IModel model = new DeclaredZoo().Create(TaskModels.Config(small, task, tokenizer, options.Context), "config.json", ScalarType.Float32, CPU);
         return (model, new TaskData(task, tokenizer, options.Batch, seed: 1), options);
     }
 }

@@ -37,6 +37,9 @@ public interface ITrainingData
     /// <summary>What is learned, as <c>--objective</c> calls it; null for the next token.</summary>
     string? Objective => null;
 
+    /// <summary>Options of what is learned, by their words (<see cref="OptionRows.Write"/>): a checkpoint keeps them.</summary>
+    IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>();
+
     /// <summary>SHA-256 of the text: a run goes on only with the text it began with.</summary>
     string Hash { get; }
 
@@ -65,6 +68,9 @@ public sealed class NextTokenData(TokenCorpus corpus, TrainingOptions options) :
 
     /// <inheritdoc/>
     public string Name => corpus.Name;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <inheritdoc/>
     public string Hash => corpus.Hash;

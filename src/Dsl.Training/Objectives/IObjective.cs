@@ -21,6 +21,9 @@ public interface IObjective : IExampleMaker
     /// <summary>Fills rows of ids.</summary>
     int Pad { get; }
 
+    /// <summary>The token that the decoder of an encoder-decoder begins with; null where nothing is written.</summary>
+    int? DecoderStart => null;
+
     /// <summary>The loss on a batch; the caller disposes it.</summary>
     TrainingLoss Loss(IModel model, Batch batch);
 }
@@ -76,6 +79,9 @@ public sealed class ObjectiveData : ITrainingData
 
     /// <inheritdoc/>
     public string? Objective => objective.Name;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <inheritdoc/>
     public string Hash { get; }

@@ -29,8 +29,8 @@ public enum MaskingUnit
 /// <param name="tokenizer">With a mask, a class, a separator and a padding token.</param>
 /// <param name="context">Tokens in a row.</param>
 /// <param name="unit">What is masked together.</param>
-/// <param name="pairs">Pairs of text; null: rows of sentences.</param>
-public sealed class MaskedLanguage(ITokenizer tokenizer, int context, MaskingUnit unit = MaskingUnit.Tokens, PairTask? pairs = null) : IObjective
+/// <param name="pairs">Pairs of text, or rows of sentences.</param>
+public sealed class MaskedLanguage(ITokenizer tokenizer, int context, MaskingUnit unit = MaskingUnit.Tokens, PairTask pairs = PairTask.None) : IObjective
 {
     private const int LongestRun = 3;
     private const double ShortPairs = 0.1;
@@ -46,8 +46,8 @@ public sealed class MaskedLanguage(ITokenizer tokenizer, int context, MaskingUni
     public int Pad { get; } = Needed(tokenizer.Special.Pad, "a padding token");
 
     /// <inheritdoc/>
-    public IReadOnlyList<Example> Make(string text, IDraws draws) => pairs is { } task
-        ? MakePairs(Sentences.Documents(text, tokenizer), task, draws)
+    public IReadOnlyList<Example> Make(string text, IDraws draws) => pairs != PairTask.None
+        ? MakePairs(Sentences.Documents(text, tokenizer), pairs, draws)
         : [.. Sentences.PackWhole(Sentences.Of(text, tokenizer), context - 2)
             .Select(row => Masked([before, .. row.Ids, after], [false, .. row.Continues, false], draws))];
 
@@ -55,7 +55,7 @@ public sealed class MaskedLanguage(ITokenizer tokenizer, int context, MaskingUni
     public TrainingLoss Loss(IModel model, Batch batch)
     {
         string words = model.Outputs.Contains("mlm_logits") ? "mlm_logits" : "logits";
-        string? pair = pairs is null ? null : model.Outputs.FirstOrDefault(name => name is "nsp_logits" or "sop_logits");
+        string? pair = pairs == PairTask.None ? null : model.Outputs.FirstOrDefault(name => name is "nsp_logits" or "sop_logits");
         if (pair is null)
         {
             return Outputs.TokenLoss(model, batch, words);

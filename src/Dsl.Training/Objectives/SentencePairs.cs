@@ -10,9 +10,12 @@ namespace Dsl.Training.Objectives;
 /// <param name="Label">0: the second follows the first; 1: it comes from elsewhere, or the two are swapped.</param>
 public readonly record struct SentencePair(IReadOnlyList<int> First, IReadOnlyList<int> Second, int Label);
 
-/// <summary>How the second piece of a pair may be wrong.</summary>
+/// <summary>Whether texts come in pairs, and how the second piece of one may be wrong.</summary>
 public enum PairTask
 {
+    /// <summary>There are no pairs.</summary>
+    None,
+
     /// <summary>It comes from another document (BERT).</summary>
     NextSentence,
 

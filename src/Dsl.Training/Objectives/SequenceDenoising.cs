@@ -17,6 +17,9 @@ public abstract class SequenceObjective : IObjective
     public abstract int Pad { get; }
 
     /// <inheritdoc/>
+    public virtual int? DecoderStart => Pad;
+
+    /// <inheritdoc/>
     public abstract IReadOnlyList<Example> Make(string text, IDraws draws);
 
     /// <inheritdoc/>
@@ -77,81 +80,15 @@ public sealed class PrefixLanguage(ITokenizer tokenizer, int context) : Sequence
         })];
 }
 
-/// <summary>How strong each noise of <see cref="TextDenoising"/> is.</summary>
-/// <param name="Infill">The share of words replaced by masks, a span a mask.</param>
-/// <param name="MeanSpan">Poisson's mean of a span's words.</param>
-/// <param name="Permute">The share of sentences that change places.</param>
-/// <param name="Mask">The share of words masked one by one.</param>
-/// <param name="Delete">The share of words deleted.</param>
-/// <param name="Rotate">How often a row is rotated.</param>
-/// <param name="Random">The share of masks that become random tokens.</param>
-public sealed record DenoisingShares(
-    double Infill = 0.3, double MeanSpan = 3, double Permute = 1, double Mask = 0, double Delete = 0, double Rotate = 0, double Random = 0)
-{
-    /// <summary>BART's release: 30 % infilling and permuted sentences.</summary>
-    public static DenoisingShares Bart { get; } = new();
-
-    /// <summary>mBART's: 35 % infilling with a mean of 3.5, and permuted sentences.</summary>
-    public static DenoisingShares MBart { get; } = new(Infill: 0.35, MeanSpan: 3.5);
-}
-
-/// <summary>What is asked for instead of a family's own <see cref="DenoisingShares"/>; null: as the family has it.</summary>
-public sealed record DenoisingChanges
-{
-    /// <summary>Beyond this mean Poisson's table has no lengths: the chance of none falls below the least that is kept.</summary>
-    private const double LongestMean = 10;
-
-    /// <summary>The share of words replaced by masks, a span a mask.</summary>
-    public double? Infill { get; init; }
-
-    /// <summary>Poisson's mean of a span's words.</summary>
-    public double? MeanSpan { get; init; }
-
-    /// <summary>The share of sentences that change places.</summary>
-    public double? Permute { get; init; }
-
-    /// <summary>The share of words masked one by one.</summary>
-    public double? Mask { get; init; }
-
-    /// <summary>The share of words deleted.</summary>
-    public double? Delete { get; init; }
-
-    /// <summary>How often a row is rotated.</summary>
-    public double? Rotate { get; init; }
-
-    /// <summary>The share of masks that become random tokens.</summary>
-    public double? Random { get; init; }
-
-    /// <summary>The shares with what is asked for.</summary>
-    public DenoisingShares Over(DenoisingShares shares) => new(
-        Infill ?? shares.Infill, MeanSpan ?? shares.MeanSpan, Permute ?? shares.Permute, Mask ?? shares.Mask, Delete ?? shares.Delete, Rotate ?? shares.Rotate,
-        Random ?? shares.Random);
-
-    /// <summary>Throws where a share is none.</summary>
-    /// <exception cref="ArgumentException">One sentence that names the value and what was expected.</exception>
-    public void Validate()
-    {
-        foreach ((string name, double? share) in new[]
-            { ("infill", Infill), ("permute", Permute), ("mask", Mask), ("delete", Delete), ("rotate", Rotate), ("random", Random) })
-        {
-            TrainingOptions.Require(share is not { } value || value is >= 0 and <= 1, name, share ?? 0, "from 0 to 1");
-        }
-
-        TrainingOptions.Require(
-            MeanSpan is not { } mean || mean is > 0 and <= LongestMean, "mean-span", MeanSpan ?? 0,
-            FormattableString.Invariant($"more than 0 and at most {LongestMean}"));
-    }
-}
-
 /// <summary>
 /// BART's denoising: a row with noise is read, the row as it was is written. In order: sentences permuted, words masked or deleted, text infilled, the row
 /// rotated. With a language, mBART's form: rows are X &lt;/s&gt; LANG, and the decoder begins with LANG.
 /// </summary>
 /// <param name="tokenizer">With begin, end, padding and mask tokens, and a full stop.</param>
 /// <param name="context">Tokens in a row, its special ones included.</param>
-/// <param name="shares">How strong each noise is.</param>
+/// <param name="noise">How strong each noise is.</param>
 /// <param name="language">The id of the text's language code; null: none.</param>
-public sealed class TextDenoising(ITokenizer tokenizer, int context, DenoisingShares shares, int? language = null) : SequenceObjective
+public sealed class TextDenoising(ITokenizer tokenizer, int context, DenoisingOptions noise, int? language = null) : SequenceObjective
 {
     private readonly int begin = MaskedLanguage.Needed(tokenizer.Special.Begin, "a begin token");
     private readonly int end = MaskedLanguage.Needed(tokenizer.Special.End, "an end token");
@@ -165,6 +102,9 @@ public sealed class TextDenoising(ITokenizer tokenizer, int context, DenoisingSh
     public override int Pad { get; } = MaskedLanguage.Needed(tokenizer.Special.Pad, "a padding token");
 
     /// <inheritdoc/>
+    public override int? DecoderStart => language ?? end;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Example> Make(string text, IDraws draws) =>
         [.. Sentences.PackWhole(Sentences.Of(text, tokenizer), context - 2).Select(row => Noised(row, draws))];
 
@@ -172,13 +112,13 @@ public sealed class TextDenoising(ITokenizer tokenizer, int context, DenoisingSh
     {
         // Noise needs to know which tokens go on with a word; a token's id tells, as its spelling does.
         HashSet<int> continued = [.. sentence.Ids.Where((_, i) => sentence.Continues[i])];
-        var noise = new Denoising(mask, tokenizer.Vocabulary, stop, continued.Contains, shares.Random);
+        var noises = new Denoising(mask, tokenizer.Vocabulary, stop, continued.Contains, noise.Random);
         int[] row = [begin, .. sentence.Ids, end], read = row;
-        read = shares.Permute > 0 ? noise.Permute(read, shares.Permute, draws) : read;
-        read = shares.Mask > 0 ? noise.Mask(read, shares.Mask, replace: 1, draws) : read;
-        read = shares.Delete > 0 ? noise.Mask(read, shares.Delete, replace: 0, draws) : read;
-        read = shares.Infill > 0 ? noise.Infill(read, shares.Infill, Denoising.PoissonTable(shares.MeanSpan), replace: 1, draws) : read;
-        read = shares.Rotate > 0 && draws.Uniform() < shares.Rotate ? Denoising.Rotate(read, draws) : read;
+        read = noise.Permute > 0 ? noises.Permute(read, noise.Permute, draws) : read;
+        read = noise.Mask > 0 ? noises.Mask(read, noise.Mask, replace: 1, draws) : read;
+        read = noise.Delete > 0 ? noises.Mask(read, noise.Delete, replace: 0, draws) : read;
+        read = noise.Infill > 0 ? noises.Infill(read, noise.Infill, Denoising.PoissonTable(noise.MeanSpan), replace: 1, draws) : read;
+        read = noise.Rotate > 0 && draws.Uniform() < noise.Rotate ? Denoising.Rotate(read, draws) : read;
         if (language is not { } code)
         {
             return Rows(read, [end, .. row[..^1]], row);

@@ -10,13 +10,16 @@ namespace Dsl.Training;
 /// <summary>What <c>training.json</c> of a checkpoint says beside the tensors.</summary>
 public sealed record TrainingState
 {
+    /// <summary>The layout that this version writes and reads.</summary>
+    internal const int CurrentFormat = 2;
+
     /// <summary>The layout of the folder.</summary>
-    public int Format { get; init; } = 1;
+    public int Format { get; init; } = CurrentFormat;
 
     /// <summary>How many steps were done.</summary>
     public required long Step { get; init; }
 
-    /// <summary>Which quickstart family the run began as.</summary>
+    /// <summary>Which family the run began as.</summary>
     public required string Family { get; init; }
 
     /// <summary>What it trains with.</summary>
@@ -30,6 +33,9 @@ public sealed record TrainingState
 
     /// <summary>What it was trained to do; null for the next token.</summary>
     public string? Objective { get; init; }
+
+    /// <summary>Options of what it was trained to do, by their words.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Position in the data, as a text: JSON readers may round 64 bits.</summary>
     public required string DataPosition { get; init; }
@@ -58,7 +64,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
         {
             string manifest = Path.Combine(folder, ManifestFile);
             TrainingState? state = File.Exists(manifest) ? JsonSerializer.Deserialize<TrainingState>(File.ReadAllText(manifest), Json) : null;
-            return state is { Format: 1 } && state.Files.All(file => new FileInfo(Path.Combine(folder, file.Key)) is { Exists: true } info
+            return state is { Format: TrainingState.CurrentFormat } && state.Files.All(file => new FileInfo(Path.Combine(folder, file.Key)) is { Exists: true } info
                 && info.Length == file.Value)
                 ? new TrainingCheckpoint(folder, state)
                 : null;
@@ -106,6 +112,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
             TextHash = trainer.Data.Hash,
             DataPosition = trainer.Data.Position,
             Objective = trainer.Data.Objective,
+            Settings = trainer.Data.Settings,
             Files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToDictionary(file => Path.GetFileName(file), file => new FileInfo(file).Length),
         };
         WriteText(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(manifest, Json) + "\n");

@@ -21,7 +21,7 @@ public enum Head
     Choice,
 
     /// <summary>Where an answer begins and ends.</summary>
-    Span,
+    Answer,
 
     /// <summary>Another text.</summary>
     Text,

@@ -26,7 +26,8 @@ public sealed record Question(
 /// <param name="Labels">The classes.</param>
 /// <param name="Ask">Makes a question.</param>
 /// <param name="Steps">How many steps a small model needs to learn it.</param>
-public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList<string> Labels, Func<IDraws, Question> Ask, int Steps = 600)
+/// <param name="Everywhere">Without other words it is run on every family that has such a head; otherwise on the first.</param>
+public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList<string> Labels, Func<IDraws, Question> Ask, int Steps = 600, bool Everywhere = false)
 {
     private static readonly string[] Numbers =
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"];
@@ -46,13 +47,13 @@ public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList
     /// <summary>All tasks.</summary>
     public static IReadOnlyList<RuleTask> All { get; } =
     [
-        new("kind", "Are there more animals, plants or things in the text?", Head.Sequence, KindNames, AskKind),
-        new("follows", "Does the second text count on where the first one ends?", Head.Sequence, ["no", "yes"], AskFollows, Steps: 2500),
+        new("kind", "Are there more animals, plants or things in the text?", Head.Sequence, KindNames, AskKind, Everywhere: true),
+        new("follows", "Does the second text count on where the first one ends?", Head.Sequence, ["no", "yes"], AskFollows, Steps: 2500, Everywhere: true),
         new("roles", "Which words are a person, a place, a thing; a name after \"the\" is a thing's.", Head.Tokens, ["other", "person", "place", "thing"],
             AskRoles),
         new("next", "Which of four numbers comes next?", Head.Choice, [], AskNext),
-        new("part", "Which words of the text are of the kind that is asked for?", Head.Span, [], AskPart),
-        new("sort", "The letters in the order of the alphabet.", Head.Text, [], AskSorted, Steps: 1500),
+        new("part", "Which words of the text are of the kind that is asked for?", Head.Answer, [], AskPart),
+        new("sort", "The letters in the order of the alphabet.", Head.Text, [], AskSorted, Steps: 1500, Everywhere: true),
     ];
 
     private static string Any(IDraws draws, IReadOnlyList<string> words) => words[draws.Integer(0, words.Count - 1)];

@@ -98,14 +98,14 @@ public sealed class TaskData(RuleTask task, ITokenizer tokenizer, int rows, long
         using Batch batch = Batched(questions, model.Weights.Device);
         return Outputs.Loss(model, batch, results => new TrainingLoss(task.Head switch
         {
-            Head.Span => HeadLosses.Span(results["start_logits"], results["end_logits"], batch["start_positions"], batch["end_positions"]),
+            Head.Answer => HeadLosses.Span(results["start_logits"], results["end_logits"], batch["start_positions"], batch["end_positions"]),
             Head.Choice => HeadLosses.Choice(results["logits"], Choices(batch)),
             Head.Sequence => HeadLosses.Sequence(results["logits"], batch["labels"]),
             _ => HeadLosses.Tokens(results["logits"], batch["labels"]),
         }), Names);
     }
 
-    private string[] Names => task.Head == Head.Span ? ["start_logits", "end_logits"] : ["logits"];
+    private string[] Names => task.Head == Head.Answer ? ["start_logits", "end_logits"] : ["logits"];
 
     /// <summary>Each question's label once.</summary>
     private Tensor Choices(Batch batch) => batch["labels"].reshape(rows, -1).select(1, 0);
@@ -121,7 +121,7 @@ public sealed class TaskData(RuleTask task, ITokenizer tokenizer, int rows, long
         IReadOnlyDictionary<string, Tensor> results = model.Run(batch.For(model), Names);
         switch (task.Head)
         {
-            case Head.Span:
+            case Head.Answer:
                 return results["start_logits"].argmax(-1).eq(batch["start_positions"]).logical_and(results["end_logits"].argmax(-1).eq(batch["end_positions"]));
             case Head.Choice:
                 return results["logits"].reshape(rows, -1).argmax(-1).eq(Choices(batch));

@@ -11,6 +11,10 @@ namespace Dsl.Training.Tasks;
 /// <param name="tokenizer">Whose ids.</param>
 public sealed class TaskExamples(RuleTask task, ITokenizer tokenizer)
 {
+    /// <summary>What a decoder begins with: the padding token where rows have no begin token, else the end token, as the published pairs have it.</summary>
+    public int DecoderStart { get; } = tokenizer.Special.Begin is null
+        ? MaskedLanguage.Needed(tokenizer.Special.Pad, "a padding token") : MaskedLanguage.Needed(tokenizer.Special.End, "an end token");
+
     /// <summary>The rows of a question: one, or one for each choice. Labels of the whole stand in the first.</summary>
     public IReadOnlyList<Example> Of(Question question)
     {
@@ -20,7 +24,7 @@ public sealed class TaskExamples(RuleTask task, ITokenizer tokenizer)
             Head.Choice => [.. question.Seconds.Select(choice =>
                 new Example(Rows(Encode(first, choice)), new Dictionary<string, int> { ["labels"] = question.Label }))],
             Head.Tokens => [Tokens(Encode(first, null), question.WordLabels)],
-            Head.Span => [Span(Encode(first, question.Seconds[0]), question.Answer)],
+            Head.Answer => [Span(Encode(first, question.Seconds[0]), question.Answer)],
             Head.Text => [Text(Encode(first, null).Ids, Encode(string.Join(' ', question.Written), null).Ids)],
             _ => [new Example(Rows(Encode(first, question.Seconds.FirstOrDefault())), new Dictionary<string, int> { ["labels"] = question.Label })],
         };
@@ -47,15 +51,10 @@ public sealed class TaskExamples(RuleTask task, ITokenizer tokenizer)
         });
     }
 
-    private Example Text(int[] read, int[] write)
+    private Example Text(int[] read, int[] write) => new(new Dictionary<string, int[]>
     {
-        // T5's rows end with the end token and begin with nothing, BART's decoder begins with the end token.
-        int start = tokenizer.Special.Begin is null ? tokenizer.Special.Pad!.Value : tokenizer.Special.End!.Value;
-        return new Example(new Dictionary<string, int[]>
-        {
-            ["input_ids"] = read,
-            ["decoder_input_ids"] = SpanCorruption.ShiftRight(write, start),
-            ["labels"] = write,
-        });
-    }
+        ["input_ids"] = read,
+        ["decoder_input_ids"] = SpanCorruption.ShiftRight(write, DecoderStart),
+        ["labels"] = write,
+    });
 }

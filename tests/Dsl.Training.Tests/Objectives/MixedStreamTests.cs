@@ -30,7 +30,7 @@ public sealed class MixedStreamTests
         [(Shards("en", English), Denoising("en_XX")), (Shards("de", German), Denoising("de_DE"))],
         alpha, rows: 4, seed);
 
-    private static TextDenoising Denoising(string language) => new(Tokenizer, 24, DenoisingShares.MBart, Tokenizer.IdOf(language));
+    private static TextDenoising Denoising(string language) => new(Tokenizer, 24, new DenoisingOptions(), Tokenizer.IdOf(language));
 
     private static TextShards Shards(string name, string text) =>
         TextSource.Memory(name, text) is var source ? new TextShards(source, 0, source.Length, size: 1000) : throw new InvalidOperationException();
@@ -118,42 +118,37 @@ public sealed class MixedStreamTests
         Assert.InRange(data.TargetEntropy(3)!.Value, 1, Math.Log(Tokenizer.Vocabulary));
     }
 
-    private static IReadOnlyList<Example> Noised(DenoisingChanges changes)
-    {
-        var none = new DenoisingChanges { Infill = 0, Permute = 0, Mask = 0, Delete = 0, Rotate = 0 };
-        DenoisingShares shares = changes.Over(none.Over(DenoisingShares.Bart));
-        return new TextDenoising(Tokenizer, 24, shares).Make(English, new SeededDraws(new SeededRandom(3)));
-    }
+    private static readonly DenoisingOptions None = new() { Infill = 0, Permute = 0 };
+
+    private static IReadOnlyList<Example> Noised(DenoisingOptions noise) =>
+        new TextDenoising(Tokenizer, 24, noise).Make(English, new SeededDraws(new SeededRandom(3)));
 
     [Fact]
     public void EachNoiseDoesWhatItsWordSays()
     {
         int mask = Tokenizer.Special.Mask!.Value;
-        IEnumerable<(int[] Read, int[] Text)> Rows(DenoisingChanges changes) =>
-            Noised(changes).Select(example => (example.Rows["input_ids"], example.Rows["labels"]));
+        IEnumerable<(int[] Read, int[] Text)> Rows(DenoisingOptions noise) =>
+            Noised(noise).Select(example => (example.Rows["input_ids"], example.Rows["labels"]));
 
-        Assert.All(Rows(new()), row => Assert.Equal(row.Text, row.Read));
-        Assert.All(Rows(new() { Mask = 0.3 }), row => Assert.Contains(mask, row.Read));
-        Assert.All(Rows(new() { Delete = 0.3 }), row => Assert.True(row.Read.Length < row.Text.Length && !row.Read.Contains(mask)));
-        Assert.All(Rows(new() { Rotate = 1 }), row => Assert.Equal(row.Text.Order(), row.Read.Order()));
-        Assert.Contains(Rows(new() { Rotate = 1 }), row => !row.Text.SequenceEqual(row.Read));
-        Assert.All(Rows(new() { Permute = 1 }), row => Assert.Equal(row.Text.Order(), row.Read.Order()));
-        int masks = Rows(new() { Mask = 0.5 }).Sum(row => row.Read.Count(id => id == mask));
-        int fewer = Rows(new() { Mask = 0.5, Random = 0.5 }).Sum(row => row.Read.Count(id => id == mask));
+        Assert.All(Rows(None), row => Assert.Equal(row.Text, row.Read));
+        Assert.All(Rows(None with { Mask = 0.3 }), row => Assert.Contains(mask, row.Read));
+        Assert.All(Rows(None with { Delete = 0.3 }), row => Assert.True(row.Read.Length < row.Text.Length && !row.Read.Contains(mask)));
+        Assert.All(Rows(None with { Rotate = 1 }), row => Assert.Equal(row.Text.Order(), row.Read.Order()));
+        Assert.Contains(Rows(None with { Rotate = 1 }), row => !row.Text.SequenceEqual(row.Read));
+        Assert.All(Rows(None with { Permute = 1 }), row => Assert.Equal(row.Text.Order(), row.Read.Order()));
+        int masks = Rows(None with { Mask = 0.5 }).Sum(row => row.Read.Count(id => id == mask));
+        int fewer = Rows(None with { Mask = 0.5, Random = 0.5 }).Sum(row => row.Read.Count(id => id == mask));
         Assert.InRange(fewer, masks / 4, masks * 3 / 4);
     }
 
     [Fact]
-    public void WhatIsAskedForStandsOverTheFamilysShares()
+    public void SharesThatAreNoneAreRefused()
     {
-        Assert.Equal(DenoisingShares.MBart, new DenoisingChanges().Over(DenoisingShares.MBart));
-        Assert.Equal(DenoisingShares.MBart with { Delete = 0.1, MeanSpan = 2 },
-            new DenoisingChanges { Delete = 0.1, MeanSpan = 2 }.Over(DenoisingShares.MBart));
         Assert.Equal(
-            "--mean-span 0, expected more than 0 and at most 10", Assert.Throws<ArgumentException>(new DenoisingChanges { MeanSpan = 0 }.Validate).Message);
-        Assert.Equal("--rotate 2, expected from 0 to 1", Assert.Throws<ArgumentException>(new DenoisingChanges { Rotate = 2 }.Validate).Message);
-        Assert.Throws<ArgumentException>(new DenoisingChanges { Infill = double.NaN }.Validate);
-        Assert.Throws<ArgumentException>((new TrainingOptions { Alpha = -1 }).Validate);
+            "--mean-span 0, expected more than 0 and at most 10", Assert.Throws<ArgumentException>(new DenoisingOptions { MeanSpan = 0 }.Validate).Message);
+        Assert.Equal("--rotate 2, expected from 0 to 1", Assert.Throws<ArgumentException>(new DenoisingOptions { Rotate = 2 }.Validate).Message);
+        Assert.Throws<ArgumentException>(new DenoisingOptions { Infill = double.NaN }.Validate);
+        Assert.Throws<ArgumentException>(new DenoisingOptions { Alpha = -1 }.Validate);
     }
 
     private static string Print(IReadOnlyList<Example> batch) => string.Join('|', batch.Select(example =>

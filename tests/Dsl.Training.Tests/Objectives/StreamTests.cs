@@ -29,7 +29,7 @@ public sealed class StreamTests
         ["replaced"] = tokenizer => new ReplacedTokenDetection(tokenizer, 24),
         ["span"] = tokenizer => new SpanDenoising(tokenizer, 24),
         ["prefix"] = tokenizer => new PrefixLanguage(tokenizer, 24),
-        ["denoise"] = tokenizer => new TextDenoising(tokenizer, 24, DenoisingShares.Bart),
+        ["denoise"] = tokenizer => new TextDenoising(tokenizer, 24, new DenoisingOptions()),
     };
 
     public static TheoryData<string> Objectives => [.. Makers.Keys];
@@ -178,7 +178,7 @@ public sealed class StreamTests
     {
         ITokenizer tokenizer = TokenizerTraining.BytePair(Text, 400, VocabularyLayout.Roberta);
         var shards = new TextShards(Source, 0, Source.Length);
-        var stream = new ExampleStream(shards, new TextDenoising(tokenizer, 40, DenoisingShares.Bart), 4, 1);
+        var stream = new ExampleStream(shards, new TextDenoising(tokenizer, 40, new DenoisingOptions()), 4, 1);
         double padded = 0, real = 0;
         for (int i = 0; i < 40; i++)
         {
