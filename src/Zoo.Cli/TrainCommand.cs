@@ -162,9 +162,9 @@ internal sealed class TrainCommand
 
         options.RefuseOthers(words, objectiveName);
         TrainingOptions run = options.Over(words, state.Options);
-        ObjectiveOptions was = OptionRows.Read(
-            ObjectiveOptions.Find(objectiveName) ?? throw new CommandException($"{name} was trained with --objective {objectiveName}, which train does not know"),
-            state.Settings);
+        ObjectiveOptions known = ObjectiveOptions.Find(objectiveName)
+            ?? throw new CommandException($"{name} was trained with --objective {objectiveName}, which train does not know");
+        ObjectiveOptions was = OptionRows.Read(known, state.Settings);
         ObjectiveOptions learned = Learned(words, was);
         if ((OptionRows.Difference(state.Options, run) ?? OptionRows.Difference(was, Beside(learned, was))) is { } difference)
         {
@@ -206,7 +206,7 @@ internal sealed class TrainCommand
             {
                 LanguageText.ReadTyped(denoising.Languages);
             }
-            else if (options.Typed(words, "alpha") && LanguageText.Read(denoising.Languages).All(known => known.Path is null))
+            else if (options.Typed(words, "alpha") && LanguageText.Read(denoising.Languages).All(language => language.Path is null))
             {
                 throw new CommandException("--alpha without --language, expected texts with their languages", 2);
             }

@@ -59,7 +59,8 @@ public sealed record SmallModel(ModelEntry Entry, SmallAttribute Small, TrainedB
 public static class SmallModels
 {
     /// <summary>One for each thing that each model is trained by; of those that are trained alike the one that is meant without a name comes first.</summary>
-    public static IReadOnlyList<SmallModel> All { get; } = [.. Find().OrderBy(model => !model.Small.First).ThenBy(model => model.Family, StringComparer.Ordinal)];
+    public static IReadOnlyList<SmallModel> All { get; } =
+        [.. Find().OrderBy(model => !model.Small.First).ThenBy(model => model.Family, StringComparer.Ordinal)];
 
     /// <summary>Those that are trained by an objective, or have a head that learns a kind of answer.</summary>
     public static IEnumerable<SmallModel> TrainedBy(string name) => All.Where(model => model.Trained.Name == name);

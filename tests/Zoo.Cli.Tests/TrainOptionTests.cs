@@ -116,8 +116,8 @@ public sealed class TrainOptionTests : IDisposable
         Assert.All(names, name =>
         {
             (int code, string error) = Run(["train", "--resume", "--out", scratch["run"], "--" + name, Value(Values[name].Other)]);
-            Assert.Equal((1, $"error: step-2 was trained with --{name} {Value(Values[name].Trained)}, not {Value(Values[name].Other)}; --resume takes no other\n"),
-                (code, error));
+            string said = $"step-2 was trained with --{name} {Value(Values[name].Trained)}, not {Value(Values[name].Other)}; --resume takes no other";
+            Assert.Equal((1, $"error: {said}\n"), (code, error));
         });
 
         // The same words again, and words that may change.

@@ -66,7 +66,8 @@ public sealed record DenoisingOptions() : TextObjectiveOptions("denoise")
             TrainingOptions.Require(share is >= 0 and <= 1, name, share, "from 0 to 1");
         }
 
-        TrainingOptions.Require(MeanSpan is > 0 and <= LongestMean, "mean-span", MeanSpan, FormattableString.Invariant($"more than 0 and at most {LongestMean}"));
+        TrainingOptions.Require(
+            MeanSpan is > 0 and <= LongestMean, "mean-span", MeanSpan, FormattableString.Invariant($"more than 0 and at most {LongestMean}"));
         TrainingOptions.Require(Alpha >= 0 && double.IsFinite(Alpha), "alpha", Alpha, "0 or more");
     }
 }

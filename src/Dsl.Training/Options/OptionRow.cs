@@ -43,7 +43,7 @@ public sealed record OptionRow(OptionAttribute Option, PropertyInfo Property)
         double number => number.ToString("R", CultureInfo.InvariantCulture),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         string text => text,
-        var other => throw new NotSupportedException($"--{Name} is a {other?.GetType().Name ?? "null"}, expected a number, a switch, a text or a list of texts"),
+        _ => throw Unknown(),
     };
 
     /// <summary>A text as the option's value.</summary>
@@ -79,11 +79,14 @@ public sealed record OptionRow(OptionAttribute Option, PropertyInfo Property)
 
         return type == typeof(string) ? text
             : type == typeof(IReadOnlyList<string>) ? text.Length == 0 ? Array.Empty<string>() : text.Split('\n')
-            : throw new NotSupportedException($"--{Name} is a {type.Name}, expected a number, a switch, a text or a list of texts");
+            : throw Unknown();
     }
 
     private static string Dashed(string name) =>
         string.Concat(name.Select((letter, i) => (i > 0 && char.IsUpper(letter) ? "-" : "") + char.ToLowerInvariant(letter)));
+
+    private NotSupportedException Unknown() =>
+        new($"--{Name} is a {Property.PropertyType.Name}, expected a number, a switch, a text or a list of texts");
 
     private ArgumentException Wrong(string text, string expected) => new($"--{Name} '{text}', expected {expected}");
 }

@@ -64,8 +64,8 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
         {
             string manifest = Path.Combine(folder, ManifestFile);
             TrainingState? state = File.Exists(manifest) ? JsonSerializer.Deserialize<TrainingState>(File.ReadAllText(manifest), Json) : null;
-            return state is { Format: TrainingState.CurrentFormat } && state.Files.All(file => new FileInfo(Path.Combine(folder, file.Key)) is { Exists: true } info
-                && info.Length == file.Value)
+            return state is { Format: TrainingState.CurrentFormat } && state.Files.All(
+                file => new FileInfo(Path.Combine(folder, file.Key)) is { Exists: true } info && info.Length == file.Value)
                 ? new TrainingCheckpoint(folder, state)
                 : null;
         }

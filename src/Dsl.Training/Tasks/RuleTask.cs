@@ -27,7 +27,8 @@ public sealed record Question(
 /// <param name="Ask">Makes a question.</param>
 /// <param name="Steps">How many steps a small model needs to learn it.</param>
 /// <param name="Everywhere">Without other words it is run on every family that has such a head; otherwise on the first.</param>
-public sealed record RuleTask(string Name, string Rule, Head Head, IReadOnlyList<string> Labels, Func<IDraws, Question> Ask, int Steps = 600, bool Everywhere = false)
+public sealed record RuleTask(
+    string Name, string Rule, Head Head, IReadOnlyList<string> Labels, Func<IDraws, Question> Ask, int Steps = 600, bool Everywhere = false)
 {
     private static readonly string[] Numbers =
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"];

@@ -10,5 +10,6 @@ namespace Zoo.Tests.Goldens;
 internal static class SupportedCases
 {
     /// <summary>Names of the cases whose architecture the zoo declares.</summary>
-    internal static TheoryData<string> Names => [.. GoldenCase.Find(GoldenFolder.Path).Where(GoldenModels.Supports).Select(folder => Path.GetFileName(folder)!)];
+    internal static TheoryData<string> Names =>
+        [.. GoldenCase.Find(GoldenFolder.Path).Where(GoldenModels.Supports).Select(folder => Path.GetFileName(folder)!)];
 }
