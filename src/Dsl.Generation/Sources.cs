@@ -1,8 +1,8 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
-using TorchSharp;
 using Dsl.Text;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dsl.Generation;

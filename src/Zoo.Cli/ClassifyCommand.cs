@@ -3,11 +3,11 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using Dsl.Generation;
 using Dsl.Runtime;
+using Dsl.Text;
 using Spectre.Console;
 using TorchSharp;
-using Dsl.Generation;
-using Dsl.Text;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
-using Spectre.Console;
 using Dsl.Training;
+using Spectre.Console;
 
 namespace Zoo.Cli;
 

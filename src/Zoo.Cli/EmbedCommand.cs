@@ -3,10 +3,10 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using Spectre.Console;
-using TorchSharp;
 using Dsl.Generation;
 using Dsl.Training;
+using Spectre.Console;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;

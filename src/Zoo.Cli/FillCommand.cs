@@ -2,11 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Linq;
+using Dsl.Generation;
 using Dsl.Runtime;
+using Dsl.Text;
 using Spectre.Console;
 using TorchSharp;
-using Dsl.Generation;
-using Dsl.Text;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;

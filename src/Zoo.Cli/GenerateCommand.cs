@@ -5,11 +5,11 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using Dsl.Runtime;
-using TorchSharp;
 using Dsl.Generation;
+using Dsl.Runtime;
 using Dsl.Text;
 using Dsl.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;

@@ -3,8 +3,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Linq;
 using Dsl.Runtime;
-using Spectre.Console;
 using Dsl.Training;
+using Spectre.Console;
 
 namespace Zoo.Cli;
 

@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Dsl;
-using Dsl.Training.Objectives;
 using Dsl.Text;
 using Dsl.Training;
+using Dsl.Training.Objectives;
 
 namespace Zoo.Cli;
 

@@ -5,9 +5,9 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Dsl.Runtime;
-using TorchSharp;
 using Dsl.Text;
 using Dsl.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;

@@ -5,11 +5,11 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using Dsl.Runtime;
-using Spectre.Console;
-using TorchSharp;
-using Dsl.Training.Tasks;
 using Dsl.Text;
 using Dsl.Training;
+using Dsl.Training.Tasks;
+using Spectre.Console;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;

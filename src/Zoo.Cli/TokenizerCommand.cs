@@ -3,9 +3,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using Spectre.Console;
 using Dsl.Text;
 using Dsl.Training;
+using Spectre.Console;
 
 namespace Zoo.Cli;
 

@@ -5,11 +5,11 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Dsl.Runtime;
-using Spectre.Console;
-using TorchSharp;
 using Dsl.Text;
 using Dsl.Training;
 using Dsl.Training.Objectives;
+using Spectre.Console;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;

@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Dsl.Training;
 using Spectre.Console;
 using Spectre.Console.Rendering;
-using Dsl.Training;
 
 namespace Zoo.Cli;
 

@@ -2,9 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
-using Xunit;
 using Dsl.Tests;
-using Dsl.Generation;
+using Xunit;
 
 namespace Dsl.Generation.Tests;
 

@@ -1,6 +1,5 @@
 using System.Linq;
 using Xunit;
-using Dsl.Generation;
 
 namespace Dsl.Generation.Tests;
 

@@ -3,9 +3,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text.Json;
-using Xunit;
 using Dsl.Tests;
-using Dsl.Generation;
+using Xunit;
 
 namespace Dsl.Generation.Tests;
 

@@ -3,15 +3,13 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Dsl;
 using Dsl.Runtime;
+using Dsl.Tests;
+using Dsl.Text;
 using Microsoft.Extensions.AI;
 using TorchSharp;
 using Xunit;
-using Dsl.Tests;
-using Dsl.Generation;
 using Zoo.Encoders;
-using Dsl.Text;
 using static TorchSharp.torch;
 
 namespace Dsl.Generation.Tests;

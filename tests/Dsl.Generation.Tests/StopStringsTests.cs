@@ -1,8 +1,7 @@
 using System;
 using System.Linq;
-using Xunit;
-using Dsl.Generation;
 using Dsl.Runtime;
+using Xunit;
 
 namespace Dsl.Generation.Tests;
 

@@ -3,11 +3,10 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Dsl.Tests;
+using Dsl.Text;
 using TorchSharp;
 using Xunit;
-using Dsl.Tests;
-using Dsl.Generation;
-using Dsl.Text;
 using static TorchSharp.torch;
 
 namespace Dsl.Generation.Tests;

@@ -5,10 +5,9 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
-using Xunit;
 using Dsl.Tests;
-using Dsl.Text;
 using Dsl.Text.Tokenizers;
+using Xunit;
 
 namespace Dsl.Text.Tests;
 

@@ -4,10 +4,9 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using Xunit;
 using Dsl.Tests;
-using Dsl.Text;
 using Dsl.Text.Templates;
+using Xunit;
 
 namespace Dsl.Text.Tests;
 

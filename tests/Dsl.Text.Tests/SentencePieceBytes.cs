@@ -2,8 +2,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using Google.Protobuf;
 using Dsl.Text.Tokenizers;
+using Google.Protobuf;
 
 namespace Dsl.Text.Tests;
 

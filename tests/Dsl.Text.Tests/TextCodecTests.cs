@@ -1,7 +1,7 @@
 using System.IO;
 using System.Linq;
-using Xunit;
 using Dsl.Tests;
+using Xunit;
 
 namespace Dsl.Text.Tests;
 

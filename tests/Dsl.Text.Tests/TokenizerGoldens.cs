@@ -4,10 +4,9 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
-using Xunit;
 using Dsl.Tests;
-using Dsl.Text;
 using Dsl.Text.Tokenizers;
+using Xunit;
 
 namespace Dsl.Text.Tests;
 

@@ -4,9 +4,8 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using CsCheck;
-using Xunit;
-using Dsl.Text;
 using Dsl.Text.Tokenizers;
+using Xunit;
 
 namespace Dsl.Text.Tests;
 

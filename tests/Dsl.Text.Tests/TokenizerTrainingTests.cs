@@ -1,7 +1,6 @@
 using System.Linq;
-using Xunit;
 using Dsl.Tests;
-using Dsl.Text;
+using Xunit;
 
 namespace Dsl.Text.Tests;
 

@@ -1,11 +1,10 @@
 using System;
 using System.Linq;
 using System.Text.Json;
+using Dsl.Tests;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit;
-using Dsl.Tests;
-using Dsl.Training;
 using static TorchSharp.torch;
 using AdamW = Dsl.Training.AdamW;
 

@@ -1,8 +1,7 @@
 using System;
 using System.Text.Json;
-using Xunit;
 using Dsl.Tests;
-using Dsl.Training;
+using Xunit;
 
 namespace Dsl.Training.Tests;
 

@@ -4,12 +4,11 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Dsl.Runtime;
+using Dsl.Tests;
+using Dsl.Text;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit;
-using Dsl.Tests;
-using Dsl.Text;
-using Dsl.Training;
 using static TorchSharp.torch;
 using AdamW = Dsl.Training.AdamW;
 

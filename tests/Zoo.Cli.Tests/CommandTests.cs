@@ -2,9 +2,8 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using Xunit;
 using Dsl.Tests;
-using Zoo.Cli;
+using Xunit;
 
 namespace Zoo.Cli.Tests;
 

@@ -3,9 +3,8 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using Xunit;
 using Dsl.Tests;
-using Zoo.Cli;
+using Xunit;
 
 namespace Zoo.Cli.Tests;
 

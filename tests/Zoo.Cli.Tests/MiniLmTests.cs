@@ -4,14 +4,13 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Dsl.Generation;
 using Dsl.Runtime;
+using Dsl.Tests;
+using Dsl.Text;
 using Microsoft.Extensions.AI;
 using TorchSharp;
 using Xunit;
-using Dsl.Tests;
-using Zoo.Cli;
-using Dsl.Generation;
-using Dsl.Text;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli.Tests;

@@ -3,11 +3,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
 using Dsl.Runtime;
+using Dsl.Tests;
 using Spectre.Console;
 using TorchSharp;
-using Zoo.Cli;
 using static TorchSharp.torch;
-using Dsl.Tests;
 
 namespace Zoo.Cli.Tests;
 

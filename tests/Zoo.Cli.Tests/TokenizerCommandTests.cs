@@ -1,9 +1,8 @@
 using System.IO;
 using System.Linq;
-using Xunit;
 using Dsl.Tests;
-using Zoo.Cli;
 using Dsl.Text;
+using Xunit;
 
 namespace Zoo.Cli.Tests;
 

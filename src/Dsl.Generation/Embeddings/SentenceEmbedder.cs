@@ -5,9 +5,9 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Dsl.Runtime;
+using Dsl.Text;
 using Microsoft.Extensions.AI;
 using TorchSharp;
-using Dsl.Text;
 using static TorchSharp.torch;
 
 namespace Dsl.Generation;

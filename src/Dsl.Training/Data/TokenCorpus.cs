@@ -3,8 +3,8 @@ using System.IO;
 using System.Security.Cryptography;
 using System.Text;
 using Dsl.Runtime;
-using TorchSharp;
 using Dsl.Text;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dsl.Training;

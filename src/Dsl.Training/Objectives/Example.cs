@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
-using TorchSharp;
 using Dsl.Text;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dsl.Training.Objectives;

@@ -4,10 +4,9 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 using Dsl.Runtime;
-using TorchSharp;
-using Dsl.Training.Metrics;
 using Dsl.Text;
-using Dsl.Training;
+using Dsl.Training.Metrics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dsl.Training.Objectives;

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
 using Dsl.Text;
-using Dsl.Training;
 
 namespace Dsl.Training.Objectives;
 

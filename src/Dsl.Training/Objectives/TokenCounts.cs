@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Training.Metrics;
 using Dsl.Text;
+using Dsl.Training.Metrics;
 
 namespace Dsl.Training.Objectives;
 

@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
-using TorchSharp;
 using Dsl.Training.Objectives;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dsl.Training.Tasks;

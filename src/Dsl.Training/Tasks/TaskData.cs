@@ -5,10 +5,9 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 using Dsl.Runtime;
-using TorchSharp;
-using Dsl.Training.Objectives;
 using Dsl.Text;
-using Dsl.Training;
+using Dsl.Training.Objectives;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dsl.Training.Tasks;

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Training.Objectives;
 using Dsl.Text;
+using Dsl.Training.Objectives;
 
 namespace Dsl.Training.Tasks;
 

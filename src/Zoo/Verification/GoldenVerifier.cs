@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl.Generation;
 using Dsl.Runtime;
 using Spectre.Console;
 using TorchSharp;
-using Dsl.Generation;
 using static TorchSharp.torch;
 
 namespace Zoo.Verification;

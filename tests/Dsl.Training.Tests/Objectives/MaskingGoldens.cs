@@ -2,9 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
-using Xunit;
 using Dsl.Tests;
 using Dsl.Training.Objectives;
+using Xunit;
 
 namespace Dsl.Training.Tests.Objectives;
 

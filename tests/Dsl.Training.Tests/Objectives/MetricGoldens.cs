@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
-using TorchSharp;
-using Xunit;
 using Dsl.Tests;
 using Dsl.Training.Metrics;
+using TorchSharp;
+using Xunit;
 using static TorchSharp.torch;
 
 namespace Dsl.Training.Tests.Objectives;

@@ -2,10 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
-using Xunit;
-using Dsl.Training.Objectives;
 using Dsl.Text;
-using Dsl.Training;
+using Dsl.Training.Objectives;
+using Xunit;
 
 namespace Dsl.Training.Tests.Objectives;
 

@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
-using Xunit;
-using Dsl.Tests;
 using Dsl.Runtime;
+using Dsl.Tests;
 using Dsl.Training.Objectives;
+using Xunit;
 
 namespace Dsl.Training.Tests.Objectives;
 

@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
-using Xunit;
 using Dsl.Training.Objectives;
+using Xunit;
 
 namespace Dsl.Training.Tests.Objectives;
 

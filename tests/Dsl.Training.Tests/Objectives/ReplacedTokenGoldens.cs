@@ -2,10 +2,10 @@ using System;
 using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
-using TorchSharp;
-using Xunit;
 using Dsl.Tests;
 using Dsl.Training.Objectives;
+using TorchSharp;
+using Xunit;
 using static TorchSharp.torch;
 
 namespace Dsl.Training.Tests.Objectives;

@@ -3,11 +3,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
-using Xunit;
 using Dsl.Tests;
-using Dsl.Training.Objectives;
 using Dsl.Text;
-using Dsl.Training;
+using Dsl.Training.Objectives;
+using Xunit;
 
 namespace Dsl.Training.Tests.Objectives;
 

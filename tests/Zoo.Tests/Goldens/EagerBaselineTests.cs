@@ -3,9 +3,9 @@ using System.IO;
 using System.Linq;
 using Benchmarks.Baselines;
 using Dsl.Runtime;
+using Dsl.Tests;
 using TorchSharp;
 using Xunit;
-using Dsl.Tests;
 using Zoo.Verification;
 using static TorchSharp.torch;
 

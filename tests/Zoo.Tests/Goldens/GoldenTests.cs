@@ -1,8 +1,8 @@
 using System;
 using System.IO;
 using System.Linq;
-using Xunit;
 using Dsl.Tests;
+using Xunit;
 using Xunit.Abstractions;
 using Zoo.Verification;
 

@@ -2,10 +2,10 @@ using System;
 using System.IO;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Tests;
 using Spectre.Console;
 using TorchSharp;
 using Xunit;
-using Dsl.Tests;
 using Zoo.Verification;
 using static TorchSharp.torch;
 

@@ -1,9 +1,9 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Tests;
 using TorchSharp;
 using Xunit;
-using Dsl.Tests;
 using Zoo.EncoderDecoders;
 using static TorchSharp.torch;
 
