@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Linq;
 using Benchmarks.Baselines;
 using Dsl.Runtime;
+using Dsl.Training;
 using TorchSharp;
-using Zoo.Training;
 using static TorchSharp.torch;
 
 namespace Benchmarks;

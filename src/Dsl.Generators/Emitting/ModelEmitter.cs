@@ -67,7 +67,7 @@ internal sealed partial class ModelEmitter
             StateClass(states);
         }
 
-        Contract();
+        ByName();
         ClassMembers.Shared(code, forms, fields);
         Results();
         var members = code.ToString();
@@ -76,7 +76,7 @@ internal sealed partial class ModelEmitter
         var origin = states is null ? $"GeneratedModel<{config}>" : $"GeneratedModel<{config}, {fields.Text.Self}.State>";
         code.Block($"partial class {spec.SimpleName} : {origin}", () =>
         {
-            Facts();
+            Contract();
             ClassMembers.Fields(code, forms, fields);
             Constructors();
             code.Lines(members.TrimEnd('\n'));
@@ -86,10 +86,10 @@ internal sealed partial class ModelEmitter
     }
 
     /// <summary>What is known without a run.</summary>
-    private void Facts()
+    private void Contract()
     {
         static string Listed(IEnumerable<string> names) => Writing.List(names, Writing.Text);
-        code.Line($"private static readonly ModelFacts<{config}> Facts = new()");
+        code.Line($"private static readonly ModelContract<{config}> Contract = new()");
         code.Block(null, () =>
         {
             code.Line($"Inputs = {Listed(graph.Inputs.Select(i => i.Name).Concat(Masks()))},");
@@ -141,7 +141,7 @@ internal sealed partial class ModelEmitter
 
             /// <summary>A model over a table of weights, which it then owns.</summary>
             public {{spec.SimpleName}}({{config}} config, Weights weights)
-                : base({{Writing.Text(spec.SimpleName)}}, config, weights, Facts)
+                : base({{Writing.Text(spec.SimpleName)}}, config, weights, Contract)
             """);
         code.Block(null, () =>
         {
@@ -179,7 +179,7 @@ internal sealed partial class ModelEmitter
     }
 
     /// <summary>What tools ask a model by name.</summary>
-    private void Contract()
+    private void ByName()
     {
         var required = InputNames.Where(i => !i.Input.Optional).Select(i => $"Input(inputs, {Writing.Text(i.Input.Name)})");
         var optional = InputNames.Where(i => i.Input.Optional)

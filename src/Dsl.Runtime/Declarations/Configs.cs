@@ -35,6 +35,58 @@ public sealed class PresetAttribute(string name) : Attribute
     public Type? Model { get; set; }
 }
 
+/// <summary>
+/// A small size of a family, to be trained from nothing: a static method of the config record from a <see cref="SmallSize"/> to the record. Models with
+/// this record are the family's, under the name that its <c>model_type</c> has.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SmallAttribute(string family) : Attribute
+{
+    public string Family { get; } = family;
+
+    /// <summary>What it is made of, in a few words.</summary>
+    public string What { get; set; } = "";
+
+    /// <summary>Which special tokens its vocabulary has: a layout of vocabularies; empty where any tokens do.</summary>
+    public string Layout { get; set; } = "";
+
+    /// <summary>The family that is meant where none is named, among those that are trained alike.</summary>
+    public bool First { get; set; }
+}
+
+/// <summary>What a small model is made for.</summary>
+/// <param name="Vocab">Tokens of the vocabulary.</param>
+/// <param name="Context">Tokens in a row.</param>
+public sealed record SmallSize(int Vocab, int Context)
+{
+    /// <summary>The token that fills rows, where the vocabulary has one.</summary>
+    public int? Pad { get; init; }
+
+    /// <summary>The model's width.</summary>
+    public int Width { get; init; } = 128;
+
+    /// <summary>The width inside of feed-forward layers; null: as the family has it.</summary>
+    public int? Inner { get; init; }
+
+    /// <summary>
+    /// The deviation of first weights. The published one of 0.02 belongs to a width of 768: in rows so much shorter it leaves every score near zero, and
+    /// attention even for long.
+    /// </summary>
+    public static double Deviation { get; } = 0.02 * Math.Sqrt(6);
+}
+
+/// <summary>
+/// What a model is trained by: an objective, or the kind of answer that its head learns, by name; and those of the objective's options that the family has
+/// otherwise, each as <c>option=value</c>.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class TrainedByAttribute(string name, params string[] options) : Attribute
+{
+    public string Name { get; } = name;
+
+    public string[] Options { get; } = options;
+}
+
 /// <summary>This record has every member of another one; it says only what it adds.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class ExtendAttribute<TBase> : Attribute;

@@ -76,6 +76,13 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         Checkpoint.Save(folder, Weights.All.Select(weight => TensorSource.From(weight.Key, weight.Value)).ToList());
     }
 
+    /// <summary>Writes <c>config.json</c> into a folder, atomically.</summary>
+    public void WriteConfig(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        SaveConfig(folder);
+    }
+
     /// <inheritdoc/>
     public override string Explain() => string.Join(Environment.NewLine, Fused) + Environment.NewLine + base.Explain();
 

@@ -14,10 +14,10 @@ public abstract class GeneratedModel<TConfig> : GeneratedModel
     /// <summary>Sizes and options, as generated code reads them.</summary>
     protected readonly TConfig config;
 
-    private readonly ModelFacts<TConfig> facts;
+    private readonly ModelContract<TConfig> facts;
 
     /// <summary>A model over the weights declared through <paramref name="weights"/>, which it then owns.</summary>
-    protected GeneratedModel(string name, TConfig config, Weights weights, ModelFacts<TConfig> facts)
+    protected GeneratedModel(string name, TConfig config, Weights weights, ModelContract<TConfig> facts)
         : base(name, weights)
     {
         this.config = config;
@@ -97,7 +97,7 @@ public abstract class GeneratedModel<TConfig> : GeneratedModel
 /// <summary>What generated models with a stateful form are beside their own forms.</summary>
 /// <typeparam name="TConfig">The config record.</typeparam>
 /// <typeparam name="TState">What is kept between calls of <c>Advance</c>.</typeparam>
-public abstract class GeneratedModel<TConfig, TState>(string name, TConfig config, Weights weights, ModelFacts<TConfig> facts)
+public abstract class GeneratedModel<TConfig, TState>(string name, TConfig config, Weights weights, ModelContract<TConfig> facts)
     : GeneratedModel<TConfig>(name, config, weights, facts)
     where TConfig : class
     where TState : ModelState

@@ -48,6 +48,9 @@ public sealed partial record LlamaConfig
 
     [Preset("codellama-70b")] public static LlamaConfig CodeB70 => new(32016, 8192, 28672, 80, 64, Activation.Silu, 8, Eps: 1e-5, Theta: 1e6, Context: 16384);
 
+    [Small("llama", First = true, What = "4 layers, width 192, 6 heads, feed-forward 512, tied head")]
+    public static LlamaConfig Sized(SmallSize size) => new(size.Vocab, 192, 512, 4, 6, Activation.Silu, Context: size.Context, Tied: true);
+
     private static RopeScaling ByWavelength(double factor) =>
         new(RopeScalingKind.Wavelength, factor) { OriginalLength = 8192, LowFrequencyFactor = 1, HighFrequencyFactor = 4 };
 }

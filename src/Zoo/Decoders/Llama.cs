@@ -34,7 +34,7 @@ public sealed partial record LlamaConfig(
 [Residual, RmsNorm("post_attention_layernorm"), GatedFeedForward("mlp.{gate,up,down}_proj", nameof(C.Act), Bias = nameof(C.FeedForwardBias))]
 public sealed partial class LlamaBlock;
 
-[Model<C>("LlamaForCausalLM"), Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
+[Model<C>("LlamaForCausalLM"), TrainedBy("clm"), Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
 [Embedding("model.embed_tokens", nameof(C.Vocab), nameof(C.Hidden))]
 [Repeat<LlamaBlock>("model.layers", nameof(C.Layers)), RmsNorm("model.norm"), Output("hidden")]
 [Head("lm_head", TiedTo = "model.embed_tokens", Tied = nameof(C.Tied)), Output("logits")]

@@ -61,7 +61,7 @@ public sealed partial class BartEncoderBlock;
 [Unless(nameof(C.PreNorm)), LayerNorm("final_layer_norm")]
 public sealed partial class BartDecoderBlock;
 
-[Model<C>("BartForConditionalGeneration"), Defaults(Deviation = nameof(C.Deviation))]
+[Model<C>("BartForConditionalGeneration"), TrainedBy("denoise"), TrainedBy("text"), Defaults(Deviation = nameof(C.Deviation))]
 [Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
 [From("input_ids"), Embedding("model.shared", nameof(C.Vocab), nameof(C.Hidden), Padding = nameof(C.Pad)), Apply(nameof(Scaled)),
     Positions("model.encoder.embed_positions", nameof(C.Rows), Offset = 2)]

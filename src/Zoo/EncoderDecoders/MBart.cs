@@ -7,5 +7,5 @@ namespace Zoo.EncoderDecoders;
 [Extend<BartConfig>]
 public sealed partial record MBartConfig([Key("normalize_before")] bool PreNorm = true);
 
-[Model<C>("MBartForConditionalGeneration"), Derive<Bart>]
+[Model<C>("MBartForConditionalGeneration"), TrainedBy("denoise", "infill=0.35", "mean-span=3.5", "language=en_XX"), Derive<Bart>]
 public sealed partial class MBart;

@@ -28,6 +28,10 @@ public sealed partial record T5Config
 
     [Preset("t5-v1.1-xxl")] public static T5Config V11TwiceExtraLarge => new(32128, 4096, 64, 10240, 64, 24, Projection: "gated-gelu", Tied: false);
 
+    [Small("t5", Layout = "t5")]
+    public static T5Config Sized(SmallSize size) =>
+        new(size.Vocab, size.Width, size.Width / 4, size.Inner ?? 3 * size.Width, 4, 2, 2, Projection: "gated-gelu", Drop: 0);
+
     /// <summary>Whether a name of the feed-forward says that it is gated.</summary>
     /// <exception cref="ConfigException">It is no name of one.</exception>
     internal static bool IsGated(string projection) => projection.Split('-') switch

@@ -53,8 +53,8 @@ public sealed partial class T5EncoderBlock;
 [Residual, RmsNorm("layer.2.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.2.DenseReluDense", By = nameof(C.Kind)), Dropout(nameof(C.Drop))]
 public sealed partial class T5DecoderBlock;
 
-[Model<C>("T5ForConditionalGeneration"), Defaults(Eps = nameof(C.Eps)), Axis("bucket", nameof(C.Buckets)), Axis("head", nameof(C.Heads))]
-[Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
+[Model<C>("T5ForConditionalGeneration"), TrainedBy("span"), TrainedBy("prefix"), Defaults(Eps = nameof(C.Eps)), Axis("head", nameof(C.Heads))]
+[TrainedBy("text"), Axis("bucket", nameof(C.Buckets)), Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
 [Parameter("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "bucket head"), As("encoderBias")]
 [Parameter("decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "bucket head"), As("decoderBias")]
 [From("input_ids"), Embedding("shared", nameof(C.Vocab), nameof(C.Hidden)), Dropout(nameof(C.Drop)),

@@ -22,7 +22,8 @@ public sealed partial class AlbertEmbeddings;
 public sealed partial class AlbertForMaskedLM;
 
 /// <summary>One label for a text or a pair, from the pooled first token.</summary>
-[Model<C>("AlbertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+[Model<C>("AlbertForSequenceClassification"), TrainedBy("sequence"),
+    Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
@@ -32,12 +33,13 @@ public sealed partial class AlbertForMaskedLM;
 public sealed partial class AlbertForSequenceClassification;
 
 /// <summary>One score for each choice.</summary>
-[Model<C>("AlbertForMultipleChoice"), Derive<AlbertForSequenceClassification>]
+[Model<C>("AlbertForMultipleChoice"), TrainedBy("choice"), Derive<AlbertForSequenceClassification>]
 [Replace("classifier"), Linear("classifier", 1)]
 public sealed partial class AlbertForMultipleChoice;
 
 /// <summary>One label for each token.</summary>
-[Model<C>("AlbertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+[Model<C>("AlbertForTokenClassification"), TrainedBy("tokens"),
+    Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]
@@ -46,7 +48,8 @@ public sealed partial class AlbertForMultipleChoice;
 public sealed partial class AlbertForTokenClassification;
 
 /// <summary>Where an answer begins and ends.</summary>
-[Model<C>("AlbertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+[Model<C>("AlbertForQuestionAnswering"), TrainedBy("answer"),
+    Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<AlbertEmbeddings>("albert")]
 [Repeat<AlbertBlock>("albert.encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), Output("hidden")]

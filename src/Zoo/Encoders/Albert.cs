@@ -40,7 +40,8 @@ public sealed partial record AlbertConfig(
 [LayerNorm("full_layer_layer_norm")]
 public sealed partial class AlbertBlock;
 
-[Model<C>("AlbertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+[Model<C>("AlbertForPreTraining"), TrainedBy("mlm", "masking=runs", "pairs=sentence-order"),
+    Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
     Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Embedding("albert.embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)),
     Positions("albert.embeddings.position_embeddings", nameof(C.Context)), As("words")]

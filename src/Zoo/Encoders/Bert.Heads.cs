@@ -15,7 +15,8 @@ namespace Zoo.Encoders;
 public sealed partial class BertForMaskedLM;
 
 /// <summary>One label for a sentence or a pair, from the pooled first token.</summary>
-[Model<C>("BertForSequenceClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+[Model<C>("BertForSequenceClassification"), TrainedBy("sequence"),
+    Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
@@ -25,7 +26,8 @@ public sealed partial class BertForMaskedLM;
 public sealed partial class BertForSequenceClassification;
 
 /// <summary>One label for each token.</summary>
-[Model<C>("BertForTokenClassification"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+[Model<C>("BertForTokenClassification"), TrainedBy("tokens"),
+    Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]
@@ -34,12 +36,12 @@ public sealed partial class BertForSequenceClassification;
 public sealed partial class BertForTokenClassification;
 
 /// <summary>One score for each choice: rows are choices, and a question's choices stand one after the other.</summary>
-[Model<C>("BertForMultipleChoice"), Derive<BertForSequenceClassification>]
+[Model<C>("BertForMultipleChoice"), TrainedBy("choice"), Derive<BertForSequenceClassification>]
 [Replace("classifier"), Linear("classifier", 1)]
 public sealed partial class BertForMultipleChoice;
 
 /// <summary>Where an answer begins and ends in the text.</summary>
-[Model<C>("BertForQuestionAnswering"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+[Model<C>("BertForQuestionAnswering"), TrainedBy("answer"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
     Defaults(Bias = true, Deviation = nameof(C.Deviation))]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), Output("hidden")]

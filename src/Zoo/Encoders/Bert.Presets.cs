@@ -28,6 +28,11 @@ public sealed partial record BertConfig
     [Preset("bert-large-uncased", Model = typeof(BertForPreTraining))] public static BertConfig LargeUncased => new(30522, 1024, 24, 16, 4096, Activation.Gelu);
 
     [Preset("bert-large-cased", Model = typeof(BertForPreTraining))] public static BertConfig LargeCased => LargeUncased with { Vocab = 28996 };
+
+    [Small("bert", Layout = "bert", First = true)]
+    public static BertConfig Sized(SmallSize size) => new(
+        size.Vocab, size.Width, 2, 4, size.Inner ?? 4 * size.Width, Activation.Gelu, size.Context, Drop: 0, AttentionDrop: 0, Pad: size.Pad,
+        Deviation: SmallSize.Deviation);
 }
 
 /// <summary>Published sizes: two rows of positions more than tokens, one token type, and another epsilon than the class's default.</summary>
@@ -49,6 +54,22 @@ public sealed partial record RobertaConfig
 
     [Preset("roberta-large", Model = typeof(Roberta))]
     public static RobertaConfig Large => Base with { Hidden = 1024, Layers = 24, Heads = 16, FeedForward = 4096 };
+
+    [Small("roberta", Layout = "roberta")]
+    public static RobertaConfig Sized(SmallSize size) => new(size.Pad)
+    {
+        Vocab = size.Vocab,
+        Hidden = size.Width,
+        Layers = 2,
+        Heads = 4,
+        FeedForward = size.Inner ?? 4 * size.Width,
+        Act = Activation.Gelu,
+        Context = size.Context + 2,
+        Types = 1,
+        Drop = 0,
+        AttentionDrop = 0,
+        Deviation = SmallSize.Deviation,
+    };
 }
 
 /// <summary>Published sizes (table 1 of the paper). Version 2 has no dropout and the tanh form of GELU.</summary>
@@ -77,6 +98,10 @@ public sealed partial record AlbertConfig
 
     [Preset("albert-xxlarge-v2", Model = typeof(AlbertForPreTraining))]
     public static AlbertConfig TwiceExtraLargeV2 => BaseV2 with { Hidden = 4096, Heads = 64, FeedForward = 16384 };
+
+    [Small("albert", Layout = "bert")]
+    public static AlbertConfig Sized(SmallSize size) => new(
+        size.Vocab, 64, size.Width, 2, 4, size.Inner ?? 4 * size.Width, Activation.Gelu, Context: size.Context, Pad: size.Pad, Deviation: SmallSize.Deviation);
 }
 
 /// <summary>
@@ -100,4 +125,20 @@ public sealed partial record ElectraConfig
 
     [Preset("electra-large-generator", Model = typeof(ElectraForMaskedLM))]
     public static ElectraConfig LargeGenerator => Large with { Hidden = 256, Heads = 4, FeedForward = 1024 };
+
+    [Small("electra", Layout = "bert")]
+    public static ElectraConfig Sized(SmallSize size) => new(64)
+    {
+        Vocab = size.Vocab,
+        Hidden = size.Width,
+        Layers = 2,
+        Heads = 4,
+        FeedForward = size.Inner ?? 4 * size.Width,
+        Act = Activation.Gelu,
+        Context = size.Context,
+        Drop = 0,
+        AttentionDrop = 0,
+        Pad = size.Pad,
+        Deviation = SmallSize.Deviation,
+    };
 }

@@ -49,8 +49,8 @@ public sealed partial class BertBlock;
     Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class Bert;
 
-[Model<C>("BertForPreTraining"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
-    Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
+[Model<C>("BertForPreTraining"), TrainedBy("mlm", "pairs=next-sentence"), Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
+[Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true)]
 [From("input_ids"), Use<BertEmbeddings>("bert.embeddings"), Output("hidden0")]
 [Repeat<BertBlock>("bert.encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
 [Linear("cls.predictions.transform.dense", nameof(C.Hidden)), Activate(nameof(C.Act)), LayerNorm("cls.predictions.transform.LayerNorm")]

@@ -15,6 +15,22 @@ public sealed partial record ElectraJointConfig(
     public int GeneratorHeadDim => GeneratorHidden / GeneratorHeads;
     public bool Projects => EmbeddingWidth != Hidden;
     public bool GeneratorProjects => EmbeddingWidth != GeneratorHidden;
+
+    [Small("electra", Layout = "bert")]
+    public static ElectraJointConfig Sized(SmallSize size) => new(64, 64, 2, 2, 256)
+    {
+        Vocab = size.Vocab,
+        Hidden = size.Width,
+        Layers = 2,
+        Heads = 4,
+        FeedForward = size.Inner ?? 4 * size.Width,
+        Act = Activation.Gelu,
+        Context = size.Context,
+        Drop = 0,
+        AttentionDrop = 0,
+        Pad = size.Pad,
+        Deviation = SmallSize.Deviation,
+    };
 }
 
 /// <summary>Words, positions, types and their norm, which both parts share; what widens them is each part's own.</summary>
@@ -32,7 +48,7 @@ public sealed partial class ElectraGeneratorBlock;
 /// <summary>
 /// Both parts over one set of embeddings. The generator reads masked ids; the discriminator reads ids with the generator's samples written into them.
 /// </summary>
-[Model<C>("ElectraForJointPreTraining"), Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
+[Model<C>("ElectraForJointPreTraining"), TrainedBy("rtd"), Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
 [Input("input_ids", "b t", Mask = "attention_mask"), Input("corrupted_input_ids", "b t"), Input("token_type_ids", "b t", Optional = true)]
 [From("input_ids"), Use<ElectraSharedEmbeddings>("electra.embeddings")]
 [When(nameof(C.GeneratorProjects)), Linear("generator.embeddings_project", nameof(C.GeneratorHidden))]

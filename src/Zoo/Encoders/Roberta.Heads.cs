@@ -4,23 +4,23 @@ using C = Zoo.Encoders.RobertaConfig;
 namespace Zoo.Encoders;
 
 /// <summary>One label for a text or a pair, from the first token through two maps of the head's own.</summary>
-[Model<C>("RobertaForSequenceClassification"), Derive<BertForSequenceClassification>]
+[Model<C>("RobertaForSequenceClassification"), TrainedBy("sequence"), Derive<BertForSequenceClassification>]
 [Rename("classifier", "classifier.out_proj"), Rename("bert.pooler.dense", "classifier.dense"), Rename("bert", "roberta")]
 [Replace("roberta.embeddings"), Use<RobertaEmbeddings>("roberta.embeddings")]
 [Replace("classifier.dense"), Dropout(nameof(C.HeadDrop)), Linear("classifier.dense", nameof(C.Hidden))]
 public sealed partial class RobertaForSequenceClassification;
 
 /// <summary>One label for each token.</summary>
-[Model<C>("RobertaForTokenClassification"), Derive<BertForTokenClassification>, Rename("bert", "roberta")]
+[Model<C>("RobertaForTokenClassification"), TrainedBy("tokens"), Derive<BertForTokenClassification>, Rename("bert", "roberta")]
 [Replace("roberta.embeddings"), Use<RobertaEmbeddings>("roberta.embeddings")]
 public sealed partial class RobertaForTokenClassification;
 
 /// <summary>One score for each choice.</summary>
-[Model<C>("RobertaForMultipleChoice"), Derive<BertForMultipleChoice>, Rename("bert", "roberta")]
+[Model<C>("RobertaForMultipleChoice"), TrainedBy("choice"), Derive<BertForMultipleChoice>, Rename("bert", "roberta")]
 [Replace("roberta.embeddings"), Use<RobertaEmbeddings>("roberta.embeddings")]
 public sealed partial class RobertaForMultipleChoice;
 
 /// <summary>Where an answer begins and ends.</summary>
-[Model<C>("RobertaForQuestionAnswering"), Derive<BertForQuestionAnswering>, Rename("bert", "roberta")]
+[Model<C>("RobertaForQuestionAnswering"), TrainedBy("answer"), Derive<BertForQuestionAnswering>, Rename("bert", "roberta")]
 [Replace("roberta.embeddings"), Use<RobertaEmbeddings>("roberta.embeddings")]
 public sealed partial class RobertaForQuestionAnswering;

@@ -14,7 +14,7 @@ public sealed partial record RobertaConfig([Key("pad_token_id")] int? Pad = 1)
 public sealed partial class RobertaEmbeddings;
 
 [Model<C>("RobertaForMaskedLM"), Derive<BertForMaskedLM>, Rename("bert", "roberta"), Rename("cls.predictions.transform.dense", "lm_head.dense")]
-[Rename("cls.predictions.transform.LayerNorm", "lm_head.layer_norm"), Rename("cls.predictions", "lm_head")]
+[TrainedBy("mlm"), Rename("cls.predictions.transform.LayerNorm", "lm_head.layer_norm"), Rename("cls.predictions", "lm_head")]
 [Replace("roberta.embeddings"), Use<RobertaEmbeddings>("roberta.embeddings")]
 [Replace("activate"), Activate(Activation.Gelu)]
 public sealed partial class Roberta;

@@ -17,4 +17,7 @@ public sealed partial record MambaConfig
     [Preset("mamba-1.4b")] public static MambaConfig B14 => new(50280, 2048, 48, 4096, 128, Activation.Silu, Deviation: 0.02, Rescaled: true);
 
     [Preset("mamba-2.8b")] public static MambaConfig B28 => new(50280, 2560, 64, 5120, 160, Activation.Silu, Deviation: 0.02, Rescaled: true);
+
+    [Small("mamba", What = "7 layers, width 192, inner width 384, state 16, tied head")]
+    public static MambaConfig Sized(SmallSize size) => new(size.Vocab, 192, 7, 384, 12, Activation.Silu, Deviation: 0.02);
 }

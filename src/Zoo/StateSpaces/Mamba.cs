@@ -94,7 +94,7 @@ public sealed partial class MambaMixer
 [Residual, RmsNorm("norm"), Use<MambaMixer>("mixer")]
 public sealed partial class MambaBlock;
 
-[Model<C>("MambaForCausalLM"), Defaults(Eps = nameof(C.Eps))]
+[Model<C>("MambaForCausalLM"), TrainedBy("clm"), Defaults(Eps = nameof(C.Eps))]
 [Embedding("backbone.embeddings", nameof(C.Vocab), nameof(C.Hidden))]
 [Repeat<MambaBlock>("backbone.layers", nameof(C.Layers)), RmsNorm("backbone.norm_f"), Output("hidden")]
 [Head("lm_head", TiedTo = "backbone.embeddings", Tied = nameof(C.Tied)), Output("logits")]

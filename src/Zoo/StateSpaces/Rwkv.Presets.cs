@@ -16,4 +16,7 @@ public sealed partial record RwkvConfig
     [Preset("rwkv-4-7b")] public static RwkvConfig B7 => new(50277, 4096, 32);
 
     [Preset("rwkv-4-14b")] public static RwkvConfig B14 => new(50277, 5120, 40);
+
+    [Small("rwkv", What = "4 layers, width 192, feed-forward 768")]
+    public static RwkvConfig Sized(SmallSize size) => new(size.Vocab, 192, 4, 192, 768, Context: size.Context);
 }

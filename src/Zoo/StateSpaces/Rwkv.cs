@@ -82,7 +82,7 @@ public sealed partial class ChannelMix;
 [Residual, LayerNorm("ln2"), Use<ChannelMix>("feed_forward")]
 public sealed partial class RwkvBlock;
 
-[Model<C>("RwkvForCausalLM"), Defaults(Eps = nameof(C.Eps))]
+[Model<C>("RwkvForCausalLM"), TrainedBy("clm"), Defaults(Eps = nameof(C.Eps))]
 [Embedding("rwkv.embeddings", nameof(C.Vocab), nameof(C.Hidden)), LayerNorm("rwkv.blocks.0.pre_ln")]
 [Repeat<RwkvBlock>("rwkv.blocks", nameof(C.Layers)), LayerNorm("rwkv.ln_out", Eps = nameof(C.LastEps)), Output("hidden")]
 [Head("head", TiedTo = "rwkv.embeddings", Tied = nameof(C.Tied)), Output("logits")]

@@ -11,6 +11,9 @@ namespace Zoo.StateSpaces;
 public sealed partial record S4dLmConfig([Key("vocab_size")] int Vocab, [Key("expand")] int Expand = 4)
 {
     public int FeedForward => Expand * Hidden;
+
+    [Small("s4d", What = "4 times two state spaces of 64 and feed-forward 768, width 192, tied head")]
+    public static S4dLmConfig Sized(SmallSize size) => new(size.Vocab) { Hidden = 192, Layers = 4, PreNorm = true };
 }
 
 [Block<C>, Defaults(Bias = true)]
@@ -19,7 +22,7 @@ public sealed partial record S4dLmConfig([Key("vocab_size")] int Vocab, [Key("ex
 [Residual, LayerNorm("norms.2"), FeedForward("ff.{up,down}", Activation.Gelu), Dropout(nameof(C.Drop))]
 public sealed partial class S4dLmBlock;
 
-[Model<C>("S4dForCausalLM")]
+[Model<C>("S4dForCausalLM"), TrainedBy("clm")]
 [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Repeat<S4dLmBlock>("layers", nameof(C.Layers)), LayerNorm("norm"), Output("hidden")]
 [Head("head", TiedTo = "embed"), Output("logits")]
 [Group("*.kernel.log_*", Decay = 0), Group("*.kernel.A_imag", Decay = 0), Group("*.kernel.C", Decay = 0)]

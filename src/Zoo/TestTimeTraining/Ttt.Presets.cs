@@ -43,4 +43,7 @@ public sealed partial record TttConfig
     [Preset("ttt-mlp-760m-transformer")] public static TttConfig PlainMlp760M => PlainLinear760M with { Kind = "mlp", BaseRate = 0.1 };
 
     [Preset("ttt-mlp-1b-transformer")] public static TttConfig PlainMlp1B => PlainLinear1B with { Kind = "mlp", BaseRate = 0.1 };
+
+    [Small("ttt", What = "4 layers, width 192, 6 heads, feed-forward 512, a linear learner in each head, mini-batches of 16, tied head")]
+    public static TttConfig Sized(SmallSize size) => new(size.Vocab, 192, 512, 4, 6, Gated: true, SharesQk: true, PreConv: true);
 }

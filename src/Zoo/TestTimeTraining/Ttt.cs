@@ -74,7 +74,7 @@ public sealed partial class TttLayer
 [Residual, RmsNorm("ffn_norm"), GatedFeedForward("mlp.{gate,up,down}_proj", nameof(C.Act))]
 public sealed partial class TttBlock;
 
-[Model<C>("TTTForCausalLM"), Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
+[Model<C>("TTTForCausalLM"), TrainedBy("clm"), Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
 [Embedding("model.embed_tokens", nameof(C.Vocab), nameof(C.Hidden), Padding = nameof(C.Pad))]
 [Repeat<TttBlock>("model.layers", nameof(C.Layers)), RmsNorm("model.norm"), Output("hidden")]
 [Head("lm_head", TiedTo = "model.embed_tokens", Tied = nameof(C.Tied)), Output("logits")]

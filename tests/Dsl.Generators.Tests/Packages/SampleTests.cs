@@ -1,8 +1,10 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using System.IO.Compression;
 using System.Linq;
 using System.Threading.Tasks;
+using System.Xml.Linq;
 using Xunit;
 
 namespace Dsl.Generators.Tests.Packages;
@@ -20,7 +22,7 @@ public sealed class SampleTests
         {
             var packages = Path.Combine(folder, "packages");
             var configuration = AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar).Contains("Release") ? "Release" : "Debug";
-            foreach (var project in new[] { "Dsl.Runtime", "Zoo" })
+            foreach (var project in new[] { "Dsl.Runtime", "Dsl.Text", "Dsl.Generation", "Dsl.Training", "Zoo" })
             {
                 await Dotnet(
                     Compiling.Repository,
@@ -35,10 +37,15 @@ public sealed class SampleTests
             }
 
             Assert.Equal(
-                ["Dsl.Runtime", "Dsl.Zoo"],
+                ["Dsl.Generation", "Dsl.Runtime", "Dsl.Text", "Dsl.Training", "Dsl.Zoo"],
                 Directory.GetFiles(packages, "*.nupkg")
                     .Select(f => Path.GetFileName(f).Replace("." + version + ".nupkg", "", StringComparison.Ordinal))
                     .Order(StringComparer.Ordinal));
+
+            foreach (var package in Directory.GetFiles(packages, "*.nupkg"))
+            {
+                Describes(package, "." + version + ".nupkg");
+            }
 
             // Beside the sources that this machine has anyway.
             File.WriteAllText(
@@ -77,6 +84,34 @@ public sealed class SampleTests
                 }
             }
         }
+    }
+
+    /// <summary>A package says whose it is and how it is used, brings symbols, and asks for no more than its library needs.</summary>
+    private static void Describes(string path, string end)
+    {
+        Assert.True(File.Exists(Path.ChangeExtension(path, ".snupkg")), $"{path} has no symbols beside it");
+        using var package = ZipFile.OpenRead(path);
+        var name = Path.GetFileName(path).Replace(end, "", StringComparison.Ordinal);
+        using var stream = package.Entries.Single(e => e.FullName == name + ".nuspec").Open();
+        var spec = XDocument.Load(stream).Root!.Elements().Single();
+        string Value(string element) => spec.Elements().SingleOrDefault(e => e.Name.LocalName == element)?.Value ?? "";
+        Assert.Equal(("The Dsl authors", "MIT", "README.md"), (Value("authors"), Value("license"), Value("readme")));
+        Assert.All(new[] { "tags", "description" }, element => Assert.NotEqual("", Value(element)));
+        Assert.Contains(package.Entries, e => e.FullName == "README.md");
+        var assembly = name == "Dsl.Zoo" ? "Zoo" : name;
+        Assert.Contains(package.Entries, e => e.FullName == $"lib/net10.0/{assembly}.dll");
+        Assert.Contains(package.Entries, e => e.FullName == $"lib/net10.0/{assembly}.xml");
+        string[] needs = name switch
+        {
+            "Dsl.Runtime" => ["TorchSharp"],
+            "Dsl.Text" => ["Microsoft.ML.Tokenizers"],
+            "Dsl.Generation" => ["Dsl.Runtime", "Dsl.Text", "Microsoft.Extensions.AI.Abstractions"],
+            "Dsl.Training" => ["Dsl.Runtime", "Dsl.Text"],
+            _ => ["Dsl.Runtime"],
+        };
+        Assert.Equal(
+            needs,
+            spec.Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value).Order(StringComparer.Ordinal));
     }
 
     private static async Task<string> Dotnet(string folder, params string[] arguments)

@@ -138,10 +138,10 @@ public sealed class OperationTests
     {
         var tested = typeof(OperationTests).GetMethod(nameof(Every_operation_has_its_derivative_in_every_form))!
             .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>().Select(d => (string)d.GetData(null!).Single()[0]).ToList();
-        foreach (string name in Operations.Names.Where(n => n != "Conj"))
+        foreach (string name in ScalarOperations.Names.Where(n => n != "Conj"))
         {
             Assert.Contains(tested, expression => expression.Contains(name + "("));
-            var operation = Operations.Function(name);
+            var operation = ScalarOperations.Function(name);
             Assert.True(operation.Derivative is not null || operation.Expansion is not null);
             Assert.True(operation.Expansion is not null || typeof(Dsl.Runtime.Lanes).GetMethods().Any(m => "Lanes." + m.Name == operation.Lanes), operation.Lanes);
             Type host = operation.Host.StartsWith("Math.", StringComparison.Ordinal) ? typeof(Math) : typeof(ScalarMath);

@@ -4,6 +4,7 @@ using System.Linq;
 using Benchmarks.Baselines;
 using Dsl.Runtime;
 using Dsl.Testing;
+using Dsl.Tests;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -3,9 +3,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Dsl.Testing;
+using Dsl.Tests;
 using Xunit;
 using Xunit.Abstractions;
-using Zoo.Verification;
+using Zoo.Cli.Verification;
 
 namespace Zoo.Tests.Goldens;
 
@@ -16,7 +17,7 @@ public sealed class GoldenTests(ITestOutputHelper output)
     /// <summary>Cases that must never drop out of the listing for want of a declaration.</summary>
     private static readonly string[] Promised = ["gpt1", "gpt2", "gpt3_alternating", "llama1", "llama3", "llama_variants", "sliding_window"];
 
-    public static TheoryData<string> Cases => GoldenFolder.Supported;
+    public static TheoryData<string> Cases => SupportedCases.Names;
 
     [Theory]
     [MemberData(nameof(Cases))]

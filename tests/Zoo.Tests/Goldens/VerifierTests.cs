@@ -3,11 +3,12 @@ using System.IO;
 using System.Linq;
 using Dsl.Runtime;
 using Dsl.Testing;
+using Dsl.Tests;
 using Spectre.Console;
 using TorchSharp;
 using Xunit;
 using Zoo.Cli;
-using Zoo.Verification;
+using Zoo.Cli.Verification;
 using static TorchSharp.torch;
 
 namespace Zoo.Tests.Goldens;

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Tests;
 using TorchSharp;
 using Xunit;
 using Zoo.EncoderDecoders;

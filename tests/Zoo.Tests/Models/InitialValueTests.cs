@@ -5,11 +5,12 @@ using System.IO.Enumeration;
 using System.Linq;
 using System.Text.Json;
 using Dsl.Runtime;
+using Dsl.Tests;
+using Dsl.Training;
 using TorchSharp;
 using Xunit;
 using Zoo.StateSpaces;
 using Zoo.TestTimeTraining;
-using Zoo.Training;
 using static TorchSharp.torch;
 
 namespace Zoo.Tests.Models;

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Numerics;
 using Dsl.Testing;
+using Dsl.Tests;
 using TorchSharp;
 using Xunit;
 using Zoo.StateSpaces;

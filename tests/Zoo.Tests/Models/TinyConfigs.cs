@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using Dsl;
 using Dsl.Runtime;
+using Dsl.Tests;
 using Recurrences;
 using Xunit;
 using Zoo.Decoders;

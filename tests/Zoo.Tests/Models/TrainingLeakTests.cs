@@ -1,9 +1,9 @@
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Training;
 using TorchSharp;
 using Xunit;
-using Zoo.Training;
 using static TorchSharp.torch;
 
 namespace Zoo.Tests.Models;

@@ -1,0 +1,114 @@
+using System;
+using System.Buffers.Text;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using Microsoft.ML.Tokenizers;
+
+namespace Dsl.Text.Tokenizers;
+
+/// <summary>tokenizer.model as LLaMA 3 has it: on each line a byte string in base64 and its rank (tiktoken); 256 special tokens follow the ranks.</summary>
+internal static class TiktokenReader
+{
+    private const int Specials = 256;
+    private const string Words =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    /// <summary>Whether the file's first line looks like one of these; SentencePiece files are binary.</summary>
+    internal static bool Matches(byte[] bytes)
+    {
+        int end = Array.IndexOf(bytes, (byte)'\n');
+        ReadOnlySpan<byte> line = bytes.AsSpan(0, end < 0 ? bytes.Length : end);
+        int space = line.IndexOf((byte)' ');
+        return space > 0 && Base64.IsValid(line[..space]);
+    }
+
+    internal static PieceTokenizer Read(IReadOnlyList<(string Name, byte[] Bytes)> files, string file)
+    {
+        byte[] bytes = files[0].Bytes;
+        var entries = new List<KeyValuePair<string, int>>();
+        foreach (string line in Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            entries.Add(Entry(line.TrimEnd('\r'), entries.Count + 1, file));
+        }
+
+        int ranks = entries.Count;
+        AddedToken[] added = [.. Names().Select((name, i) => new AddedToken(ranks + i, name, Special: true))];
+        Vocabulary vocabulary = Vocabulary.Of([.. entries, .. added.Select(token => KeyValuePair.Create(token.Content, token.Id))], file);
+        for (int value = 0; value < 256; value++)
+        {
+            string sign = ByteLevel.Spell([(byte)value]);
+            if (vocabulary.IdOf(sign) is null)
+            {
+                throw new TextException($"{file}: no rank for the byte 0x{value:X2}, expected all 256");
+            }
+        }
+
+        int begin = vocabulary.IdOf("<|begin_of_text|>")!.Value;
+        var template = new Template(
+            [TemplatePart.Special(0, begin), TemplatePart.First(0)],
+            [TemplatePart.Special(0, begin), TemplatePart.First(0), TemplatePart.Special(0, begin), TemplatePart.Second(0)]);
+        using var stream = new MemoryStream(bytes);
+        return new PieceTokenizer(new TokenizerParts
+        {
+            Name = "bpe",
+            File = file,
+            Vocabulary = vocabulary,
+            Added = added,
+            PreTokenizer = new PatternSplit(TextPattern.Regex(Words, file).Matches, SplitBehavior.Isolated),
+            Model = new LibraryModel(TiktokenTokenizer.Create(stream, preTokenizer: null, normalizer: null), new SpelledModel(LongWords(entries, vocabulary))),
+            Template = template,
+            Decoder = [new ByteLevelStep()],
+            Special = SpecialNames.Of(files, vocabulary, template, null),
+            Files = files,
+        });
+    }
+
+    private static BytePairModel LongWords(List<KeyValuePair<string, int>> entries, Vocabulary vocabulary)
+    {
+        var symbols = new Dictionary<string, int>(entries, StringComparer.Ordinal);
+        return new BytePairModel(
+            vocabulary.IdOf, vocabulary.IdOf, PairJoins.Of(entries.Select(entry => (entry.Key, entry.Value, entry.Value)), symbols), vocabulary.Count,
+            new BytePairOptions { WholeWords = true });
+    }
+
+    private static KeyValuePair<string, int> Entry(string line, int number, string file)
+    {
+        string[] sides = line.Split(' ');
+        return sides is [{ Length: > 0 } token, var digits] && Base64.IsValid(token)
+            && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int rank)
+            ? KeyValuePair.Create(ByteLevel.Spell(Convert.FromBase64String(token)), rank)
+            : throw new TextException($"{file}: line {number} is '{(line.Length > 40 ? line[..40] + "..." : line)}', expected a token in base64 and its rank");
+    }
+
+    /// <summary>meta-llama/llama3, llama/tokenizer.py.</summary>
+    private static IEnumerable<string> Names()
+    {
+        string[] first =
+        [
+            "<|begin_of_text|>", "<|end_of_text|>", Reserved(0), Reserved(1), Reserved(2), Reserved(3), "<|start_header_id|>", "<|end_header_id|>", Reserved(4),
+            "<|eot_id|>",
+        ];
+        return [.. first, .. Enumerable.Range(5, Specials - first.Length).Select(Reserved)];
+
+        static string Reserved(int k) => $"<|reserved_special_token_{k}|>";
+    }
+}
+
+/// <summary>A model of bytes as signs, given text.</summary>
+internal sealed class SpelledModel(IPieceModel inner) : IPieceModel
+{
+    public void Cut(string word, List<Piece> pieces)
+    {
+        AlignedText spelt = ByteLevel.Spell(AlignedText.Of(word, 0, word.Length));
+        int first = pieces.Count;
+        inner.Cut(spelt.Text, pieces);
+        for (int i = first; i < pieces.Count; i++)
+        {
+            TextSpan origin = spelt.Origin(pieces[i].Start, pieces[i].End);
+            pieces[i] = pieces[i] with { Start = origin.Start, End = origin.End };
+        }
+    }
+}

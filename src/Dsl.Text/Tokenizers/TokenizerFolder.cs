@@ -1,0 +1,40 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+
+namespace Dsl.Text.Tokenizers;
+
+/// <summary>The tokenizer that lies in a checkpoint's folder, whichever published form it has.</summary>
+internal static class TokenizerFolder
+{
+    /// <summary>Files that say a tokenizer is there, in the order in which they are preferred.</summary>
+    internal static readonly string[] Forms =
+        [TokenizerJson.FileName, "tokenizer.model", "spiece.model", FairseqPieces.FileName, "vocab.json", "vocab.txt"];
+
+    /// <summary>Files that are read beside any of them.</summary>
+    private static readonly string[] Beside = [SpecialNames.ConfigFile, SpecialNames.MapFile, VocabularyFiles.Merges];
+
+    /// <summary>The tokenizer; null where the folder has none.</summary>
+    /// <exception cref="TextException">It cannot be read; the message names file, place and what was expected.</exception>
+    internal static ITokenizer? Open(string folder) =>
+        Forms.FirstOrDefault(name => File.Exists(Path.Combine(folder, name))) is { } form ? Open(folder, form) : null;
+
+    /// <summary>The tokenizer in one of its forms, where a folder has several.</summary>
+    internal static ITokenizer Open(string folder, string form)
+    {
+        List<(string Name, byte[] Bytes)> files = [(form, JsonField.ReadBytes(Path.Combine(folder, form)))];
+        IEnumerable<string> beside = form == FairseqPieces.FileName ? Beside.Append(FairseqPieces.ModelConfig) : Beside;
+        files.AddRange(beside.Where(name => File.Exists(Path.Combine(folder, name))).Select(name => (name, JsonField.ReadBytes(Path.Combine(folder, name)))));
+        return Read(files, Path.Combine(folder, form));
+    }
+
+    /// <param name="files">The form's file first, then what is read beside it.</param>
+    /// <param name="file">What messages call the first.</param>
+    internal static ITokenizer Read(IReadOnlyList<(string Name, byte[] Bytes)> files, string file) => files[0].Name switch
+    {
+        TokenizerJson.FileName => TokenizerJson.Read(files, file),
+        "vocab.json" => VocabularyFiles.ReadBytePairs(files, file),
+        "vocab.txt" => VocabularyFiles.ReadWordPieces(files, file),
+        _ => TiktokenReader.Matches(files[0].Bytes) ? TiktokenReader.Read(files, file) : SentencePieceReader.Read(files, file),
+    };
+}

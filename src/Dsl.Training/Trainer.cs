@@ -1,0 +1,191 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Runtime;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Dsl.Training;
+
+/// <summary>What one step did.</summary>
+/// <param name="Step">Its number, from 1.</param>
+/// <param name="Loss">The loss before the step; for the next token, mean cross entropy in nats.</param>
+/// <param name="Rate">The learning rate it used.</param>
+/// <param name="GradientNorm">The norm of all gradients together, before clipping.</param>
+/// <param name="Parts">What the loss is made of, where that is more than one thing.</param>
+public readonly record struct StepResult(long Step, double Loss, double Rate, double GradientNorm, IReadOnlyList<LossPart> Parts);
+
+/// <summary>Training stops because going on would only spoil the weights; the message is one sentence.</summary>
+public sealed class TrainingException(string message) : Exception(message);
+
+/// <summary>
+/// Trains a model on batches of some data. What it does next depends on its saved state alone: weights, moments, the step's number, the position in the
+/// data and torch's generator. So a run that was saved and read back goes on bit for bit as if it had never stopped.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    /// <summary>What torch's generator begins with in every evaluation, so that losses which draw from it compare.</summary>
+    private const long HeldOutSeed = 20;
+
+    private const string GeneratorKey = "generator.cpu";
+
+    private readonly Parameter[] parameters;
+    private readonly AdamW optimizer;
+    private readonly Schedule schedule;
+    private readonly Device device;
+
+    /// <summary>Trains a model to predict the next token of a corpus.</summary>
+    /// <param name="model">Stays the caller's. Its inputs must include <c>input_ids</c> and its outputs <c>logits</c>.</param>
+    /// <param name="corpus">What it learns.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="Dsl.Text.TextException">The corpus is too short for one row.</exception>
+    public Trainer(IModel model, TokenCorpus corpus, TrainingOptions options)
+        : this(model, Checked(corpus, options), options)
+    {
+    }
+
+    /// <param name="model">Stays the caller's.</param>
+    /// <param name="data">What it learns.</param>
+    /// <param name="options">How.</param>
+    public Trainer(IModel model, ITrainingData data, TrainingOptions options)
+    {
+        options.Validate();
+        Model = model;
+        Data = data;
+        Options = options;
+        parameters = [.. model.Weights.All.Select(weight => weight.Value)];
+        optimizer = new AdamW(AdamW.Declared(model.Weights.All, options.Decay), options.Beta1, options.Beta2, options.Epsilon);
+        schedule = options.MakeSchedule();
+        device = model.Weights.Device;
+    }
+
+    /// <summary>The model in training.</summary>
+    public IModel Model { get; }
+
+    /// <summary>What it learns.</summary>
+    public ITrainingData Data { get; }
+
+    /// <summary>How.</summary>
+    public TrainingOptions Options { get; }
+
+    /// <summary>How many steps are done.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>How many tokens they saw.</summary>
+    public long Tokens => Step * Options.Batch * Options.Context;
+
+    /// <summary>One step.</summary>
+    /// <exception cref="TrainingException">The loss or the gradient is not finite; the weights are as they were before the step.</exception>
+    public StepResult Next()
+    {
+        Model.Module.train();
+        if (device.type != DeviceType.CPU)
+        {
+            // Other devices' generators cannot be read, so each step begins with one that only its number decides.
+            manual_seed((long)SeededRandom.For((ulong)Options.Seed, [2, (int)Step]).NextBits());
+        }
+
+        Model.Module.zero_grad();
+        double value;
+        IReadOnlyList<LossPart> parts;
+        using (TrainingLoss loss = Data.Next(Model))
+        {
+            loss.Total.backward();
+            value = Value(loss);
+            parts = loss.Parts;
+        }
+
+        double norm = Gradients.Clip(parameters, Options.Clip);
+        if (!double.IsFinite(value) || !double.IsFinite(norm))
+        {
+            throw new TrainingException(FormattableString.Invariant(
+                $"step {Step + 1}: loss {value}, gradient norm {norm}, expected finite numbers; a lower --rate or a longer --warm-up may help"));
+        }
+
+        double rate = schedule.At(Step);
+        optimizer.Step(rate);
+        Model.Weights.Changed();
+        Step++;
+        return new StepResult(Step, value, rate, norm, parts);
+    }
+
+    /// <summary>Mean loss over the fixed held-out batches, without dropout. Leaves every generator as it was.</summary>
+    public double HeldOutLoss() => HeldOut().Loss;
+
+    /// <summary>The same, and the means of its parts.</summary>
+    public (double Loss, IReadOnlyList<LossPart> Parts) HeldOut()
+    {
+        Model.Module.eval();
+        using IDisposable off = no_grad();
+        using Tensor generator = get_rng_state();
+        manual_seed(HeldOutSeed);
+        var losses = new List<double>();
+        var parts = new List<LossPart>();
+        foreach (TrainingLoss loss in Data.HeldOut(Model, Options.EvaluationBatches))
+        {
+            using (loss)
+            {
+                losses.Add(Value(loss));
+                parts.AddRange(loss.Parts);
+            }
+        }
+
+        set_rng_state(generator);
+        Model.Module.train();
+        return (losses.Average(), [.. parts.GroupBy(part => part.Name).Select(group => new LossPart(group.Key, group.Average(part => part.Value)))]);
+    }
+
+    /// <summary>Frees the optimiser's state; the model stays.</summary>
+    public void Dispose()
+    {
+        Model.Module.zero_grad();
+        optimizer.Dispose();
+    }
+
+    /// <summary>Weights by their keys.</summary>
+    internal IReadOnlyList<(string Key, Tensor Value)> Weights() =>
+        Model.Weights.All.Select(weight => (weight.Key, (Tensor)weight.Value)).ToArray();
+
+    /// <summary>Moments and torch's generator. The generator's state is the caller's to dispose.</summary>
+    internal (IReadOnlyList<(string Key, Tensor Value)> Tensors, Tensor Generator) State()
+    {
+        Tensor generator = get_rng_state();
+        return ([.. optimizer.State().Select(pair => (pair.Key, pair.Value)), (GeneratorKey, generator)], generator);
+    }
+
+    /// <summary>Goes on from saved files.</summary>
+    internal void Resume(SafeTensorsFile weights, SafeTensorsFile state, long step, string dataPosition)
+    {
+        using IDisposable off = no_grad();
+        foreach ((string key, Tensor value) in Weights())
+        {
+            weights.Read(key, value);
+        }
+
+        foreach ((string key, Tensor value) in optimizer.State())
+        {
+            state.Read(key, value);
+        }
+
+        Model.Weights.Changed();
+        using Tensor generator = state.ReadTensor(GeneratorKey);
+        set_rng_state(generator);
+        optimizer.Resume(step);
+        Data.Position = dataPosition;
+        Step = step;
+    }
+
+    private static double Value(TrainingLoss loss)
+    {
+        using Tensor wide = loss.Total.to(ScalarType.Float64);
+        return wide.item<double>();
+    }
+
+    private static NextTokenData Checked(TokenCorpus corpus, TrainingOptions options)
+    {
+        options.Validate();
+        corpus.RequireContext(options.Context);
+        return new NextTokenData(corpus, options);
+    }
+}

@@ -1,0 +1,105 @@
+using System;
+
+namespace Dsl.Training;
+
+/// <summary>What a run trains with. The defaults are the quickstart. A checkpoint keeps them, and a run goes on only with the same.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>How many steps the run has.</summary>
+    [Option("steps", "Steps of the run.", "n")]
+    public int Steps { get; init; } = 500;
+
+    /// <summary>Rows in a step.</summary>
+    [Option("batch", "Rows in a step.", "n")]
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Tokens in a row.</summary>
+    [Option("context", "Tokens in a row.", "n")]
+    public int Context { get; init; } = 128;
+
+    /// <summary>The rate after the warm-up.</summary>
+    [Option("rate", "The learning rate after the warm-up.", "x")]
+    public double Rate { get; init; } = 1e-3;
+
+    /// <summary>The rate at the last step.</summary>
+    [Option("last-rate", "The learning rate at the end; unless asked for, a tenth of the rate.", "x")]
+    public double LastRate { get; init; } = 1e-4;
+
+    /// <summary>Steps of linear warm-up.</summary>
+    [Option("warm-up", "Steps of linear warm-up; unless asked for, at most a tenth of the steps.", "n")]
+    public int WarmUp { get; init; } = 50;
+
+    /// <summary>How the rate falls: cosine, linear, constant or inverse-sqrt.</summary>
+    [Option("schedule", "How the rate falls: cosine, linear, constant or inverse-sqrt.", "name")]
+    public string Schedule { get; init; } = "cosine";
+
+    /// <summary>AdamW's first beta.</summary>
+    [Option("beta1", "AdamW's first beta.", "x")]
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>AdamW's second beta.</summary>
+    [Option("beta2", "AdamW's second beta.", "x")]
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>AdamW's epsilon.</summary>
+    [Option("epsilon", "AdamW's epsilon.", "x")]
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Weight decay of what has two or more dimensions.</summary>
+    [Option("decay", "AdamW's weight decay, on matrices only.", "x")]
+    public double Decay { get; init; } = 0.1;
+
+    /// <summary>The norm to which gradients are clipped.</summary>
+    [Option("clip", "The norm to which gradients are clipped.", "x")]
+    public double Clip { get; init; } = 1;
+
+    /// <summary>Decides the first weights, the order of the data and dropout.</summary>
+    [Option("seed", "Decides first weights, data order and dropout.", "n")]
+    public long Seed { get; init; }
+
+    /// <summary>Held-out loss is measured every so many steps, and at the end.</summary>
+    [Option("evaluate-every", "Measure the held-out loss every so many steps, and at the end.", "n")]
+    public int EvaluateEvery { get; init; } = 100;
+
+    /// <summary>Over so many fixed batches.</summary>
+    [Option("evaluation-batches", "Over so many fixed batches.", "n")]
+    public int EvaluationBatches { get; init; } = 20;
+
+    /// <summary>The schedule these options describe.</summary>
+    public Schedule MakeSchedule() => Schedule switch
+    {
+        "cosine" => new CosineFromFirstStep(Rate, WarmUp, Steps, LastRate / Rate),
+        "linear" => new LinearSchedule(Rate, WarmUp, Steps),
+        "constant" => new ConstantSchedule(Rate, WarmUp),
+        "inverse-sqrt" => new InverseSqrtSchedule(Rate, WarmUp),
+        _ => throw new ArgumentException($"--schedule '{Schedule}', expected cosine, linear, constant or inverse-sqrt"),
+    };
+
+    /// <summary>Throws where a value makes no sense.</summary>
+    /// <exception cref="ArgumentException">One sentence that names the value and what was expected.</exception>
+    public void Validate()
+    {
+        Require(Steps >= 1, "steps", Steps, "1 or more");
+        Require(Batch >= 1, "batch", Batch, "1 or more");
+        Require(Context >= 2, "context", Context, "2 or more");
+        Require(Rate > 0 && double.IsFinite(Rate), "rate", Rate, "more than 0");
+        Require(LastRate >= 0 && LastRate <= Rate, "last-rate", LastRate, "from 0 to the rate");
+        Require(WarmUp >= 0 && WarmUp <= Steps, "warm-up", WarmUp, FormattableString.Invariant($"from 0 to the {Steps} steps of the run"));
+        Require(Beta1 is >= 0 and < 1, "beta1", Beta1, "from 0 to less than 1");
+        Require(Beta2 is >= 0 and < 1, "beta2", Beta2, "from 0 to less than 1");
+        Require(Epsilon > 0 && double.IsFinite(Epsilon), "epsilon", Epsilon, "more than 0");
+        Require(Decay >= 0 && double.IsFinite(Decay), "decay", Decay, "0 or more");
+        Require(Clip > 0 && double.IsFinite(Clip), "clip", Clip, "more than 0");
+        Require(EvaluateEvery >= 1, "evaluate-every", EvaluateEvery, "1 or more");
+        Require(EvaluationBatches >= 1, "evaluation-batches", EvaluationBatches, "1 or more");
+        MakeSchedule();
+    }
+
+    internal static void Require(bool holds, string name, double value, string expected)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException(FormattableString.Invariant($"--{name} {value}, expected {expected}"));
+        }
+    }
+}

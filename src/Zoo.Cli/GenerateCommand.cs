@@ -1,0 +1,212 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Dsl.Generation;
+using Dsl.Runtime;
+using Dsl.Text;
+using Dsl.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Zoo.Cli;
+
+/// <summary><c>generate</c>: lets a trained or a published model write.</summary>
+internal sealed class GenerateCommand
+{
+    private readonly CliContext context;
+    private readonly Argument<string> folder = new("folder") { Description = "the folder of a run, of one of its checkpoints, or of a published checkpoint." };
+    private readonly Option<string[]> prompts = new("--prompt", "-p")
+    {
+        Description = "What to go on from; several are written on together.",
+        HelpName = "text",
+    };
+    private readonly Option<string[]> ids = new("--ids") { Description = "A prompt as token ids (\"12 7 301\"); ids are printed.", HelpName = "ids" };
+    private readonly Option<int> maxTokens = new("--max-tokens", "-n")
+    {
+        Description = "How many tokens to write.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 300,
+    };
+    private readonly SamplingWords sampling = new();
+    private readonly Option<string[]> stops = new("--stop") { Description = "Stop before this text.", HelpName = "text" };
+    private readonly BeamWords beams = new();
+    private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
+
+    private GenerateCommand(CliContext context) => this.context = context;
+
+    internal static Command Make(CliContext context)
+    {
+        var made = new GenerateCommand(context);
+        var command = new Command("generate", "Let a trained or a published model write on from a prompt.")
+        {
+            made.folder, made.prompts, made.ids, made.maxTokens, made.stops, made.device,
+        };
+        made.sampling.AddTo(command);
+        made.beams.AddTo(command);
+        command.SetAction(made.Run);
+        return command;
+    }
+
+    private int Run(ParseResult words)
+    {
+        GenerationOptions asked = Options(words);
+        asked.Validate();
+        BeamOptions? search = beams.Read(words, asked);
+        string checkpoint = RunReader.Checkpoint(context, words.GetRequiredValue(folder));
+        GenerationDefaults defaults = GenerationDefaults.Read(checkpoint);
+        string[] idPrompts = words.GetValue(ids) ?? [];
+        ITextCodec? codec = idPrompts.Length > 0 ? null : TextCodecs.Open(checkpoint);
+        string[] texts = words.GetValue(prompts) ?? [];
+        bool pair = IsPair(checkpoint);
+        int[][] starts = codec is null
+            ? Array.ConvertAll(idPrompts, Ids)
+            : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], text => Encode(codec, text, pair));
+        foreach (int[] start in starts)
+        {
+            if (defaults.Context > 0 && start.Length > defaults.Context)
+            {
+                throw new CommandException($"prompt has {start.Length} tokens, context is {defaults.Context}");
+            }
+        }
+
+        using IModel model = context.Zoo.Load(checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!));
+        GenerationOptions options = asked with
+        {
+            Context = defaults.Context,
+            // What the checkpoint says of its ends goes before what the vocabulary has.
+            EndTokens = codec is { EndTokens.Count: > 0 } && defaults.End.Count == 0 ? null : defaults.End,
+            Sources = pair ? new Sources(starts, defaults.Pad ?? 0) : null,
+            Sampling = asked.Sampling with { Forced = pair ? Forced(defaults, asked.MaxTokens) : asked.Sampling.Forced },
+        };
+        if (pair)
+        {
+            int first = defaults.Start
+                ?? throw new CommandException($"{checkpoint}: no decoder_start_token_id in config.json, expected the token that the decoder begins with");
+            starts = Array.ConvertAll(starts, _ => new[] { first });
+        }
+
+        if (search is not null)
+        {
+            Search(model, codec, starts, options, search);
+            return 0;
+        }
+
+        using var generator = new TextGenerator(model, codec);
+        if (codec is not null && starts.Length == 1)
+        {
+            Stream(generator, texts.Length > 0 && !pair ? texts[0] : "", starts[0], options).GetAwaiter().GetResult();
+            return 0;
+        }
+
+        IReadOnlyList<Completion> all = generator.CompleteAsync(starts, options, context.Stop).GetAwaiter().GetResult();
+        for (int row = 0; row < all.Count; row++)
+        {
+            context.Output.WriteLine(codec is null ? Spell(all[row].Tokens) : (pair ? "" : texts[row]) + all[row].Text);
+            if (codec is not null)
+            {
+                context.Output.WriteLine();
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Whether the model has an encoder; its config tells, before any weights are read.</summary>
+    private bool IsPair(string checkpoint)
+    {
+        string config = Path.Combine(checkpoint, "config.json");
+        using IModel outline = context.Zoo.Create(File.ReadAllText(config), config, ScalarType.Float32, META);
+        return outline.Inputs.Contains("decoder_input_ids");
+    }
+
+    private GenerationOptions Options(ParseResult words) => new()
+    {
+        MaxTokens = words.GetValue(maxTokens),
+        Stop = words.GetValue(stops) ?? [],
+        AtContextEnd = ContextEnd.Slide,
+        Sampling = sampling.Read(words),
+    };
+
+    /// <summary>Beam search, prompt by prompt: the best texts of each, with their scores where several were asked for.</summary>
+    private void Search(IModel model, ITextCodec? codec, int[][] starts, GenerationOptions options, BeamOptions search)
+    {
+        IReadOnlyList<int> end = options.EndTokens ?? codec?.EndTokens ?? [];
+        BeamOptions whole = search with
+        {
+            End = end,
+            Pad = options.Sources?.Pad ?? 0,
+            Processors = LogitChain.For(options.Sampling with { Temperature = 0 }, end).Processors,
+        };
+        for (int row = 0; row < starts.Length; row++)
+        {
+            context.Stop.ThrowIfCancellationRequested();
+            int capacity = starts[row].Length + options.MaxTokens;
+            using ModelState state = options.Sources is { } sources ? sources.Begin(model, [row], capacity) : model.NewState(1, capacity);
+            using Tensor prompt = tensor(Array.ConvertAll(starts[row], id => (long)id), dtype: ScalarType.Int64, device: model.Weights.Device).unsqueeze(0);
+            foreach (Hypothesis found in BeamSearch.Run(model, state, prompt, whole)[0])
+            {
+                int[] written = [.. found.Tokens.Skip(codec is null || options.Sources is not null ? starts[row].Length : 0)
+                    .Where(id => codec is null || !end.Contains(id))];
+                string score = search.Return > 1 ? found.Score.ToString("F4", CultureInfo.InvariantCulture) + "  " : "";
+                context.Output.WriteLine(score + (codec is null ? Spell(written) : codec.Decode(written)));
+            }
+        }
+    }
+
+    /// <summary>What an encoder reads has the special tokens around it; what a decoder writes on from has those before it only.</summary>
+    private static int[] Encode(ITextCodec codec, string text, bool pair)
+    {
+        if (codec is not ITokenizer tokenizer)
+        {
+            return codec.Encode(text);
+        }
+
+        TokenEncoding encoding = tokenizer.Encode(text, null);
+        int after = encoding.SpecialMask.Reverse().TakeWhile(mask => mask == 1).Count();
+        return pair || after == encoding.Count ? encoding.Ids : encoding.Ids[..^after];
+    }
+
+    private static Dictionary<int, int> Forced(GenerationDefaults defaults, int most)
+    {
+        var forced = new Dictionary<int, int>();
+        if (defaults.ForcedLast is { } last)
+        {
+            forced[most - 1] = last;
+        }
+
+        if (defaults.ForcedFirst is { } first)
+        {
+            forced[0] = first;
+        }
+
+        return forced;
+    }
+
+    private static string Spell(IEnumerable<int> tokens) => string.Join(' ', tokens.Select(id => id.ToString(CultureInfo.InvariantCulture)));
+
+    private async Task Stream(TextGenerator generator, string prompt, int[] start, GenerationOptions options)
+    {
+        context.Output.Write(prompt);
+        try
+        {
+            await foreach (GeneratedToken token in generator.StreamAsync([start], options, context.Stop).ConfigureAwait(false))
+            {
+                context.Output.Write(token.Text);
+                context.Output.Flush();
+            }
+        }
+        finally
+        {
+            context.Output.WriteLine();
+        }
+    }
+
+    private static int[] Ids(string text) => Array.ConvertAll(text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), word =>
+        int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+            ? id
+            : throw new CommandException($"--ids '{word}', expected token ids with spaces between them", 2));
+}
