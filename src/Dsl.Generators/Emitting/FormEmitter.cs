@@ -400,9 +400,7 @@ internal sealed class FormEmitter(Graph graph, Fields fields, CodeWriter code, b
             case DropoutNode dropout:
                 return $"Dropout.Apply({x}, {dropout.Probability.Code}, {PassOf(node.Inputs[0].TimeAxis)})";
             case PointwiseNode pointwise:
-                return Scalar.KernelEmitter.Pays(pointwise.Function.Scalar!)
-                    ? $"Pointwise.Run<{fields.Kernel(pointwise.Function)}>({Settings(pointwise.Function)}, {Arguments(pointwise)})"
-                    : $"{fields.TensorMethod(pointwise.Function)}({Arguments(pointwise)})";
+                return $"{fields.TensorMethod(pointwise.Function)}({Arguments(pointwise)})";
             case RecurrenceNode recurrence:
                 var own = recurrence.Function.Weights.ToDictionary(
                     w => w.Name, w => views.TryGetValue((node, w.Name), out var view) ? view : fields.WeightOf(node, w.Name) + ".Value");
