@@ -21,7 +21,7 @@ internal sealed class PointwiseCall<TKernel>(ScanLayout layout, double[] setting
     where TKernel : struct, IScanKernel
 {
     // Rows of a tile, of all columns, stay in the second-level cache; vectors of a chunk are enough to be worth a call.
-    private const int TileRows = 32;
+    private const int TileRows = 128;
     private const int ChunkVectors = 1024;
     private const long LeastOfThread = 16 * 1024;
 

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
 using Dsl.Generators.Scalar;
@@ -139,43 +138,5 @@ public sealed class PointwiseKernelTests
             _ => throw new InvalidOperationException(text + " of " + config),
         })];
         return Compile(members, "G", settings).Run;
-    }
-    [Fact]
-    public void TimingsTemporary()
-    {
-        var lines = new List<string>();
-        foreach (var (name, members) in new[] { ("Mix", ScalarReaderTests.Declared), ("G", "[Pointwise] public static double G(double x, double z, [Parameter(\"\", \"d\")] double w) => Max(Softplus(x + w), 0.01) * z;") })
-        {
-            var (run, _) = Compile(members, name);
-            foreach (int n in new[] { 768, 4096, 8192, 16384, 65536, 393216, 4 * 393216 })
-            {
-                int d = Math.Min(n, 768) == 768 ? (n % 768 == 0 ? 768 : 256) : 256;
-                Tensor[] a = [torch.randn(1, n / d, d), torch.randn(1, n / d, d), torch.randn(d)];
-                double Time(Action f)
-                {
-                    double best = 1e9;
-                    var all = System.Diagnostics.Stopwatch.StartNew(); for (int i = 0; i < 30 || all.ElapsedMilliseconds < 700; i++)
-                    {
-                        var w = System.Diagnostics.Stopwatch.StartNew();
-                        using (torch.NewDisposeScope()) f();
-                        best = Math.Min(best, w.Elapsed.TotalMicroseconds);
-                    }
-                    return best;
-                }
-                using (torch.no_grad())
-                {
-                    double kernel = Time(() => run(false, a)), whole = Time(() => run(true, a)), torchs = name == "Mix"
-                        ? Time(() => { var y = (a[0] * a[2]).add(a[1] * (a[2].mul(-1).add(1))); })
-                        : Time(() => { var y = nn.functional.softplus(a[0].add(a[2])).clamp_min(0.01) * a[1]; });
-                    lines.Add($"{name} {n}: kernel {kernel:F0} us, whole {whole:F0}, torch {torchs:F0}");
-                }
-                foreach (var t in a) t.requires_grad_();
-                double gk = Time(() => { run(false, a).sum().backward(); }), gt = name == "Mix"
-                    ? Time(() => { (a[0] * a[2]).add(a[1] * (a[2].mul(-1).add(1))).sum().backward(); })
-                    : Time(() => { (nn.functional.softplus(a[0].add(a[2])).clamp_min(0.01) * a[1]).sum().backward(); });
-                lines.Add($"   with gradients: kernel {gk:F0} us, torch {gt:F0}");
-            }
-        }
-        System.IO.File.WriteAllLines("/tmp/w/scalar_timings.txt", lines);
     }
 }

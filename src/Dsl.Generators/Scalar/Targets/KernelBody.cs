@@ -86,12 +86,16 @@ internal sealed partial class KernelBody(Flow flow, KernelStyle style)
             Line("");
         }
 
-        Line("if (pass.IsPadding(t))");
-        Line("{");
-        Line($"    pass.SetResult(t, {style.Zero});");
-        Line("    continue;");
-        Line("}");
-        Line("");
+        if (flow.Function.Form == ScalarForm.Recurrence)
+        {
+            Line("if (pass.IsPadding(t))");
+            Line("{");
+            Line($"    pass.SetResult(t, {style.Zero});");
+            Line("    continue;");
+            Line("}");
+            Line("");
+        }
+
         ReadOperands();
         Write(flow.Step.Items);
         Line($"pass.SetResult(t, {Operand(flow.Result, true)});");
@@ -204,11 +208,15 @@ internal sealed partial class KernelBody(Flow flow, KernelStyle style)
         Line("for (int t = pass.To - 1; t >= pass.From; t--)");
         Line("{");
         depth++;
-        Line("if (pass.IsPadding(t))");
-        Line("{");
-        Line("    continue;");
-        Line("}");
-        Line("");
+        if (flow.Function.Form == ScalarForm.Recurrence)
+        {
+            Line("if (pass.IsPadding(t))");
+            Line("{");
+            Line("    continue;");
+            Line("}");
+            Line("");
+        }
+
         ReadOperands();
         foreach (var operand in gradients.Where(RowOfStep))
         {
