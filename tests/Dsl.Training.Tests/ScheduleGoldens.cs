@@ -53,7 +53,7 @@ public sealed class ScheduleGoldens
 
         foreach (JsonElement pair in data.GetProperty("t5").EnumerateArray())
         {
-            Assert.Equal(pair[1].GetDouble(), new T5Schedule().At(pair[0].GetInt64()), 1e-12);
+            Assert.Equal(pair[1].GetDouble(), new FlatThenInverseSqrt().At(pair[0].GetInt64()), 1e-12);
         }
     }
 }

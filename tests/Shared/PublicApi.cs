@@ -13,12 +13,22 @@ namespace Dsl.Tests;
 /// <summary>What a library shows to its users, as text; <c>DSL_APPROVE=1</c> in the environment writes <c>tests/Api</c> instead of comparing with it.</summary>
 internal static class PublicApi
 {
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<Type, string> Words = new()
     {
-        [typeof(void)] = "void", [typeof(bool)] = "bool", [typeof(byte)] = "byte", [typeof(int)] = "int", [typeof(long)] = "long", [typeof(ulong)] = "ulong",
-        [typeof(float)] = "float", [typeof(double)] = "double", [typeof(string)] = "string", [typeof(char)] = "char", [typeof(object)] = "object",
+        [typeof(void)] = "void",
+        [typeof(bool)] = "bool",
+        [typeof(byte)] = "byte",
+        [typeof(int)] = "int",
+        [typeof(long)] = "long",
+        [typeof(ulong)] = "ulong",
+        [typeof(float)] = "float",
+        [typeof(double)] = "double",
+        [typeof(string)] = "string",
+        [typeof(char)] = "char",
+        [typeof(object)] = "object",
     };
 
     /// <summary>Compares an assembly with its approved list.</summary>
@@ -66,9 +76,13 @@ internal static class PublicApi
             : typeof(Delegate).IsAssignableFrom(type) ? "delegate " + Name(type.GetMethod("Invoke")!.ReturnType)
             : type is { IsAbstract: true, IsSealed: true } ? "static class" : type.IsAbstract ? "abstract class" : type.IsSealed ? "sealed class" : "class";
         string name = $"{type.Namespace}.{Name(type)}";
-        return typeof(Delegate).IsAssignableFrom(type) ? $"{kind} {name}({Parameters(type.GetMethod("Invoke")!)})"
-            : type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) && parent != typeof(Enum) ? $"{kind} {name} : {Name(parent)}"
-            : $"{kind} {name}";
+        if (typeof(Delegate).IsAssignableFrom(type))
+        {
+            return $"{kind} {name}({Parameters(type.GetMethod("Invoke")!)})";
+        }
+
+        bool derives = type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) && parent != typeof(Enum);
+        return derives ? $"{kind} {name} : {Name(type.BaseType!)}" : $"{kind} {name}";
     }
 
     private static IEnumerable<string> Members(Type type)
@@ -82,14 +96,16 @@ internal static class PublicApi
             .Select(made => $"{Access(made)}new({Parameters(made)})");
         IEnumerable<string> methods = type.GetMethods(Declared).Where(Shown)
             .Where(method => (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal)) && !IsWritten(method))
-            .Select(method => $"{Access(method)}{(method.IsStatic ? "static " : "")}{Name(method.ReturnType)} {method.Name}{Generic(method)}({Parameters(method)})");
+            .Select(method =>
+                $"{Access(method)}{(method.IsStatic ? "static " : "")}{Name(method.ReturnType)} {method.Name}{Generic(method)}({Parameters(method)})");
         IEnumerable<string> fields = type.GetFields(Declared).Where(field => field.IsPublic || field.IsFamily)
             .Select(field => $"{(field.IsLiteral ? "const " : field.IsStatic ? "static " : "")}{Name(field.FieldType)} {field.Name}");
         IEnumerable<string> properties = type.GetProperties(Declared)
             .Where(property => property.GetAccessors(nonPublic: true).Any(Shown) && property.Name != "EqualityContract").Select(property =>
             {
                 MethodInfo any = property.GetAccessors(nonPublic: true).First(Shown);
-                string index = property.GetIndexParameters() is { Length: > 0 } keys ? $"[{string.Join(", ", keys.Select(key => Name(key.ParameterType)))}]" : "";
+                ParameterInfo[] keys = property.GetIndexParameters();
+                string index = keys.Length > 0 ? $"[{string.Join(", ", keys.Select(key => Name(key.ParameterType)))}]" : "";
                 bool init = property.SetMethod?.ReturnParameter.GetRequiredCustomModifiers().Any(type => type.Name == "IsExternalInit") == true;
                 string get = property.GetMethod is { } read && Shown(read) ? "get; " : "";
                 string set = property.SetMethod is { } write && Shown(write) ? init ? "init; " : "set; " : "";
@@ -115,8 +131,8 @@ internal static class PublicApi
 
     private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter =>
     {
-        string by = parameter.IsOut ? "out " : parameter.IsIn ? "in " : parameter.ParameterType.IsByRef ? "ref " : parameter.IsDefined(typeof(ParamArrayAttribute))
-            ? "params " : "";
+        string by = parameter.IsOut ? "out " : parameter.IsIn ? "in " : parameter.ParameterType.IsByRef ? "ref "
+            : parameter.IsDefined(typeof(ParamArrayAttribute)) ? "params " : "";
         Type type = parameter.ParameterType.IsByRef ? parameter.ParameterType.GetElementType()! : parameter.ParameterType;
         return $"{by}{Name(type)} {parameter.Name}{(parameter.HasDefaultValue ? " = " + Default(parameter.DefaultValue) : "")}";
     }));

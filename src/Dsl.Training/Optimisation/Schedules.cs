@@ -65,7 +65,7 @@ public sealed record InverseSqrtSchedule(double Rate, long WarmUpSteps) : Schedu
 }
 
 /// <summary>1 / sqrt(max(step, 10000)), with no rate of its own (T5's pre-training).</summary>
-public sealed record T5Schedule(long FlatSteps = 10_000) : Schedule
+public sealed record FlatThenInverseSqrt(long FlatSteps = 10_000) : Schedule
 {
     /// <inheritdoc/>
     public override double At(long step) => 1 / Math.Sqrt(Math.Max(step, FlatSteps));

@@ -144,6 +144,9 @@ public sealed class SugarTests
             }
         }
 
+        // What optimisers do to gradients is called as a family of images is.
+        found.RemoveAll(f => f.StartsWith("src/Dsl.Training/", StringComparison.Ordinal) && f.EndsWith(": clip", StringComparison.OrdinalIgnoreCase));
+
         // A file's published name, and a value that published configs hold under rope_type: data, as "silu" is.
         Assert.Equal(
             ["src/Dsl.Generation/Embeddings/SentenceFiles.cs: sentence_bert_config.json", "src/Dsl.Runtime/Positions/RopeScaling.cs: llama3"],
