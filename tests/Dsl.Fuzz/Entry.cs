@@ -1,27 +1,57 @@
 using System;
+using System.CommandLine;
 using System.Linq;
-using Dsl.Fuzz.Judging;
+using System.Threading;
 using Dsl.Fuzz.Tree;
-using Dsl.Fuzz.Writing;
 
 namespace Dsl.Fuzz;
 
+/// <summary>The command: random declarations, judged; a table at the end. Exit code 1 where something failed.</summary>
 internal static class Entry
 {
-    private static void Main(string[] args)
+    private static int Main(string[] args)
     {
-        int from = int.Parse(args[0]), count = int.Parse(args[1]);
-        var programs = Enumerable.Range(from, count).Select(i => ProgramWriter.Write(1, i)).ToList();
-        if (args.Length > 2) { foreach (var p in programs) { Console.WriteLine(Printer.Print(p)); } }
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-        using var compiled = Compiler.Compile(programs);
-        Console.WriteLine($"compiled in {watch.ElapsedMilliseconds}");
-        foreach (var p in programs)
+        var seed = new Option<int>("--seed") { Description = "Decides every program together with its index.", DefaultValueFactory = _ => 1 };
+        var from = new Option<int>("--from") { Description = "The first index.", DefaultValueFactory = _ => 0 };
+        var count = new Option<int>("--count") { Description = "How many programs.", DefaultValueFactory = _ => 300 };
+        var jobs = new Option<int>("--jobs") { Description = "How many processes.", DefaultValueFactory = _ => 1 };
+        var folder = new Option<string?>("--out") { Description = "Where failing programs are written to, shrunk, a folder a kind." };
+        var print = new Option<bool>("--print") { Description = "Prints the programs and judges nothing." };
+        var worker = new Option<bool>("--worker") { Description = "Judges in this process, and tells of each program in a line of JSON.", Hidden = true };
+        var root = new RootCommand("Random declarations: each is refused with a diagnostic at a token of it, or right in every form.")
         {
-            watch.Restart();
-            var verdict = compiled.Verdicts[p.Space];
-            if (verdict.Outcome == Outcome.Right) verdict = Runner.Judge(p, compiled.Assembly!);
-            Console.WriteLine($"{p.Space} {watch.ElapsedMilliseconds} ms {verdict.Outcome} {verdict.Kind}\n{string.Join("\n", verdict.Detail.Split('\n').Take(args.Length > 2 ? 30 : 3))}");
-        }
+            seed, from, count, jobs, folder, print, worker,
+        };
+        root.SetAction(parsed =>
+        {
+            int first = parsed.GetValue(from), last = first + parsed.GetValue(count);
+            if (parsed.GetValue(print))
+            {
+                foreach (int index in Enumerable.Range(first, last - first))
+                {
+                    Console.WriteLine(Printer.Print(Worker.Make(parsed.GetValue(seed), index)));
+                }
+
+                return 0;
+            }
+
+            if (parsed.GetValue(worker))
+            {
+                Worker.Run(parsed.GetValue(seed), first, last, parsed.GetValue(folder), Console.Out);
+                return 0;
+            }
+
+            using var stop = new CancellationTokenSource();
+            Console.CancelKeyPress += (_, pressed) =>
+            {
+                pressed.Cancel = true;
+                stop.Cancel();
+            };
+            var driver = new Driver(parsed.GetValue(seed), first, last, parsed.GetValue(folder));
+            Tally tally = driver.Run(parsed.GetValue(jobs), stop.Token);
+            tally.Write(Console.Out);
+            return tally.Failures > 0 ? 1 : 0;
+        });
+        return root.Parse(args).Invoke();
     }
 }

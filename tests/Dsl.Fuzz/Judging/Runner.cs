@@ -19,14 +19,21 @@ internal static partial class Runner
     /// <summary>Checks that hold of every model, whatever was declared.</summary>
     private static readonly string[] Checks = ["save and load", "module", "forms", "padded forms", "rows", "causal", "state"];
 
+    private const string GradientsKind = "gradients";
+
+    private const int Length = 16;
+
     /// <summary>What a right model may do: a value that nothing needs, a function that a token does not move.</summary>
     private static readonly string[] NoFaults = ["does not change 'logits' there", "does not change 'hidden' there"];
 
-    public static Verdict Judge(Program program, Assembly assembly)
+    /// <param name="program">Accepted by the compiler.</param>
+    /// <param name="assembly">Holds it.</param>
+    /// <param name="only">The kind of failure that is looked for (while shrinking); empty: all.</param>
+    public static Verdict Judge(Program program, Assembly assembly, string only = "")
     {
         try
         {
-            return Run(program, assembly);
+            return Run(program, assembly, only);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -35,7 +42,7 @@ internal static partial class Runner
         }
     }
 
-    private static Verdict Run(Program program, Assembly assembly)
+    private static Verdict Run(Program program, Assembly assembly, string only)
     {
         Type config = assembly.GetType($"{program.Space}.Config", throwOnError: true)!;
         ModelEntry entry = Entries(assembly).Single(e => e.Type.FullName == $"{program.Space}.{program.Declarations[^1].Name}");
@@ -44,12 +51,12 @@ internal static partial class Runner
         {
             object values = config.GetProperty($"{Printer.SamplePrefix}{sample.ToString(CultureInfo.InvariantCulture)}")!.GetValue(null)!;
             string at = $"sample {sample}: ";
-            Verdict verdict = Once(entry, values, 1, smooth);
+            Verdict verdict = Once(entry, values, 1, smooth, only);
 
             // A function with jumps is right on both sides of one: only what fails for any numbers counts.
             if (verdict.Outcome == Outcome.Failed && !smooth)
             {
-                Verdict again = Once(entry, values, 2, smooth), third = Once(entry, values, 3, smooth);
+                Verdict again = Once(entry, values, 2, smooth, only), third = Once(entry, values, 3, smooth, only);
                 verdict = again.Kind == verdict.Kind && third.Kind == verdict.Kind ? verdict : Verdict.Right;
             }
 
@@ -62,9 +69,16 @@ internal static partial class Runner
         return Verdict.Right;
     }
 
-    private static Verdict Once(ModelEntry entry, object config, int seed, bool smooth)
+    private static Verdict Once(ModelEntry entry, object config, int seed, bool smooth, string only)
     {
-        var options = new ModelCheckOptions { Seed = seed, Only = Checks, SingleTolerance = 2e-3, Tolerance = 1e-8 };
+        string[] checks = Checks.FirstOrDefault(c => only.StartsWith(c + ":", StringComparison.Ordinal)) is { } one ? [one] : Checks;
+        if (only == GradientsKind)
+        {
+            return Gradients.Judge(entry, config, seed, smooth);
+        }
+
+        // Short sequences are longer than every window; a long one, beyond a cache's first size, would take most of the time.
+        var options = new ModelCheckOptions { Seed = seed, Length = Length, Only = checks, SingleTolerance = 2e-3, Tolerance = 1e-8 };
         IEnumerable<ModelFailure> failures = ModelChecks.Run(entry, config, options).Where(f => !NoFaults.Any(n => f.Problem.Contains(n, StringComparison.Ordinal)));
         return failures.FirstOrDefault() is { } failure
             ? Verdict.Failed($"{failure.Check}: {Words(failure.Problem)}", failure.Problem)
@@ -82,7 +96,7 @@ internal static partial class Runner
 
     private static IEnumerable<ModelEntry> Entries(Assembly assembly)
     {
-        Type registry = assembly.GetTypes().First(t => t.Name == "DslModels");
+        Type registry = assembly.GetTypes().First(t => t.FullName == "Dsl.Assemblies.OfFuzzed");
         return (IEnumerable<ModelEntry>)registry.GetProperty("All", BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.GetValue(null)!;
     }
 

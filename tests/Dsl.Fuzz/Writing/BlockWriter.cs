@@ -75,7 +75,7 @@ internal sealed class BlockWriter : FlowWriter
             Memory = new Flow("memory", 's', [], Size.Of("@memory"));
         }
 
-        if (Chance.OneIn(8) && !Entering.Last.HasWidth)
+        if (!encoder && Chance.OneIn(8) && !Entering.Last.HasWidth)
         {
             Header.Add(Chance.Maybe ? Part.Of("Input", "\"side\"", "\"b t side\"") : Part.Of("Input", "\"side\""));
             extra.Add("side");

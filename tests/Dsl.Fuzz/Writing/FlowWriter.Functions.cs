@@ -113,12 +113,12 @@ internal abstract partial class FlowWriter
     {
         string channels = current.Middle.Count == 1 ? "h d" : "d";
         bool span = Chance.Maybe;
-        if (span && Header.All(p => p.Word != "Axis" || p.Arguments[0] != "\"m\""))
+        if (span && Header.All(p => p.Word != "Axis" || p.Arguments[0] != "\"e\""))
         {
-            Header.Add(Part.Of("Axis", "\"m\"", Chance.Of("nameof(C.N)", "2", "1", "nameof(C.Rank)")));
+            Header.Add(Part.Of("Axis", "\"e\"", Chance.Of("nameof(C.N)", "2", "1", "nameof(C.Rank)")));
         }
 
-        parts.Add(Part.Of("Apply", $"nameof({RecurrenceFunction(channels, span, [], "m")})"));
+        parts.Add(Part.Of("Apply", $"nameof({RecurrenceFunction(channels, span, [], "e")})"));
         current = current with { Name = null, Middle = current.Middle.Count == 1 ? [("h", current.Middle[0].Size)] : [], LastName = "d" };
     }
 
