@@ -52,6 +52,7 @@ internal sealed class Driver(int seed, int first, int last, string? folder)
     private int Work(int from, int to, CancellationToken stop)
     {
         using Process process = Start(from, to);
+        Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         int running = from, done = from;
         bool began = false;
         while (true)
@@ -100,7 +101,8 @@ internal sealed class Driver(int seed, int first, int last, string? folder)
         Report(running, Outcome.Failed, began ? "the process ends while it runs" : "the process ends while it compiles", []);
         if (folder is not null)
         {
-            Verdict verdict = Verdict.Failed("the process ends", $"exit code {process.ExitCode.ToString(CultureInfo.InvariantCulture)}");
+            string said = string.Join('\n', errors.Result.Split('\n').Where(l => !l.Contains("NNPACK", StringComparison.Ordinal)).Take(20));
+            Verdict verdict = Verdict.Failed("the process ends", $"exit code {process.ExitCode.ToString(CultureInfo.InvariantCulture)}\n{said}");
             var program = Worker.Make(seed, running);
             Files.Write(folder, seed, running, program, verdict, program);
         }
@@ -110,7 +112,7 @@ internal sealed class Driver(int seed, int first, int last, string? folder)
 
     private Process Start(int from, int to)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
         string[] arguments = ["--worker", "--seed", Text(seed), "--from", Text(from), "--count", Text(to - from), .. folder is null ? Array.Empty<string>() : ["--out", folder]];
         foreach (string argument in arguments)

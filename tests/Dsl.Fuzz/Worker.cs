@@ -27,7 +27,7 @@ internal static class Worker
     /// <summary>One in so many programs is mutated.</summary>
     public const int MutatedOneIn = 3;
 
-    private const int ShrunkPerKind = 2;
+    private const int ShrunkPerKind = 1;
 
     /// <summary>The program of an index; the same for the same numbers on every machine.</summary>
     public static Program Make(int seed, int index)
@@ -52,7 +52,7 @@ internal static class Worker
                     known[verdict.Kind] = known.GetValueOrDefault(verdict.Kind) + 1;
                     if (folder is not null && known[verdict.Kind] <= ShrunkPerKind && Files.Missing(folder, verdict.Kind, ShrunkPerKind))
                     {
-                        Files.Write(folder, seed, index, program, verdict, Judge.Shrink(program, verdict.Kind, TimeSpan.FromSeconds(90)));
+                        Files.Write(folder, seed, index, program, verdict, Judge.Shrink(program, verdict.Kind, TimeSpan.FromSeconds(60)));
                     }
                 }
 

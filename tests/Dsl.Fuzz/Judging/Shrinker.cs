@@ -62,10 +62,18 @@ internal sealed class Shrinker(Func<Program, bool> fails, TimeSpan limit)
         }
 
         string text = string.Concat(program.Declarations.Select(d => Printer.Print(program with { Members = [], Declarations = [d] })));
+        bool IsRead(Member member) =>
+            text.Contains("C." + member.Name, StringComparison.Ordinal) || text.Contains("c." + member.Name, StringComparison.Ordinal) || member.Name == "Vocab"
+                || program.Members.Any(m => m.Key is null && m != member && m.Values[0].Contains(member.Name, StringComparison.Ordinal));
+        if (program.Members.Where(m => !IsRead(m)).ToArray() is { Length: > 1 } unread)
+        {
+            yield return program with { Members = [.. program.Members.Except(unread)] };
+        }
+
         for (int i = 0; i < program.Members.Count; i++)
         {
             Member member = program.Members[i];
-            if (!text.Contains("C." + member.Name, StringComparison.Ordinal) && !text.Contains("c." + member.Name, StringComparison.Ordinal))
+            if (!IsRead(member))
             {
                 yield return program with { Members = Without(program.Members, i) };
             }

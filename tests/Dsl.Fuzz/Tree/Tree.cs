@@ -63,8 +63,9 @@ internal sealed record Member(string Type, string Name, string? Key, IReadOnlyLi
 
 /// <summary>What one index of a seed makes: a config, blocks and one model (the last declaration), as data.</summary>
 /// <param name="Space">The namespace that it stands in.</param>
+/// <param name="Index">Of its seed.</param>
 /// <param name="Mutation">What was done to a valid one; null where it is valid by construction.</param>
 /// <param name="Samples">How many values each member of the config has.</param>
 /// <param name="Members">Of the config.</param>
 /// <param name="Declarations">Blocks before their users, the model last.</param>
-internal sealed record Program(string Space, string? Mutation, int Samples, IReadOnlyList<Member> Members, IReadOnlyList<Declaration> Declarations);
+internal sealed record Program(string Space, int Index, string? Mutation, int Samples, IReadOnlyList<Member> Members, IReadOnlyList<Declaration> Declarations);

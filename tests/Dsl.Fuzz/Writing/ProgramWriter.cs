@@ -54,10 +54,10 @@ internal sealed class ProgramWriter
     public static Program Write(int seed, int index)
     {
         var writer = new ProgramWriter(new Chance(seed, index));
-        return writer.Write(string.Create(CultureInfo.InvariantCulture, $"Fuzz.S{seed}N{index}"));
+        return writer.Write(string.Create(CultureInfo.InvariantCulture, $"Fuzz.S{seed}N{index}"), index);
     }
 
-    private Program Write(string space)
+    private Program Write(string space, int index)
     {
         if (Chance.OneIn(7))
         {
@@ -82,7 +82,7 @@ internal sealed class ProgramWriter
         }
 
         declarations.Add(new ModelWriter(this, "Whole").Write());
-        return new Program(space, null, ConfigWriter.Samples, Config.Members, declarations);
+        return new Program(space, index, null, ConfigWriter.Samples, Config.Members, declarations);
     }
 
     private void WriteLearner()
