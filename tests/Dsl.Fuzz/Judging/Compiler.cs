@@ -3,8 +3,6 @@ using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.IO;
 using System.Linq;
-using System.Reflection;
-using System.Runtime.Loader;
 using System.Text;
 using System.Text.RegularExpressions;
 using Dsl.Fuzz.Tree;
@@ -18,8 +16,8 @@ using Program = Dsl.Fuzz.Tree.Program;
 
 namespace Dsl.Fuzz.Judging;
 
-/// <summary>Programs compiled together, as a strict project of a user: each with its verdict, and the assembly of those that were accepted.</summary>
-internal sealed partial class Compiler : IDisposable
+/// <summary>Compiles programs together, as a strict project of a user, and says of each what came of it.</summary>
+internal static partial class Compiler
 {
     private const string Generated = ".g.cs";
 
@@ -42,35 +40,10 @@ internal sealed partial class Compiler : IDisposable
             .Select(p => (MetadataReference)MetadataReference.CreateFromFile(p)),
     ]);
 
-    private readonly Dictionary<string, Verdict> verdicts = [];
-    private AssemblyLoadContext? context;
-
-    private Compiler()
-    {
-    }
-
-    /// <summary>By namespace. What was accepted is <see cref="Outcome.Right"/>, as far as the compiler goes.</summary>
-    public IReadOnlyDictionary<string, Verdict> Verdicts => verdicts;
-
-    /// <summary>Holds what was accepted; null where nothing was.</summary>
-    public Assembly? Assembly { get; private set; }
-
-    /// <summary>Compiles; what one program does wrong falls on no other one.</summary>
-    public static Compiler Compile(IReadOnlyList<Program> programs)
-    {
-        var compiler = new Compiler();
-        compiler.Run(programs);
-        return compiler;
-    }
-
-    public void Dispose()
-    {
-        Assembly = null;
-        context?.Unload();
-        context = null;
-    }
-
-    private void Run(IReadOnlyList<Program> programs)
+    /// <summary>
+    /// A verdict for each namespace; what was accepted is <see cref="Outcome.Right"/>. What one program does wrong falls on no other one.
+    /// </summary>
+    public static IReadOnlyDictionary<string, Verdict> Compile(IReadOnlyList<Program> programs)
     {
         CSharpCompilation before = Create(programs);
         GeneratorDriver driver = CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Parsing);
@@ -84,43 +57,19 @@ internal sealed partial class Compiler : IDisposable
             if (programs.Count > 1)
             {
                 // Whose fault it is shows when each stands alone.
-                foreach (Program program in programs)
-                {
-                    using Compiler alone = Compile([program]);
-                    verdicts[program.Space] = alone.verdicts[program.Space];
-                }
-
-                Load([.. programs.Where(p => verdicts[p.Space].Outcome == Outcome.Right)]);
-                return;
+                return programs.ToDictionary(p => p.Space, p => Compile([p])[p.Space]);
             }
 
-            verdicts[programs[0].Space] = result.Exception is { } e
+            Verdict verdict = result.Exception is { } e
                 ? Verdict.Failed($"the generator throws {e.GetType().Name}", e.ToString())
                 : Verdict.Failed($"{homeless!.Id} outside of the program", homeless.ToString());
-            return;
+            return new Dictionary<string, Verdict> { [programs[0].Space] = verdict };
         }
 
         var bySpace = found.Where(d => d.Id != "CS1591" || IsGenerated(d)).ToLookup(d => SpaceOf(d.Location.SourceTree)!);
         var toldBySpace = analysed.ToLookup(d => SpaceOf(d.Location.SourceTree)!);
         var written = result.GeneratedSources.Select(s => s.HintName).ToHashSet(StringComparer.Ordinal);
-        foreach (Program program in programs)
-        {
-            verdicts[program.Space] = Judge(program, [.. bySpace[program.Space]], [.. toldBySpace[program.Space]], written);
-        }
-
-        Program[] accepted = [.. programs.Where(p => verdicts[p.Space].Outcome == Outcome.Right)];
-        bool whole = found.All(d => d.Id == "CS1591" && !IsGenerated(d));
-        if (accepted.Length > 0)
-        {
-            if (whole)
-            {
-                Load((CSharpCompilation)after);
-            }
-            else
-            {
-                Load(accepted);
-            }
-        }
+        return programs.ToDictionary(p => p.Space, p => Judge(p, [.. bySpace[p.Space]], [.. toldBySpace[p.Space]], written));
     }
 
     private static Verdict Judge(Program program, IReadOnlyList<Diagnostic> found, IReadOnlyList<Diagnostic> told, HashSet<string> written)
@@ -181,32 +130,6 @@ internal sealed partial class Compiler : IDisposable
     /// <summary>The namespace of the program that a file belongs to; generated files are named by it.</summary>
     private static string? SpaceOf(SyntaxTree? tree) =>
         tree is not null && Space().Match(Path.GetFileName(tree.FilePath)) is { Success: true } match ? match.Value : null;
-
-    private void Load(IReadOnlyList<Program> accepted)
-    {
-        if (accepted.Count == 0)
-        {
-            return;
-        }
-
-        CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Parsing)
-            .RunGeneratorsAndUpdateCompilation(Create(accepted), out Compilation after, out _);
-        Load((CSharpCompilation)after);
-    }
-
-    private void Load(CSharpCompilation compilation)
-    {
-        using var stream = new MemoryStream();
-        var emitted = compilation.WithOptions(compilation.Options.WithGeneralDiagnosticOption(ReportDiagnostic.Default)).Emit(stream);
-        if (!emitted.Success)
-        {
-            throw new InvalidOperationException(string.Join('\n', emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(5)));
-        }
-
-        stream.Position = 0;
-        context = new AssemblyLoadContext("fuzzed", isCollectible: true);
-        Assembly = context.LoadFromStream(stream);
-    }
 
     [GeneratedRegex(@"Fuzz\.S-?\d+N\d+")]
     private static partial Regex Space();

@@ -81,7 +81,7 @@ internal sealed class ProgramWriter
             }
         }
 
-        declarations.Add(new ModelWriter(this, "Whole").Write());
+        declarations.Add(new ModelWriter(this, string.Create(CultureInfo.InvariantCulture, $"Whole{index}")).Write());
         return new Program(space, index, null, ConfigWriter.Samples, Config.Members, declarations);
     }
 
