@@ -48,7 +48,7 @@ public sealed class CompiledDeclarations : IDisposable
 
     /// <summary>The models that the sources declare.</summary>
     public IReadOnlyList<ModelEntry> Models => (IReadOnlyList<ModelEntry>)Assembly.GetTypes()
-        .Single(t => t.Namespace == "Dsl.Assemblies").GetProperty("All", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
+        .Single(t => t is { Namespace: "Dsl.Assemblies", IsNested: false }).GetProperty("All", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
 
     internal UserFunctions Functions => functions ??= new UserFunctions(FindType);
 

@@ -25,7 +25,7 @@ internal sealed class Report
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Say($"{form}: {e.GetType().Name}: {e.Message.Split('\n')[0]}");
+            Say($"{form}: {e.GetType().Name}: {e.Message.Split((char)10).Where(l => l.Length > 0).FirstOrDefault()} {e.StackTrace?.Split((char)10)[0].Trim()}");
         }
     }
 
