@@ -11,12 +11,12 @@ using Dsl.Fuzz.Judging;
 namespace Dsl.Fuzz;
 
 /// <summary>Hands ranges of indices to worker processes. A program that ends its process, or takes too long, falls on no other.</summary>
-internal sealed class Driver(int seed, int first, int last, string? folder)
+internal sealed class Driver(int seed, int first, int last, Options options)
 {
     private const int Range = 10 * Worker.Batch;
 
-    // A batch is compiled, or a failure shrunk, without a word.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    // A batch is compiled, or a failure shrunk, without a word, on machines that do other things, too.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
     private readonly Tally tally = new();
     private readonly Lock gate = new();
@@ -99,7 +99,7 @@ internal sealed class Driver(int seed, int first, int last, string? folder)
         }
 
         Report(running, Outcome.Failed, began ? "the process ends while it runs" : "the process ends while it compiles", []);
-        if (folder is not null)
+        if (options.Folder is { } folder)
         {
             string said = string.Join('\n', errors.Result.Split('\n').Where(l => !l.Contains("NNPACK", StringComparison.Ordinal)).Take(20));
             Verdict verdict = Verdict.Failed("the process ends", $"exit code {process.ExitCode.ToString(CultureInfo.InvariantCulture)}\n{said}");
@@ -114,7 +114,11 @@ internal sealed class Driver(int seed, int first, int last, string? folder)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-        string[] arguments = ["--worker", "--seed", Text(seed), "--from", Text(from), "--count", Text(to - from), .. folder is null ? Array.Empty<string>() : ["--out", folder]];
+        string[] arguments =
+        [
+            "--worker", "--seed", Text(seed), "--from", Text(from), "--count", Text(to - from), "--shrink", Text((int)options.Shrinking.TotalSeconds),
+            .. options.Folder is { } folder ? new[] { "--out", folder } : [], .. options.Runs ? Array.Empty<string>() : ["--compile"],
+        ];
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);

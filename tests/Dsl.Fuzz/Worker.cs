@@ -19,6 +19,12 @@ namespace Dsl.Fuzz;
 /// <param name="Memory">The worker's memory in MB.</param>
 internal sealed record Told(int Index, bool Begins, Outcome? Outcome = null, string Kind = "", IReadOnlyList<string>? Words = null, long Memory = 0);
 
+/// <summary>What a run does beside judging.</summary>
+/// <param name="Folder">Where failing programs are written to.</param>
+/// <param name="Shrinking">How long one of them is shrunk.</param>
+/// <param name="Runs">False: what is accepted is compiled and not run.</param>
+internal sealed record Options(string? Folder, TimeSpan Shrinking, bool Runs);
+
 /// <summary>Judges a run of indices in this process, in batches that are compiled together.</summary>
 internal static class Worker
 {
@@ -37,7 +43,7 @@ internal static class Worker
     }
 
     /// <summary>Judges, tells each verdict, and writes what fails to the folder, shrunk.</summary>
-    public static void Run(int seed, int from, int to, string? folder, TextWriter output)
+    public static void Run(int seed, int from, int to, Options options, TextWriter output)
     {
         TorchSharp.torch.set_num_threads(1);
         var known = new Dictionary<string, int>();
@@ -45,14 +51,14 @@ internal static class Worker
         {
             Program[] programs = [.. Enumerable.Range(at, Math.Min(Batch, to - at)).Select(i => Make(seed, i))];
             int index = at;
-            foreach ((Program program, Verdict verdict) in Judge.All(programs, _ => Tell(output, new Told(index, true))))
+            foreach ((Program program, Verdict verdict) in Judge.All(programs, options.Runs, _ => Tell(output, new Told(index, true))))
             {
                 if (verdict.Outcome == Outcome.Failed)
                 {
                     known[verdict.Kind] = known.GetValueOrDefault(verdict.Kind) + 1;
-                    if (folder is not null && known[verdict.Kind] <= ShrunkPerKind && Files.Missing(folder, verdict.Kind, ShrunkPerKind))
+                    if (options.Folder is { } folder && known[verdict.Kind] <= ShrunkPerKind && Files.Missing(folder, verdict.Kind, ShrunkPerKind))
                     {
-                        Files.Write(folder, seed, index, program, verdict, Judge.Shrink(program, verdict.Kind, TimeSpan.FromSeconds(60)));
+                        Files.Write(folder, seed, index, program, verdict, Judge.Shrink(program, verdict.Kind, options.Shrinking));
                     }
                 }
 

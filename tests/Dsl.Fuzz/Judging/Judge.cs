@@ -17,18 +17,19 @@ internal static class Judge
 
     /// <summary>Each program with its verdict, in their order.</summary>
     /// <param name="programs">Of different namespaces.</param>
+    /// <param name="runs">False: what is accepted is right.</param>
     /// <param name="begins">Told of each program before it runs: what ends the process then is its fault.</param>
-    public static IEnumerable<(Program Program, Verdict Verdict)> All(IReadOnlyList<Program> programs, Action<Program>? begins = null)
+    public static IEnumerable<(Program Program, Verdict Verdict)> All(IReadOnlyList<Program> programs, bool runs = true, Action<Program>? begins = null)
     {
         IReadOnlyDictionary<string, Verdict> verdicts = Compiler.Compile(programs);
-        Program[] accepted = [.. programs.Where(p => verdicts[p.Space].Outcome == Outcome.Right)];
+        Program[] accepted = [.. programs.Where(p => runs && verdicts[p.Space].Outcome == Outcome.Right)];
         using CompiledDeclarations compiled = Load(accepted, fuse: true);
         using CompiledDeclarations unfused = Load([.. accepted.Where(IsUnfused)], fuse: false);
         foreach (Program program in programs)
         {
             begins?.Invoke(program);
             Verdict verdict = verdicts[program.Space];
-            if (verdict.Outcome == Outcome.Right)
+            if (runs && verdict.Outcome == Outcome.Right)
             {
                 verdict = Run(program, compiled, "");
                 verdict = verdict.Outcome == Outcome.Right && IsUnfused(program) ? Unfused(Run(program, unfused, "")) : verdict;

@@ -50,6 +50,11 @@ internal sealed class BlockWriter : FlowWriter
             Brackets.Add(Bracket.Of(parts));
         }
 
+        if (Brackets.Count == 0)
+        {
+            Brackets.Add(Bracket.Of(Norm(current)));
+        }
+
         Usable = new Usable(Name, Entering.Last, result, extra, Causal);
         return new Declaration(Name, Header, Brackets, Functions);
     }

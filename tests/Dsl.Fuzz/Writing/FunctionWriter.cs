@@ -180,6 +180,6 @@ internal sealed class FunctionWriter(Chance chance, bool smooth)
         at -= reads.Elements.Count;
         return at < reads.Scalars.Count ? Expression.Of(reads.Scalars[at])
             : reads.Integers.Count > 0 && chance.Maybe ? Expression.Of("0.125 * {0}", Expression.Of(chance.Of(reads.Integers)))
-            : Expression.Of(chance.Of("0.5", "1.25", "0.75", "2", "-1", "1e-3"));
+            : Expression.Of(chance.Of("0.5", "1.25", "0.75", "2.0", "-1.5", "1e-3"));
     }
 }
