@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -93,7 +94,7 @@ internal static class GradientComparison
             total = total + torch.where(sum.Map(w => w == 0 ? 0 : 1).ToTensor(ScalarType.Bool), results[output] * weights, torch.zeros_like(weights)).sum();
         }
 
-        total.backward();
+        FusedFunction.Differentiate(total);
         return s.Model.Weights.All.ToDictionary(w => w.Key, w => w.Value.grad?.ToNumbers());
     }
 }
