@@ -50,7 +50,8 @@ public sealed class MutationTests
         [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Score = nameof(Near))]
         public sealed partial class Scored
         {
-            [Score] static double Near(double score, int head, int query, int key, [Table] Matrix bias) => score + bias[Math.Min(query - key, 3), head];
+            [Score] static double Near(double score, int head, int query, int key, [Table] Matrix bias) => score + bias[Far(query - key), head];
+            static int Far(int distance) => Math.Min(distance, 3);
         }
         """;
 
@@ -75,14 +76,14 @@ public sealed class MutationTests
     }
 
     [Fact]
-    public void A_shift_that_reads_padding_is_noticed() => Notices<ShiftNode>(new PaddedShift(), "[Shift, Linear(\"o\")]");
+    public void A_shift_that_reads_padding_is_noticed() => Notices<ShiftNode>(new PaddedShift(), "[Shift, Linear(\"o\", nameof(C.Hidden))]");
 
     [Fact]
     public void A_wrong_gradient_of_one_weight_is_noticed()
     {
         // The reference reads a bias where the declaration detaches it: forward agrees, the gradient does not.
         const string detached = """
-            [Apply(nameof(Still)), Linear("o")]
+            [Apply(nameof(Still)), Linear("o", nameof(C.Hidden))]
             public sealed partial class B { [Pointwise] static double Still(double x, [Parameter("w", "d")] double w) => x * Detach(w); }
             """;
         using CompiledDeclarations compiled = Sources.Compile(Block(detached));
