@@ -145,7 +145,7 @@ internal static class OddDeclarations
             [Linear("o")]
             """),
         ["shift of heads after a transposition"] = Block("""
-            [Rearrange("b t (h f) -> b h t f", "h", nameof(C.Heads)), Shift, Rearrange("b h t f -> b t (h f)")]
+            [Linear("v", nameof(C.Hidden)), Rearrange("b t (h f) -> b h t f", "h", nameof(C.Heads)), Shift, Rearrange("b h t f -> b t (h f)")]
             """),
         ["shared repeat"] = Embed + """
             [Repeat<B>("layers.same", nameof(C.Layers), Shared = true)]
@@ -198,12 +198,12 @@ internal static class OddDeclarations
             [Sum("a", "b", "x"), Linear("o")]
             """),
         ["a residual inside a residual"] = Block("""
-            [Residual, Linear("a"), Activate(Activation.Relu)]
+            [Residual, Linear("a", nameof(C.Hidden)), Activate(Activation.Relu)]
             [Residual, From("x"), Linear("b")]
             [Residual, Split("l", "r"), Concat("r", "l"), Linear("c")]
             """),
         ["norm over groups, stored as one"] = Block("""
-            [Rearrange("b t (g r) -> b t g r", "g", nameof(C.Heads)), RmsNorm("norm", Stored = "(g r)"), Merge]
+            [Linear("v", nameof(C.Hidden)), Rearrange("b t (g r) -> b t g r", "g", nameof(C.Heads)), RmsNorm("norm", Stored = "(g r)"), Merge]
             """),
         ["norm of each head"] = Block("""
             [Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), LayerNorm("norm", Stored = "h d"), Merge]
