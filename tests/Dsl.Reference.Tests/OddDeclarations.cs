@@ -77,38 +77,14 @@ internal static class OddDeclarations
         ["length-dependent rotary under a condition"] = Block("""
             [When(nameof(C.Flag)), Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
             """, header: "Defaults(Frequency = nameof(C.Scaling), Context = nameof(C.Kernel))"),
-        ["recurrence with a span over its own channels"] = Block("""
-            [From("x", "x"), Apply(nameof(Mix))]
-            """, """
-            [Recurrence("b t d", State = "b d")]
-            static double Mix(ref double h, double x, [Axes("b t e")] ReadOnlySpan<double> all)
-            {
-                double sum = 0;
-                for (int i = 0; i < all.Length; i++) { sum += all[i] * all[i]; }
-                h = 0.5 * h + x / (1 + sum);
-                return h;
-            }
-            """),
-        ["recurrence with a span weight along its own channels"] = Block("""
-            [Apply(nameof(Weigh))]
-            """, """
-            [Recurrence("b t d", State = "b d")]
-            static double Weigh(ref double h, double x, [Parameter("w", "d")] ReadOnlySpan<double> w)
-            {
-                double sum = 0;
-                for (int i = 0; i < w.Length; i++) { sum += w[i]; }
-                h = 0.5 * h + x * sum;
-                return h;
-            }
-            """),
         ["recurrence with a state in a span"] = Block("""
             [As("u")]
             [From("u"), Linear("b", nameof(C.State)), As("B")]
             [From("u"), Linear("c", nameof(C.State)), As("K")]
-            [From("u", "B", "K"), Apply(nameof(Scan))]
+            [From("u", "B", "K"), Apply(nameof(Selective))]
             """, """
             [Recurrence("b t d", State = "b d [n]")]
-            static double Scan(Span<double> h, double u, [Axes("b t n")] ReadOnlySpan<double> B, [Axes("b t n")] ReadOnlySpan<double> K, [Parameter("rate", "d n")] ReadOnlySpan<double> rate)
+            static double Selective(Span<double> h, double u, [Axes("b t n")] ReadOnlySpan<double> B, [Axes("b t n")] ReadOnlySpan<double> K, [Parameter("rate", "d n")] ReadOnlySpan<double> rate)
             {
                 double y = 0;
                 for (int n = 0; n < h.Length; n++) { h[n] = Sigmoid(rate[n]) * h[n] + B[n] * u; y += h[n] * K[n]; }
@@ -116,10 +92,10 @@ internal static class OddDeclarations
             }
             """, axes: ", Axis(\"n\", nameof(C.State))"),
         ["time-invariant recurrence"] = Block("""
-            [Apply(nameof(Scan))]
+            [Apply(nameof(Fixed))]
             """, """
             [Recurrence("b t d", State = "b d [n]")]
-            static double Scan(Span<double> h, double u, [Parameter("rate", "d n")] ReadOnlySpan<double> rate, [Parameter("into", "d n")] ReadOnlySpan<double> into, [Parameter("out", "d n")] ReadOnlySpan<double> outOf)
+            static double Fixed(Span<double> h, double u, [Parameter("rate", "d n")] ReadOnlySpan<double> rate, [Parameter("into", "d n")] ReadOnlySpan<double> into, [Parameter("out", "d n")] ReadOnlySpan<double> outOf)
             {
                 double y = 0;
                 for (int n = 0; n < h.Length; n++) { h[n] = Sigmoid(rate[n]) * h[n] + into[n] * u; y += h[n] * outOf[n]; }
@@ -169,7 +145,7 @@ internal static class OddDeclarations
             [Linear("o")]
             """),
         ["shift of heads after a transposition"] = Block("""
-            [Rearrange("b t (h f) -> b h t f", "h", nameof(C.Heads)), Shift, Rearrange("b h t f -> b t (h f)")]
+            [Linear("v", nameof(C.Hidden)), Rearrange("b t (h f) -> b h t f", "h", nameof(C.Heads)), Shift, Rearrange("b h t f -> b t (h f)")]
             """),
         ["shared repeat"] = Embed + """
             [Repeat<B>("layers.same", nameof(C.Layers), Shared = true)]
@@ -222,12 +198,12 @@ internal static class OddDeclarations
             [Sum("a", "b", "x"), Linear("o")]
             """),
         ["a residual inside a residual"] = Block("""
-            [Residual, Linear("a"), Activate(Activation.Relu)]
+            [Residual, Linear("a", nameof(C.Hidden)), Activate(Activation.Relu)]
             [Residual, From("x"), Linear("b")]
             [Residual, Split("l", "r"), Concat("r", "l"), Linear("c")]
             """),
         ["norm over groups, stored as one"] = Block("""
-            [Rearrange("b t (g r) -> b t g r", "g", nameof(C.Heads)), RmsNorm("norm", Stored = "(g r)"), Merge]
+            [Linear("v", nameof(C.Hidden)), Rearrange("b t (g r) -> b t g r", "g", nameof(C.Heads)), RmsNorm("norm", Stored = "(g r)"), Merge]
             """),
         ["norm of each head"] = Block("""
             [Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), LayerNorm("norm", Stored = "h d"), Merge]
@@ -271,6 +247,35 @@ internal static class OddDeclarations
             [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
             public sealed partial class B;
             """,
+    };
+
+    /// <summary>Recurrences whose kernels write outside of their buffers: they end the process, so no test runs them until they are refused or right.</summary>
+    internal static IReadOnlyDictionary<string, string> Corrupting { get; } = new Dictionary<string, string>
+    {
+        ["recurrence with a span over its own channels"] = Block("""
+            [From("x", "x"), Apply(nameof(Mix))]
+            """, """
+            [Recurrence("b t d", State = "b d")]
+            static double Mix(ref double h, double x, [Axes("b t e")] ReadOnlySpan<double> all)
+            {
+                double sum = 0;
+                for (int i = 0; i < all.Length; i++) { sum += all[i] * all[i]; }
+                h = 0.5 * h + x / (1 + sum);
+                return h;
+            }
+            """),
+        ["recurrence with a span weight along its own channels"] = Block("""
+            [Apply(nameof(Weigh))]
+            """, """
+            [Recurrence("b t d", State = "b d")]
+            static double Weigh(ref double h, double x, [Parameter("w", "d")] ReadOnlySpan<double> w)
+            {
+                double sum = 0;
+                for (int i = 0; i < w.Length; i++) { sum += w[i]; }
+                h = 0.5 * h + x * sum;
+                return h;
+            }
+            """),
     };
 
     /// <summary>A block between an embedding and a head, repeated.</summary>

@@ -22,12 +22,11 @@ internal static class Sources
 
         public sealed partial record Config(
             [Key("vocab_size")] int Vocab = 19,
-            [Key("hidden_size")] int Hidden = 12,
+            [Key("hidden_size")] int Hidden = 16,
             [Key("intermediate_size")] int FeedForward = 10,
             [Key("num_hidden_layers")] int Layers = 2,
             [Key("num_attention_heads")] int Heads = 4,
             [Key("num_key_value_heads")] int KvHeads = 2,
-            [Key("head_dim")] int HeadDim = 3,
             [Key("window")] int Window = 3,
             [Key("kernel")] int Kernel = 3,
             [Key("state")] int State = 4,
@@ -43,7 +42,7 @@ internal static class Sources
             [Key("scaling")] RopeScaling? Scaling = null,
             [Key("context")] int Context = 64)
         {
-            public int Inner => 2 * Hidden;
+            public int HeadDim => Hidden / Heads;
             public int WidthOf(int layer) => layer + 2;
             public double ScaleOf(int layer) => 0.5 + layer;
         }

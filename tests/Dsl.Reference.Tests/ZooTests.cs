@@ -36,4 +36,11 @@ public sealed class ZooTests(ZooTests.Compiled zoo) : IClassFixture<ZooTests.Com
             Agreed.Compare(zoo.Declarations, entry.Name, entry.ReadConfig(file));
         }
     }
+
+    [Fact]
+    public void The_recurrences_of_the_samples_agree()
+    {
+        ConfigReader file = ConfigReader.Parse("""{"vocab_size": 31, "hidden_size": 16, "num_heads": 2, "num_layers": 1}""");
+        Agreed.Compare(zoo.Declarations, "Mixed", zoo.Declarations.Models.Single(m => m.Name == "Mixed").ReadConfig(file));
+    }
 }

@@ -50,7 +50,11 @@ public static class Agreement
             {
                 using var scope = torch.NewDisposeScope();
                 using var subject = new Subject(compiled, modelName, config, seed);
-                ParallelComparison.Run(subject, report);
+                if (!ParallelComparison.Run(subject, report))
+                {
+                    return;
+                }
+
                 foreach ((Comparisons which, Action<Subject, Report> run) in new (Comparisons, Action<Subject, Report>)[]
                 {
                     (Comparisons.Stateful, StatefulComparison.Run), (Comparisons.Files, FileComparison.Run), (Comparisons.Gradients, GradientComparison.Run),

@@ -9,10 +9,16 @@ namespace Dsl.Reference.Comparing;
 /// <summary>The parallel form: each way it can be computed, with and without padding, with and without optional inputs.</summary>
 internal static class ParallelComparison
 {
-    internal static void Run(Subject s, Report report)
+    /// <summary>Compares, and says whether the parallel form runs at all.</summary>
+    internal static bool Run(Subject s, Report report)
     {
         // What a transfer function stores grows with the first run; the reference reads it as it is afterwards.
         report.Try("forward", () => s.Run(s.Feed));
+        if (report.Statements.Count > 0)
+        {
+            return false;
+        }
+
         s.NewReference();
         Compare("forward", s, report, s.Feed);
         if (s.Graph.Inputs.Any(i => i.Optional))
@@ -48,6 +54,8 @@ internal static class ParallelComparison
         {
             ProductPolicy.UseFused = fused;
         }
+
+        return true;
     }
 
     /// <summary>The ways besides the chosen one, where the model has a recurrence at all.</summary>

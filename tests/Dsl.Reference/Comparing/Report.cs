@@ -25,7 +25,9 @@ internal sealed class Report
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Say($"{form}: {e.GetType().Name}: {e.Message.Split((char)10).Where(l => l.Length > 0).FirstOrDefault()} {e.StackTrace?.Split((char)10)[0].Trim()}");
+            string first = e.Message.Split('\n').FirstOrDefault(line => line.Trim().Length > 0) ?? "", where = string.Join(
+                ", ", (e.StackTrace ?? "").Split('\n').Take(4).Select(frame => frame.Trim().Split('(')[0]));
+            Say($"{form}: {e.GetType().Name}: {first.Trim()} ({where})");
         }
     }
 

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Linq.Expressions;
 using System.Numerics;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 
 namespace Dsl.Reference.Interpreting;
 
@@ -50,7 +51,12 @@ internal sealed class UserFunction
     /// <summary>The function; a truth is 1 or 0, nothing is 0.</summary>
     internal double Call(CallSlots slots) => call(slots);
 
-    internal CallSlots NewSlots(object config) => new(Parameters.Length, config);
+    /// <param name="config">Of the declaration; a function that was written for the config which that one extends gets one of its own type.</param>
+    internal CallSlots NewSlots(object config)
+    {
+        Type wanted = Parameters.FirstOrDefault(IsConfig)?.ParameterType ?? config.GetType();
+        return new CallSlots(Parameters.Length, wanted.IsInstanceOfType(config) ? config : Extended(config, wanted));
+    }
 
     internal static bool IsSpan(ParameterInfo parameter) => Element(parameter.ParameterType) is not null;
 
@@ -75,6 +81,18 @@ internal sealed class UserFunction
     internal static bool IsValue(ParameterInfo parameter) =>
         !IsState(parameter) && !IsIndex(parameter) && !IsConfig(parameter) && parameter.ParameterType != typeof(Matrix)
         && parameter.GetCustomAttribute<ParameterAttribute>() is null && parameter.GetCustomAttribute<DerivedAttribute>() is null;
+
+    /// <summary>A config of another type with the members that both have.</summary>
+    private static object Extended(object config, Type wanted)
+    {
+        object result = RuntimeHelpers.GetUninitializedObject(wanted);
+        foreach (PropertyInfo property in wanted.GetProperties().Where(p => p.CanWrite))
+        {
+            property.SetValue(result, config.GetType().GetProperty(property.Name)!.GetValue(config));
+        }
+
+        return result;
+    }
 
     private static Expression Argument(ParameterExpression slots, Type type, int index)
     {

@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Threading;
 using Dsl.Generators.Lowering;
 using Dsl.Reference.Interpreting;
 
@@ -55,34 +57,33 @@ internal static class PartReferences
         [typeof(IfNode)] = new IfReference(),
     };
 
+    /// <summary>Of this flow of control alone, so that tests beside it see nothing of them.</summary>
+    private static readonly AsyncLocal<ImmutableDictionary<Type, IPartReference>?> Overrides = new();
+
     /// <summary>The types of nodes that have a reference.</summary>
     internal static IReadOnlyCollection<Type> Types => Known.Keys;
 
     /// <exception cref="NotSupportedException">No reference is known for the node's type.</exception>
-    internal static IPartReference Of(Node node) =>
-        Known.TryGetValue(node.GetType(), out IPartReference? part) ? part : throw new NotSupportedException($"no reference for {node.GetType().Name}");
+    internal static IPartReference Of(Node node) => Of(node.GetType());
 
-    /// <summary>Adds a part, or puts another meaning in the place of a known one until the result is disposed.</summary>
-    internal static IDisposable With<TNode>(PartReference<TNode> part)
-        where TNode : Node
+    /// <inheritdoc cref="Of(Node)"/>
+    internal static IPartReference Of(Type node) =>
+        Overrides.Value?.GetValueOrDefault(node) ?? Known.GetValueOrDefault(node) ?? throw new NotSupportedException($"no reference for {node.Name}");
+
+    /// <summary>Adds a part, or gives a known one another meaning, for whoever asks from here on, until the result is disposed.</summary>
+    internal static IDisposable With<TNode>(IPartReference part)
+        where TNode : Node => With(typeof(TNode), part);
+
+    /// <inheritdoc cref="With{TNode}"/>
+    internal static IDisposable With(Type node, IPartReference part)
     {
-        IPartReference? before = Known.GetValueOrDefault(typeof(TNode));
-        Known[typeof(TNode)] = part;
-        return new Restored(typeof(TNode), before);
+        ImmutableDictionary<Type, IPartReference>? before = Overrides.Value;
+        Overrides.Value = (before ?? ImmutableDictionary<Type, IPartReference>.Empty).SetItem(node, part);
+        return new Restored(before);
     }
 
-    private sealed class Restored(Type type, IPartReference? before) : IDisposable
+    private sealed class Restored(ImmutableDictionary<Type, IPartReference>? before) : IDisposable
     {
-        public void Dispose()
-        {
-            if (before is null)
-            {
-                Known.Remove(type);
-            }
-            else
-            {
-                Known[type] = before;
-            }
-        }
+        public void Dispose() => Overrides.Value = before;
     }
 }
