@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
@@ -138,6 +139,13 @@ internal sealed class Driver(int seed, int first, int last, Options options)
 
             if (tally.Count % 100 == 0)
             {
+                if (options.Folder is { } folder)
+                {
+                    // What a run of hours has found so far, whatever ends it.
+                    using StreamWriter table = File.CreateText(Path.Combine(Directory.CreateDirectory(folder).FullName, "table.txt"));
+                    tally.Write(table);
+                }
+
                 Console.Error.WriteLine($"{tally.Count} done, {tally.Failures} failed, {memory} MB");
             }
         }

@@ -1,6 +1,7 @@
 using System;
 using System.CommandLine;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading;
 using Dsl.Fuzz.Tree;
 
@@ -56,6 +57,13 @@ internal static class Entry
                 pressed.Cancel = true;
                 stop.Cancel();
             };
+
+            // A run in the background of a script is told to end by this one: there the other is ignored.
+            using PosixSignalRegistration ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+            {
+                context.Cancel = true;
+                stop.Cancel();
+            });
             var driver = new Driver(parsed.GetValue(seed), first, last, options);
             Tally tally = driver.Run(parsed.GetValue(jobs), stop.Token);
             tally.Write(Console.Out);
