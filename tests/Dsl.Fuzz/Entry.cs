@@ -1,0 +1,74 @@
+using System;
+using System.CommandLine;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Threading;
+using Dsl.Fuzz.Tree;
+
+namespace Dsl.Fuzz;
+
+/// <summary>The command: random declarations, judged; a table at the end. Exit code 1 where something failed.</summary>
+internal static class Entry
+{
+    private static int Main(string[] args)
+    {
+        var seed = new Option<int>("--seed") { Description = "Decides every program together with its index.", DefaultValueFactory = _ => 1 };
+        var from = new Option<int>("--from") { Description = "The first index.", DefaultValueFactory = _ => 0 };
+        var count = new Option<int>("--count") { Description = "How many programs.", DefaultValueFactory = _ => 300 };
+        var jobs = new Option<int>("--jobs") { Description = "How many processes.", DefaultValueFactory = _ => 1 };
+        var folder = new Option<string?>("--out") { Description = "Where failing programs are written to, shrunk, a folder a kind." };
+        var shrink = new Option<int>("--shrink") { Description = "Seconds that a failing program is shrunk for.", DefaultValueFactory = _ => 60 };
+        var compile = new Option<bool>("--compile") { Description = "Compiles the programs and runs none." };
+        var print = new Option<bool>("--print") { Description = "Prints the programs and judges nothing." };
+        var judge = new Option<string?>("--judge") { Description = "Judges a file, one that --out has written or its like, instead." };
+        var worker = new Option<bool>("--worker") { Description = "Judges in this process, and tells of each program in a line of JSON.", Hidden = true };
+        var root = new RootCommand("Random declarations: each is refused with a diagnostic at a token of it, or right in every form.")
+        {
+            seed, from, count, jobs, folder, shrink, compile, print, judge, worker,
+        };
+        root.SetAction(parsed =>
+        {
+            if (parsed.GetValue(judge) is { } path)
+            {
+                return TextFile.Judge(path, Console.Out);
+            }
+
+            int first = parsed.GetValue(from), last = first + parsed.GetValue(count);
+            if (parsed.GetValue(print))
+            {
+                foreach (int index in Enumerable.Range(first, last - first))
+                {
+                    Console.WriteLine(Printer.Print(Worker.Make(parsed.GetValue(seed), index)));
+                }
+
+                return 0;
+            }
+
+            var options = new Options(parsed.GetValue(folder), TimeSpan.FromSeconds(parsed.GetValue(shrink)), !parsed.GetValue(compile));
+            if (parsed.GetValue(worker))
+            {
+                Worker.Run(parsed.GetValue(seed), first, last, options, Console.Out);
+                return 0;
+            }
+
+            using var stop = new CancellationTokenSource();
+            Console.CancelKeyPress += (_, pressed) =>
+            {
+                pressed.Cancel = true;
+                stop.Cancel();
+            };
+
+            // A run in the background of a script is told to end by this one: there the other is ignored.
+            using PosixSignalRegistration ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+            {
+                context.Cancel = true;
+                stop.Cancel();
+            });
+            var driver = new Driver(parsed.GetValue(seed), first, last, options);
+            Tally tally = driver.Run(parsed.GetValue(jobs), stop.Token);
+            tally.Write(Console.Out);
+            return tally.Failures > 0 ? 1 : 0;
+        });
+        return root.Parse(args).Invoke();
+    }
+}

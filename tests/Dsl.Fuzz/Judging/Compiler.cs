@@ -1,0 +1,142 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Text.RegularExpressions;
+using Dsl.Fuzz.Tree;
+using Dsl.Generators;
+using Dsl.Generators.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Text;
+using Program = Dsl.Fuzz.Tree.Program;
+
+namespace Dsl.Fuzz.Judging;
+
+/// <summary>Compiles programs together, as a strict project of a user, and says of each what came of it.</summary>
+internal static partial class Compiler
+{
+    private const string Generated = ".g.cs";
+
+    private static readonly CSharpParseOptions Parsing = new(LanguageVersion.CSharp12, DocumentationMode.Diagnose);
+
+    private static readonly CSharpCompilationOptions Strict = new(
+        OutputKind.DynamicallyLinkedLibrary,
+        optimizationLevel: OptimizationLevel.Release,
+        checkOverflow: true,
+        nullableContextOptions: NullableContextOptions.Enable,
+        generalDiagnosticOption: ReportDiagnostic.Error,
+        specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)],
+        warningLevel: 9999);
+
+    private static readonly Lazy<ImmutableArray<MetadataReference>> References = new(() =>
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(p => !Path.GetFileName(p).StartsWith("Dsl.", StringComparison.Ordinal) || Path.GetFileName(p) == "Dsl.Runtime.dll")
+            .Where(p => !Path.GetFileName(p).StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal))
+            .Select(p => (MetadataReference)MetadataReference.CreateFromFile(p)),
+    ]);
+
+    /// <summary>
+    /// A verdict for each namespace; what was accepted is <see cref="Outcome.Right"/>. What one program does wrong falls on no other one.
+    /// </summary>
+    public static IReadOnlyDictionary<string, Verdict> Compile(IReadOnlyList<Program> programs)
+    {
+        CSharpCompilation before = Create(programs);
+        GeneratorDriver driver = CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Parsing);
+        driver = driver.RunGeneratorsAndUpdateCompilation(before, out Compilation after, out _);
+        GeneratorRunResult result = driver.GetRunResult().Results.Single();
+        var found = after.GetDiagnostics().Where(d => d.Severity >= DiagnosticSeverity.Warning).ToList();
+        ImmutableArray<Diagnostic> analysed = Analyse(after);
+        Diagnostic? homeless = found.Concat(analysed).FirstOrDefault(d => SpaceOf(d.Location.SourceTree) is null);
+        if (result.Exception is not null || homeless is not null)
+        {
+            if (programs.Count > 1)
+            {
+                // Whose fault it is shows when each stands alone.
+                return programs.ToDictionary(p => p.Space, p => Compile([p])[p.Space]);
+            }
+
+            Verdict verdict = result.Exception is { } e
+                ? Verdict.Failed($"the generator throws {e.GetType().Name}", e.ToString())
+                : Verdict.Failed($"{homeless!.Id} outside of the program", homeless.ToString());
+            return new Dictionary<string, Verdict> { [programs[0].Space] = verdict };
+        }
+
+        var bySpace = found.Where(d => d.Id is not ("CS1591" or "CS0219") || IsGenerated(d)).ToLookup(d => SpaceOf(d.Location.SourceTree)!);
+        var toldBySpace = analysed.ToLookup(d => SpaceOf(d.Location.SourceTree)!);
+        var written = result.GeneratedSources.Select(s => s.HintName).ToHashSet(StringComparer.Ordinal);
+        return programs.ToDictionary(p => p.Space, p => Judge(p, [.. bySpace[p.Space]], [.. toldBySpace[p.Space]], written));
+    }
+
+    private static Verdict Judge(Program program, IReadOnlyList<Diagnostic> found, IReadOnlyList<Diagnostic> told, HashSet<string> written)
+    {
+        if (found.FirstOrDefault(IsGenerated) is { } wrong)
+        {
+            string line = wrong.Location.SourceTree!.GetText().Lines[wrong.Location.GetLineSpan().StartLinePosition.Line].ToString().Trim();
+            string message = wrong.GetMessage(null);
+            return wrong.Id == "CS1029"
+                ? Verdict.Failed("#error " + Failure().Match(message).Groups[1].Value + " " + Frame().Match(message).Groups[1].Value, message)
+                : Verdict.Failed($"{wrong.Id} in generated code", $"{wrong}\n{line}");
+        }
+
+        if (told.FirstOrDefault(d => !d.Id.StartsWith("DSL", StringComparison.Ordinal)) is { } failed)
+        {
+            return Verdict.Failed($"the analyzer fails with {failed.Id}", failed.ToString());
+        }
+
+        if (told.FirstOrDefault(d => d.Location.SourceSpan.Length == 0 || IsGenerated(d)) is { } placeless)
+        {
+            return Verdict.Failed($"{placeless.Id} stands at no token", placeless.ToString());
+        }
+
+        if (told.Count > 0)
+        {
+            string ids = string.Join(' ', told.Select(d => d.Id).Distinct().Order(StringComparer.Ordinal));
+            string text = string.Join('\n', told.Select(d => $"{d.Id} at '{d.Location.SourceTree!.GetText().ToString(d.Location.SourceSpan)}': {d.GetMessage(null)}"));
+            return program.Mutation is null ? Verdict.Failed("valid, but " + ids, text) : new Verdict(Outcome.Refused, ids, text);
+        }
+
+        if (found.Count > 0)
+        {
+            return program.Mutation is null
+                ? Verdict.Failed($"{found[0].Id} in the declaration", found[0].ToString())
+                : new Verdict(Outcome.NotCSharp, found[0].Id, found[0].ToString());
+        }
+
+        return program.Declarations.FirstOrDefault(d => !written.Contains($"{program.Space}.{d.Name}.g.cs")) is { } silent
+            ? Verdict.Failed("no code and no diagnostic", silent.Name)
+            : Verdict.Right;
+    }
+
+    private static CSharpCompilation Create(IEnumerable<Program> programs) => CSharpCompilation.Create(
+        "Fuzzed",
+        programs.Select(p => CSharpSyntaxTree.ParseText(SourceText.From(Printer.Print(p), Encoding.UTF8), Parsing, p.Space + ".cs")),
+        References.Value,
+        Strict);
+
+    private static ImmutableArray<Diagnostic> Analyse(Compilation compilation)
+    {
+        var options = new CompilationWithAnalyzersOptions(
+            new AnalyzerOptions([]), onAnalyzerException: null, concurrentAnalysis: false, logAnalyzerExecutionTime: false);
+        return new CompilationWithAnalyzers(compilation, [new DeclarationAnalyzer()], options).GetAnalyzerDiagnosticsAsync().GetAwaiter().GetResult();
+    }
+
+    private static bool IsGenerated(Diagnostic diagnostic) => diagnostic.Location.SourceTree?.FilePath.EndsWith(Generated, StringComparison.Ordinal) == true;
+
+    /// <summary>The namespace of the program that a file belongs to; generated files are named by it.</summary>
+    private static string? SpaceOf(SyntaxTree? tree) =>
+        tree is not null && Space().Match(Path.GetFileName(tree.FilePath)) is { Success: true } match ? match.Value : null;
+
+    [GeneratedRegex(@"Fuzz\.S-?\d+N\d+")]
+    private static partial Regex Space();
+
+    [GeneratedRegex(@"failed on \w+: (\w+)")]
+    private static partial Regex Failure();
+
+    [GeneratedRegex(@"at (Dsl\.Generators\.[\w.]+)")]
+    private static partial Regex Frame();
+}

@@ -1,0 +1,192 @@
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Fuzz.Tree;
+
+namespace Dsl.Fuzz.Writing;
+
+/// <summary>Writes the model: inputs, embeddings, uses and repetitions of the blocks, outputs.</summary>
+internal sealed class ModelWriter(ProgramWriter program, string name) : FlowWriter(program, name, program.Steps)
+{
+    private bool hasTypes;
+
+    protected override bool MayReadLayer => false;
+
+    public Declaration Write()
+    {
+        Header.Add(Part.Of("Model", ["C"], $"\"{Name}\""));
+        if (Chance.OneIn(3))
+        {
+            Header.Add(Defaults());
+        }
+
+        Size hidden = Size.Of("Hidden");
+        if (Program.HasTable)
+        {
+            Header.Add(Part.Of("Axis", "\"bucket\"", "5"));
+            Header.Add(Part.Of("Axis", "\"head\"", "nameof(C.Heads)"));
+            Brackets.Add(Bracket.Of(Part.Of("Parameter", Key(), $"\"{Program.Table}\""), Part.Of("As", "\"bias\"")));
+            HasTable = true;
+        }
+
+        if (Program.HasMemory)
+        {
+            Header.Add(Part.Of("Input", "\"input_ids\"", "\"b s\"").With("Mask", "\"attention_mask\""));
+            Header.Add(Part.Of("Input", "\"decoder_input_ids\"", "\"b t\"").With("Steps", "true"));
+            Encoder(hidden);
+        }
+        else
+        {
+            Inputs();
+        }
+
+        Embed(hidden);
+        Middle(hidden);
+        End(hidden);
+        return new Declaration(Name, Header, Brackets, Functions);
+    }
+
+    private void Inputs()
+    {
+        hasTypes = Chance.OneIn(5);
+        if (hasTypes)
+        {
+            Header.Add(Part.Of("Input", "\"input_ids\"", "\"b t\"").With("Mask", "\"attention_mask\""));
+            Header.Add(Part.Of("Input", "\"token_type_ids\"", "\"b t\"").With("Optional", "true"));
+        }
+        else if (Chance.Maybe)
+        {
+            Header.Add(Part.Of("Input", "\"input_ids\"", "\"b t\"").With("Mask", "\"attention_mask\"").With("Steps", Chance.Maybe ? "true" : null));
+        }
+    }
+
+    private void Encoder(Size hidden)
+    {
+        var parts = new List<Part> { Part.Of("From", "\"input_ids\""), Part.Of("Embedding", "\"shared\"", "nameof(C.Vocab)", "nameof(C.Hidden)") };
+        Brackets.Add(Bracket.Of(parts));
+        Current = new Flow(null, 's', [], hidden);
+        if (Program.Blocks.Find(b => !b.Causal && b.In.At(hidden).Equals(hidden) && b.Out.At(hidden).Equals(hidden) && b.Extra.All(CanBind)) is { } block)
+        {
+            Brackets.Add(Bracket.Of(Part.Of("Repeat", [block.Name], Key(), "nameof(C.Layers)").With("With", Binding(block, hidden))));
+        }
+
+        string? option = Chance.Maybe ? "\"encoder_hidden\"" : null;
+        Brackets.Add(Bracket.Of([Part.Of("RmsNorm", Key()), Part.Of("As", "\"memory\""), .. option is null ? Array0 : [Part.Of("Output", option)]]));
+        Memory = new Flow("memory", 's', [], hidden);
+        UsedNames.Add("memory");
+    }
+
+    private static readonly Part[] Array0 = [];
+
+    private void Embed(Size hidden)
+    {
+        var parts = new List<Part>();
+        if (Program.HasMemory)
+        {
+            parts.Add(Part.Of("From", "\"decoder_input_ids\""));
+            parts.Add(Part.Of("Embedding", "\"shared\"").With("Shared", "true"));
+        }
+        else
+        {
+            if (hasTypes || Chance.OneIn(3))
+            {
+                parts.Add(Part.Of("From", "\"input_ids\""));
+            }
+            else if (Program.HasTable)
+            {
+                parts.Add(Part.Of("From", "\"input_ids\""));
+            }
+
+            parts.Add(Part.Of("Embedding", "\"shared\"", "nameof(C.Vocab)", "nameof(C.Hidden)").With("Padding", Chance.OneIn(6) ? "0" : null));
+        }
+
+        Current = new Flow(null, 't', [], hidden);
+        if (Chance.OneIn(4))
+        {
+            parts.Add(Part.Of("Positions", Key(), "nameof(C.Context)").With("Offset", Chance.OneIn(4) ? "2" : null));
+        }
+
+        if (hasTypes)
+        {
+            parts.Add(Part.Of("As", "\"words\""));
+            Brackets.Add(Bracket.Of(parts));
+            Brackets.Add(Bracket.Of(
+                Part.Of("From", "\"token_type_ids\""), Part.Of("Embedding", Key(), "nameof(C.Types)", "nameof(C.Hidden)"), Part.Of("As", "\"kinds\"")));
+            Brackets.Add(Bracket.Of(Part.Of("Sum", "\"words\"", "\"kinds\"")));
+            UsedNames.Add("words");
+            UsedNames.Add("kinds");
+            return;
+        }
+
+        Brackets.Add(Bracket.Of(parts));
+    }
+
+    private void Middle(Size hidden)
+    {
+        if (Chance.OneIn(3))
+        {
+            WriteBracket();
+        }
+
+        int uses = Chance.Next(1, 4);
+        for (int i = 0; i < uses; i++)
+        {
+            var parts = new List<Part>();
+            Flow current = Current;
+            if (!current.Last.Equals(hidden))
+            {
+                CloseTo(parts, ref current, current with { Last = hidden }, mayLeaveOpen: false);
+            }
+
+            // The last block that was written is the one that has used the others.
+            if (UseOrRepeat(parts, ref current, preferLast: i == 0))
+            {
+                Brackets.Add(Bracket.Of(parts));
+                Current = current with { Name = null };
+            }
+        }
+
+        if (Chance.OneIn(3))
+        {
+            WriteBracket();
+        }
+    }
+
+    private void End(Size hidden)
+    {
+        var parts = new List<Part>();
+        Flow current = Current;
+        CloseTo(parts, ref current, current with { Last = hidden }, mayLeaveOpen: false);
+        if (Chance.Maybe)
+        {
+            parts.Add(Part.Of(Chance.Of("RmsNorm", "LayerNorm"), Key()));
+        }
+
+        bool pooled = Chance.OneIn(8);
+        if (pooled)
+        {
+            parts.Add(Part.Of("As", "\"last_hidden\""));
+        }
+
+        if (Chance.Maybe)
+        {
+            parts.Add(Part.Of("Output", "\"hidden\""));
+        }
+
+        if (parts.Count > 0)
+        {
+            Brackets.Add(Bracket.Of(parts));
+        }
+
+        Part head = Chance.Weighted(
+            (3, Part.Of("Head", Key()).With("TiedTo", "\"shared\"").With("Tied", Chance.Of(null, "nameof(C.Tied)", "true", "false"))),
+            (1, Part.Of("Head", Key(), "nameof(C.Vocab)").With("Bias", Chance.Maybe ? "true" : null)),
+            (1, Part.Of("Linear", Key(), "nameof(C.Vocab)")));
+        Brackets.Add(Bracket.Of(head, Part.Of("Output", "\"logits\"")));
+        if (pooled)
+        {
+            Brackets.Add(Bracket.Of(
+                Part.Of("From", "\"last_hidden\""), Part.Of("Pool", Chance.Of("\"first\"", "\"mean\"", "\"last\"")), Part.Of("Linear", Key(), "3"),
+                Part.Of("Output", "\"pooled\"")));
+        }
+    }
+}

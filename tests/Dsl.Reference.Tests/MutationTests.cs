@@ -1,0 +1,151 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Reference.Interpreting;
+using Dsl.Reference.Parts;
+using Xunit;
+
+namespace Dsl.Reference.Tests;
+
+/// <summary>A comparison that notices nothing is worth nothing: each part with a mistake in it disagrees.</summary>
+public sealed class MutationTests
+{
+    /// <summary>A model with every part in it.</summary>
+    private const string Everything = """
+        [Model<C>("M")]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Positions("places", 64), Use<B>("block"), Output("hidden")]
+        [Head("head", nameof(C.Vocab)), Pool("mean"), Output("logits")]
+        public sealed partial class M;
+
+        [Block<C>, Axis("n", nameof(C.Hidden))]
+        [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary), Dropout(0.1)]
+        [When(nameof(C.Flag)), Residual, LayerNorm("norm"), Conv("conv", nameof(C.Kernel)), Activate(Activation.Silu)]
+        [Residual, Shift, Split("a", "b"), Concat("b", "a"), Apply(nameof(Twice)), Apply(nameof(Decay)), As("h")]
+        [From("x"), Gate("h"), As("g")]
+        [Slice(1, nameof(C.HeadDim)), Linear("wide", nameof(C.Hidden)), As("w")]
+        [From("w", "g"), Learn<L>("learner", Loss = nameof(Half), Every = 2), Repeat<R>("layers", nameof(C.Layers)), As("r")]
+        [Sum("r", "x"), Use<S>("table")]
+        public sealed partial class B
+        {
+            [Pointwise] static double Twice(double x) => 2 * x;
+            [Recurrence("b t d", State = "b d")] static double Decay(ref double h, double x) { h = 0.5 * h + x; return h; }
+            [Pointwise] static double Half(double f, double target) => 0.5 * (f - target) * (f - target);
+        }
+
+        [Block<C>]
+        [Linear("map", nameof(C.Hidden), Fast = true)]
+        public sealed partial class L;
+
+        [Block<C>]
+        [Residual, RmsNorm("norm")]
+        public sealed partial class R;
+
+        [Block<C>, Axis("r", 4), Axis("h", nameof(C.Heads))]
+        [Parameter("bias", "r h"), As("bias")]
+        [From("x"), Use<Scored>("scored")]
+        public sealed partial class S;
+
+        [Block<C>, Input("bias", "r h"), Axis("r", 4), Axis("h", nameof(C.Heads))]
+        [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Score = nameof(Near))]
+        public sealed partial class Scored
+        {
+            [Score] static double Near(double score, int head, int query, int key, [Table] Matrix bias) => score + bias[Far(query - key), head];
+            static int Far(int distance) => Math.Min(distance, 3);
+        }
+        """;
+
+    [Fact]
+    public void Each_part_with_a_mistake_is_noticed()
+    {
+        using CompiledDeclarations compiled = Sources.Compile(Everything);
+        object config = Sources.Config(compiled);
+        Agreed.Compare(compiled, "M", config);
+        var unnoticed = new List<string>();
+        foreach (Type node in PartReferences.Types)
+        {
+            var mistaken = new Mistaken(node);
+            using IDisposable wrong = PartReferences.With(node, mistaken);
+            if (Agreement.Compare(compiled, "M", config, 1, Comparisons.Parallel).Count == 0 || mistaken.Calls == 0)
+            {
+                unnoticed.Add(node.Name);
+            }
+        }
+
+        Assert.Empty(unnoticed);
+    }
+
+    [Fact]
+    public void A_shift_that_reads_padding_is_noticed() => Notices<ShiftNode>(new PaddedShift(), "[Shift, Linear(\"o\", nameof(C.Hidden))]");
+
+    [Fact]
+    public void A_wrong_gradient_of_one_weight_is_noticed()
+    {
+        // The reference reads a bias where the declaration detaches it: forward agrees, the gradient does not.
+        const string detached = """
+            [Apply(nameof(Still)), Linear("o", nameof(C.Hidden))]
+            public sealed partial class B { [Pointwise] static double Still(double x, [Parameter("w", "d")] double w) => x * Detach(w); }
+            """;
+        using CompiledDeclarations compiled = Sources.Compile(Block(detached));
+        IReadOnlyList<string> found = Agreement.Compare(compiled, "M", Sources.Config(compiled), 1);
+        Assert.NotEmpty(found);
+        Assert.All(found, statement => Assert.Contains("gradient", statement, StringComparison.Ordinal));
+        Assert.All(found, statement => Assert.Contains("block.w", statement, StringComparison.Ordinal));
+    }
+
+    private static void Notices<TNode>(IPartReference wrong, string brackets)
+        where TNode : Node
+    {
+        using CompiledDeclarations compiled = Sources.Compile(Block(brackets + "\npublic sealed partial class B;"));
+        object config = Sources.Config(compiled);
+        Assert.Empty(Agreement.Compare(compiled, "M", config, 1, Comparisons.Parallel));
+        using IDisposable mistake = PartReferences.With<TNode>(wrong);
+        Assert.NotEmpty(Agreement.Compare(compiled, "M", config, 1, Comparisons.Parallel));
+    }
+
+    private static string Block(string block) => $$"""
+        [Model<C>("M")]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Use<B>("block")]
+        [Head("head", nameof(C.Vocab)), Output("logits")]
+        public sealed partial class M;
+
+        [Block<C>]
+        {{block}}
+        """;
+
+    /// <summary>The right part, with one number of its result a little off.</summary>
+    private sealed class Mistaken(Type node) : IPartReference
+    {
+        private readonly IPartReference right = PartReferences.Of(node);
+
+        internal int Calls { get; private set; }
+
+        public void Compute(Node node, Frame frame)
+        {
+            right.Compute(node, frame);
+            Calls++;
+            foreach (Value output in node.Outputs)
+            {
+                NumberArray wrong = frame.Get(output).Clone();
+                wrong.Values[^1] += 1e-4;
+                frame.Set(output, wrong);
+            }
+        }
+    }
+
+    /// <summary>The token before, real or not.</summary>
+    private sealed class PaddedShift : PartReference<ShiftNode>
+    {
+        protected override void Compute(ShiftNode node, Frame frame)
+        {
+            NumberArray x = frame.Get(node.Inputs[0]), y = NumberArray.Zeros(x.Shape);
+            int width = x.Last, length = x.Shape[1];
+            for (int i = 0; i < x.Count; i++)
+            {
+                y.Values[i] = i / width % length == 0 ? 0 : x.Values[i - width];
+            }
+
+            frame.Set(node.Output, y);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+using System.Collections.Generic;
+
+namespace Dsl.Reference.Tests;
+
+/// <summary>Declarations that nobody publishes: conditions around everything, axes of size one, empty repeats, windows of one.</summary>
+internal static class OddDeclarations
+{
+    private const string Head = """
+        [Head("head", nameof(C.Vocab)), Output("logits")]
+        public sealed partial class M;
+        """;
+
+    private const string Embed = """
+        [Model<C>("M")]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden))]
+
+        """;
+
+    /// <summary>By name.</summary>
+    internal static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
+    {
+        ["attention under a condition"] = Block("""
+            [When(nameof(C.Flag)), Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
+            """),
+        ["attention under either condition"] = Block("""
+            [When(nameof(C.Other)), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            [Unless(nameof(C.Other)), Attention("{q2,k2,v2,o2}", Mask = Mask.Causal, Scale = nameof(C.ScaleOf))]
+            """),
+        ["attends on both sides"] = Block("""
+            [From("x"), Linear("q"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
+            [When(nameof(C.Flag)), Attend("q", "q", "q", Mask = Mask.Causal), Merge]
+            [Unless(nameof(C.Flag)), Attend("q", "q", "q", Mask = nameof(Near)), Merge]
+            """, """
+            [Mask] static bool Near(int query, int key, C c) => key <= query && query - key < c.Window;
+            """),
+        ["window of one"] = Block("""
+            [Attention("{q,k,v,o}", Mask = nameof(Self))]
+            """, """
+            [Mask] static bool Self(int query, int key, C c) => key <= query && query - key < c.One;
+            """),
+        ["a query that sees nothing"] = Block("""
+            [Attention("{q,k,v,o}", Mask = nameof(Past))]
+            """, """
+            [Mask] static bool Past(int query, int key) => key < query;
+            """),
+        ["sinks and a window"] = Block("""
+            [Attention("{q,k,v,o}", Mask = nameof(Sink), Position = Position.Rotary)]
+            """, """
+            [Mask] static bool Sink(int query, int key, C c) => key <= query && (query - key < c.Window || key < 2);
+            """),
+        ["mask of the layer"] = Block("""
+            [Attention("{q,k,v,o}", Mask = nameof(Layered))]
+            """, """
+            [Mask] static bool Layered(int query, int key, int layer) => key <= query && query - key <= layer;
+            """),
+        ["score, mask and table"] = Block("""
+            [Attention("{q,k,v,o}", Mask = nameof(Near), Score = nameof(Bias), Scale = 1)]
+            """, """
+            [Mask] static bool Near(int query, int key, C c) => key <= query && query - key < c.Window;
+            [Score] static double Bias(double score, int head, int query, int key, [Table] Matrix table, C c) => c.Cap * Math.Tanh(score / c.Cap) + table[Math.Min(query - key, 3), head];
+            """, header: "Input(\"table\", \"r g\"), Axis(\"r\", 4), Axis(\"g\", nameof(C.Heads))", before: "[Parameter(\"table\", \"r g\"), As(\"table\")]\n[From(\"e\")", axes: ", Axis(\"r\", 4), Axis(\"g\", nameof(C.Heads))"),
+        ["empty repeat"] = Embed + """
+            [Repeat<B>("layers", nameof(C.None)), RmsNorm("norm")]
+            """ + Head + """
+
+            [Block<C>]
+            [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            public sealed partial class B;
+            """,
+        ["axis of size one"] = Block("""
+            [Linear("down", nameof(C.One)), LayerNorm("norm"), Linear("up")]
+            """),
+        ["one head of width one"] = Block("""
+            [From("x"), Linear("q"), Heads(nameof(C.One), nameof(C.One)), As("q")]
+            [Attend("q", "q", "q", Mask = Mask.Causal), Merge, Linear("o")]
+            """),
+        ["length-dependent rotary under a condition"] = Block("""
+            [When(nameof(C.Flag)), Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
+            """, header: "Defaults(Frequency = nameof(C.Scaling), Context = nameof(C.Kernel))"),
+        ["recurrence with a state in a span"] = Block("""
+            [As("u")]
+            [From("u"), Linear("b", nameof(C.State)), As("B")]
+            [From("u"), Linear("c", nameof(C.State)), As("K")]
+            [From("u", "B", "K"), Apply(nameof(Selective))]
+            """, """
+            [Recurrence("b t d", State = "b d [n]")]
+            static double Selective(Span<double> h, double u, [Axes("b t n")] ReadOnlySpan<double> B, [Axes("b t n")] ReadOnlySpan<double> K, [Parameter("rate", "d n")] ReadOnlySpan<double> rate)
+            {
+                double y = 0;
+                for (int n = 0; n < h.Length; n++) { h[n] = Sigmoid(rate[n]) * h[n] + B[n] * u; y += h[n] * K[n]; }
+                return y;
+            }
+            """, axes: ", Axis(\"n\", nameof(C.State))"),
+        ["time-invariant recurrence"] = Block("""
+            [Apply(nameof(Fixed))]
+            """, """
+            [Recurrence("b t d", State = "b d [n]")]
+            static double Fixed(Span<double> h, double u, [Parameter("rate", "d n")] ReadOnlySpan<double> rate, [Parameter("into", "d n")] ReadOnlySpan<double> into, [Parameter("out", "d n")] ReadOnlySpan<double> outOf)
+            {
+                double y = 0;
+                for (int n = 0; n < h.Length; n++) { h[n] = Sigmoid(rate[n]) * h[n] + into[n] * u; y += h[n] * outOf[n]; }
+                return y;
+            }
+            """, axes: ", Axis(\"n\", nameof(C.State))"),
+        ["recurrence that begins elsewhere"] = Block("""
+            [Apply(nameof(Peak))]
+            """, """
+            [Recurrence("b t d", State = "b d")]
+            static double Peak([Start(-1e38)] ref double most, [Start(2)] ref double sum, double x) { most = Math.Max(most, x); sum = 0.5 * sum + Math.Exp(x - most); return sum + most; }
+            """),
+        ["recurrence with branches and remainders"] = Block("""
+            [Apply(nameof(Odd))]
+            """, """
+            [Recurrence("b t d", State = "b d")]
+            static double Odd(ref double h, double x, int layer, C c)
+            {
+                double f = x > 0 ? x : 0.1 * x;
+                if (h > 1) { h = h - 1; } else { h = 0.5 * h + f + layer; }
+                return h % 0.7 + Math.Abs(h) * c.Cap;
+            }
+            """),
+        ["recurrence over heads"] = Block("""
+            [Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), Apply(nameof(Decay)), Merge]
+            """, """
+            [Recurrence("b t h d", State = "b h d")]
+            static double Decay(ref double s, double v, [Parameter("gamma", "h")] double gamma) { s = Sigmoid(gamma) * s + v; return s; }
+            """),
+        ["pointwise with a weight of a middle axis"] = Block("""
+            [Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), Apply(nameof(Scaled)), Merge]
+            """, """
+            [Pointwise] static double Scaled(double x, [Parameter("gamma", "h")] double gamma) => x * gamma;
+            """),
+        ["pointwise of the layer, with a remainder"] = Block("""
+            [Linear("v"), As("v")]
+            [From("v", "x"), Apply(nameof(Odd))]
+            """, """
+            [Pointwise] static double Odd(double a, double b, int layer, C c, [Parameter("w", "d")] double w, [Parameter("s", "1")] double s) => (a > b ? a * w : b - a) + layer * s + a % 0.7 + c.Cap;
+            """),
+        ["convolution of one"] = Block("""
+            [Conv("conv", nameof(C.One), Bias = true), Activate(Activation.Silu)]
+            """),
+        ["convolution under a condition, then shift"] = Block("""
+            [When(nameof(C.Flag)), Conv("conv", nameof(C.Kernel), Bias = true)]
+            [Unless(nameof(C.Other)), Shift]
+            [Linear("o")]
+            """),
+        ["shift of heads after a transposition"] = Block("""
+            [Linear("v", nameof(C.Hidden)), Rearrange("b t (h f) -> b h t f", "h", nameof(C.Heads)), Shift, Rearrange("b h t f -> b t (h f)")]
+            """),
+        ["shared repeat"] = Embed + """
+            [Repeat<B>("layers.same", nameof(C.Layers), Shared = true)]
+            """ + Head + """
+
+            [Block<C>]
+            [Residual, LayerNorm("norm"), Linear("map", Bias = true)]
+            public sealed partial class B;
+            """,
+        ["choices of the layer"] = Embed + """
+            [Repeat<A, B>("layers", nameof(C.Layers), By = nameof(C.Kind))]
+            """ + Head + """
+
+            [Block<C>]
+            [Residual, LayerNorm("norm"), Linear("map", Bias = true)]
+            public sealed partial class A;
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            public sealed partial class B;
+
+            public sealed partial record Config { public Type Kind(int layer) => layer % 2 == 0 ? typeof(A) : typeof(B); }
+            """,
+        ["a block used twice"] = Embed + """
+            [Use<B>("one")]
+            [Use<B>("one", Shared = true)]
+            """ + Head + """
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            public sealed partial class B;
+            """,
+        ["layered sizes"] = Block("""
+            [Linear("up", nameof(C.WidthOf)), Activate(Activation.Gelu), Linear("down")]
+            """),
+        ["an empty side of a pair"] = Block("""
+            [When(nameof(C.Other)), Linear("a"), As("a")]
+            [Unless(nameof(C.Other)), RmsNorm("n")]
+            [Linear("o")]
+            """),
+        ["packed maps with and without bias"] = Block("""
+            [From("x"), Linear("a", nameof(C.FeedForward), Bias = true), Activate(Activation.Gelu), As("a")]
+            [From("x"), Linear("b", nameof(C.FeedForward)), As("b")]
+            [From("x"), Linear("c", nameof(C.FeedForward), Bias = nameof(C.Other), Stored = "in out"), As("c")]
+            [From("a"), Gate("b", Activation.Sigmoid), Gate("c"), Linear("o")]
+            """),
+        ["the same map twice on one value"] = Block("""
+            [From("x"), Activate(Activation.Tanh), As("a")]
+            [From("x"), Activate(Activation.Tanh), As("b")]
+            [Sum("a", "b", "x"), Linear("o")]
+            """),
+        ["a residual inside a residual"] = Block("""
+            [Residual, Linear("a", nameof(C.Hidden)), Activate(Activation.Relu)]
+            [Residual, From("x"), Linear("b")]
+            [Residual, Split("l", "r"), Concat("r", "l"), Linear("c")]
+            """),
+        ["norm over groups, stored as one"] = Block("""
+            [Linear("v", nameof(C.Hidden)), Rearrange("b t (g r) -> b t g r", "g", nameof(C.Heads)), RmsNorm("norm", Stored = "(g r)"), Merge]
+            """),
+        ["norm of each head"] = Block("""
+            [Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), LayerNorm("norm", Stored = "h d"), Merge]
+            """),
+        ["learning under a condition"] = Block("""
+            [From("x"), Linear("k"), As("k")]
+            [When(nameof(C.Flag)), From("k", "x"), Learn<L>("learner", Loss = nameof(Half), Every = nameof(C.Every))]
+            """, """
+            [Pointwise] static double Half(double f, double target) => 0.5 * (f - target) * (f - target);
+            """) + """
+
+            [Block<C>]
+            [Linear("map", nameof(C.Hidden), Bias = true, Fast = true), Activate(Activation.Tanh)]
+            public sealed partial class L;
+            """,
+        ["cross attention with masks on both sides"] = """
+            [Model<C>("M"), Input("ids", "b s", Mask = "mask"), Input("target", "b t", Mask = "target_mask", Steps = true)]
+            [From("ids"), Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Use<E>("encoder"), Output("memory"), As("memory")]
+            [From("target"), Embedding("embed", Shared = true), Repeat<D>("decoder", nameof(C.Layers)), Output("hidden")]
+            [Head("head", TiedTo = "embed", Tied = nameof(C.Tied)), Output("logits")]
+            public sealed partial class M;
+
+            [Block<C>]
+            [Residual, LayerNorm("norm"), Attention("{q,k,v,o}")]
+            public sealed partial class E;
+
+            [Block<C>, Input("memory", "b s m")]
+            [Residual, LayerNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            [As("h"), Linear("cq"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
+            [From("memory"), Linear("ck"), Heads(nameof(C.KvHeads), nameof(C.HeadDim)), As("k")]
+            [From("memory"), Linear("cv"), Heads(nameof(C.KvHeads), nameof(C.HeadDim)), As("v")]
+            [Attend("q", "k", "v"), Merge, Linear("co"), As("c")]
+            [Sum("h", "c")]
+            public sealed partial class D;
+            """,
+        ["the head before the last block"] = Embed + """
+            [Output("embedded"), Use<B>("one"), Output("hidden"), Pool("last"), Output("pooled")]
+            public sealed partial class M;
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            public sealed partial class B;
+            """,
+    };
+
+    /// <summary>Recurrences whose kernels write outside of their buffers: they end the process, so no test runs them until they are refused or right.</summary>
+    internal static IReadOnlyDictionary<string, string> Corrupting { get; } = new Dictionary<string, string>
+    {
+        ["recurrence with a span over its own channels"] = Block("""
+            [From("x", "x"), Apply(nameof(Mix))]
+            """, """
+            [Recurrence("b t d", State = "b d")]
+            static double Mix(ref double h, double x, [Axes("b t e")] ReadOnlySpan<double> all)
+            {
+                double sum = 0;
+                for (int i = 0; i < all.Length; i++) { sum += all[i] * all[i]; }
+                h = 0.5 * h + x / (1 + sum);
+                return h;
+            }
+            """),
+        ["recurrence with a span weight along its own channels"] = Block("""
+            [Apply(nameof(Weigh))]
+            """, """
+            [Recurrence("b t d", State = "b d")]
+            static double Weigh(ref double h, double x, [Parameter("w", "d")] ReadOnlySpan<double> w)
+            {
+                double sum = 0;
+                for (int i = 0; i < w.Length; i++) { sum += w[i]; }
+                h = 0.5 * h + x * sum;
+                return h;
+            }
+            """),
+    };
+
+    /// <summary>A block between an embedding and a head, repeated.</summary>
+    private static string Block(string brackets, string members = "", string header = "", string before = "", string axes = "") => $$"""
+        [Model<C>("M"){{(before.Length > 0 ? axes : "")}}]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)){{(before.Length > 0 ? ", As(\"e\")]\n" + before : "")}}{{(before.Length > 0 ? ", " : "]\n[")}}Repeat<B>("layers", nameof(C.Layers))]
+        {{Head}}
+
+        [Block<C>{{(header.Length > 0 ? ", " + header : before.Length > 0 ? "" : axes)}}]
+        {{brackets}}
+        public sealed partial class B
+        {
+            {{members}}
+        }
+        """;
+}

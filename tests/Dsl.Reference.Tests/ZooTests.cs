@@ -1,0 +1,46 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Dsl.Runtime;
+using Xunit;
+
+namespace Dsl.Reference.Tests;
+
+/// <summary>Every model of the zoo, at the small configs of the goldens, agrees with what its declaration means.</summary>
+public sealed class ZooTests(ZooTests.Compiled zoo) : IClassFixture<ZooTests.Compiled>
+{
+    /// <summary>The zoo's families, compiled once.</summary>
+    public sealed class Compiled : IDisposable
+    {
+        /// <summary>With the generator's code.</summary>
+        public CompiledDeclarations Declarations { get; } = CompiledDeclarations.Compile(Sources.Zoo());
+
+        /// <inheritdoc/>
+        public void Dispose() => Declarations.Dispose();
+    }
+
+    /// <summary>Folders of goldens with a config.</summary>
+    public static TheoryData<string> Folders => [.. Directory.GetDirectories(Path.Combine(Sources.Repository, "tests", "goldens"))
+        .Where(folder => File.Exists(Path.Combine(folder, "config.json"))).Select(folder => Path.GetFileName(folder)).Order()];
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Golden_configs_agree(string folder)
+    {
+        ConfigReader file = ConfigReader.Open(Path.Combine(Sources.Repository, "tests", "goldens", folder, "config.json"));
+        Assert.True(zoo.Declarations.IsLoaded, string.Join(Environment.NewLine, zoo.Declarations.Diagnostics.Where(d => d.DefaultSeverity > 0).Take(5)));
+        List<ModelEntry> entries = [.. zoo.Declarations.Models.Where(m => m.Architectures.Intersect(file.Architectures).Any())];
+        foreach (ModelEntry entry in entries)
+        {
+            Agreed.Compare(zoo.Declarations, entry.Name, entry.ReadConfig(file));
+        }
+    }
+
+    [Fact]
+    public void The_recurrences_of_the_samples_agree()
+    {
+        ConfigReader file = ConfigReader.Parse("""{"vocab_size": 31, "hidden_size": 16, "num_heads": 2, "num_layers": 1}""");
+        Agreed.Compare(zoo.Declarations, "Mixed", zoo.Declarations.Models.Single(m => m.Name == "Mixed").ReadConfig(file));
+    }
+}

@@ -1,0 +1,98 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Runtime;
+
+namespace Dsl.Reference.Comparing;
+
+/// <summary>The parallel form: each way it can be computed, with and without padding, with and without optional inputs.</summary>
+internal static class ParallelComparison
+{
+    /// <summary>Compares, and says whether the parallel form runs at all.</summary>
+    internal static bool Run(Subject s, Report report)
+    {
+        // What a transfer function stores grows with the first run; the reference reads it as it is afterwards.
+        report.Try("forward", () => s.Run(s.Feed));
+        if (report.Statements.Count > 0)
+        {
+            return false;
+        }
+
+        s.NewReference();
+        Compare("forward", s, report, s.Feed);
+        if (s.Graph.Inputs.Any(i => i.Optional))
+        {
+            var required = s.Feed.Where(pair => s.Graph.Inputs.Any(i => i.Name == pair.Key && !i.Optional)).ToDictionary(p => p.Key, p => p.Value);
+            Compare("forward without optional inputs", s, report, required);
+        }
+
+        if (s.Masks.Any())
+        {
+            Compare("forward of padded rows", s, report, s.Padded());
+        }
+
+        foreach (Route route in Ways(s))
+        {
+            report.Try($"forward by {route}", () => By(route, () =>
+            {
+                Compare($"forward by {route}", s, report, s.Feed);
+                if (s.Masks.Any())
+                {
+                    Compare($"forward of padded rows by {route}", s, report, s.Padded());
+                }
+            }));
+        }
+
+        bool fused = ProductPolicy.UseFused;
+        ProductPolicy.UseFused = false;
+        try
+        {
+            Compare("forward without libtorch's own operators", s, report, s.Feed);
+        }
+        finally
+        {
+            ProductPolicy.UseFused = fused;
+        }
+
+        return true;
+    }
+
+    /// <summary>The ways besides the chosen one, where the model has a recurrence at all.</summary>
+    internal static IEnumerable<Route> Ways(Subject s)
+    {
+        int before = Routed.Calls;
+        s.Run(s.Feed);
+        return Routed.Calls == before ? [] : [Route.Tensors, Route.Convolution, Route.ConvolutionOfTensors];
+    }
+
+    internal static void By(Route route, Action action)
+    {
+        Routed.Route = route;
+        try
+        {
+            action();
+        }
+        finally
+        {
+            Routed.Route = Route.Chosen;
+        }
+    }
+
+    internal static void Compare(string form, Subject s, Report report, IReadOnlyDictionary<string, NumberArray> feed, GeneratedModel? model = null) =>
+        report.Try(form, () =>
+        {
+            IReadOnlyDictionary<string, NumberArray> ours = s.Run(feed, model), reference = s.Reference.Run(feed);
+            foreach ((string output, NumberArray expected) in reference)
+            {
+                if (ours.TryGetValue(output, out NumberArray? found))
+                {
+                    report.Compare(form, output, found, expected, s.Reference.RealOf(feed, output, expected));
+                }
+                else
+                {
+                    report.Say($"{form}: the output '{output}' is missing");
+                }
+            }
+        });
+}

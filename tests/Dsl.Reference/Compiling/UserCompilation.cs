@@ -1,0 +1,89 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Runtime.Loader;
+using System.Text;
+using Dsl.Generators;
+using Dsl.Generators.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Emit;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Dsl.Reference.Compiling;
+
+/// <summary>From a user's sources to a loaded assembly.</summary>
+internal static class UserCompilation
+{
+    private static readonly CSharpParseOptions Parsing = new(LanguageVersion.CSharp12);
+
+    private static readonly Lazy<ImmutableArray<MetadataReference>> References = new(() =>
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(p => !Path.GetFileName(p).StartsWith("Dsl.", StringComparison.Ordinal) || Path.GetFileName(p) is "Dsl.Runtime.dll" or "Dsl.Reference.dll")
+            .Where(p => Path.GetFileName(p) != "Zoo.dll")
+            .Select(p => (MetadataReference)MetadataReference.CreateFromFile(p)),
+    ]);
+
+    /// <summary>As a strict project compiles: nullable, checked arithmetic, all warnings.</summary>
+    private static readonly CSharpCompilationOptions Strict = new(
+        OutputKind.DynamicallyLinkedLibrary,
+        optimizationLevel: OptimizationLevel.Release,
+        checkOverflow: true,
+        nullableContextOptions: NullableContextOptions.Enable,
+        specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)],
+        warningLevel: 9999);
+
+    private static int count;
+
+    internal static CSharpCompilation Create(IEnumerable<(string Path, string Text)> files) => CSharpCompilation.Create(
+        FormattableString.Invariant($"User{System.Threading.Interlocked.Increment(ref count)}"),
+        files.Select(file => CSharpSyntaxTree.ParseText(SourceText.From(file.Text, Encoding.UTF8), Parsing, file.Path)),
+        References.Value,
+        Strict);
+
+    /// <summary>The user's sources with what the generator adds to them. What it writes is routed through <see cref="Routed"/>.</summary>
+    internal static (CSharpCompilation Whole, ImmutableArray<Diagnostic> Diagnostics) Generate(CSharpCompilation compilation, bool fuse)
+    {
+        using IDisposable? off = fuse ? null : Fusions.Off();
+        GeneratorDriver driver = CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Parsing)
+            .RunGeneratorsAndUpdateCompilation(compilation, out Compilation whole, out ImmutableArray<Diagnostic> diagnostics);
+        foreach (SyntaxTree tree in driver.GetRunResult().GeneratedTrees)
+        {
+            string text = tree.ToString(), routed = Routed.Rewrite(text);
+            if (text != routed)
+            {
+                whole = whole.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(SourceText.From(routed, Encoding.UTF8), Parsing, tree.FilePath));
+            }
+        }
+
+        return ((CSharpCompilation)whole, diagnostics);
+    }
+
+    internal static ImmutableArray<Diagnostic> Analyse(CSharpCompilation compilation)
+    {
+        var options = new CompilationWithAnalyzersOptions(
+            new AnalyzerOptions([]), onAnalyzerException: null, concurrentAnalysis: false, logAnalyzerExecutionTime: false);
+        return new CompilationWithAnalyzers(compilation, [new DeclarationAnalyzer()], options).GetAnalyzerDiagnosticsAsync().GetAwaiter().GetResult();
+    }
+
+    internal static IEnumerable<Diagnostic> Check(CSharpCompilation whole) =>
+        whole.GetDiagnostics().Where(d => d.Severity >= DiagnosticSeverity.Warning && !d.IsSuppressed);
+
+    internal static Assembly Load(CSharpCompilation whole, AssemblyLoadContext context)
+    {
+        using var image = new MemoryStream();
+        EmitResult emitted = whole.Emit(image);
+        if (!emitted.Success)
+        {
+            throw new InvalidOperationException(string.Join(Environment.NewLine, emitted.Diagnostics));
+        }
+
+        image.Position = 0;
+        return context.LoadFromStream(image);
+    }
+}

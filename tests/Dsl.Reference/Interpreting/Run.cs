@@ -1,0 +1,60 @@
+using System;
+using System.Collections.Generic;
+using Dsl.Generators.Lowering;
+using Dsl.Generators.Reading;
+
+namespace Dsl.Reference.Interpreting;
+
+/// <summary>What all blocks of one run share: config, weights, functions.</summary>
+internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray> weights, UserFunctions functions, Func<string, Type> findType)
+{
+    internal object Config => config;
+
+    internal Type FindType(string name) => findType(name);
+
+    /// <summary>Keys that were read.</summary>
+    internal HashSet<string> Read { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Ids that were looked up, in tables of how many rows, and which id learns nothing.</summary>
+    internal List<(NumberArray Ids, int Rows, int? Padding)> LookUps { get; } = [];
+
+    /// <summary>Weights that stand for those of the same key: trained within the sequence.</summary>
+    internal IReadOnlyDictionary<string, NumberArray>? Fast { get; set; }
+
+    /// <summary>What is added to one number of a map's result at every token: how differences by it are taken.</summary>
+    internal (Node Map, int Element, double Amount)? Nudge { get; set; }
+
+    /// <summary>Told what each fast map read, by the map.</summary>
+    internal Action<Node, Frame, NumberArray>? FastInput { get; set; }
+
+    internal UserFunction Function(FunctionUse use) => Function(use.Spec);
+
+    internal UserFunction Function(FunctionSpec spec)
+    {
+        var names = new List<string>();
+        foreach (FunctionParameter parameter in spec.Parameters)
+        {
+            names.Add(parameter.Name);
+        }
+
+        return functions.Find(spec.Owner, spec.Name, names);
+    }
+
+    /// <summary>The weight of that key.</summary>
+    /// <param name="key">From the root.</param>
+    /// <param name="shape">As the declaration says it is stored; null: not known here.</param>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    /// <exception cref="InvalidOperationException">It has another shape.</exception>
+    internal NumberArray Weight(string key, int[]? shape)
+    {
+        Read.Add(key);
+        if (Fast is null || !Fast.TryGetValue(key, out NumberArray? weight))
+        {
+            weight = weights.TryGetValue(key, out NumberArray? own) ? own : throw new KeyNotFoundException($"no weight has the key '{key}'");
+        }
+
+        return shape is null || weight.Shape.AsSpan().SequenceEqual(shape)
+            ? weight
+            : throw new InvalidOperationException($"the weight '{key}' is {weight}, by its declaration it is [{string.Join(", ", shape)}]");
+    }
+}

@@ -1,0 +1,172 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Reference.Interpreting;
+
+namespace Dsl.Reference.Parts;
+
+/// <summary>
+/// Softmax over the keys that a query sees of (q . k) times the scale, then the score rule; the weighted sum of the values. Query head i reads key head
+/// i / (heads / groups); padded keys are seen by nobody; a query that sees no key gets 0.
+/// </summary>
+internal sealed class AttendReference : PartReference<AttendNode>
+{
+    protected override void Compute(AttendNode node, Frame frame)
+    {
+        NumberArray q = frame.Get(node.Inputs[0]), k = frame.Get(node.Inputs[1]), v = frame.Get(node.Inputs[2]);
+        TimeAxis queries = frame.TimeOf(node.Inputs[0]), keys = frame.TimeOf(node.Inputs[1]);
+        int heads = q.Shape[2], perGroup = heads / k.Shape[2];
+        double scale = frame.Number(node.Scale);
+        var mask = new MaskCall(node, frame);
+        var score = new ScoreCall(node, frame);
+        NumberArray y = NumberArray.Zeros(q.Shape[0], q.Shape[1], heads, v.Last);
+        for (int row = 0; row < queries.Rows; row++)
+        {
+            for (int token = 0; token < queries.Length; token++)
+            {
+                int query = queries.Position(row, token);
+                int[] seen = [.. Enumerable.Range(0, keys.Length).Where(s => keys.IsReal(row, s) && mask.Sees(query, keys.Position(row, s)))];
+                for (int head = 0; head < heads; head++)
+                {
+                    int group = head / perGroup;
+                    double[] scores = [.. seen.Select(s =>
+                        score.Of(Dot(q, k, row, token, head, s, group) * scale, head, query, keys.Position(row, s)))];
+                    double[] weights = Softmax(scores);
+                    for (int i = 0; i < v.Last; i++)
+                    {
+                        y[row, token, head, i] = seen.Select((s, at) => weights[at] * v[row, s, group, i]).Sum();
+                    }
+                }
+            }
+        }
+
+        frame.Set(node.Output, y);
+    }
+
+    private static double Dot(NumberArray q, NumberArray k, int row, int token, int head, int key, int group)
+    {
+        double sum = 0;
+        for (int i = 0; i < q.Last; i++)
+        {
+            sum += q[row, token, head, i] * k[row, key, group, i];
+        }
+
+        return sum;
+    }
+
+    private static double[] Softmax(double[] scores)
+    {
+        double most = scores.Length == 0 ? 0 : scores.Max();
+        double[] powers = Array.ConvertAll(scores, s => Math.Exp(s - most));
+        double sum = powers.Sum();
+        return Array.ConvertAll(powers, p => p / sum);
+    }
+
+    /// <summary>Which keys a query sees: causal, all, or as the user's function says.</summary>
+    private sealed class MaskCall(AttendNode node, Frame frame)
+    {
+        private readonly UserFunction? function = node.MaskFunction is null ? null : frame.Run.Function(node.MaskFunction);
+        private readonly CallSlots? slots = node.MaskFunction is null ? null : frame.Run.Function(node.MaskFunction).NewSlots(frame.Run.Config);
+        private readonly Dictionary<(int, int), bool> known = [];
+
+        internal bool Sees(int query, int key)
+        {
+            if (function is null)
+            {
+                return node.Mask != "causal" || key <= query;
+            }
+
+            if (!known.TryGetValue((query, key), out bool sees))
+            {
+                Indices.Set(function, slots!, ("query", query), ("key", key), ("layer", frame.Layer));
+                known[(query, key)] = sees = function.Call(slots!) != 0;
+            }
+
+            return sees;
+        }
+    }
+
+    /// <summary>What the user's rule makes of a scaled score. Its tables are the values of their names.</summary>
+    private sealed class ScoreCall
+    {
+        private readonly UserFunction? function;
+        private readonly CallSlots slots = new(0, new object());
+        private readonly int layer;
+
+        internal ScoreCall(AttendNode node, Frame frame)
+        {
+            if (node.Score is null)
+            {
+                return;
+            }
+
+            layer = frame.Layer;
+            function = frame.Run.Function(node.Score);
+            slots = function.NewSlots(frame.Run.Config);
+            int next = 3;
+            for (int i = 0; i < function.Parameters.Length; i++)
+            {
+                if (function.Parameters[i].ParameterType == typeof(Matrix))
+                {
+                    slots.Tables[i] = Table(frame.Get(node.Inputs[next++]), function.Parameters[i].Name!);
+                }
+            }
+        }
+
+        internal double Of(double score, int head, int query, int key)
+        {
+            if (function is null)
+            {
+                return score;
+            }
+
+            slots.Numbers[Array.FindIndex(function.Parameters, p => p.Name == "score")] = score;
+            Indices.Set(function, slots, ("head", head), ("query", query), ("key", key), ("layer", layer));
+            return function.Call(slots);
+        }
+
+        private static Matrix Table(NumberArray numbers, string name)
+        {
+            if (numbers.Shape.Length != 2)
+            {
+                throw new NotSupportedException($"the table '{name}' is {numbers}: a table has two axes");
+            }
+
+            var values = new double[numbers.Shape[0], numbers.Shape[1]];
+            Buffer.BlockCopy(numbers.Values, 0, values, 0, numbers.Count * sizeof(double));
+            return new Matrix(values);
+        }
+    }
+}
+
+/// <summary>Indices of a user's function by their names.</summary>
+internal static class Indices
+{
+    /// <exception cref="NotSupportedException">The function asks for an index that is not among the given.</exception>
+    internal static void Set(UserFunction function, CallSlots slots, params ReadOnlySpan<(string Name, int Index)> given)
+    {
+        for (int i = 0; i < function.Parameters.Length; i++)
+        {
+            if (!UserFunction.IsIndex(function.Parameters[i]))
+            {
+                continue;
+            }
+
+            bool found = false;
+            foreach ((string name, int index) in given)
+            {
+                if (name == function.Parameters[i].Name)
+                {
+                    slots.Indices[i] = index;
+                    found = true;
+                }
+            }
+
+            if (!found)
+            {
+                throw new NotSupportedException($"{function.Method.Name} asks for the index '{function.Parameters[i].Name}', which is not known here");
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Reference.Interpreting;
+
+namespace Dsl.Reference.Parts;
+
+/// <summary>The last axis in parts, one after the other.</summary>
+internal sealed class SplitReference : PartReference<SplitNode>
+{
+    protected override void Compute(SplitNode node, Frame frame)
+    {
+        NumberArray x = frame.Get(node.Inputs[0]);
+        int[] sizes = [.. node.Sizes.Select(frame.SizeOf)];
+        if (sizes.Sum() != x.Last)
+        {
+            throw new System.InvalidOperationException($"parts of {string.Join(" + ", sizes)} are not the whole of {x.Last}");
+        }
+
+        for (int part = 0, start = 0; part < sizes.Length; start += sizes[part++])
+        {
+            frame.Set(node.Outputs[part], SliceReference.Run(x, start, sizes[part]));
+        }
+    }
+}

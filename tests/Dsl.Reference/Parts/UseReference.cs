@@ -1,0 +1,65 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Lowering;
+using Dsl.Reference.Interpreting;
+
+namespace Dsl.Reference.Parts;
+
+/// <summary>A block of another declaration at a key, or the one of several that the config picks.</summary>
+internal sealed class UseReference : PartReference<UseNode>
+{
+    protected override void Compute(UseNode node, Frame frame)
+    {
+        BlockUse block = Picked(node.Blocks, node.By, frame, frame.Layer);
+        frame.Set(node.Output, Result(block, frame, frame.Absolute(node.Key), frame.Layer, frame.Get(node.Inputs[0]), node.Inputs));
+    }
+
+    /// <summary>The block whose type a config member names (of the layer, if it is a function).</summary>
+    internal static BlockUse Picked(IReadOnlyList<BlockUse> blocks, string? by, Frame frame, int layer)
+    {
+        if (by is null)
+        {
+            return blocks[0];
+        }
+
+        var type = (Type)SettingReader.Member(frame.Run.Config, by.Split('(')[0], layer)!;
+        return blocks.FirstOrDefault(b => frame.Run.FindType(b.TypeName) == type)
+            ?? throw new InvalidOperationException($"'{by}' gives {type}, which is none of the blocks");
+    }
+
+    /// <summary>What a block gives for a value, reading the rest of the node's inputs as they are.</summary>
+    internal static NumberArray Result(BlockUse block, Frame frame, string key, int layer, NumberArray x, IReadOnlyList<Value> inputs)
+    {
+        Frame inner = Inner(block, frame, key, layer, inputs);
+        Graph graph = inner.Graph;
+        inner.Set(graph.Inputs[0].Output, x);
+        for (int i = 1; i < graph.Inputs.Count; i++)
+        {
+            inner.Set(graph.Inputs[i].Output, frame.Get(inputs[i]));
+        }
+
+        inner.Compute(graph.Nodes);
+        return inner.Get(graph.Result!);
+    }
+
+    /// <summary>A frame for the block, with the sizes that this place gives it and its own names for the time axes.</summary>
+    internal static Frame Inner(BlockUse block, Frame frame, string key, int layer, IReadOnlyList<Value> inputs)
+    {
+        if (block.Graph is not { } graph)
+        {
+            throw new NotSupportedException($"{block.TypeName} is written by hand: it has no declaration to interpret");
+        }
+
+        var times = new Dictionary<string, TimeAxis>();
+        foreach ((InputNode formal, Value given) in graph.Inputs.Zip(inputs))
+        {
+            if (formal.Output.TimeAxis is { } own && given.TimeAxis is { } ours)
+            {
+                times.TryAdd(own, frame.Time(ours));
+            }
+        }
+
+        return new Frame(frame.Run, graph, key, layer, block.Parameters.ToDictionary(p => p.Name, p => (long)frame.SizeOf(p.Size)), times);
+    }
+}
