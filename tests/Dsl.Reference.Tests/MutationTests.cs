@@ -51,7 +51,7 @@ public sealed class MutationTests
         public sealed partial class Scored
         {
             [Score] static double Near(double score, int head, int query, int key, [Table] Matrix bias) => score + bias[Far(query - key), head];
-            static int Far(int distance) => Math.Min(distance, 3);
+            static int Far(int distance) => Math.Min(Math.Max(distance, 0), 3);
         }
         """;
 
