@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Lowering;
+using Dsl.Reference.Comparing;
 using Dsl.Reference.Interpreting;
 using Dsl.Reference.Parts;
 using Xunit;
@@ -51,7 +52,7 @@ public sealed class MutationTests
         public sealed partial class Scored
         {
             [Score] static double Near(double score, int head, int query, int key, [Table] Matrix bias) => score + bias[Far(query - key), head];
-            static int Far(int distance) => Math.Min(distance, 3);
+            static int Far(int distance) => Math.Min(Math.Max(distance, 0), 3);
         }
         """;
 
@@ -60,13 +61,16 @@ public sealed class MutationTests
     {
         using CompiledDeclarations compiled = Sources.Compile(Everything);
         object config = Sources.Config(compiled);
-        Agreed.Compare(compiled, "M", config);
+        Agreed.Compare(compiled, "M", config, what: Comparisons.Parallel);
+        using var subject = new Subject(compiled, "M", config, 1);
         var unnoticed = new List<string>();
         foreach (Type node in PartReferences.Types)
         {
             var mistaken = new Mistaken(node);
             using IDisposable wrong = PartReferences.With(node, mistaken);
-            if (Agreement.Compare(compiled, "M", config, 1, Comparisons.Parallel).Count == 0 || mistaken.Calls == 0)
+            var report = new Report();
+            ParallelComparison.Compare("forward", subject, report, subject.Feed);
+            if (report.Statements.Count == 0 || mistaken.Calls == 0)
             {
                 unnoticed.Add(node.Name);
             }
@@ -113,7 +117,7 @@ public sealed class MutationTests
         {{block}}
         """;
 
-    /// <summary>The right part, with one number of its result a little off.</summary>
+    /// <summary>The right part, with two numbers of its result a little off.</summary>
     private sealed class Mistaken(Type node) : IPartReference
     {
         private readonly IPartReference right = PartReferences.Of(node);
@@ -127,6 +131,7 @@ public sealed class MutationTests
             foreach (Value output in node.Outputs)
             {
                 NumberArray wrong = frame.Get(output).Clone();
+                wrong.Values[0] += 1e-4;
                 wrong.Values[^1] += 1e-4;
                 frame.Set(output, wrong);
             }

@@ -57,8 +57,10 @@ internal static class OddDeclarations
             [Attention("{q,k,v,o}", Mask = nameof(Near), Score = nameof(Bias), Scale = 1)]
             """, """
             [Mask] static bool Near(int query, int key, C c) => key <= query && query - key < c.Window;
-            [Score] static double Bias(double score, int head, int query, int key, [Table] Matrix table, C c) => c.Cap * Math.Tanh(score / c.Cap) + table[Math.Min(query - key, 3), head];
-            """, header: "Input(\"table\", \"r g\"), Axis(\"r\", 4), Axis(\"g\", nameof(C.Heads))", before: "[Parameter(\"table\", \"r g\"), As(\"table\")]\n[From(\"e\")", axes: ", Axis(\"r\", 4), Axis(\"g\", nameof(C.Heads))"),
+            [Score] static double Bias(double score, int head, int query, int key, [Table] Matrix table, C c) =>
+                c.Cap * Math.Tanh(score / c.Cap) + table[Math.Min(query - key, 3), head];
+            """, header: "Input(\"table\", \"r g\"), Axis(\"r\", 4), Axis(\"g\", nameof(C.Heads))",
+            before: "[Parameter(\"table\", \"r g\"), As(\"table\")]\n[From(\"e\")", axes: ", Axis(\"r\", 4), Axis(\"g\", nameof(C.Heads))"),
         ["empty repeat"] = Embed + """
             [Repeat<B>("layers", nameof(C.None)), RmsNorm("norm")]
             """ + Head + """
@@ -84,7 +86,9 @@ internal static class OddDeclarations
             [From("u", "B", "K"), Apply(nameof(Selective))]
             """, """
             [Recurrence("b t d", State = "b d [n]")]
-            static double Selective(Span<double> h, double u, [Axes("b t n")] ReadOnlySpan<double> B, [Axes("b t n")] ReadOnlySpan<double> K, [Parameter("rate", "d n")] ReadOnlySpan<double> rate)
+            static double Selective(
+                Span<double> h, double u, [Axes("b t n")] ReadOnlySpan<double> B, [Axes("b t n")] ReadOnlySpan<double> K,
+                [Parameter("rate", "d n")] ReadOnlySpan<double> rate)
             {
                 double y = 0;
                 for (int n = 0; n < h.Length; n++) { h[n] = Sigmoid(rate[n]) * h[n] + B[n] * u; y += h[n] * K[n]; }
@@ -95,7 +99,9 @@ internal static class OddDeclarations
             [Apply(nameof(Fixed))]
             """, """
             [Recurrence("b t d", State = "b d [n]")]
-            static double Fixed(Span<double> h, double u, [Parameter("rate", "d n")] ReadOnlySpan<double> rate, [Parameter("into", "d n")] ReadOnlySpan<double> into, [Parameter("out", "d n")] ReadOnlySpan<double> outOf)
+            static double Fixed(
+                Span<double> h, double u, [Parameter("rate", "d n")] ReadOnlySpan<double> rate,
+                [Parameter("into", "d n")] ReadOnlySpan<double> into, [Parameter("out", "d n")] ReadOnlySpan<double> outOf)
             {
                 double y = 0;
                 for (int n = 0; n < h.Length; n++) { h[n] = Sigmoid(rate[n]) * h[n] + into[n] * u; y += h[n] * outOf[n]; }
@@ -106,7 +112,12 @@ internal static class OddDeclarations
             [Apply(nameof(Peak))]
             """, """
             [Recurrence("b t d", State = "b d")]
-            static double Peak([Start(-1e38)] ref double most, [Start(2)] ref double sum, double x) { most = Math.Max(most, x); sum = 0.5 * sum + Math.Exp(x - most); return sum + most; }
+            static double Peak([Start(-1e38)] ref double most, [Start(2)] ref double sum, double x)
+            {
+                most = Math.Max(most, x);
+                sum = 0.5 * sum + Math.Exp(x - most);
+                return sum + most;
+            }
             """),
         ["recurrence with branches and remainders"] = Block("""
             [Apply(nameof(Odd))]
@@ -134,7 +145,9 @@ internal static class OddDeclarations
             [Linear("v"), As("v")]
             [From("v", "x"), Apply(nameof(Odd))]
             """, """
-            [Pointwise] static double Odd(double a, double b, int layer, C c, [Parameter("w", "d")] double w, [Parameter("s", "1")] double s) => (a > b ? a * w : b - a) + layer * s + a % 0.7 + c.Cap;
+            [Pointwise]
+            static double Odd(double a, double b, int layer, C c, [Parameter("w", "d")] double w, [Parameter("s", "1")] double s) =>
+                (a > b ? a * w : b - a) + layer * s + a % 0.7 + c.Cap;
             """),
         ["convolution of one"] = Block("""
             [Conv("conv", nameof(C.One), Bias = true), Activate(Activation.Silu)]
@@ -145,7 +158,8 @@ internal static class OddDeclarations
             [Linear("o")]
             """),
         ["shift of heads after a transposition"] = Block("""
-            [Linear("v", nameof(C.Hidden)), Rearrange("b t (h f) -> b h t f", "h", nameof(C.Heads)), Shift, Rearrange("b h t f -> b t (h f)")]
+            [Linear("v", nameof(C.Hidden)), Rearrange("b t (h f) -> b h t f", "h", nameof(C.Heads)), Shift,
+                Rearrange("b h t f -> b t (h f)")]
             """),
         ["shared repeat"] = Embed + """
             [Repeat<B>("layers.same", nameof(C.Layers), Shared = true)]
@@ -281,7 +295,8 @@ internal static class OddDeclarations
     /// <summary>A block between an embedding and a head, repeated.</summary>
     private static string Block(string brackets, string members = "", string header = "", string before = "", string axes = "") => $$"""
         [Model<C>("M"){{(before.Length > 0 ? axes : "")}}]
-        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)){{(before.Length > 0 ? ", As(\"e\")]\n" + before : "")}}{{(before.Length > 0 ? ", " : "]\n[")}}Repeat<B>("layers", nameof(C.Layers))]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)){{(before.Length > 0 ? ", As(\"e\")]\n" + before + ", " : "]\n[")}}
+            Repeat<B>("layers", nameof(C.Layers))]
         {{Head}}
 
         [Block<C>{{(header.Length > 0 ? ", " + header : before.Length > 0 ? "" : axes)}}]

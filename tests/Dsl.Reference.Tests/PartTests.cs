@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Dsl.Reference.Tests;
 
-/// <summary>What each part means, on cases that can be computed by hand. Models read numbers (<c>"b t d"</c>), so that nothing stands before the part.</summary>
+/// <summary>What each part means, on cases that can be computed by hand. Models read numbers, so that nothing stands before the part.</summary>
 public sealed class PartTests
 {
     private static readonly NumberArray Mask = new([2, 4], [0, 0, 1, 1, 1, 1, 1, 0]);
@@ -124,7 +124,8 @@ public sealed class PartTests
     public void Split_slice_concat_and_gate()
     {
         NumberArray y = Run(
-            "[Split(\"a\", \"b\")]\n[Concat(\"b\", \"a\"), As(\"turned\")]\n[From(\"turned\"), Gate(\"x\", Activation.Relu), Slice(1, 2)]", Input([1, 1, 4], 1, 2, -3, 4));
+            "[Split(\"a\", \"b\")]\n[Concat(\"b\", \"a\"), As(\"turned\")]\n[From(\"turned\"), Gate(\"x\", Activation.Relu), Slice(1, 2)]",
+            Input([1, 1, 4], 1, 2, -3, 4));
         Assert.Equal([8, 0], y.Values);
     }
 

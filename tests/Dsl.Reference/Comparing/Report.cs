@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 
 namespace Dsl.Reference.Comparing;
@@ -53,8 +54,9 @@ internal sealed class Report
 
         if (at >= 0 && !(worst <= Tolerance * Math.Max(largest, 1e-3)))
         {
-            Say(FormattableString.Invariant(
-                $"{form}: '{output}' differs by {worst:g3} at {Index(ours, at)}: {ours.Values[at]:g6}, the reference has {reference.Values[at]:g6} (largest {largest:g3})"));
+            Say(string.Create(CultureInfo.InvariantCulture,
+                $"{form}: '{output}' differs by {worst:g3} at {Index(ours, at)}: {ours.Values[at]:g6}, "
+                    + $"the reference has {reference.Values[at]:g6} (largest {largest:g3})"));
         }
     }
 

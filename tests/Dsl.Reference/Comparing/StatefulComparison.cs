@@ -116,8 +116,8 @@ internal static class StatefulComparison
                 NumberArray expected = Expected(s, alone, reach, count);
                 NumberArray ours = at >= length ? after.Row(row).Columns(at - length, at - length + 1)
                     : pieces[at / chunk].Row(row).Columns(at % chunk, (at % chunk) + 1);
-                report.Compare(
-                    $"advance of padded rows in chunks of {chunk}{by}, row {row}, token {at}{(at >= length ? " (after padding)" : "")}", s.StepOutput, ours, expected);
+                string which = $"row {row}, token {at}{(at >= length ? " (after padding)" : "")}";
+                report.Compare($"advance of padded rows in chunks of {chunk}{by}, {which}", s.StepOutput, ours, expected);
             }
         }
     }

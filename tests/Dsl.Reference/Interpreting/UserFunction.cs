@@ -39,7 +39,7 @@ internal sealed class UserFunction
         Expression invoked = Expression.Call(method, Parameters.Select((p, i) => Argument(slots, p.ParameterType, i)));
         Type returns = method.ReturnType;
         Expression result = returns == typeof(bool) ? Expression.Condition(invoked, Expression.Constant(1.0), Expression.Constant(0.0))
-            : returns == typeof(void) ? Expression.Block(invoked, Expression.Constant(0.0))
+            : returns == typeof(void) || returns == typeof(Complex) ? Expression.Block(invoked, Expression.Constant(0.0))
             : Expression.Convert(invoked, typeof(double));
         call = Expression.Lambda<Func<CallSlots, double>>(result, slots).Compile();
     }
@@ -48,7 +48,7 @@ internal sealed class UserFunction
 
     internal ParameterInfo[] Parameters { get; }
 
-    /// <summary>The function; a truth is 1 or 0, nothing is 0.</summary>
+    /// <summary>The function; a truth is 1 or 0, what is no real number is 0.</summary>
     internal double Call(CallSlots slots) => call(slots);
 
     /// <param name="config">Of the declaration; a function that was written for the config which that one extends gets one of its own type.</param>
@@ -83,15 +83,18 @@ internal sealed class UserFunction
         && parameter.GetCustomAttribute<ParameterAttribute>() is null && parameter.GetCustomAttribute<DerivedAttribute>() is null;
 
     /// <summary>A config of another type with the members that both have.</summary>
+    /// <exception cref="NotSupportedException">One of them is derived another way here: the compiled function would read its own.</exception>
     private static object Extended(object config, Type wanted)
     {
         object result = RuntimeHelpers.GetUninitializedObject(wanted);
-        foreach (PropertyInfo property in wanted.GetProperties().Where(p => p.CanWrite))
+        foreach (PropertyInfo property in wanted.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
         {
             property.SetValue(result, config.GetType().GetProperty(property.Name)!.GetValue(config));
         }
 
-        return result;
+        PropertyInfo? other = wanted.GetProperties(BindingFlags.Public | BindingFlags.Instance).FirstOrDefault(
+            p => !p.CanWrite && config.GetType().GetProperty(p.Name) is { } own && !Equals(own.GetValue(config), p.GetValue(result)));
+        return other is null ? result : throw new NotSupportedException($"{config.GetType().Name} derives '{other.Name}' another way than {wanted.Name}");
     }
 
     private static Expression Argument(ParameterExpression slots, Type type, int index)
