@@ -18,10 +18,7 @@ internal static class KnownFaults
     {
         ["score, mask and table"] = "Math.Min of two ints in the index of a table is made a float tensor",
         ["length-dependent rotary under a condition"] = "rotated keys are cached although the rule reads the length",
-        ["recurrence with branches and remainders"] = "the derivative of a remainder is 0",
         ["pointwise with a weight of a middle axis"] = "a weight of another axis than the last is broadcast along the last",
-        ["shift of heads after a transposition"] = "the runtime shifts along the second axis, wherever time is",
-        ["convolution of one"] = "a convolution that keeps nothing has no state to make",
     };
 
     internal static bool IsKnown(string statement) =>

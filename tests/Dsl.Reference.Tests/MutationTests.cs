@@ -1,11 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Comparing;
 using Dsl.Reference.Interpreting;
 using Dsl.Reference.Parts;
 using Xunit;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Tests;
 
@@ -80,7 +81,7 @@ public sealed class MutationTests
     }
 
     [Fact]
-    public void A_shift_that_reads_padding_is_noticed() => Notices<ShiftNode>(new PaddedShift(), "[Shift, Linear(\"o\", nameof(C.Hidden))]");
+    public void A_shift_that_reads_padding_is_noticed() => Notices<Ops.Shift>(new PaddedShift(), "[Shift, Linear(\"o\", nameof(C.Hidden))]");
 
     [Fact]
     public void A_wrong_gradient_of_one_weight_is_noticed()
@@ -97,13 +98,13 @@ public sealed class MutationTests
         Assert.All(found, statement => Assert.Contains("block.w", statement, StringComparison.Ordinal));
     }
 
-    private static void Notices<TNode>(IPartReference wrong, string brackets)
-        where TNode : Node
+    private static void Notices<TOperation>(IPartReference wrong, string brackets)
+        where TOperation : Operation
     {
         using CompiledDeclarations compiled = Sources.Compile(Block(brackets + "\npublic sealed partial class B;"));
         object config = Sources.Config(compiled);
         Assert.Empty(Agreement.Compare(compiled, "M", config, 1, Comparisons.Parallel));
-        using IDisposable mistake = PartReferences.With<TNode>(wrong);
+        using IDisposable mistake = PartReferences.With<TOperation>(wrong);
         Assert.NotEmpty(Agreement.Compare(compiled, "M", config, 1, Comparisons.Parallel));
     }
 
@@ -139,9 +140,9 @@ public sealed class MutationTests
     }
 
     /// <summary>The token before, real or not.</summary>
-    private sealed class PaddedShift : PartReference<ShiftNode>
+    private sealed class PaddedShift : PartReference<Ops.Shift>
     {
-        protected override void Compute(ShiftNode node, Frame frame)
+        protected override void Compute(Node node, Ops.Shift operation, Frame frame)
         {
             NumberArray x = frame.Get(node.Inputs[0]), y = NumberArray.Zeros(x.Shape);
             int width = x.Last, length = x.Shape[1];

@@ -4,10 +4,8 @@ using System.Collections.Immutable;
 using System.Linq;
 using System.Reflection;
 using System.Runtime.Loader;
+using Dsl.Generators.Model;
 using Dsl.Generators;
-using Dsl.Generators.Checking;
-using Dsl.Generators.Lowering;
-using Dsl.Generators.Reading;
 using Dsl.Reference.Compiling;
 using Dsl.Reference.Interpreting;
 using Dsl.Runtime;
@@ -20,6 +18,7 @@ namespace Dsl.Reference;
 /// <summary>Sources of declarations, compiled with the generator and loaded into a context of their own, which <see cref="Dispose"/> unloads.</summary>
 public sealed class CompiledDeclarations : IDisposable
 {
+    private readonly Pipeline pipeline;
     private readonly CSharpCompilation source;
     private readonly AssemblyLoadContext? context;
     private readonly Dictionary<string, Graph> graphs = new(StringComparer.Ordinal);
@@ -27,8 +26,10 @@ public sealed class CompiledDeclarations : IDisposable
     private readonly Assembly? assembly;
     private UserFunctions? functions;
 
-    private CompiledDeclarations(CSharpCompilation source, IReadOnlyList<Diagnostic> diagnostics, AssemblyLoadContext? context, Assembly? assembly)
+    private CompiledDeclarations(
+        Pipeline pipeline, CSharpCompilation source, IReadOnlyList<Diagnostic> diagnostics, AssemblyLoadContext? context, Assembly? assembly)
     {
+        this.pipeline = pipeline;
         this.source = source;
         this.context = context;
         this.assembly = assembly;
@@ -60,18 +61,22 @@ public sealed class CompiledDeclarations : IDisposable
     /// <summary>Compiles several files.</summary>
     /// <param name="files">Paths, which only messages show, and texts.</param>
     /// <param name="fuse">False: no pass of the compiler rewrites what a form computes.</param>
-    public static CompiledDeclarations Compile(IEnumerable<(string Path, string Text)> files, bool fuse = true)
+    public static CompiledDeclarations Compile(IEnumerable<(string Path, string Text)> files, bool fuse = true) =>
+        Compile(files, fuse ? Pipeline.Core : new Pipeline(Generators.Parts.Core.Language, fuses: false));
+
+    /// <summary>Compiles several files in a language that may have more parts.</summary>
+    internal static CompiledDeclarations Compile(IEnumerable<(string Path, string Text)> files, Pipeline pipeline)
     {
         CSharpCompilation compilation = UserCompilation.Create(files);
-        (CSharpCompilation whole, ImmutableArray<Diagnostic> generator) = UserCompilation.Generate(compilation, fuse);
-        var diagnostics = new List<Diagnostic>(UserCompilation.Analyse(compilation).Concat(generator).Concat(UserCompilation.Check(whole)));
+        (CSharpCompilation whole, ImmutableArray<Diagnostic> generator) = UserCompilation.Generate(compilation, pipeline);
+        var diagnostics = new List<Diagnostic>(UserCompilation.Analyse(compilation, pipeline).Concat(generator).Concat(UserCompilation.Check(whole)));
         if (diagnostics.Exists(d => d.Severity == DiagnosticSeverity.Error))
         {
-            return new CompiledDeclarations(compilation, diagnostics, null, null);
+            return new CompiledDeclarations(pipeline, compilation, diagnostics, null, null);
         }
 
         var context = new AssemblyLoadContext("declarations", isCollectible: true);
-        return new CompiledDeclarations(compilation, diagnostics, context, UserCompilation.Load(whole, context));
+        return new CompiledDeclarations(pipeline, compilation, diagnostics, context, UserCompilation.Load(whole, context));
     }
 
     /// <inheritdoc/>
@@ -91,7 +96,7 @@ public sealed class CompiledDeclarations : IDisposable
             foreach (TypeDeclarationSyntax type in tree.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>()
                 .Where(t => t.Identifier.Text == name && t.AttributeLists.Count > 0))
             {
-                if (SpecReader.For(source).ReadClosed(semantics.GetDeclaredSymbol(type)!, default) is { } closed)
+                if (pipeline.Read(semantics.GetDeclaredSymbol(type)!, source, default) is { } closed)
                 {
                     return graphs[name] = Checked(closed, name);
                 }
@@ -127,9 +132,9 @@ public sealed class CompiledDeclarations : IDisposable
         }
     }
 
-    private static Graph Checked(ClosedSpec closed, string name)
+    private Graph Checked(ClosedSpec closed, string name)
     {
-        (Graph graph, IReadOnlyList<Problem> problems) = Session.Check(closed);
+        (Graph graph, IReadOnlyList<Problem> problems) = pipeline.Check(closed);
         return problems.Count == 0 && graph.Result is not null
             ? graph
             : throw new ArgumentException($"'{name}' has problems: {string.Join(", ", problems.Select(p => p.Id))}", nameof(name));

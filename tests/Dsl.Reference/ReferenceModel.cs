@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
 
 namespace Dsl.Reference;
@@ -40,7 +40,7 @@ public sealed class ReferenceModel
     {
         var run = new Run(config, weights, compiled.Functions, compiled.FindType);
         var frame = new Frame(run, graph, "", 0, new Dictionary<string, long>(), TimesOf(inputs));
-        foreach (InputNode input in graph.Inputs)
+        foreach (GraphInput input in graph.Inputs)
         {
             frame.Set(input.Output, inputs.TryGetValue(input.Name, out NumberArray? given) ? given : Missing(input, frame, inputs));
         }
@@ -134,9 +134,9 @@ public sealed class ReferenceModel
     private Dictionary<string, TimeAxis> TimesOf(IReadOnlyDictionary<string, NumberArray> inputs)
     {
         var times = new Dictionary<string, TimeAxis>();
-        foreach (IGrouping<string, InputNode> along in graph.Inputs.Where(i => i.Output.TimeAxis is not null).GroupBy(i => i.Output.TimeAxis!))
+        foreach (IGrouping<string, GraphInput> along in graph.Inputs.Where(i => i.Output.TimeAxis is not null).GroupBy(i => i.Output.TimeAxis!))
         {
-            InputNode shaped = along.First(i => inputs.ContainsKey(i.Name));
+            GraphInput shaped = along.First(i => inputs.ContainsKey(i.Name));
             List<Axis> axes = [.. shaped.Output.Axes];
             int[] shape = inputs[shaped.Name].Shape;
             NumberArray? mask = along.Select(i => i.Mask is { } name ? inputs.GetValueOrDefault(name) : null).FirstOrDefault(m => m is not null);
@@ -147,14 +147,14 @@ public sealed class ReferenceModel
     }
 
     /// <summary>An optional input that is not given: all zeros, shaped like the required input of its time axis.</summary>
-    private NumberArray Missing(InputNode input, Frame frame, IReadOnlyDictionary<string, NumberArray> inputs)
+    private NumberArray Missing(GraphInput input, Frame frame, IReadOnlyDictionary<string, NumberArray> inputs)
     {
         if (!input.Optional)
         {
             throw new ArgumentException($"the input '{input.Name}' is missing", nameof(inputs));
         }
 
-        InputNode like = graph.Inputs.First(i => i != input && i.Output.TimeAxis == input.Output.TimeAxis && inputs.ContainsKey(i.Name));
+        GraphInput like = graph.Inputs.First(i => i != input && i.Output.TimeAxis == input.Output.TimeAxis && inputs.ContainsKey(i.Name));
         int rows = inputs[like.Name].Shape[0], length = frame.TimeOf(like.Output).Length;
         return NumberArray.Zeros([.. input.Output.Axes.Select(a => a.Size is not null ? frame.SizeOf(a.Size) : a.IsTime ? length : rows)]);
     }

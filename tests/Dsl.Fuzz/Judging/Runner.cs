@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 using Dsl.Fuzz.Tree;
 using Dsl.Reference;
 using Dsl.Runtime;
-using Dsl.Runtime.Testing;
+using Dsl.Testing;
 using Program = Dsl.Fuzz.Tree.Program;
 
 namespace Dsl.Fuzz.Judging;

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -58,7 +58,7 @@ internal sealed class Subject : IDisposable
     internal Dictionary<string, NumberArray> Feed { get; }
 
     /// <summary>The input along which the stateful form steps; null: there is none.</summary>
-    internal InputNode? Stepping { get; }
+    internal GraphInput? Stepping { get; }
 
     internal int Length => Stepping is null ? LongestText : Feed[Stepping.Name].Shape[1];
 
@@ -66,7 +66,7 @@ internal sealed class Subject : IDisposable
     internal string StepOutput => Model.Outputs.Contains("logits") ? "logits" : Model.Outputs[^1];
 
     /// <summary>The masks of inputs: name, and the input that has it.</summary>
-    internal IEnumerable<(string Name, InputNode Input)> Masks => Graph.Inputs.Where(i => i.Mask is not null).DistinctBy(i => i.Mask).Select(i => (i.Mask!, i));
+    internal IEnumerable<(string Name, GraphInput Input)> Masks => Graph.Inputs.Where(i => i.Mask is not null).DistinctBy(i => i.Mask).Select(i => (i.Mask!, i));
 
     /// <summary>Weights as the generated model has them now: what a transfer function stores changes with the length of what was read.</summary>
     internal ReferenceModel NewReference() => Reference = ReferenceModel.Of(
@@ -86,7 +86,7 @@ internal sealed class Subject : IDisposable
     internal Dictionary<string, NumberArray> Padded()
     {
         var padded = new Dictionary<string, NumberArray>(Feed);
-        foreach ((string name, InputNode input) in Masks)
+        foreach ((string name, GraphInput input) in Masks)
         {
             int length = Feed[input.Name].Shape[1], some = Math.Max(1, length / 3);
             NumberArray mask = NumberArray.Zeros(Rows, length);
@@ -116,7 +116,7 @@ internal sealed class Subject : IDisposable
     {
         int length = Math.Min(LongestText, Longest());
         Dictionary<string, NumberArray> feed = Shaped(length);
-        foreach (InputNode input in Graph.Inputs.Where(i => i.IsIds))
+        foreach (GraphInput input in Graph.Inputs.Where(i => i.IsIds))
         {
             NumberArray ids = feed[input.Name];
             var read = Reference.LookUps(feed).Where(l => ReferenceEquals(l.Ids, ids)).ToList();

@@ -47,10 +47,9 @@ internal static class UserCompilation
         Strict);
 
     /// <summary>The user's sources with what the generator adds to them. What it writes is routed through <see cref="Routed"/>.</summary>
-    internal static (CSharpCompilation Whole, ImmutableArray<Diagnostic> Diagnostics) Generate(CSharpCompilation compilation, bool fuse)
+    internal static (CSharpCompilation Whole, ImmutableArray<Diagnostic> Diagnostics) Generate(CSharpCompilation compilation, Pipeline pipeline)
     {
-        using IDisposable? off = fuse ? null : Fusions.Off();
-        GeneratorDriver driver = CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Parsing)
+        GeneratorDriver driver = CSharpGeneratorDriver.Create([new ModelGenerator(pipeline).AsSourceGenerator()], parseOptions: Parsing)
             .RunGeneratorsAndUpdateCompilation(compilation, out Compilation whole, out ImmutableArray<Diagnostic> diagnostics);
         foreach (SyntaxTree tree in driver.GetRunResult().GeneratedTrees)
         {
@@ -64,11 +63,11 @@ internal static class UserCompilation
         return ((CSharpCompilation)whole, diagnostics);
     }
 
-    internal static ImmutableArray<Diagnostic> Analyse(CSharpCompilation compilation)
+    internal static ImmutableArray<Diagnostic> Analyse(CSharpCompilation compilation, Pipeline pipeline)
     {
         var options = new CompilationWithAnalyzersOptions(
             new AnalyzerOptions([]), onAnalyzerException: null, concurrentAnalysis: false, logAnalyzerExecutionTime: false);
-        return new CompilationWithAnalyzers(compilation, [new DeclarationAnalyzer()], options).GetAnalyzerDiagnosticsAsync().GetAwaiter().GetResult();
+        return new CompilationWithAnalyzers(compilation, [new DeclarationAnalyzer(pipeline)], options).GetAnalyzerDiagnosticsAsync().GetAwaiter().GetResult();
     }
 
     internal static IEnumerable<Diagnostic> Check(CSharpCompilation whole) =>

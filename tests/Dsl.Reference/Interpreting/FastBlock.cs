@@ -1,8 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Parts;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Interpreting;
 
@@ -20,37 +21,38 @@ internal sealed class FastBlock
     private readonly Frame frame;
     private readonly Graph graph;
     private readonly UserFunction loss;
-    private readonly List<LinearNode> maps = [];
+    private readonly List<Node> maps = [];
     private readonly Dictionary<string, NumberArray> start = [];
     private readonly Dictionary<string, NumberArray> gathered = [];
 
-    internal FastBlock(Frame inner, Graph graph, LearnNode node, Frame outer)
+    internal FastBlock(Frame inner, Graph graph, Ops.Learn operation, Frame outer)
     {
         frame = inner;
         this.graph = graph;
-        loss = outer.Run.Function(node.Loss);
+        loss = outer.Run.Function(operation.Loss);
     }
 
     /// <summary>For each token, the gradient of its loss by every fast weight, all at the weights that the mini-batch started with.</summary>
     internal IReadOnlyList<Dictionary<string, NumberArray>> Gradients(NumberArray x, NumberArray target)
     {
-        var inputs = new Dictionary<LinearNode, NumberArray>();
-        frame.Run.FastInput = (node, _, read) => inputs[(LinearNode)node] = read;
+        var inputs = new Dictionary<Node, NumberArray>();
+        frame.Run.FastInput = (node, _, read) => inputs[node] = read;
         Apply(x, start);
         frame.Run.FastInput = null;
         maps.Clear();
         maps.AddRange(inputs.Keys);
         int tokens = x.Shape[1];
         List<Dictionary<string, NumberArray>> gradients = [.. Enumerable.Range(0, tokens).Select(_ => new Dictionary<string, NumberArray>())];
-        foreach (LinearNode map in maps)
+        foreach (Node node in maps)
         {
+            var map = (Ops.Linear)node.Operation;
             int size = frame.SizeOf(map.Out), count = map.Groups.Aggregate(1, (product, g) => product * frame.SizeOf(g.Size));
             var byResult = new double[tokens, count * size];
             for (int element = 0; element < count * size; element++)
             {
                 foreach ((int at, double weight) in SixthOrder)
                 {
-                    frame.Run.Nudge = (map, element, at * Step0);
+                    frame.Run.Nudge = (node, element, at * Step0);
                     double[] losses = Losses(Apply(x, start), target);
                     frame.Run.Nudge = null;
                     for (int token = 0; token < tokens; token++)
@@ -62,7 +64,7 @@ internal sealed class FastBlock
 
             for (int token = 0; token < tokens; token++)
             {
-                Products(map, inputs[map], byResult, token, gradients[token]);
+                Products(map, inputs[node], byResult, token, gradients[token]);
             }
         }
 
@@ -72,8 +74,9 @@ internal sealed class FastBlock
     /// <summary>Gathers one token's gradients, each map's at its own rate.</summary>
     internal void Step(Dictionary<string, NumberArray> gradient, Func<int, double> rateOf)
     {
-        foreach (LinearNode map in maps)
+        foreach (Node node in maps)
         {
+            var map = (Ops.Linear)node.Operation;
             foreach (string key in KeysOf(map))
             {
                 NumberArray sum = gathered.TryGetValue(key, out NumberArray? before) ? before : gathered[key] = NumberArray.Zeros(gradient[key].Shape);
@@ -117,7 +120,7 @@ internal sealed class FastBlock
         return moved;
     }
 
-    private IEnumerable<string> KeysOf(LinearNode map)
+    private IEnumerable<string> KeysOf(Ops.Linear map)
     {
         yield return frame.Absolute(LinearReference.WeightKey(map, frame));
         if (frame.Truth(map.Bias))
@@ -154,7 +157,7 @@ internal sealed class FastBlock
     }
 
     /// <summary>The gradients by weight and bias of one token: what was read times the gradient by the result, and that gradient itself.</summary>
-    private void Products(LinearNode map, NumberArray input, double[,] byResult, int token, Dictionary<string, NumberArray> into)
+    private void Products(Ops.Linear map, NumberArray input, double[,] byResult, int token, Dictionary<string, NumberArray> into)
     {
         int width = frame.SizeOf(map.In), size = frame.SizeOf(map.Out), count = byResult.GetLength(1) / size, perToken = input.Count / input.Shape[1];
         NumberArray weight = NumberArray.Zeros(count, size, width), bias = NumberArray.Zeros(count, size);

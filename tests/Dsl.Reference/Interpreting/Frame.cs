@@ -3,8 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
-using Dsl.Generators.Checking;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Parts;
 
 namespace Dsl.Reference.Interpreting;
@@ -53,7 +52,7 @@ internal sealed partial class Frame
     /// <exception cref="InvalidOperationException">The numbers have another shape than the checker inferred.</exception>
     internal void Set(Value value, NumberArray numbers)
     {
-        string[] inferred = [.. value.Axes.Select(a => a.Size is { } size && IsKnown(Graph.Sizes.Resolve(size)) ? Text(SizeOf(size)) : a.Name)];
+        string[] inferred = [.. value.Axes.Select(a => a.Size is { } size && IsKnown(size) ? Text(SizeOf(size)) : a.Name)];
         if (numbers.Shape.Length != inferred.Length || value.Axes.Where((a, i) => inferred[i] != a.Name && inferred[i] != Text(numbers.Shape[i])).Any())
         {
             throw new InvalidOperationException($"'{value.Hint}' is {numbers}, the checker inferred [{string.Join(", ", inferred)}]");
@@ -78,18 +77,20 @@ internal sealed partial class Frame
     /// <summary>The time axis of a value.</summary>
     internal TimeAxis TimeOf(Value value) => Time(value.TimeAxis ?? throw new InvalidOperationException($"'{value.Hint}' has no time axis"));
 
-    internal double Number(Setting setting) => settings.Number(setting.Code);
+    internal double Number(Setting setting) => settings.Number(setting.ToCode());
 
-    internal bool Truth(Setting setting) => settings.Truth(setting.Code);
+    internal bool Truth(Setting setting) => settings.Truth(setting.ToCode());
 
     internal object? Read(string code) => settings.Read(code);
 
-    internal double Activate(Setting activation, double x) => ActivationFormulas.Of(ActivationName(activation), x);
+    internal double Activate(ActivationSetting activation, double x) => ActivationFormulas.Of(ActivationName(activation), x);
 
-    internal string ActivationName(Setting activation) => ((Activation)Read(activation.Code)!).Name;
+    internal string ActivationName(ActivationSetting activation) => activation is ActivationSetting.Member member
+        ? ((Activation)SettingReader.Member(Run.Config, member.Name, Layer)!).Name
+        : Activation.Of(((ActivationSetting.Known)activation).Name).Name;
 
     /// <summary>A size as this config has it.</summary>
-    internal int SizeOf(Size size) => checked((int)Evaluate(Graph.Sizes.Resolve(size)));
+    internal int SizeOf(Size size) => checked((int)Evaluate(size));
 
     /// <summary>The weight at a key relative to this place.</summary>
     internal NumberArray Weight(string key, params int[] shape) => Run.Weight(Absolute(key), shape);

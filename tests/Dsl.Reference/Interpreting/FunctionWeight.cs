@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 
 namespace Dsl.Reference.Interpreting;
 
@@ -19,7 +19,7 @@ internal static class FunctionWeight
             return (stored, names);
         }
 
-        var sizes = new Dictionary<string, int>(AxisText.Names(declared.Axes).Zip(use.Views[parameter], (n, s) => KeyValuePair.Create(n, frame.SizeOf(s))));
+        var sizes = new Dictionary<string, int>(AxisText.Names(declared.Axes).Zip(use.Weights.Single(w => w.Name == parameter).View, (n, s) => KeyValuePair.Create(n, frame.SizeOf(s))));
         return (stored.Reshape([.. names.Select(n => n == "1" ? 1 : sizes[n])]), names);
     }
 }

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Dsl.Generators.Lowering;
-using Dsl.Generators.Reading;
+using Dsl.Generators.Model;
 
 namespace Dsl.Reference.Interpreting;
 

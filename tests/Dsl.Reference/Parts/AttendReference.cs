@@ -1,8 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
@@ -10,16 +11,16 @@ namespace Dsl.Reference.Parts;
 /// Softmax over the keys that a query sees of (q . k) times the scale, then the score rule; the weighted sum of the values. Query head i reads key head
 /// i / (heads / groups); padded keys are seen by nobody; a query that sees no key gets 0.
 /// </summary>
-internal sealed class AttendReference : PartReference<AttendNode>
+internal sealed class AttendReference : PartReference<Ops.Attend>
 {
-    protected override void Compute(AttendNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Attend operation, Frame frame)
     {
         NumberArray q = frame.Get(node.Inputs[0]), k = frame.Get(node.Inputs[1]), v = frame.Get(node.Inputs[2]);
         TimeAxis queries = frame.TimeOf(node.Inputs[0]), keys = frame.TimeOf(node.Inputs[1]);
         int heads = q.Shape[2], perGroup = heads / k.Shape[2];
-        double scale = frame.Number(node.Scale);
-        var mask = new MaskCall(node, frame);
-        var score = new ScoreCall(node, frame);
+        double scale = frame.Number(operation.Scale);
+        var mask = new MaskCall(operation, frame);
+        var score = new ScoreCall(node, operation, frame);
         NumberArray y = NumberArray.Zeros(q.Shape[0], q.Shape[1], heads, v.Last);
         for (int row = 0; row < queries.Rows; row++)
         {
@@ -64,17 +65,17 @@ internal sealed class AttendReference : PartReference<AttendNode>
     }
 
     /// <summary>Which keys a query sees: causal, all, or as the user's function says.</summary>
-    private sealed class MaskCall(AttendNode node, Frame frame)
+    private sealed class MaskCall(Ops.Attend operation, Frame frame)
     {
-        private readonly UserFunction? function = node.MaskFunction is null ? null : frame.Run.Function(node.MaskFunction);
-        private readonly CallSlots? slots = node.MaskFunction is null ? null : frame.Run.Function(node.MaskFunction).NewSlots(frame.Run.Config);
+        private readonly UserFunction? function = operation.MaskFunction is null ? null : frame.Run.Function(operation.MaskFunction);
+        private readonly CallSlots? slots = operation.MaskFunction is null ? null : frame.Run.Function(operation.MaskFunction).NewSlots(frame.Run.Config);
         private readonly Dictionary<(int, int), bool> known = [];
 
         internal bool Sees(int query, int key)
         {
             if (function is null)
             {
-                return node.Mask != "causal" || key <= query;
+                return operation.Mask != "causal" || key <= query;
             }
 
             if (!known.TryGetValue((query, key), out bool sees))
@@ -94,15 +95,15 @@ internal sealed class AttendReference : PartReference<AttendNode>
         private readonly CallSlots slots = new(0, new object());
         private readonly int layer;
 
-        internal ScoreCall(AttendNode node, Frame frame)
+        internal ScoreCall(Node node, Ops.Attend operation, Frame frame)
         {
-            if (node.Score is null)
+            if (operation.Score is null)
             {
                 return;
             }
 
             layer = frame.Layer;
-            function = frame.Run.Function(node.Score);
+            function = frame.Run.Function(operation.Score);
             slots = function.NewSlots(frame.Run.Config);
             int next = 3;
             for (int i = 0; i < function.Parameters.Length; i++)

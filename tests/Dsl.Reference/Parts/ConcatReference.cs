@@ -1,13 +1,14 @@
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>Values side by side along the last axis.</summary>
-internal sealed class ConcatReference : PartReference<ConcatNode>
+internal sealed class ConcatReference : PartReference<Ops.Concat>
 {
-    protected override void Compute(ConcatNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Concat operation, Frame frame)
     {
         NumberArray[] parts = [.. node.Inputs.Select(frame.Get)];
         int[] outer = parts[0].Shape[..^1];

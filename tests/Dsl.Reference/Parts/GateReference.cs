@@ -1,18 +1,19 @@
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>The first value times an activation of the second.</summary>
-internal sealed class GateReference : PartReference<GateNode>
+internal sealed class GateReference : PartReference<Ops.Gate>
 {
-    protected override void Compute(GateNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Gate operation, Frame frame)
     {
         NumberArray x = frame.Get(node.Inputs[0]), gate = frame.Get(node.Inputs[1]), y = x.Clone();
         Elementwise.RequireEqual(x, gate);
         for (int i = 0; i < y.Count; i++)
         {
-            y.Values[i] *= node.Activation is null ? gate.Values[i] : frame.Activate(node.Activation, gate.Values[i]);
+            y.Values[i] *= operation.Activation is null ? gate.Values[i] : frame.Activate(operation.Activation, gate.Values[i]);
         }
 
         frame.Set(node.Output, y);

@@ -2,8 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using FunctionWeight = Dsl.Reference.Interpreting.FunctionWeight;
+using Ops = Dsl.Generators.Parts;
+using Place = Dsl.Reference.Interpreting.Place;
 
 namespace Dsl.Reference.Parts;
 
@@ -12,22 +15,22 @@ namespace Dsl.Reference.Parts;
 /// started with; token i of it reads with W - sum over j up to i of RowRate(i) Rate_j gradient_j; the next mini-batch starts from its last token's
 /// weights. A padded token is passed over and gives 0. Each token's weights are built, and the block is run with them.
 /// </summary>
-internal sealed class LearnReference : PartReference<LearnNode>
+internal sealed class LearnReference : PartReference<Ops.Learn>
 {
-    protected override void Compute(LearnNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Learn operation, Frame frame)
     {
-        BlockUse block = UseReference.Picked(node.Blocks, node.By, frame, frame.Layer);
-        Frame inner = UseReference.Inner(block, frame, frame.Absolute(node.Key), frame.Layer, node.Inputs);
+        BlockUse block = UseReference.Picked(operation.All, operation.By, frame, frame.Layer);
+        Frame inner = UseReference.Inner(block, frame, frame.Absolute(operation.Key), frame.Layer, node.Inputs);
         NumberArray x = frame.Get(node.Inputs[0]), target = frame.Get(node.Inputs[1]), read = frame.Get(node.Inputs[2]);
         NumberArray? rate = node.Inputs.Count > 3 ? frame.Get(node.Inputs[3]) : null;
-        int every = frame.SizeOf(node.Every);
-        double[] rowRates = RowRates(node, frame, every);
+        int every = frame.SizeOf(operation.Every);
+        double[] rowRates = RowRates(node, operation, frame, every);
         TimeAxis time = frame.TimeOf(node.Inputs[0]);
         NumberArray y = NumberArray.Zeros(target.Shape);
         for (int row = 0; row < time.Rows; row++)
         {
             int[] real = [.. Enumerable.Range(0, time.Length).Where(token => time.IsReal(row, token))];
-            var learner = new FastBlock(inner, block.Graph!, node, frame);
+            var learner = new FastBlock(inner, block.Graph!, operation, frame);
             foreach (int[] batch in real.Chunk(every))
             {
                 IReadOnlyList<Dictionary<string, NumberArray>> gradients = learner.Gradients(Rows(x, row, batch), Rows(target, row, batch));
@@ -68,21 +71,21 @@ internal sealed class LearnReference : PartReference<LearnNode>
         return rate.Values[(((row * rate.Shape[1]) + token) * maps) + (maps == 1 ? 0 : map)];
     }
 
-    private static double[] RowRates(LearnNode node, Frame frame, int every)
+    private static double[] RowRates(Node node, Ops.Learn operation, Frame frame, int every)
     {
-        if (node.RowRate is null)
+        if (operation.RowRate is null)
         {
             return [.. Enumerable.Repeat(1.0, every)];
         }
 
-        UserFunction function = frame.Run.Function(node.RowRate);
+        UserFunction function = frame.Run.Function(operation.RowRate);
         CallSlots slots = function.NewSlots(frame.Run.Config);
         var nowhere = new Place([]);
         for (int i = 0; i < function.Parameters.Length; i++)
         {
             if (function.Parameters[i].GetCustomAttribute<ParameterAttribute>() is { } declared)
             {
-                (NumberArray numbers, string[] names) = FunctionWeight.Of(node.RowRate, function.Parameters[i].Name!, declared, frame);
+                (NumberArray numbers, string[] names) = FunctionWeight.Of(operation.RowRate, function.Parameters[i].Name!, declared, frame);
                 new ArgumentReader(function, i, numbers, names, nowhere).Read(slots, nowhere);
             }
         }

@@ -1,12 +1,13 @@
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>A weight as a value.</summary>
-internal sealed class ParameterReference : PartReference<ParameterNode>
+internal sealed class ParameterReference : PartReference<Ops.Parameter>
 {
-    protected override void Compute(ParameterNode node, Frame frame) =>
-        frame.Set(node.Output, frame.Weight(node.Key, [.. node.Shape.Select(frame.SizeOf)]));
+    protected override void Compute(Node node, Ops.Parameter operation, Frame frame) =>
+        frame.Set(node.Output, frame.Weight(operation.Key, [.. operation.Shape.Select(frame.SizeOf)]));
 }

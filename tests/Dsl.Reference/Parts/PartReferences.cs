@@ -2,8 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Threading;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
@@ -14,16 +15,16 @@ internal interface IPartReference
     void Compute(Node node, Frame frame);
 }
 
-/// <summary>The meaning of one type of node.</summary>
-/// <typeparam name="TNode">The node.</typeparam>
-internal abstract class PartReference<TNode> : IPartReference
-    where TNode : Node
+/// <summary>The meaning of one type of operation.</summary>
+/// <typeparam name="TOperation">The operation.</typeparam>
+internal abstract class PartReference<TOperation> : IPartReference
+    where TOperation : Operation
 {
     /// <inheritdoc/>
-    public void Compute(Node node, Frame frame) => Compute((TNode)node, frame);
+    public void Compute(Node node, Frame frame) => Compute(node, (TOperation)node.Operation, frame);
 
-    /// <inheritdoc cref="IPartReference.Compute"/>
-    protected abstract void Compute(TNode node, Frame frame);
+    /// <summary>Computes the node's outputs from its inputs.</summary>
+    protected abstract void Compute(Node node, TOperation operation, Frame frame);
 }
 
 /// <summary>The table of all parts: one line each. A test assembly may add its own.</summary>
@@ -31,30 +32,30 @@ internal static class PartReferences
 {
     private static readonly Dictionary<Type, IPartReference> Known = new()
     {
-        [typeof(EmbeddingNode)] = new EmbeddingReference(),
-        [typeof(PositionsNode)] = new PositionsReference(),
-        [typeof(LinearNode)] = new LinearReference(),
-        [typeof(NormNode)] = new NormReference(),
-        [typeof(ParameterNode)] = new ParameterReference(),
-        [typeof(RearrangeNode)] = new RearrangeReference(),
-        [typeof(SplitNode)] = new SplitReference(),
-        [typeof(SliceNode)] = new SliceReference(),
-        [typeof(ConcatNode)] = new ConcatReference(),
-        [typeof(SumNode)] = new SumReference(),
-        [typeof(GateNode)] = new GateReference(),
-        [typeof(ActivateNode)] = new ActivateReference(),
-        [typeof(DropoutNode)] = new DropoutReference(),
-        [typeof(PointwiseNode)] = new PointwiseReference(),
-        [typeof(RecurrenceNode)] = new RecurrenceReference(),
-        [typeof(CausalConvolutionNode)] = new CausalConvolutionReference(),
-        [typeof(RotaryNode)] = new RotaryReference(),
-        [typeof(AttendNode)] = new AttendReference(),
-        [typeof(ShiftNode)] = new ShiftReference(),
-        [typeof(PoolNode)] = new PoolReference(),
-        [typeof(UseNode)] = new UseReference(),
-        [typeof(RepeatNode)] = new RepeatReference(),
-        [typeof(LearnNode)] = new LearnReference(),
-        [typeof(IfNode)] = new IfReference(),
+        [typeof(Ops.Embedding)] = new EmbeddingReference(),
+        [typeof(Ops.Positions)] = new PositionsReference(),
+        [typeof(Ops.Linear)] = new LinearReference(),
+        [typeof(Ops.Norm)] = new NormReference(),
+        [typeof(Ops.Parameter)] = new ParameterReference(),
+        [typeof(Ops.Rearrange)] = new RearrangeReference(),
+        [typeof(Ops.Split)] = new SplitReference(),
+        [typeof(Ops.Slice)] = new SliceReference(),
+        [typeof(Ops.Concat)] = new ConcatReference(),
+        [typeof(Ops.Sum)] = new SumReference(),
+        [typeof(Ops.Gate)] = new GateReference(),
+        [typeof(Ops.Activate)] = new ActivateReference(),
+        [typeof(Ops.Dropout)] = new DropoutReference(),
+        [typeof(Ops.Pointwise)] = new PointwiseReference(),
+        [typeof(Ops.Recurrence)] = new RecurrenceReference(),
+        [typeof(Ops.Conv)] = new ConvReference(),
+        [typeof(Ops.Rotary)] = new RotaryReference(),
+        [typeof(Ops.Attend)] = new AttendReference(),
+        [typeof(Ops.Shift)] = new ShiftReference(),
+        [typeof(Ops.Pool)] = new PoolReference(),
+        [typeof(Ops.Use)] = new UseReference(),
+        [typeof(Ops.Repeat)] = new RepeatReference(),
+        [typeof(Ops.Learn)] = new LearnReference(),
+        [typeof(Ops.Choice)] = new ChoiceReference(),
     };
 
     /// <summary>Of this flow of control alone, so that tests beside it see nothing of them.</summary>
@@ -64,17 +65,17 @@ internal static class PartReferences
     internal static IReadOnlyCollection<Type> Types => Known.Keys;
 
     /// <exception cref="NotSupportedException">No reference is known for the node's type.</exception>
-    internal static IPartReference Of(Node node) => Of(node.GetType());
+    internal static IPartReference Of(Node node) => Of(node.Operation.GetType());
 
     /// <inheritdoc cref="Of(Node)"/>
     internal static IPartReference Of(Type node) =>
         Overrides.Value?.GetValueOrDefault(node) ?? Known.GetValueOrDefault(node) ?? throw new NotSupportedException($"no reference for {node.Name}");
 
     /// <summary>Adds a part, or gives a known one another meaning, for whoever asks from here on, until the result is disposed.</summary>
-    internal static IDisposable With<TNode>(IPartReference part)
-        where TNode : Node => With(typeof(TNode), part);
+    internal static IDisposable With<TOperation>(IPartReference part)
+        where TOperation : Operation => With(typeof(TOperation), part);
 
-    /// <inheritdoc cref="With{TNode}"/>
+    /// <inheritdoc cref="With{TOperation}"/>
     internal static IDisposable With(Type node, IPartReference part)
     {
         ImmutableDictionary<Type, IPartReference>? before = Overrides.Value;

@@ -2,17 +2,19 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
+using Place = Dsl.Reference.Interpreting.Place;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>The user's function of the values at each place; its weights by the names of their axes (<c>d</c>: the last axis).</summary>
-internal sealed class PointwiseReference : PartReference<PointwiseNode>
+internal sealed class PointwiseReference : PartReference<Ops.Pointwise>
 {
-    protected override void Compute(PointwiseNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Pointwise operation, Frame frame)
     {
-        UserFunction function = frame.Run.Function(node.Function);
+        UserFunction function = frame.Run.Function(operation.Function);
         string[] names = [.. node.Inputs[0].Axes.Select((a, i) => AxisName(a, i, node.Inputs[0]))];
         var place = new Place(names);
         var readers = new List<ArgumentReader>();
@@ -23,7 +25,7 @@ internal sealed class PointwiseReference : PartReference<PointwiseNode>
             {
                 string[] axes = [.. weight.Axes.Split(' ', StringSplitOptions.RemoveEmptyEntries)
                     .Select(a => a == "d" && !names.Contains("d") ? names[^1] : a)];
-                readers.Add(new ArgumentReader(function, i, frame.Weight(weight.Key, ShapeOf(node, frame, weight)), axes, place));
+                readers.Add(new ArgumentReader(function, i, frame.Weight(weight.Key, ShapeOf(node, operation, frame, weight)), axes, place));
             }
             else if (UserFunction.IsValue(function.Parameters[i]))
             {
@@ -48,6 +50,6 @@ internal sealed class PointwiseReference : PartReference<PointwiseNode>
     private static string AxisName(Axis axis, int index, Value value) =>
         value.Axes.Skip(index + 1).Any(a => a.Name == axis.Name) ? $"{axis.Name}#{index}" : axis.Name;
 
-    private static int[] ShapeOf(PointwiseNode node, Frame frame, ParameterAttribute weight) =>
-        [.. node.Function.Weights.Single(w => w.Key == weight.Key).Shape.Select(frame.SizeOf)];
+    private static int[] ShapeOf(Node node, Ops.Pointwise operation, Frame frame, ParameterAttribute weight) =>
+        [.. operation.Function.Weights.Single(w => w.Key == weight.Key).Shape.Select(frame.SizeOf)];
 }

@@ -2,25 +2,28 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using FunctionWeight = Dsl.Reference.Interpreting.FunctionWeight;
+using Ops = Dsl.Generators.Parts;
+using Place = Dsl.Reference.Interpreting.Place;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>
 /// The user's step, token by token along time and by itself at each place of all other axes. A padded token leaves the state as it was and gives 0.
 /// </summary>
-internal sealed class RecurrenceReference : PartReference<RecurrenceNode>
+internal sealed class RecurrenceReference : PartReference<Ops.Recurrence>
 {
-    protected override void Compute(RecurrenceNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Recurrence operation, Frame frame)
     {
-        UserFunction function = frame.Run.Function(node.Function);
+        UserFunction function = frame.Run.Function(operation.Function);
         var declared = function.Method.GetCustomAttribute<RecurrenceAttribute>()!;
         string[] axes = AxisText.Names(declared.Axes);
-        Dictionary<string, int> sizes = SizesOf(node, frame, function, axes);
+        Dictionary<string, int> sizes = SizesOf(node, operation, frame, function, axes);
         string[] parallel = [.. axes.Where(a => !IsTime(a))];
         var place = new Place([.. parallel, .. axes.Where(IsTime)]);
-        List<ArgumentReader> readers = ReadersOf(node, frame, function, axes, place);
+        List<ArgumentReader> readers = ReadersOf(node, operation, frame, function, axes, place);
         var states = StateCells.Of(function, declared.State, sizes, place);
         TimeAxis time = frame.TimeOf(node.Inputs[0]);
         NumberArray y = NumberArray.Zeros([.. parallel.Select(a => sizes[a]), time.Length]);
@@ -53,7 +56,7 @@ internal sealed class RecurrenceReference : PartReference<RecurrenceNode>
     private static (string, int)[] Own(string[] parallel, Place place) =>
         [.. parallel.Select((name, i) => (name switch { "h" => "head", "d" => "channel", _ => name }, place.Index[i]))];
 
-    private static List<ArgumentReader> ReadersOf(RecurrenceNode node, Frame frame, UserFunction function, string[] axes, Place place)
+    private static List<ArgumentReader> ReadersOf(Node node, Ops.Recurrence operation, Frame frame, UserFunction function, string[] axes, Place place)
     {
         var readers = new List<ArgumentReader>();
         int next = 0;
@@ -62,12 +65,12 @@ internal sealed class RecurrenceReference : PartReference<RecurrenceNode>
             ParameterInfo parameter = function.Parameters[i];
             if (parameter.GetCustomAttribute<ParameterAttribute>() is { } weight)
             {
-                (NumberArray numbers, string[] names) = FunctionWeight.Of(node.Function, parameter.Name!, weight, frame);
+                (NumberArray numbers, string[] names) = FunctionWeight.Of(operation.Function, parameter.Name!, weight, frame);
                 readers.Add(new ArgumentReader(function, i, numbers, names, place));
             }
             else if (parameter.GetCustomAttribute<DerivedAttribute>() is not null)
             {
-                (NumberArray numbers, string[] names) = TransferReference.ReadOut(node, frame);
+                (NumberArray numbers, string[] names) = TransferReference.ReadOut(node, operation, frame);
                 readers.Add(new ArgumentReader(function, i, numbers, names, place));
             }
             else if (UserFunction.IsValue(parameter))
@@ -81,7 +84,7 @@ internal sealed class RecurrenceReference : PartReference<RecurrenceNode>
     }
 
     /// <summary>The size of every axis that a value or a weight names.</summary>
-    private static Dictionary<string, int> SizesOf(RecurrenceNode node, Frame frame, UserFunction function, string[] axes)
+    private static Dictionary<string, int> SizesOf(Node node, Ops.Recurrence operation, Frame frame, UserFunction function, string[] axes)
     {
         var sizes = new Dictionary<string, int>();
         void Take(IReadOnlyList<string> names, int[] shape)
@@ -100,12 +103,12 @@ internal sealed class RecurrenceReference : PartReference<RecurrenceNode>
         {
             if (parameter.GetCustomAttribute<ParameterAttribute>() is { } weight)
             {
-                (NumberArray numbers, string[] names) = FunctionWeight.Of(node.Function, parameter.Name!, weight, frame);
+                (NumberArray numbers, string[] names) = FunctionWeight.Of(operation.Function, parameter.Name!, weight, frame);
                 Take(names, numbers.Shape);
             }
             else if (parameter.GetCustomAttribute<DerivedAttribute>() is not null)
             {
-                (NumberArray numbers, string[] names) = TransferReference.ReadOut(node, frame);
+                (NumberArray numbers, string[] names) = TransferReference.ReadOut(node, operation, frame);
                 Take(names, numbers.Shape);
             }
             else if (UserFunction.IsValue(parameter))

@@ -1,12 +1,13 @@
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>The value of the real token before; zero at a row's first.</summary>
-internal sealed class ShiftReference : PartReference<ShiftNode>
+internal sealed class ShiftReference : PartReference<Ops.Shift>
 {
-    protected override void Compute(ShiftNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Shift operation, Frame frame)
     {
         var x = new TimeFirst(node.Inputs[0], frame);
         NumberArray y = NumberArray.Zeros(x.Numbers.Shape);

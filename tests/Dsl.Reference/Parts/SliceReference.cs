@@ -1,14 +1,15 @@
 using System;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>A run of the last axis.</summary>
-internal sealed class SliceReference : PartReference<SliceNode>
+internal sealed class SliceReference : PartReference<Ops.Slice>
 {
-    protected override void Compute(SliceNode node, Frame frame) =>
-        frame.Set(node.Output, Run(frame.Get(node.Inputs[0]), frame.SizeOf(node.Start), frame.SizeOf(node.Length)));
+    protected override void Compute(Node node, Ops.Slice operation, Frame frame) =>
+        frame.Set(node.Output, Run(frame.Get(node.Inputs[0]), frame.SizeOf(operation.Start), frame.SizeOf(operation.Length)));
 
     internal static NumberArray Run(NumberArray x, int start, int length)
     {

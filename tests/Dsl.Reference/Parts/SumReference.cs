@@ -1,14 +1,15 @@
 using System;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>The sum of equally shaped values.</summary>
-internal sealed class SumReference : PartReference<SumNode>
+internal sealed class SumReference : PartReference<Ops.Sum>
 {
-    protected override void Compute(SumNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Sum operation, Frame frame)
     {
         NumberArray sum = frame.Get(node.Inputs[0]).Clone();
         foreach (NumberArray term in node.Inputs.Skip(1).Select(frame.Get))

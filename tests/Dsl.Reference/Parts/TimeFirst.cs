@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
 
 namespace Dsl.Reference.Parts;

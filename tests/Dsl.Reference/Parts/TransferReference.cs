@@ -2,8 +2,11 @@ using System;
 using System.Linq;
 using System.Numerics;
 using System.Reflection;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using FunctionWeight = Dsl.Reference.Interpreting.FunctionWeight;
+using Ops = Dsl.Generators.Parts;
+using Place = Dsl.Reference.Interpreting.Place;
 
 namespace Dsl.Reference.Parts;
 
@@ -11,11 +14,11 @@ namespace Dsl.Reference.Parts;
 internal static class TransferReference
 {
     /// <summary>The read-out of the step, with the axes of the stored one.</summary>
-    internal static (NumberArray Numbers, string[] Names) ReadOut(RecurrenceNode node, Frame frame)
+    internal static (NumberArray Numbers, string[] Names) ReadOut(Node node, Ops.Recurrence operation, Frame frame)
     {
-        TransferUse transfer = node.Transfer ?? throw new NotSupportedException("a derived argument without a transfer function");
+        Ops.TransferUse transfer = operation.Transfer ?? throw new NotSupportedException("a derived argument without a transfer function");
         UserFunction kernel = frame.Run.Function(transfer.Function), lengthen = frame.Run.Function(transfer.Lengthen);
-        (NumberArray stored, string[] names) = Weight(node, kernel, transfer.ReadOut, frame);
+        (NumberArray stored, string[] names) = Weight(node, operation, kernel, transfer.ReadOut, frame);
         int nodes = (int)frame.Weight(transfer.Nodes, []).Values[0];
         if (nodes == 0)
         {
@@ -27,7 +30,7 @@ internal static class TransferReference
         int readOut = Array.FindIndex(lengthen.Parameters, UserFunction.IsSpan);
         ArgumentReader[] readers = [.. lengthen.Parameters.Select((p, i) => (p, i))
             .Where(a => a.i != readOut && !UserFunction.IsIndex(a.p) && !UserFunction.IsConfig(a.p))
-            .Select(a => Weight(node, kernel, a.p.Name!, frame) is var (numbers, own) ? new ArgumentReader(lengthen, a.i, numbers, own, place) : null!)];
+            .Select(a => Weight(node, operation, kernel, a.p.Name!, frame) is var (numbers, own) ? new ArgumentReader(lengthen, a.i, numbers, own, place) : null!)];
         int last = Array.FindLastIndex(names, n => n is not ("1" or "2"));
         bool walks = !channels.Contains(names[last]);
         var own = new ArgumentReader(lengthen, readOut, stored, names, place, walks);
@@ -57,11 +60,11 @@ internal static class TransferReference
     }
 
     /// <summary>A weight by the name of an argument: the transfer function's own, else the step's.</summary>
-    private static (NumberArray Numbers, string[] Names) Weight(RecurrenceNode node, UserFunction kernel, string name, Frame frame)
+    private static (NumberArray Numbers, string[] Names) Weight(Node node, Ops.Recurrence operation, UserFunction kernel, string name, Frame frame)
     {
-        UserFunction step = frame.Run.Function(node.Function);
+        UserFunction step = frame.Run.Function(operation.Function);
         ParameterAttribute declared = kernel.Parameters.Concat(step.Parameters).Where(p => p.Name == name)
             .Select(p => p.GetCustomAttribute<ParameterAttribute>()).First(p => p is not null)!;
-        return FunctionWeight.Of(node.Function, name, declared, frame);
+        return FunctionWeight.Of(operation.Function, name, declared, frame);
     }
 }

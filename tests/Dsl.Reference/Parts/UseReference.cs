@@ -1,31 +1,32 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>A block of another declaration at a key, or the one of several that the config picks.</summary>
-internal sealed class UseReference : PartReference<UseNode>
+internal sealed class UseReference : PartReference<Ops.Use>
 {
-    protected override void Compute(UseNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Use operation, Frame frame)
     {
-        BlockUse block = Picked(node.Blocks, node.By, frame, frame.Layer);
-        frame.Set(node.Output, Result(block, frame, frame.Absolute(node.Key), frame.Layer, frame.Get(node.Inputs[0]), node.Inputs));
+        BlockUse block = Picked(operation.All, operation.By, frame, frame.Layer);
+        frame.Set(node.Output, Result(block, frame, frame.Absolute(operation.Key), frame.Layer, frame.Get(node.Inputs[0]), node.Inputs));
     }
 
     /// <summary>The block whose type a config member names (of the layer, if it is a function).</summary>
-    internal static BlockUse Picked(IReadOnlyList<BlockUse> blocks, string? by, Frame frame, int layer)
+    internal static BlockUse Picked(IReadOnlyList<BlockUse> blocks, Ops.BlockChoice? by, Frame frame, int layer)
     {
         if (by is null)
         {
             return blocks[0];
         }
 
-        var type = (Type)SettingReader.Member(frame.Run.Config, by.Split('(')[0], layer)!;
+        var type = (Type)SettingReader.Member(frame.Run.Config, by.Member, layer)!;
         return blocks.FirstOrDefault(b => frame.Run.FindType(b.TypeName) == type)
-            ?? throw new InvalidOperationException($"'{by}' gives {type}, which is none of the blocks");
+            ?? throw new InvalidOperationException($"'{by.Member}' gives {type}, which is none of the blocks");
     }
 
     /// <summary>What a block gives for a value, reading the rest of the node's inputs as they are.</summary>
@@ -52,7 +53,7 @@ internal sealed class UseReference : PartReference<UseNode>
         }
 
         var times = new Dictionary<string, TimeAxis>();
-        foreach ((InputNode formal, Value given) in graph.Inputs.Zip(inputs))
+        foreach ((GraphInput formal, Value given) in graph.Inputs.Zip(inputs))
         {
             if (formal.Output.TimeAxis is { } own && given.TimeAxis is { } ours)
             {

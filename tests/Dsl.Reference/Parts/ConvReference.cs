@@ -1,18 +1,19 @@
 using System.Collections.Generic;
-using Dsl.Generators.Lowering;
+using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
 /// <summary>y_t = b + sum over k of w[k] x of the real token that stands kernel - 1 - k real tokens before t; zeros before the first.</summary>
-internal sealed class CausalConvolutionReference : PartReference<CausalConvolutionNode>
+internal sealed class ConvReference : PartReference<Ops.Conv>
 {
-    protected override void Compute(CausalConvolutionNode node, Frame frame)
+    protected override void Compute(Node node, Ops.Conv operation, Frame frame)
     {
         var x = new TimeFirst(node.Inputs[0], frame);
-        int width = frame.SizeOf(node.Width), kernel = frame.SizeOf(node.Kernel);
-        NumberArray weight = frame.Weight(Frame.Below(node.Key, "weight"), width, 1, kernel);
-        NumberArray? bias = frame.Truth(node.Bias) ? frame.Weight(Frame.Below(node.Key, "bias"), width) : null;
+        int width = frame.SizeOf(operation.Width), kernel = frame.SizeOf(operation.Kernel);
+        NumberArray weight = frame.Weight(Frame.Below(operation.Key, "weight"), width, 1, kernel);
+        NumberArray? bias = frame.Truth(operation.Bias) ? frame.Weight(Frame.Below(operation.Key, "bias"), width) : null;
         NumberArray y = NumberArray.Zeros(x.Numbers.Shape);
         for (int row = 0; row < x.Time.Rows; row++)
         {
@@ -32,7 +33,7 @@ internal sealed class CausalConvolutionReference : PartReference<CausalConvoluti
                         sum += weight.Values[(i % width * kernel) + kernel - 1 - back] * x.Numbers[row, read[read.Count - 1 - back], i];
                     }
 
-                    y[row, token, i] = node.Activation is null ? sum : frame.Activate(node.Activation, sum);
+                    y[row, token, i] = sum;
                 }
             }
         }
