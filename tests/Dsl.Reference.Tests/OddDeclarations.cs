@@ -157,10 +157,6 @@ internal static class OddDeclarations
             [Unless(nameof(C.Other)), Shift]
             [Linear("o")]
             """),
-        ["shift of heads after a transposition"] = Block("""
-            [Linear("v", nameof(C.Hidden)), Rearrange("b t (h f) -> b h t f", "h", nameof(C.Heads)), Shift,
-                Rearrange("b h t f -> b t (h f)")]
-            """),
         ["shared repeat"] = Embed + """
             [Repeat<B>("layers.same", nameof(C.Layers), Shared = true)]
             """ + Head + """

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Model;
 
@@ -11,6 +12,8 @@ internal static class StateAnalysis
         var stepping = graph.Stepping;
         var reason = graph.AllNodes.Select(n => n.Operation.WhyNotStateful(n, stepping)).FirstOrDefault(r => r is not null);
 
+        reason ??= Unbegun(graph, stepping);
+
         // What stands beside the axis that steps is computed once and kept.
         var remembers = graph.Inputs.Any(i => !i.Steps && i.Output.TimeAxis is { } axis && axis != stepping);
         return graph with
@@ -18,5 +21,45 @@ internal static class StateAnalysis
             NotStateful = reason ?? (stepping is null ? "none of its inputs steps" : null),
             HasState = remembers || graph.AllNodes.Any(n => n.Operation.InTime(n, stepping) is InTime.Shifted or InTime.Accumulating),
         };
+    }
+
+    /// <summary>What could not be computed once: it reads the memory together with an input that only the steps are given.</summary>
+    private static string? Unbegun(Graph graph, string? stepping)
+    {
+        var memory = new HashSet<Value>(graph.Inputs.Where(i => !i.Steps && i.Output.TimeAxis is { } axis && axis != stepping).Select(i => i.Output));
+        var steps = new HashSet<Value>(graph.Inputs.Where(i => i.Output.TimeAxis == stepping).Select(i => i.Output));
+        var timeless = graph.Inputs.Where(i => i.Output.TimeAxis is null).ToDictionary(i => i.Output, i => i.Name);
+        foreach (var node in graph.Nodes)
+        {
+            if (node.Inputs.Any(steps.Contains))
+            {
+                steps.UnionWith(node.Outputs);
+
+                // A block that keeps something of a memory must be given it before it steps, so from outside of conditions.
+                if (Graph.Flatten([node]).FirstOrDefault(n => n != node && n.Operation.Blocks.Count > 0
+                    && n.Operation.InTime(n, stepping) is InTime.Shifted or InTime.Accumulating
+                    && n.Inputs.Skip(1).Any(v => v.TimeAxis is { } along && along != stepping && !memory.Contains(v))) is { } hidden)
+                {
+                    return $"{Names.Simple(hidden.Operation.Blocks[0].TypeName)} remembers a value that is made under a condition";
+                }
+            }
+            else if (node.Inputs.Any(memory.Contains))
+            {
+                memory.UnionWith(node.Outputs);
+                if (node.Inputs.FirstOrDefault(timeless.ContainsKey) is { } given)
+                {
+                    return $"what it makes of its memory reads '{timeless[given]}' too, which it is given at each step";
+                }
+            }
+            else if (node.Inputs.FirstOrDefault(timeless.ContainsKey) is { } from)
+            {
+                foreach (var output in node.Outputs)
+                {
+                    timeless[output] = timeless[from];
+                }
+            }
+        }
+
+        return null;
     }
 }

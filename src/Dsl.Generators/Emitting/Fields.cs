@@ -20,7 +20,7 @@ internal sealed class Fields
 
     private readonly Forms forms;
     private readonly NameTable taken;
-    private readonly List<(string Type, FieldReference Field)> declared = [];
+    private readonly List<(string Type, FieldReference Field, bool StartsEmpty)> declared = [];
     private readonly Dictionary<(Operation Operation, string Path, string Slot), FieldReference> ofOperation = new();
     private readonly Dictionary<string, FieldReference> ofValue = new();
     private readonly HashSet<(Operation, string)> built = [];
@@ -41,7 +41,7 @@ internal sealed class Fields
     /// <summary>Declarations of the fields, in the order in which they are built.</summary>
     public IEnumerable<string> Declarations =>
         sizes.Select(s => $"private readonly long {s};")
-            .Concat(declared.Select(d => $"private readonly {d.Type}{(d.Field.Optional ? "?" : "")} {d.Field.Name};"));
+            .Concat(declared.Select(d => $"private readonly {d.Type}{(d.Field.Optional ? "?" : "")} {d.Field.Name}{(d.StartsEmpty ? " = []" : "")};"));
 
     /// <summary>Statements by which the constructor keeps sizes that the forms read.</summary>
     public IEnumerable<string> SizesKept => sizes.Select(s => $"this.{s} = {s};");
@@ -97,19 +97,16 @@ internal sealed class Fields
         }
     }
 
-    private FieldReference Add(Operation operation, string path, string slot, string type, string name, string? value, bool neverNull, CodeWriter code)
+    private FieldReference Add(Operation operation, string path, string slot, string type, string name, string value, bool neverNull, CodeWriter code)
     {
         // Equal values under equal conditions are one field, whoever asks for them.
         var id = $"{path} {type} {value}";
-        if (value is null || !ofValue.TryGetValue(id, out var field))
+        if (!ofValue.TryGetValue(id, out var field))
         {
             field = new FieldReference(taken.Take("_" + Names.Camel(KeyText.Plain(name))), path.Length > 0 && !neverNull);
-            declared.Add((type, field));
-            if (value is not null)
-            {
-                ofValue[id] = field;
-                code.Line($"{field.Name} = {value};");
-            }
+            declared.Add((type, field, neverNull && path.Length > 0 && type.EndsWith("[]", StringComparison.Ordinal)));
+            ofValue[id] = field;
+            code.Line($"{field.Name} = {value};");
         }
 
         return ofOperation[(operation, path, slot)] = field;
@@ -121,7 +118,7 @@ internal sealed class Fields
 
         public override FieldReference Field(string slot = "") => fields.Of(operation, path, slot);
 
-        public override FieldReference Field(string type, string name, string? value, string slot = "", bool list = false) =>
+        public override FieldReference Field(string type, string name, string value, string slot = "", bool list = false) =>
             fields.Add(operation, path, slot, type, name, value, list, code);
 
         public override string Code(Size size) => size.ToCode();

@@ -15,7 +15,7 @@ internal sealed class LowerStateful
     private LowerStateful(Graph graph, IReadOnlyList<GraphInput> memoryInputs)
     {
         stepping = graph.Stepping;
-        steps = [.. graph.Inputs.Where(i => i.Steps).Select(i => i.Output)];
+        steps = [.. graph.Inputs.Where(i => i.Output.TimeAxis == stepping && stepping is not null).Select(i => i.Output)];
         memory = [.. memoryInputs.Select(i => i.Output)];
     }
 

@@ -94,10 +94,10 @@ internal abstract class Construction(IClassText text) : Writing(text)
     /// <summary>A field of the operation's own.</summary>
     /// <param name="type">Its type.</param>
     /// <param name="name">The name it gets unless that is taken.</param>
-    /// <param name="value">What it is set to; null where lines that follow set it.</param>
+    /// <param name="value">What it is set to.</param>
     /// <param name="slot">Which of several fields.</param>
     /// <param name="list">Whether an empty one stands for what a config leaves out, so that it is never null.</param>
-    public abstract FieldReference Field(string type, string name, string? value, string slot = "", bool list = false);
+    public abstract FieldReference Field(string type, string name, string value, string slot = "", bool list = false);
 
     /// <summary>A field that equal values share.</summary>
     public FieldReference Shared(string type, string name, string value, string slot = "") => Field(type, name, value, slot, list: type == "double");

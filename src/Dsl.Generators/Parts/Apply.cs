@@ -55,6 +55,20 @@ internal sealed class ApplyPart : Part
     /// <summary>What a kernel reads of the config, as a list.</summary>
     public static string Settings(FunctionUse function) => $"[{string.Join(", ", KernelEmitter.Settings(function.Scalar!))}]";
 
+    /// <summary>A function's own weights with the axes that it reads, by name; writes a view of those that are stored otherwise.</summary>
+    public static Dictionary<string, string> Weights(Calling at, FunctionUse function)
+    {
+        var weights = function.Weights.ToDictionary(w => w.Name, w => at.Field(w.Name).ToCode() + ".Value");
+        foreach (var viewed in function.Weights.Where(w => w.View.Count > 0))
+        {
+            var view = at.Local(viewed.Name + "Axes");
+            at.Line($"using var {view} = {weights[viewed.Name]}.view({string.Join(", ", viewed.View.Select(at.Code))});");
+            weights[viewed.Name] = view;
+        }
+
+        return weights;
+    }
+
     /// <summary>Writes the fields of a function's own weights.</summary>
     public static void BuildWeights(Construction at, FunctionUse function)
     {

@@ -211,24 +211,17 @@ internal static class BlockText
     public static string Scoped(Writing at, string key, bool shared = false) =>
         key.Length == 0 && !shared ? "weights" : $"weights.At({at.Key(key)}{(shared ? ", shared: true" : "")})";
 
-    public static void Choose(Construction at, IReadOnlyList<BlockUse> blocks, BlockChoice? by, string target, string weights, string layer)
+    /// <summary>The block, or the one that the config picks, as an expression.</summary>
+    public static string Chosen(Construction at, IReadOnlyList<BlockUse> blocks, BlockChoice? by, string weights, string layer)
     {
         if (blocks.Count == 1)
         {
-            at.Line($"{target} = {New(at, blocks[0], weights, layer)};");
-            return;
+            return New(at, blocks[0], weights, layer);
         }
 
-        at.Line($"{target} = config.{by!.ToCode()} switch");
-        at.Block(null, () =>
-        {
-            foreach (var block in blocks)
-            {
-                at.Line($"var kind when kind == typeof({at.TypeOf(block)}) => {New(at, block, weights, layer)},");
-            }
-
-            at.Line($"var kind => throw Require.NoneOf({Writing.Text(by.ToCode())}, kind, {string.Join(", ", blocks.Select(b => $"typeof({at.TypeOf(b)})"))}),");
-        }, ";");
+        var arms = blocks.Select(block => $"var kind when kind == typeof({at.TypeOf(block)}) => {New(at, block, weights, layer)}");
+        return $"config.{by!.ToCode()} switch {{ {string.Join(", ", arms)}, var kind => throw Require.NoneOf({Writing.Text(by.ToCode())}, kind, "
+            + $"{string.Join(", ", blocks.Select(b => $"typeof({at.TypeOf(b)})"))}) }}";
     }
 
     public static string New(Construction at, BlockUse block, string weights, string layer)

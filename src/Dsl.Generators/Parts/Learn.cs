@@ -167,7 +167,7 @@ internal sealed class LearnPart : Part
     private static bool IsRateOf(PartSpec part, Value rate, Value x, Elaborator at)
     {
         var place = part.PlaceOf("Rate");
-        if (rate.Axes.Count == x.Axes.Count - 1 && rate.Axes.Count > 2)
+        if (rate.Axes.Count == x.Axes.Count - 1 && rate.Axes.Count > 2 && (rate.Axes.Count > 3 || at.Number(rate.Last!) != 1))
         {
             var wanted = new Value(-1, "", x.Axes.Take(x.Axes.Count - 1).ToList());
             return at.Same(rate, wanted, place, Problems.SizesDiffer, $"'{part.Text("Rate")}'", "the axes of what is learnt from");
@@ -216,8 +216,7 @@ internal sealed record Learn(EquatableArray<BlockUse> All, string Key, BlockChoi
     public override void Build(Construction at)
     {
         var name = Key.Length == 0 ? Names.Simple(All[0].TypeName) : Key;
-        var field = at.Field(All.Count == 1 ? at.TypeOf(All[0]) : "ILearner", name, null).Name;
-        BlockText.Choose(at, All, By, field, BlockText.Scoped(at, Key), at.Layer);
+        at.Field(All.Count == 1 ? at.TypeOf(All[0]) : "ILearner", name, BlockText.Chosen(at, All, By, BlockText.Scoped(at, Key), at.Layer));
         if (RowRate is not null)
         {
             ApplyPart.BuildWeights(at, RowRate);

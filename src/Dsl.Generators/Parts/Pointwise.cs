@@ -31,11 +31,42 @@ internal static class PointwiseRule
         foreach (var weight in function.Scalar!.Of(ScalarRole.Parameter))
         {
             at.Key(part, weight.Key);
-            weights.Add(new FunctionWeight(weight.Name, weight.Key, ApplyPart.AxisNames(weight.Axes).Select(a => SizeOf(a, inputs[0], at)).ToEquatable()));
+            var axes = ApplyPart.AxisNames(weight.Axes);
+            if (View(axes, inputs[0]) is not { } view)
+            {
+                at.Report(Problems.AxesWrong, part.Place.At(0), $"'{weight.Name}' of {function.Spec.Name}", $"[{weight.Axes}]",
+                    $"axes in the order of the value's: {at.Shape(inputs[0])}");
+                return;
+            }
+
+            weights.Add(new FunctionWeight(weight.Name, weight.Key, axes.Select(a => SizeOf(a, inputs[0], at)).ToEquatable(), view.ToEquatable()));
         }
 
         var pointwise = new Pointwise(function with { Weights = weights.ToEquatable() });
         at.Current = [at.Add(part, pointwise, inputs, Names.Camel(function.Spec.Name), inputs[0].Axes)];
+    }
+
+    /// <summary>
+    /// How a weight meets the value: with an axis of size one for each of the value's that it lacks between its first and the last. Empty where it is the
+    /// value's last axes as it is; null where its axes stand in another order.
+    /// </summary>
+    private static IReadOnlyList<Size>? View(IReadOnlyList<string> axes, Value value)
+    {
+        var places = axes.Select(a => a == "d" && value.Axes.All(x => x.Name != a)
+            ? value.Axes.Count - 1
+            : value.Axes.ToList().FindIndex(x => x.Name == a && x.Size is not null)).ToList();
+        if (places.Contains(-1) || places.Count == 0)
+        {
+            return [];
+        }
+
+        if (places.Zip(places.Skip(1), (a, b) => b > a).Contains(false))
+        {
+            return null;
+        }
+
+        var view = Enumerable.Range(places[0], value.Axes.Count - places[0]).Select(i => places.Contains(i) ? value.Axes[i].Size! : Size.Of(1)).ToList();
+        return view.Count == places.Count ? [] : view;
     }
 
     /// <summary>The size of a weight's axis: the value's axis of that name, its channels, or an axis of the declaration.</summary>
@@ -65,7 +96,8 @@ internal sealed record Pointwise(FunctionUse Function) : TokenOperation
     private string Arguments(Calling at)
     {
         var values = new Queue<string>(at.Node.Inputs.Select((_, i) => at.In(i)));
+        var weights = ApplyPart.Weights(at, Function);
         return string.Join(", ", Function.Scalar!.Parameters.Where(f => f.Role is ScalarRole.Value or ScalarRole.Parameter)
-            .Select(f => f.Role == ScalarRole.Value ? values.Dequeue() : at.Field(f.Name).ToCode() + ".Value"));
+            .Select(f => f.Role == ScalarRole.Value ? values.Dequeue() : weights[f.Name]));
     }
 }

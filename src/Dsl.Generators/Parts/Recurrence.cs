@@ -76,7 +76,7 @@ internal static class RecurrenceRule
             var axes = ApplyPart.AxisNames(formal.Axes.Length > 0 ? formal.Axes : function.Scalar.Axes);
             if (axes.Length != value.Axes.Count
                 || (value.TimeAxis is { } along && along != time)
-                || axes.Zip(value.Axes, (a, x) => Axis.IsRunTime(a) != x.Size is null).Any(differ => differ))
+                || axes.Zip(value.Axes, (a, x) => Axis.IsRunTime(a) != x.Size is null || (x.Size is null && (a == "b") != (x.Name == "b"))).Any(differ => differ))
             {
                 at.Report(Problems.AxesWrong, part.Place, $"'{formal.Name}' of {function.Spec.Name}", at.Shape(value), $"[{string.Join(", ", axes)}]");
                 return null;
@@ -135,14 +135,7 @@ internal sealed record Recurrence(FunctionUse Function, TransferUse? Transfer) :
 
     public override void Call(Calling at)
     {
-        var weights = Function.Weights.ToDictionary(w => w.Name, w => at.Field(w.Name).ToCode() + ".Value");
-        foreach (var viewed in Function.Weights.Where(w => w.View.Count > 0))
-        {
-            var view = at.Local(viewed.Name + "Axes");
-            at.Line($"using var {view} = {weights[viewed.Name]}.view({string.Join(", ", viewed.View.Select(at.Code))});");
-            weights[viewed.Name] = view;
-        }
-
+        var weights = ApplyPart.Weights(at, Function);
         var values = new Queue<string>(at.Node.Inputs.Select((_, i) => at.In(i)));
         var arguments = Function.Scalar!.Parameters.Where(f => f.Role is ScalarRole.Value or ScalarRole.Parameter or ScalarRole.Derived)
             .Select(f => f.Role switch

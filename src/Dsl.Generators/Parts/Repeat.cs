@@ -17,33 +17,16 @@ internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockCho
 
     public override void Build(Construction at)
     {
+        // _layers = Layers.Of(config.Layers, layer => new Block(config, weights.At($"layers.{layer}"), config.Hidden));
         var type = All.Count == 1 ? at.TypeOf(All[0]) : "GeneratedModule";
         var name = Key.Length == 0 ? Names.Simple(All[0].TypeName) + "s" : KeyText.LastSegment(Key);
-        var field = at.Field($"{type}[]", name, $"new {type}[{at.Code(Count)}]", list: true).Name;
 
         // Without a key the blocks' own keys say where the layer's number stands.
         var key = Key.Contains('{') || Key.Length == 0 ? Key : Key + ".{layer}";
-        if (!Shared)
-        {
-            at.Block(
-                $"for (var layer = 0; layer < {field}.Length; layer++)",
-                () => BlockText.Choose(at, All, By, field + "[layer]", BlockText.Scoped(at, key), "layer"));
-            return;
-        }
-
-        // Layers of one key are one block: one set of weights, one gradient.
-        at.Line($"var {field}ByKey = new System.Collections.Generic.Dictionary<string, {type}>();");
-        at.Block($"for (var layer = 0; layer < {field}.Length; layer++)", () =>
-        {
-            at.Line($"var key = {at.Key(key)};");
-            at.Block($"if (!{field}ByKey.TryGetValue(key, out var block))", () =>
-            {
-                BlockText.Choose(at, All, By, "block", "weights.At(key)", "layer");
-                at.Line($"{field}ByKey[key] = block;");
-            });
-            at.Line("");
-            at.Line($"{field}[layer] = block;");
-        });
+        var value = Shared
+            ? $"Layers.Of<{type}>({at.Code(Count)}, layer => {at.Key(key)}, (key, layer) => {BlockText.Chosen(at, All, By, "weights.At(key)", "layer")})"
+            : $"Layers.Of<{type}>({at.Code(Count)}, layer => {BlockText.Chosen(at, All, By, BlockText.Scoped(at, key), "layer")})";
+        at.Field($"{type}[]", name, value, list: true);
     }
 
     public override void Call(Calling at)

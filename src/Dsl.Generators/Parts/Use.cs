@@ -209,15 +209,8 @@ internal sealed record Use(EquatableArray<BlockUse> All, string Key, BlockChoice
 
     public override void Build(Construction at)
     {
-        var scope = BlockText.Scoped(at, Key, Shared);
-        if (All.Count == 1)
-        {
-            at.Field(at.TypeOf(All[0]), FieldName, BlockText.New(at, All[0], scope, at.Layer));
-        }
-        else
-        {
-            BlockText.Choose(at, All, By, at.Field("GeneratedModule", FieldName, null).Name, scope, at.Layer);
-        }
+        var type = All.Count == 1 ? at.TypeOf(All[0]) : "GeneratedModule";
+        at.Field(type, FieldName, BlockText.Chosen(at, All, By, BlockText.Scoped(at, Key, Shared), at.Layer));
     }
 
     public override void Call(Calling at) => at.Result(CallOf(at, at.Field().ToCode(), at.In()));

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
@@ -6,6 +7,15 @@ namespace Dsl.Runtime;
 /// <summary>Blocks one after the other.</summary>
 public static class Layers
 {
+    /// <summary>Builds a block for each layer.</summary>
+    public static TBlock[] Of<TBlock>(long count, Func<int, TBlock> build) => Of<TBlock, int>(count, layer => layer, (_, layer) => build(layer));
+
+    /// <summary>Builds the blocks of layers, of which those of one key are one block: one set of weights, one gradient.</summary>
+    /// <param name="count">How many layers.</param>
+    /// <param name="keyOf">A layer's key.</param>
+    /// <param name="build">Builds the block of a key, at the first layer that has it.</param>
+    public static TBlock[] Of<TBlock>(long count, Func<int, string> keyOf, Func<string, int, TBlock> build) => Of<TBlock, string>(count, keyOf, build);
+
     /// <summary>What the last of the blocks gives, each reading what the one before gave; x itself where there are none.</summary>
     /// <param name="blocks">In their order.</param>
     /// <param name="x">What the first one reads.</param>
@@ -20,5 +30,24 @@ public static class Layers
         }
 
         return h;
+    }
+
+    private static TBlock[] Of<TBlock, TKey>(long count, Func<int, TKey> keyOf, Func<TKey, int, TBlock> build)
+        where TKey : notnull
+    {
+        var blocks = new TBlock[count];
+        var byKey = new Dictionary<TKey, TBlock>();
+        for (int layer = 0; layer < blocks.Length; layer++)
+        {
+            TKey key = keyOf(layer);
+            if (!byKey.TryGetValue(key, out TBlock? block))
+            {
+                block = byKey[key] = build(key, layer);
+            }
+
+            blocks[layer] = block;
+        }
+
+        return blocks;
     }
 }
