@@ -61,10 +61,10 @@ public sealed class ConvolutionTests
         public static double Started([Start(1)] ref double s, double u) => s = 0.5 * s + u;
 
         [Recurrence("b t d", State = "b d")]
-        public static double Shared(ref double s, [Axes("b t")] double u) => s = 0.5 * s + u;
+        public static double Shared(ref double s, [Axes("b t")] double u, [Axes("d")] double w) => s = 0.5 * s + u * w;
 
         [Recurrence("b t d", State = "b d [n]")]
-        public static double Looped(Span<double> s, double u)
+        public static double Looped(Span<double> s, double u, [Axes("n")] ReadOnlySpan<double> w)
         {
             double y = u;
             for (int n = 0; n < s.Length; n++) { s[n] = y; y += s[n] * y; }

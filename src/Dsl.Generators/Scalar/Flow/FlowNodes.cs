@@ -334,7 +334,11 @@ internal sealed class FlowWriter
     {
         Add(new StoreItem(array, index, value, Region));
         versions[array] = Version(array) + 1;
-        Remember(Key(Op.Load, ScalarKind.Double, [index], "", 0, array), value, here: true);
+        if (Region.Condition is null)
+        {
+            // What is written under a condition need not be there afterwards.
+            Remember(Key(Op.Load, ScalarKind.Double, [index], "", 0, array), value, here: true);
+        }
     }
 
     public LoopItem Open(FlowNode from, FlowNode to, int step, string name)

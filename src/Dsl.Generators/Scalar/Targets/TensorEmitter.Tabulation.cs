@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Dsl.Generators.Scalar;
 
@@ -7,7 +8,8 @@ namespace Dsl.Generators.Scalar;
 internal sealed partial class TensorEmitter
 {
     // Integer and truth-valued helpers are small and exact on the host: they are called there, once for each value that their argument can take.
-    private static bool Tabulated(Invoke invoke) => invoke.Kind is ScalarKind.Int or ScalarKind.Bool;
+    private static bool Tabulated(Invoke invoke) => invoke.Kind is ScalarKind.Int or ScalarKind.Bool
+        && invoke.Arguments.All(a => a.Kind is not (ScalarKind.Double or ScalarKind.Complex));
 
     private Value Tabulate(Invoke invoke, Func<Expression, Value> read)
     {
