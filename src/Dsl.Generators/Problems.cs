@@ -68,7 +68,6 @@ internal static class Problems
     public const string KeyIndexUnknown = "DSL031";
     public const string MemberWithoutKey = "DSL032";
     public const string OutputTwice = "DSL033";
-    public const string NotCompiled = "DSL034";
     public const string WidthOdd = "DSL035";
     public const string SizeNotPositive = "DSL036";
     public const string ReplaceAlone = "DSL037";

@@ -249,6 +249,31 @@ internal static class OddDeclarations
             [Sum("h", "c")]
             public sealed partial class D;
             """,
+        ["a name at the end of the other half of a pair"] = Block("""
+            [When(nameof(C.Flag)), LayerNorm("norm")]
+            [Unless(nameof(C.Flag)), RmsNorm("other"), As("normed")]
+            [From("normed"), Linear("a", nameof(C.Hidden)), As("a")]
+            [Sum("normed", "a")]
+            """),
+        ["a recurrence that reads its position"] = Block("""
+            [Apply(nameof(Placed))]
+            """, """
+            [Recurrence("b t d", State = "b d")] static double Placed(ref double h, double x, int position) => h = 0.5 * h + x / (1 + position);
+            """),
+        ["attention twice, dropping"] = Block("""
+            [From("x"), Linear("q"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
+            [Attend("q", "q", "q", Mask = Mask.Causal, Dropout = 0.5), As("a")]
+            [Attend("q", "q", "q", Mask = Mask.Causal, Dropout = 0.5), As("b")]
+            [From("a"), Gate("b"), Merge]
+            """),
+        ["a block of two widths"] = Embed + """
+            [Use<Twice>("twice"), Linear("back", nameof(C.Hidden))]
+            """ + Head + """
+
+            [Block<C>, Axis("e", 2)]
+            [From("x"), Rearrange("b t (e d) -> b t e d", "e", 2), Linear("map", 3), Rearrange("b t e d -> b t (e d)")]
+            public sealed partial class Twice;
+            """,
         ["the head before the last block"] = Embed + """
             [Output("embedded"), Use<B>("one"), Output("hidden"), Pool("last"), Output("pooled")]
             public sealed partial class M;

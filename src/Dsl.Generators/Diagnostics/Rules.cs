@@ -184,11 +184,6 @@ internal static class Rules
         "'{0}' is an output already: every output has a name of its own",
         Names, Error, true, helpLinkUri: Help + Problems.OutputTwice + Page);
 
-    private static readonly DiagnosticDescriptor NotCompiled = new(
-        Problems.NotCompiled, "The part is compiled",
-        "{0} is declared, but not compiled yet",
-        Declaration, Error, true, helpLinkUri: Help + Problems.NotCompiled + Page);
-
     private static readonly DiagnosticDescriptor WidthOdd = new(
         Problems.WidthOdd, "Rotation pairs channels",
         "{0} channels cannot be rotated in pairs: the width must be even",
@@ -293,7 +288,7 @@ internal static class Rules
         NotPartial, ConfigNotRecord, SpreadDataflow, NameUnknown, NameTwice, MemberUnknown, MemberKindWrong, ResidualWidth, SizesDiffer, SizeUnfixed,
         HeadGroups, SplitSizes, AxesWrong, KeyTwice, KeyUnknown, TiedShape, FunctionUnknown, FunctionKindWrong, FunctionSignature, BlockUnknown,
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, OptionUnknown, PresetDivision, PatternWrong, Recursive,
-        ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, NotCompiled, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
+        ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
         LearnsNothing, NotLearnable, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated);
 

@@ -74,11 +74,6 @@ internal sealed class AttendPart : Part
     {
         var score = at.FunctionOf(part["Score"], part.PlaceOf("Score"), FunctionKind.Score);
         CheckSignature(score, part.PlaceOf("Score"), at, "double (double score, ...)", "double", false, "score");
-        if (score?.Scalar?.Of(Scalar.ScalarRole.Parameter).Any() == true)
-        {
-            at.Report(Problems.NotCompiled, part.PlaceOf("Score"), "a [Parameter] of a score");
-        }
-
         foreach (var table in score?.Scalar?.Of(Scalar.ScalarRole.Table) ?? [])
         {
             if (at.Find(table.Name) is not { } given)

@@ -569,25 +569,6 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             public sealed partial class Layer;
             """),
         new(
-            "DSL034",
-            """
-            [Block<C>]
-            [Attention("{q,k,v,o}_proj", Score = [|nameof(Raised)|])]
-            public sealed partial class Layer
-            {
-                [Score] static double Raised(double score, [Parameter("raise", "1")] double raise) => score + raise;
-            }
-            """,
-            "a [Parameter] of a score is declared, but not compiled yet",
-            """
-            [Block<C>]
-            [Attention("{q,k,v,o}_proj", Score = nameof(Raised))]
-            public sealed partial class Layer
-            {
-                [Score] static double Raised(double score, C c) => score + c.Eps;
-            }
-            """),
-        new(
             "DSL035",
             """
             [Block<C>]

@@ -12,7 +12,7 @@ public sealed class RandomProgramTests
     public void Random_recurrences_agree_in_every_form()
     {
         // Seeds of the test's own, so that a run can be repeated: the programs are new to the compiler all the same. More of them on demand.
-        var (first, last) = Seeds("DSL_RECURRENCES", 25);
+        var (first, last) = Seeds("DSL_RECURRENCES", 40);
         int refused = 0;
         for (int seed = first; seed <= last; seed++)
         {
