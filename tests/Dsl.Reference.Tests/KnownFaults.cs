@@ -18,7 +18,6 @@ internal static class KnownFaults
     {
         ["score, mask and table"] = "Math.Min of two ints in the index of a table is made a float tensor",
         ["length-dependent rotary under a condition"] = "rotated keys are cached although the rule reads the length",
-        ["pointwise with a weight of a middle axis"] = "a weight of another axis than the last is broadcast along the last",
     };
 
     internal static bool IsKnown(string statement) =>

@@ -55,7 +55,8 @@ public static class Routed
         }
 
         using var scope = torch.NewDisposeScope();
-        var (result, after) = Scan<TKernel>.Run(arguments, state?.Values, settings, pass.Padded ? pass.Queries.Real : null, tensors: true);
+        Tensor? positions = TKernel.Layout.ReadsPosition ? pass.Positions : null;
+        var (result, after) = Scan<TKernel>.Run(arguments, state?.Values, settings, pass.Padded ? pass.Queries.Real : null, tensors: true, positions);
         if (state is not null)
         {
             Keep.Invoke(state, [after, pass]);

@@ -113,7 +113,8 @@ internal sealed class Polynomial
             }
         }
 
-        return factor.IsZero ? null : (factor, rest);
+        // factor * symbol = -rest, with the sign where it is easier to read.
+        return factor.IsZero ? null : factor.terms.Values.All(c => c < 0) ? (factor.Negate(), rest.Negate()) : (factor, rest);
     }
 
     public Polynomial Negate() => Of(0) - this;
