@@ -113,7 +113,14 @@ internal sealed class Driver(int seed, int first, int last, Options options)
 
     private Process Start(int from, int to)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // Begun as a library of the host, its worker is too.
+        string self = Environment.ProcessPath!;
+        var start = new ProcessStartInfo(self) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (Path.GetFileNameWithoutExtension(self) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(Driver).Assembly.Location);
+        }
+
         string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
         string[] arguments =
         [

@@ -147,11 +147,12 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
             return at.ByForm($"{target}.Forward({x}{extra}, {passes})", state => $"{target}.Advance({x}{extra}, {passes}, {state}{index})");
         }
 
+        var names = All.Select((_, i) => at.Local($"block{i + 1}")).ToList();
         string Switch(Func<BlockUse, int, string> arm) =>
             $"{target} switch {{ {string.Join(", ", All.Select(arm))}, _ => throw Require.Unreachable }}";
-        string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} block{i + 1} => block{i + 1}.Forward({x}{extra}, {passes})";
+        string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} {names[i]} => {names[i]}.Forward({x}{extra}, {passes})";
         return at.ByForm(Switch(Forward), state => Switch((b, i) => b.HasState
-            ? $"{at.TypeOf(b)} block{i + 1} => block{i + 1}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}{index}!)"
+            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}{index}!)"
             : Forward(b, i)));
     }
 
@@ -183,8 +184,9 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
         {
             foreach (var type in All.Where(b => b.Graph is not null).Select(at.TypeOf))
             {
-                at.Line($"case {type} block:");
-                at.Line($"    block.Begin({memory}, ({type}.State){state}!);");
+                var block = at.Local("block");
+                at.Line($"case {type} {block}:");
+                at.Line($"    {block}.Begin({memory}, ({type}.State){state}!);");
                 at.Line("    break;");
             }
         });

@@ -85,7 +85,7 @@ internal static class Mutator
             case 10 when bracket.Parts.Count > 1:
                 return (With(of with { Brackets = [.. of.Brackets.Select(b => ReferenceEquals(b, bracket) ? Bracket.Of(b.Parts.Reverse()) : b)] }), "a bracket backwards");
             default:
-                return (Put(Part.Of(chance.Of("Merge", "Residual", "Shift", "Rotary", "Sample"))), $"a core part for {part.Word}");
+                return (Put(Part.Of(chance.Of("Merge", "Residual", "Shift", "Rotary", "Pool"))), $"a core part for {part.Word}");
         }
     }
 
