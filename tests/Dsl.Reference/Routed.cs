@@ -55,7 +55,7 @@ public static class Routed
         }
 
         using var scope = torch.NewDisposeScope();
-        var (result, after) = Scan<TKernel>.Run(arguments, state?.Values, settings, pass.Padded ? pass.Queries.Real : null, tensors: true);
+        var (result, after) = Scan<TKernel>.Run(arguments, state?.Values, settings, pass.Padded ? pass.Queries.Real : null, positions: TKernel.Layout.ReadsPosition ? pass.Positions : null, tensors: true);
         if (state is not null)
         {
             Keep.Invoke(state, [after, pass]);
