@@ -9,7 +9,7 @@ internal sealed partial class TensorEmitter
     // Integer and truth-valued helpers are small and exact on the host: they are called there, once for each value that their argument can take.
     private static bool Tabulated(Invoke invoke) => invoke.Kind is ScalarKind.Int or ScalarKind.Bool;
 
-    private Value Tabulate(Invoke invoke, Func<Expression, Value> read)
+    private Value Tabulate(Invoke invoke, Func<Expression, Value> read, List<string> masks)
     {
         var helper = function.Helper(invoke.FullName) ?? throw new NotATensorFunctionException($"'{invoke.FullName}' is unknown.");
         var name = invoke.FullName;
@@ -53,8 +53,8 @@ internal sealed partial class TensorEmitter
         return varying.Count switch
         {
             0 => new Value(Carrier.Host, call, 10, invoke.Kind),
-            1 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, i => {call})", 10, invoke.Kind),
-            2 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, {varying[1].Text}, (i, j) => {call})", 10, invoke.Kind),
+            1 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, i => {call}{Where(masks)})", 10, invoke.Kind),
+            2 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, {varying[1].Text}, (i, j) => {call}{Where(masks)})", 10, invoke.Kind),
             _ => throw new NotATensorFunctionException($"'{helper.Name}' depends on more than two indices."),
         };
     }
