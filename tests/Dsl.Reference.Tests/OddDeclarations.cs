@@ -61,6 +61,88 @@ internal static class OddDeclarations
                 c.Cap * Math.Tanh(score / c.Cap) + table[Math.Min(query - key, 3), head];
             """, header: "Input(\"table\", \"r g\"), Axis(\"r\", 4), Axis(\"g\", nameof(C.Heads))",
             before: "[Parameter(\"table\", \"r g\"), As(\"table\")]\n[From(\"e\")", axes: ", Axis(\"r\", 4), Axis(\"g\", nameof(C.Heads))"),
+        ["integers in the index of a score's table"] = Scored("""
+            [Mask] static bool Past(int query, int key) => key <= query;
+            [Score] static double Near(double score, int head, int query, int key, [Table] Matrix table, C c)
+            {
+                int d = Math.Abs(key - query), far = Math.Max(0, d - 1) / 2;
+                bool even = d % 2 == 0, near = d < 2;
+                int pick = even == true && near == (far < 1) ? Math.Clamp(d, 0, 3) : Math.Sign(d - 2) + 1;
+                int other = Math.Clamp(pick - 1, Math.Min(0, d), Math.Max(1, far));
+                return score + table[(int)(0.5 * pick) + (c.Flag ? d % 2 : 1), head] + table[Math.Min(3, Math.Max(other, 0)), head]
+                    + 0.1 * table[Math.Sign(score) + 1, head];
+            }
+            """, "Past"),
+        ["a table's index of hidden pairs"] = Scored("""
+            [Mask] static bool Past(int query, int key) => key <= query;
+            [Score] static double Near(double score, int head, int query, int key, [Table] Matrix table) =>
+                score + table[Far(query - key), head] + table[Math.Min((query - key) / (query - key + 1), 3), head];
+            static int Far(int distance) => Math.Min(distance, 3);
+            """, "Past"),
+        ["a table's index of pairs outside of a window"] = Scored("""
+            [Mask] static bool Band(int query, int key, C c) => key <= query && query - key < c.Window;
+            [Score] static double Near(double score, int head, int query, int key, [Table] Matrix table) =>
+                Math.Tanh(score) + table[query - key, head] + table[2 / (key - query - 1) + 2, head];
+            """, "Band"),
+        ["a table's index of a branch that is not taken"] = Scored("""
+            [Mask] static bool Past(int query, int key) => key <= query;
+            [Score] static double Near(double score, int head, int query, int key, [Table] Matrix table)
+            {
+                int d = query - key;
+                if (d < 4) { return score + table[d, head]; }
+                return d > 5 ? 0.5 * score : score * table[5 % (d - 3), head];
+            }
+            """, "Past"),
+        ["a score that hidden pairs have none of"] = Scored("""
+            [Mask] static bool Past(int query, int key) => key <= query;
+            [Score] static double Near(double score, int head, int query, int key, [Table] Matrix table) =>
+                score * Math.Log(1.5 + query - key) + Math.Sqrt(query - key + 0.5) / (score * score + query - key + 0.25) + table[0, head];
+            """, "Past"),
+        ["minus upon minus"] = Block("""
+            [Linear("v"), Apply(nameof(F)), Apply(nameof(R)), Apply(nameof(One))]
+            """, """
+            [Pointwise] static double F(double a, C c, int layer) => Math.Exp(-(-a) * -a) - -a + (- -1.0) * -(-layer) + -(-0.0) * a + (!!c.Flag ? + +a : -(-(-a)));
+            [Pointwise] static double One(double a) => -(-a);
+            [Recurrence("b t d", State = "b d")]
+            static double R(ref double h, double x, int position)
+            {
+                h = -(-(0.5 * h)) - -x + -(-0.0) * h + 0.1 * -(-position % 3);
+                return !!(h > 1) ? - -h : -(-(h * x));
+            }
+            """),
+        ["a value compared with itself"] = Block("""
+            [Apply(nameof(R))]
+            """, """
+            [Recurrence("b t d", State = "b d")]
+            static double R(ref double s, double x, int layer, C c)
+            {
+                double v = 0.125 * layer;
+                s = 0.5 * s + (v <= 0.125 * layer && Same(s, s) && layer == layer + 0 && c.Heads >= c.Heads && s < x ? x : 0.5);
+                return s;
+            }
+            static bool Same(double a, double b) => a == b;
+            """),
+        ["whole numbers of a position"] = Block("""
+            [Apply(nameof(R))]
+            """, """
+            [Recurrence("b t d", State = "b d")]
+            static double R(ref double s, double x, int position, C c)
+            {
+                int half = position / 2, third = position / 3 - Math.Abs(2 - position) % 3;
+                bool odd = position % 2 == 1;
+                int pick = odd ? Math.Clamp(position, 1, 4) : Math.Max(-position, Math.Min(third, 3));
+                s = 0.5 * s + 0.1 * (half + third * pick + Math.Sign(position - 2)) * x;
+                return odd == (pick > 2) || c.Flag == odd ? s : -s;
+            }
+            """),
+        ["a recurrence used once"] = Embed + """
+            [Use<B>("block")]
+            """ + Head + """
+
+            [Block<C>]
+            [Apply(nameof(Scan))]
+            public sealed partial class B { [Recurrence("b t d", State = "b d")] static double Scan(ref double h, double x) { h = 0.5 * h + x; return h; } }
+            """,
         ["empty repeat"] = Embed + """
             [Repeat<B>("layers", nameof(C.None)), RmsNorm("norm")]
             """ + Head + """
@@ -312,6 +394,22 @@ internal static class OddDeclarations
             }
             """),
     };
+
+    /// <summary>Attention whose score is the function Near over a table of four rows.</summary>
+    private static string Scored(string members, string mask) => $$"""
+        [Model<C>("M"), Axis("r", 4), Axis("g", nameof(C.Heads))]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), As("e")]
+        [Parameter("table", "r g"), As("table")]
+        [From("e"), Repeat<B>("layers", nameof(C.Layers))]
+        {{Head}}
+
+        [Block<C>, Input("table", "r g"), Axis("r", 4), Axis("g", nameof(C.Heads))]
+        [Residual, Attention("{q,k,v,o}", Mask = nameof({{mask}}), Score = nameof(Near))]
+        public sealed partial class B
+        {
+            {{members}}
+        }
+        """;
 
     /// <summary>A block between an embedding and a head, repeated.</summary>
     private static string Block(string brackets, string members = "", string header = "", string before = "", string axes = "") => $$"""

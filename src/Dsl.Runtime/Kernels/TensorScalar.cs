@@ -14,7 +14,7 @@ public static class TensorScalar
     /// x as a branch sees it: the same values, but a gradient comes back only where <paramref name="mask"/> holds. It is selected, not multiplied, so
     /// that an infinite or undefined derivative where the branch is not taken leaves no NaN.
     /// </summary>
-    public static Tensor Within(Tensor mask, Tensor x) => x.requires_grad ? torch.where(mask, x, x.detach()) : x;
+    public static Tensor Within(Tensor? mask, Tensor x) => x.requires_grad && mask is not null ? torch.where(mask, x, x.detach()) : x;
 
     /// <summary>Element by element, one or the other.</summary>
     public static Tensor Where(Tensor condition, Tensor yes, Tensor no) => torch.where(condition, yes, no);
@@ -30,37 +30,71 @@ public static class TensorScalar
         torch.where(condition, torch.full([], Scalars.Of(yes), like.dtype, like.device), torch.full([], Scalars.Of(no), like.dtype, like.device));
 
     /// <summary>Entries of a table [rows, columns] at int64 indices that broadcast against each other.</summary>
-    public static Tensor Entries(Tensor table, Tensor row, Tensor column) => table.index(TensorIndex.Tensor(row), TensorIndex.Tensor(column));
+    /// <param name="table">The table.</param>
+    /// <param name="row">Which rows.</param>
+    /// <param name="column">Which columns.</param>
+    /// <param name="seen">Where all of these hold the entry counts; elsewhere an index may be anything, and some entry is read.</param>
+    /// <exception cref="IndexOutOfRangeException">An entry that counts is outside of the table.</exception>
+    public static Tensor Entries(Tensor table, Tensor row, Tensor column, params Tensor?[] seen) =>
+        table.index(TensorIndex.Tensor(Within(row, table.shape[0], "row", seen)), TensorIndex.Tensor(Within(column, table.shape[1], "column", seen)));
 
     /// <summary>Entries of one row.</summary>
-    public static Tensor Entries(Tensor table, long row, Tensor column) => table.select(0, row).index(TensorIndex.Tensor(column));
+    public static Tensor Entries(Tensor table, long row, Tensor column, params Tensor?[] seen) =>
+        table.select(0, Within(row, table.shape[0], "row")).index(TensorIndex.Tensor(Within(column, table.shape[1], "column", seen)));
 
     /// <summary>Entries of one column.</summary>
-    public static Tensor Entries(Tensor table, Tensor row, long column) => table.select(1, column).index(TensorIndex.Tensor(row));
+    public static Tensor Entries(Tensor table, Tensor row, long column, params Tensor?[] seen) =>
+        table.select(1, Within(column, table.shape[1], "column")).index(TensorIndex.Tensor(Within(row, table.shape[0], "row", seen)));
 
     /// <summary>One entry.</summary>
-    public static Tensor Entries(Tensor table, long row, long column) => table.select(0, row).select(0, column);
+    public static Tensor Entries(Tensor table, long row, long column, params Tensor?[] seen) =>
+        table.select(0, Within(row, table.shape[0], "row")).select(0, Within(column, table.shape[1], "column"));
 
     /// <summary>Elements of a weight [n] at int64 places.</summary>
-    public static Tensor Element(Tensor weight, Tensor place) => weight.index(TensorIndex.Tensor(place));
+    /// <param name="weight">The weight.</param>
+    /// <param name="place">Which elements.</param>
+    /// <param name="seen">Where all of these hold the element counts; elsewhere a place may be anything.</param>
+    /// <exception cref="IndexOutOfRangeException">An element that counts is outside of the weight.</exception>
+    public static Tensor Element(Tensor weight, Tensor place, params Tensor?[] seen) =>
+        weight.index(TensorIndex.Tensor(Within(place, weight.shape[0], "element", seen)));
 
     /// <summary>One element.</summary>
-    public static Tensor Element(Tensor weight, long place) => weight.select(0, place);
+    public static Tensor Element(Tensor weight, long place, params Tensor?[] seen) => weight.select(0, Within(place, weight.shape[0], "element"));
+
+    /// <summary>A divisor of integers, 1 where it is 0 and does not count.</summary>
+    /// <exception cref="DivideByZeroException">A divisor that counts is 0.</exception>
+    public static Tensor Divisor(Tensor divisor, params Tensor?[] seen)
+    {
+        using var scope = torch.NewDisposeScope();
+        Tensor zero = divisor.eq(Scalars.Of(0L));
+        if (!Any(zero))
+        {
+            return divisor.alias().MoveToOuterDisposeScope();
+        }
+
+        return Any(Counts(zero, seen))
+            ? throw new DivideByZeroException("An integer is divided by zero.")
+            : divisor.masked_fill(zero, Scalars.Of(1L)).MoveToOuterDisposeScope();
+    }
 
     /// <summary>An integer function of an int64 tensor, called once on the host for each value between the tensor's smallest and largest.</summary>
-    public static Tensor Tabulate(Tensor argument, Func<int, int> function) =>
-        Look(argument, (low, high) => IntegerTable.Of(function).Between(low, high), ScalarType.Int64);
+    /// <param name="argument">The tensor.</param>
+    /// <param name="function">The function.</param>
+    /// <param name="seen">Where all of these hold the value counts; for others the function is not asked.</param>
+    public static Tensor Tabulate(Tensor argument, Func<int, int> function, params Tensor?[] seen) =>
+        Look(argument, (low, high) => IntegerTable.Of(function).Between(low, high), ScalarType.Int64, seen);
 
     /// <summary>A condition on an int64 tensor, asked once on the host for each value between the tensor's smallest and largest.</summary>
-    public static Tensor Tabulate(Tensor argument, Func<int, bool> condition) =>
-        Look(argument, (low, high) => [.. Enumerable.Range((int)low, (int)(high - low + 1)).Select(i => condition(i) ? 1L : 0)], ScalarType.Bool);
+    public static Tensor Tabulate(Tensor argument, Func<int, bool> condition, params Tensor?[] seen) =>
+        Look(argument, (low, high) => [.. Enumerable.Range((int)low, (int)(high - low + 1)).Select(i => condition(i) ? 1L : 0)], ScalarType.Bool, seen);
 
     /// <summary>An integer function of two int64 tensors that broadcast against each other.</summary>
-    public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, int> function) => Look(first, second, (i, j) => function(i, j), ScalarType.Int64);
+    public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, int> function, params Tensor?[] seen) =>
+        Look(first, second, (i, j) => function(i, j), ScalarType.Int64, seen);
 
     /// <summary>A condition on two int64 tensors that broadcast against each other.</summary>
-    public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, bool> condition) =>
-        Look(first, second, (i, j) => condition(i, j) ? 1 : 0, ScalarType.Bool);
+    public static Tensor Tabulate(Tensor first, Tensor second, Func<int, int, bool> condition, params Tensor?[] seen) =>
+        Look(first, second, (i, j) => condition(i, j) ? 1 : 0, ScalarType.Bool, seen);
 
     /// <summary>Division of integers, towards zero as in C#.</summary>
     public static Tensor Quotient(Tensor left, Tensor right) => left.div(right, RoundingMode.trunc);
@@ -73,6 +107,9 @@ public static class TensorScalar
 
     /// <summary>The remainder with the sign of the left operand, as in C#.</summary>
     public static Tensor Remainder(Tensor left, Tensor right) => left.fmod(right);
+
+    /// <summary>The remainder with the sign of the left operand, as in C#.</summary>
+    public static Tensor Remainder(Tensor left, long right) => left.fmod(Scalars.Of(right));
 
     /// <summary>The remainder with the sign of the left operand, as in C#.</summary>
     public static Tensor Remainder(Tensor left, double right) => left.fmod(torch.full([], Scalars.Of(right), left.dtype, left.device));
@@ -104,6 +141,12 @@ public static class TensorScalar
     /// <summary>The larger of the two.</summary>
     public static Tensor Max(Tensor left, Tensor right) => torch.maximum(left, right);
 
+    /// <summary>The larger of two whole numbers, or of a tensor's and a whole number.</summary>
+    public static Tensor Max(Tensor left, long right) => left.clamp_min(Scalars.Of(right));
+
+    /// <summary>The larger of the two.</summary>
+    public static Tensor Max(long left, Tensor right) => right.clamp_min(Scalars.Of(left));
+
     /// <summary>The larger of the two.</summary>
     public static Tensor Max(Tensor left, double right) => left.clamp_min(Scalars.Of(right));
 
@@ -113,6 +156,12 @@ public static class TensorScalar
     /// <summary>The smaller of the two.</summary>
     public static Tensor Min(Tensor left, Tensor right) => torch.minimum(left, right);
 
+    /// <summary>The smaller of two whole numbers, or of a tensor's and a whole number.</summary>
+    public static Tensor Min(Tensor left, long right) => left.clamp_max(Scalars.Of(right));
+
+    /// <summary>The smaller of the two.</summary>
+    public static Tensor Min(long left, Tensor right) => right.clamp_max(Scalars.Of(left));
+
     /// <summary>The smaller of the two.</summary>
     public static Tensor Min(Tensor left, double right) => left.clamp_max(Scalars.Of(right));
 
@@ -121,6 +170,9 @@ public static class TensorScalar
 
     /// <summary>x between the bounds.</summary>
     public static Tensor Clamp(Tensor x, double low, double high) => x.clamp(Scalars.Of(low), Scalars.Of(high));
+
+    /// <summary>x between whole numbers.</summary>
+    public static Tensor Clamp(Tensor x, long low, long high) => x.clamp(Scalars.Of(low), Scalars.Of(high));
 
     /// <summary>x between the bounds.</summary>
     public static Tensor Clamp(Tensor x, Tensor low, Tensor high) => Min(Max(x, low), high);
@@ -140,7 +192,7 @@ public static class TensorScalar
     /// <summary>The real cube root.</summary>
     public static Tensor Cbrt(Tensor x) => x.sign() * x.abs().pow(Scalars.Of(1.0 / 3));
 
-    private static Tensor Look(Tensor argument, Func<long, long, long[]> values, ScalarType type)
+    private static Tensor Look(Tensor argument, Func<long, long, long[]> values, ScalarType type, Tensor?[] seen)
     {
         if (argument.numel() == 0)
         {
@@ -148,12 +200,12 @@ public static class TensorScalar
         }
 
         using var scope = torch.NewDisposeScope();
-        var (low, high) = Range(argument);
+        var (low, high) = Range(argument, seen);
         var table = torch.tensor(values(low, high), device: argument.device).to(type);
-        return table.index(TensorIndex.Tensor(argument - Scalars.Of(low))).MoveToOuterDisposeScope();
+        return table.index(TensorIndex.Tensor(From(argument, low, high))).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Look(Tensor first, Tensor second, Func<int, int, long> function, ScalarType type)
+    private static Tensor Look(Tensor first, Tensor second, Func<int, int, long> function, ScalarType type, Tensor?[] seen)
     {
         if (first.numel() == 0 || second.numel() == 0)
         {
@@ -161,8 +213,8 @@ public static class TensorScalar
         }
 
         using var scope = torch.NewDisposeScope();
-        var (low1, high1) = Range(first);
-        var (low2, high2) = Range(second);
+        var (low1, high1) = Range(first, seen);
+        var (low2, high2) = Range(second, seen);
         var width = high2 - low2 + 1;
         var values = new long[(high1 - low1 + 1) * width];
         for (long i = low1; i <= high1; i++)
@@ -174,9 +226,53 @@ public static class TensorScalar
         }
 
         var table = torch.tensor(values, device: first.device).to(type);
-        Tensor row = (first - Scalars.Of(low1)) * Scalars.Of(width), column = second - Scalars.Of(low2);
+        Tensor row = From(first, low1, high1) * Scalars.Of(width), column = From(second, low2, high2);
         return table.index(TensorIndex.Tensor(row.Plus(column))).MoveToOuterDisposeScope();
     }
 
-    private static (long Low, long High) Range(Tensor argument) => (argument.min().cpu().item<long>(), argument.max().cpu().item<long>());
+    private static Tensor From(Tensor argument, long low, long high) => argument.clamp(Scalars.Of(low), Scalars.Of(high)) - Scalars.Of(low);
+
+    private static (long Low, long High) Range(Tensor argument, Tensor?[] seen)
+    {
+        if (seen.OfType<Tensor>().Any())
+        {
+            Tensor counts = Counts(torch.ones_like(argument, dtype: ScalarType.Bool), seen);
+            Tensor counting = argument.expand(counts.shape).masked_select(counts);
+            if (counting.numel() > 0)
+            {
+                return Range(counting, []);
+            }
+        }
+
+        return (argument.min().cpu().item<long>(), argument.max().cpu().item<long>());
+    }
+
+    // Where nobody sees what is read, an index outside is 0.
+    private static Tensor Within(Tensor index, long size, string what, Tensor?[] seen)
+    {
+        if (index.numel() == 0)
+        {
+            return index;
+        }
+
+        using var scope = torch.NewDisposeScope();
+        Tensor outside = index.lt(Scalars.Of(0L)).logical_or(index.ge(Scalars.Of(size)));
+        if (!Any(outside))
+        {
+            return index.alias().MoveToOuterDisposeScope();
+        }
+
+        Tensor wrong = Counts(outside, seen);
+        return Any(wrong)
+            ? throw new IndexOutOfRangeException(
+                $"There is no {what} {index.expand(wrong.shape).masked_select(wrong)[0].cpu().item<long>()}: there are {size} of them.")
+            : index.masked_fill(outside, Scalars.Of(0L)).MoveToOuterDisposeScope();
+    }
+
+    private static long Within(long index, long size, string what) =>
+        index >= 0 && index < size ? index : throw new IndexOutOfRangeException($"There is no {what} {index}: there are {size} of them.");
+
+    private static Tensor Counts(Tensor here, Tensor?[] seen) => seen.OfType<Tensor>().Aggregate(here, (all, one) => all.logical_and(one));
+
+    private static bool Any(Tensor condition) => condition.any().cpu().item<bool>();
 }

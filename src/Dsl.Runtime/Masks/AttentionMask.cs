@@ -7,6 +7,8 @@ namespace Dsl.Runtime;
 /// <summary>A mask rule laid out over the places of one call: what is added to the scores, and which queries read nothing at all.</summary>
 internal sealed class AttentionMask : IDisposable
 {
+    private Tensor? closed;
+
     private AttentionMask(Tensor bias, Tensor? empty)
     {
         Bias = bias.DetachFromDisposeScope();
@@ -15,6 +17,9 @@ internal sealed class AttentionMask : IDisposable
 
     /// <summary>[b or 1, 1, t, s]: 0 where a key may be read, the lowest finite number where not.</summary>
     internal Tensor Bias { get; }
+
+    /// <summary>bool [b or 1, 1, t, s]: true where a key may not be read; made when it is asked for.</summary>
+    internal Tensor Closed => closed ??= Bias.ne(Scalars.Of(0L)).DetachFromDisposeScope();
 
     /// <summary>[b or 1, t, 1, 1]: 0 for a query that may read nothing, 1 for the others; null when each reads something.</summary>
     internal Tensor? Reads { get; }
@@ -46,6 +51,7 @@ internal sealed class AttentionMask : IDisposable
     public void Dispose()
     {
         Bias.Dispose();
+        closed?.Dispose();
         Reads?.Dispose();
     }
 }

@@ -10,7 +10,11 @@ namespace Dsl.Runtime;
 public delegate Tensor ScoreRule(Tensor scores, ScorePlace place);
 
 /// <summary>Where scores stand: int64 positions of queries [b or 1, 1, t, 1] and keys [b or 1, 1, 1, s], and the index of each head [1, h, 1, 1].</summary>
-public readonly record struct ScorePlace(Tensor Query, Tensor Key, Tensor Head);
+public readonly record struct ScorePlace(Tensor Query, Tensor Key, Tensor Head)
+{
+    /// <summary>bool [b or 1, 1, t, s or 1]: false where the mask or padding hides the pair, whose score then counts for nothing; null: all are seen.</summary>
+    public Tensor? Seen { get; init; }
+}
 
 /// <summary>softmax(scale q k^T + mask) v (Vaswani et al., arXiv 1706.03762), the one place that attends.</summary>
 public static class Attention
@@ -47,7 +51,7 @@ public static class Attention
         double drop = pass.Training ? dropout : 0;
         if (score is not null)
         {
-            return Plain(q, k, v, NeedsMask(mask, queries, keys) ? Built(mask, queries, keys, q, pass, axis) : null, scale, drop, score, queries, keys);
+            return Plain(q, k, v, NeedsMask(mask, queries, keys) ? Built(mask, queries, keys, q, pass, axis) : null, scale, drop, score, pass, queries, keys);
         }
 
         if (bias is not null)
@@ -216,28 +220,47 @@ public static class Attention
         Tensor added = pass.Memo(key, () =>
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            Tensor rule = bias.Build(torch.zeros([], dtype: q.dtype, device: q.device), PlaceOf(queries, keys, heads, q.device));
-            Tensor sum = mask is not null ? rule.Plus(mask.Bias) : rule.dim() == 0 ? rule.view(1, 1, 1, 1) : rule;
+            Tensor? seen = SeenOf(mask, queries, pass);
+            Tensor rule = bias.Build(torch.zeros([], dtype: q.dtype, device: q.device), PlaceOf(queries, keys, heads, seen, q.device));
+            Tensor open = rule.dim() == 0 ? rule.view(1, 1, 1, 1) : rule;
+            Tensor sum = mask is null ? open : Masked(open, mask);
             return sum.expand(sum.shape[0], sum.shape[1], queries.Count, keys.Count).MoveToOuterDisposeScope();
         });
         Tensor read = added.requires_grad && torch.is_grad_enabled()
-            ? Plain(q, k, v, null, scale, dropout, (scores, _) => scores.Plus(added), queries, keys)
+            ? Plain(q, k, v, null, scale, dropout, (scores, _) => scores.Plus(added), pass, queries, keys)
             : Fast(q, k, v, added, false, scale, dropout);
         return mask?.Reads is { } reads ? Erase(read, reads) : read;
     }
 
     /// <summary>The caller disposes its tensors.</summary>
-    private static ScorePlace PlaceOf(Places queries, Places keys, long heads, Device device)
+    private static ScorePlace PlaceOf(Places queries, Places keys, long heads, Tensor? seen, Device device)
     {
         using Tensor count = torch.arange(Scalars.Of(heads), dtype: ScalarType.Int64, device: device);
         return new ScorePlace(
             queries.Positions.view(queries.Uniform ? 1 : queries.Batch, 1, queries.Count, 1),
             keys.Positions.view(keys.Uniform ? 1 : keys.Batch, 1, 1, keys.Count),
-            count.view(1, heads, 1, 1));
+            count.view(1, heads, 1, 1)) { Seen = seen };
+    }
+
+    /// <summary>Where a score counts: the mask is open, and the query is no padding. Owned by the pass; null: everywhere.</summary>
+    private static Tensor? SeenOf(AttentionMask? mask, Places queries, Pass pass) => mask is null && !queries.Padded ? null
+        : pass.Memo((nameof(SeenOf), mask), () =>
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            Tensor? open = mask?.Closed.logical_not(), real = queries.Real?.view(queries.Batch, 1, queries.Count, 1);
+            return (open is null ? real!.alias() : real is null ? open : open.logical_and(real)).MoveToOuterDisposeScope();
+        });
+
+    // Selected, not added: what a rule makes of a hidden pair may be no number at all.
+    private static Tensor Masked(Tensor scores, AttentionMask mask)
+    {
+        using Tensor lowest = torch.full([], Scalars.Of(Tensors.Lowest(scores.dtype)), scores.dtype, scores.device);
+        return torch.where(mask.Closed, lowest, scores);
     }
 
     /// <summary>Scores written out, for a rule that reads them; softmax in float32 at least.</summary>
-    private static Tensor Plain(Tensor q, Tensor k, Tensor v, AttentionMask? mask, double scale, double dropout, ScoreRule score, Places queries, Places keys)
+    private static Tensor Plain(Tensor q, Tensor k, Tensor v, AttentionMask? mask, double scale, double dropout, ScoreRule score, Pass pass,
+        Places queries, Places keys)
     {
         long b = q.shape[0], t = q.shape[1], h = q.shape[2], d = q.shape[3], s = k.shape[1], g = k.shape[2], r = h / g;
         using Tensor scaled = q * Scalars.Of(scale);
@@ -247,7 +270,8 @@ public static class Attention
         using Tensor columns = k.permute(0, 2, 3, 1);
         using Tensor raw = rows.matmul(columns);
         Tensor scores = raw.view(b, h, t, s);
-        ScorePlace place = PlaceOf(queries, keys, h, q.device);
+        Tensor? seen = SeenOf(mask, queries, pass);
+        ScorePlace place = PlaceOf(queries, keys, h, seen, q.device);
         Tensor changed = score(scores, place);
         place.Query.Dispose();
         place.Key.Dispose();
@@ -260,7 +284,7 @@ public static class Attention
         if (mask is not null)
         {
             Tensor open = changed;
-            changed = open.Plus(mask.Bias);
+            changed = Masked(open, mask);
             open.Dispose();
         }
 

@@ -156,8 +156,9 @@ internal abstract partial class FlowWriter
         }
 
         var elements = reads.Elements.ToList();
-        if (span && Chance.Maybe)
+        if (span && (Chance.Maybe || extra.Count == 0))
         {
+            // Without values along the span, the weight says how long it is.
             parameters.Add($"[Parameter({Key()}, \"{channels} {spanAxis}\")] ReadOnlySpan<double> rate");
             elements.Add("rate[n]");
         }

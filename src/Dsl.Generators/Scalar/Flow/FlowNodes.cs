@@ -403,8 +403,19 @@ internal sealed class FlowWriter
         return node;
     }
 
-    public FlowNode Binary(Op op, FlowNode left, FlowNode right) =>
-        Make(op, op is >= Op.Less and <= Op.Or ? ScalarKind.Bool : left.Kind, [left, right]);
+    public FlowNode Binary(Op op, FlowNode left, FlowNode right)
+    {
+        if (op is Op.Equal or Op.NotEqual && left.Kind == ScalarKind.Bool)
+        {
+            // Lanes compare numbers, of which a mask is none.
+            var (same, other) = op == Op.Equal ? (right, Not(right)) : (Not(right), right);
+            return Binary(Op.Or, Binary(Op.And, left, same), Binary(Op.And, Not(left), other));
+        }
+
+        return Make(op, op is >= Op.Less and <= Op.Or ? ScalarKind.Bool : left.Kind, [left, right]);
+    }
+
+    public FlowNode Not(FlowNode x) => Make(Op.Not, ScalarKind.Bool, [x]);
 
     public FlowNode Plus(FlowNode left, FlowNode right) => Binary(Op.Add, left, right);
 

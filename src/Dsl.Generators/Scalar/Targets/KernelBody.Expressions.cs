@@ -36,7 +36,7 @@ internal sealed partial class KernelBody
             case Op.Constant:
                 return node.Kind switch
                 {
-                    ScalarKind.Double => new KernelText(Literals.Double(node.Number), node.Number < 0 ? 9 : 10),
+                    ScalarKind.Double => Number(Literals.Double(node.Number)),
                     ScalarKind.Int => new KernelText(Literals.Int((int)node.Number), node.Number < 0 ? 9 : 10),
                     _ => new KernelText(node.Number != 0 ? "true" : "false", 10),
                 };
@@ -138,6 +138,9 @@ internal sealed partial class KernelBody
 
         return new KernelText($"Lanes.MultiplyAdd({sign}{Argument(product, 0, sign.Length > 0 ? 10 : 0)}, {Argument(product, 1, 0)}, {Lane(addend, 0)})", 10);
     }
+
+    // A minus in front binds as one, that of -0.0 too.
+    private static KernelText Number(string literal) => new(literal, literal[0] == '-' ? 9 : 10);
 
     private string Mask(FlowNode node) => Host(node) && style is VectorStyle ? $"Lanes.All<T>({Read(node).Code})" : Read(node).Tight(5);
 

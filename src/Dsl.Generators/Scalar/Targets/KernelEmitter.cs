@@ -30,7 +30,7 @@ internal static class KernelEmitter
         var text = new StringBuilder();
         var what = function.Form == ScalarForm.Pointwise ? "each element" : "each step";
         text.Append($"/// <summary>{function.Name}: {what} for the lanes of one vector, and the way back.</summary>\n");
-        text.Append($"{access} readonly struct {name} : IScanKernel\n{{\n");
+        text.Append($"{access} readonly struct {name} : {Interface("IScanKernel", name)}\n{{\n");
         Layout(text, flow);
         text.Append(CompiledAtOnce + "    public static void Forward<T>(scoped ref ScanPass<T> pass)\n        where T : unmanaged\n    {\n");
         text.Append(new KernelBody(flow, new VectorStyle(flow)).Forward());
@@ -73,7 +73,7 @@ internal static class KernelEmitter
         var flow = Flow.Of(function);
         var text = new StringBuilder();
         text.Append($"/// <summary>{function.Name}: the kernel at all nodes of the unit circle.</summary>\n");
-        text.Append($"{access} readonly struct {name} : ITransferKernel\n{{\n");
+        text.Append($"{access} readonly struct {name} : {Interface("ITransferKernel", name)}\n{{\n");
         Layout(text, flow);
         text.Append("    /// <inheritdoc/>\n    public static (Tensor Real, Tensor Imaginary) At(TensorStep pass)\n    {\n");
         text.Append(new KernelBody(flow, new TensorStyle(flow, back: false)).Whole());
@@ -115,6 +115,9 @@ internal static class KernelEmitter
 
     /// <summary>C# texts of the settings that the kernel asks for, over a variable <c>config</c> (and <c>layer</c>), in order.</summary>
     public static IReadOnlyList<string> Settings(ScalarFunction function) => Flow.Of(function).Settings;
+
+    // A kernel may come to be named like what it implements.
+    private static string Interface(string implemented, string name) => name == implemented ? "global::Dsl.Runtime." + implemented : implemented;
 
     private static void Layout(StringBuilder text, Flow flow)
     {

@@ -178,7 +178,7 @@ internal sealed partial class TensorEmitter
             var place = yes.Carrier > no.Carrier ? yes.Carrier : no.Carrier;
             string Lift(Value v) =>
                 v.Carrier == place ? v.Tight(1)
-                    : place == Carrier.Grid ? $"torch.tensor((long){v.Tight(9)}, device: {like}.device)"
+                    : place == Carrier.Grid ? $"torch.tensor({(v.Kind == ScalarKind.Bool ? v.Text : "(long)" + v.Tight(10))}, device: {like}.device)"
                     : $"torch.full_like({like}, Scalars.Of({v.Text}))";
             return new Value(place, $"{condition.Tight(2)} ? {Lift(yes)} : {Lift(no)}", 1, yes.Kind);
         }
@@ -186,7 +186,7 @@ internal sealed partial class TensorEmitter
         if (yes.Kind != ScalarKind.Double)
         {
             string Whole(Value v) =>
-                v.Carrier == Carrier.Grid ? v.Text : $"torch.tensor({(v.Kind == ScalarKind.Bool ? v.Text : "(long)" + v.Tight(9))}, device: {like}.device)";
+                v.Carrier == Carrier.Grid ? v.Text : $"torch.tensor({(v.Kind == ScalarKind.Bool ? v.Text : "(long)" + v.Tight(10))}, device: {like}.device)";
             return new Value(Carrier.Grid, $"torch.where({condition.Text}, {Whole(yes)}, {Whole(no)})", 10, yes.Kind);
         }
 

@@ -29,18 +29,18 @@ internal sealed partial class TensorEmitter
                 var row = Go(entry.Row);
                 var column = Go(entry.Column);
                 var table = arguments.TryGetValue(entry.Table, out var given) ? given : Literals.Name(entry.Table);
-                var read = $"TensorScalar.Entries({table}, {row.Text}, {column.Text})";
+                var read = $"TensorScalar.Entries({table}, {row.Text}, {column.Text}{Where(masks)})";
                 return new Value(Carrier.Tensor, masks.Aggregate(read, (inner, mask) => $"TensorScalar.Within({mask}, {inner})"), 10, ScalarKind.Double);
             case Element element:
                 var place = Go(element.Index);
                 var span = arguments.TryGetValue(element.Span, out var weight) ? weight : Literals.Name(element.Span);
                 return new Value(
                     Carrier.Tensor,
-                    masks.Aggregate($"TensorScalar.Element({span}, {place.Text})", (inner, mask) => $"TensorScalar.Within({mask}, {inner})"),
+                    masks.Aggregate($"TensorScalar.Element({span}, {place.Text}{Where(masks)})", (inner, mask) => $"TensorScalar.Within({mask}, {inner})"),
                     10,
                     ScalarKind.Double);
             case Invoke invoke:
-                return Tabulate(invoke, Go);
+                return Tabulate(invoke, Go, masks);
             case Select s:
                 var condition = Go(s.Condition);
                 if (condition.Carrier == Carrier.Host)
@@ -61,7 +61,7 @@ internal sealed partial class TensorEmitter
         switch (e)
         {
             case Unary { Operator: UnaryOperator.Negate }:
-                return children[0] with { Text = "-" + children[0].Tight(9), Binds = 9 };
+                return children[0] with { Text = "-" + children[0].Tight(10), Binds = 9 };
             case Unary:
                 return children[0] with { Text = children[0].Tight(10) + ".logical_not()", Binds = 10 };
             case ConvertTo { Kind: ScalarKind.Double }:
@@ -69,7 +69,7 @@ internal sealed partial class TensorEmitter
             case ConvertTo { Kind: ScalarKind.Int }:
                 return new Value(Carrier.Grid, $"{children[0].Tight(10)}.detach().to(ScalarType.Int64)", 10, ScalarKind.Int);
             case Binary b:
-                return Operate(b, children[0], children[1]);
+                return Operate(b, children[0], children[1], masks);
             case Call c:
                 return Apply(c, children);
             default:
@@ -97,7 +97,7 @@ internal sealed partial class TensorEmitter
         return new Value(Carrier.Host, own, e is Literal { Number.Bits: < 0 } ? 9 : e.Children.Any() && e is not Call ? 0 : 10, e.Kind);
     }
 
-    private Value Operate(Binary b, Value left, Value right)
+    private Value Operate(Binary b, Value left, Value right, List<string> masks)
     {
         var place = b.Kind == ScalarKind.Double ? Carrier.Tensor : Carrier.Grid;
         switch (b.Operator)
@@ -106,7 +106,7 @@ internal sealed partial class TensorEmitter
                 var (first, second) = left.Carrier == Carrier.Host ? (right, left) : (left, right);
                 return new Value(place, $"{first.Tight(10)}.Plus({second.Text})", 10, b.Kind);
             case BinaryOperator.Subtract when left.Carrier == Carrier.Host:
-                return new Value(place, $"(-{right.Tight(9)}).Plus({left.Text})", 10, b.Kind);
+                return new Value(place, $"(-{right.Tight(10)}).Plus({left.Text})", 10, b.Kind);
             case BinaryOperator.Subtract:
                 return new Value(place, $"{left.Tight(7)} - {right.Operand(8)}", 7, b.Kind);
             case BinaryOperator.Multiply:
@@ -114,9 +114,10 @@ internal sealed partial class TensorEmitter
             case BinaryOperator.Divide when b.Kind == ScalarKind.Double:
                 return new Value(place, $"{left.Operand(8)} / {right.Operand(9)}", 8, b.Kind);
             case BinaryOperator.Divide:
-                return new Value(place, $"TensorScalar.Quotient({left.Text}, {right.Text})", 10, b.Kind);
+                return new Value(place, $"TensorScalar.Quotient({left.Text}, {Divisor(right, masks)})", 10, b.Kind);
             case BinaryOperator.Remainder:
-                return new Value(place, $"TensorScalar.Remainder({left.Text}, {right.Text})", 10, b.Kind);
+                var by = b.Kind == ScalarKind.Int ? Divisor(right, masks) : right.Text;
+                return new Value(place, $"TensorScalar.Remainder({left.Text}, {by})", 10, b.Kind);
             case BinaryOperator.And:
             case BinaryOperator.Or:
                 var method = b.Operator == BinaryOperator.And ? "And" : "Or";
@@ -133,10 +134,22 @@ internal sealed partial class TensorEmitter
             BinaryOperator.GreaterOrEqual => BinaryOperator.LessOrEqual,
             var same => same,
         }).Tensor;
+        if (b.Left.Kind == ScalarKind.Bool && (left.Carrier == Carrier.Host || right.Carrier == Carrier.Host))
+        {
+            var (host, grid) = left.Carrier == Carrier.Host ? (left, right) : (right, left);
+            return new Value(Carrier.Grid, $"{grid.Tight(10)}{own}(torch.tensor({host.Text}, device: {like}.device))", 10, ScalarKind.Bool);
+        }
+
         return left.Carrier == Carrier.Host
             ? new Value(Carrier.Grid, $"{right.Tight(10)}{flipped}({left.Operand(0)})", 10, ScalarKind.Bool)
             : new Value(Carrier.Grid, $"{left.Tight(10)}{own}({right.Operand(0)})", 10, ScalarKind.Bool);
     }
+
+    // What an index or a divisor may be is of interest only where all of these hold.
+    private static string Where(List<string> masks) => string.Concat(masks.Select(m => ", " + m));
+
+    private static string Divisor(Value value, List<string> masks) =>
+        value.Carrier == Carrier.Host ? value.Text : $"TensorScalar.Divisor({value.Text}{Where(masks)})";
 
     private static Value Apply(Call call, List<Value> arguments)
     {
@@ -147,6 +160,21 @@ internal sealed partial class TensorEmitter
         }
 
         var operation = ScalarOperations.Function(call.Function);
+        if (call.Function == "Clamp" && arguments.Skip(1).Any(a => a.Carrier != Carrier.Host))
+        {
+            // Bounds of which one is a tensor: the one after the other.
+            var (low, high) = (ScalarOperations.Function("Max"), ScalarOperations.Function("Min"));
+            return arguments[0].Carrier == Carrier.Host && arguments[1].Carrier == Carrier.Host
+                ? new Value(place, high.TensorCall([low.HostCall($"{arguments[0].Text}, {arguments[1].Text}", isComplex: false), arguments[2].Text]), 10, call.Kind)
+                : new Value(place, high.TensorCall([low.TensorCall([arguments[0].Text, arguments[1].Text]), arguments[2].Text]), 10, call.Kind);
+        }
+
+        if (call.Function == "Sign" && call.Arguments[0].Kind == ScalarKind.Double)
+        {
+            // A whole number, though of a tensor of others.
+            return new Value(Carrier.Grid, $"{arguments[0].Tight(10)}.detach().sign().to(ScalarType.Int64)", 10, ScalarKind.Int);
+        }
+
         return new Value(place, operation.TensorCall([.. arguments.Select((a, i) => i == 0 && operation.Tensor[0] == '.' ? a.Tight(10) : a.Text)]), 10, call.Kind);
     }
 

@@ -11,7 +11,7 @@ internal sealed partial class TensorEmitter
     private static bool Tabulated(Invoke invoke) => invoke.Kind is ScalarKind.Int or ScalarKind.Bool
         && invoke.Arguments.All(a => a.Kind is not (ScalarKind.Double or ScalarKind.Complex));
 
-    private Value Tabulate(Invoke invoke, Func<Expression, Value> read)
+    private Value Tabulate(Invoke invoke, Func<Expression, Value> read, List<string> masks)
     {
         var helper = function.Helper(invoke.FullName) ?? throw new NotATensorFunctionException($"'{invoke.FullName}' is unknown.");
         var name = invoke.FullName;
@@ -55,8 +55,8 @@ internal sealed partial class TensorEmitter
         return varying.Count switch
         {
             0 => new Value(Carrier.Host, call, 10, invoke.Kind),
-            1 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, i => {call})", 10, invoke.Kind),
-            2 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, {varying[1].Text}, (i, j) => {call})", 10, invoke.Kind),
+            1 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, i => {call}{Where(masks)})", 10, invoke.Kind),
+            2 => new Value(Carrier.Grid, $"TensorScalar.Tabulate({varying[0].Text}, {varying[1].Text}, (i, j) => {call}{Where(masks)})", 10, invoke.Kind),
             _ => throw new NotATensorFunctionException($"'{helper.Name}' depends on more than two indices."),
         };
     }

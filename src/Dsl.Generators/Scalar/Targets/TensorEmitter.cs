@@ -29,6 +29,9 @@ internal sealed partial class TensorEmitter
     private readonly HashSet<string> names;
     private string like = "";
 
+    // Where a score counts: code that is given a place knows which pairs are seen.
+    private readonly List<string> seen;
+
     private TensorEmitter(ScalarFunction function, IReadOnlyDictionary<string, string> arguments, string config, string owner, bool sameAssembly)
     {
         this.function = function;
@@ -37,6 +40,7 @@ internal sealed partial class TensorEmitter
         this.owner = owner;
         this.sameAssembly = sameAssembly;
         names = [.. arguments.Values, "scope", "result", config];
+        seen = arguments.Values.Any(v => v.StartsWith("place.", StringComparison.Ordinal)) ? ["place.Seen"] : [];
     }
 
     private enum Carrier
@@ -102,7 +106,15 @@ internal sealed partial class TensorEmitter
 
         var body = Inliner.Inline(function, Tabulated);
         Line("using var scope = torch.NewDisposeScope();");
-        var result = Block(body, environment, []) ?? throw new NotATensorFunctionException("It returns nothing on some way.");
+        if (seen.Count > 0 && body.Any(MayBreak))
+        {
+            foreach (var pair in environment.Where(p => p.Value.Carrier == Carrier.Tensor).ToList())
+            {
+                environment[pair.Key] = Named(pair.Key, pair.Value with { Text = $"TensorScalar.Within({seen[0]}, {pair.Value.Text})" });
+            }
+        }
+
+        var result = Block(body, environment, seen) ?? throw new NotATensorFunctionException("It returns nothing on some way.");
         var returned = result.Carrier == Carrier.Host ? $"torch.full_like({like}, {result.Operand(0)})"
             : environment.Values.Any(v => v.Text == result.Text && arguments.Values.Contains(v.Text))
                 || arguments.Values.Contains(result.Text) ? result.Tight(10) + ".alias()"
@@ -111,6 +123,21 @@ internal sealed partial class TensorEmitter
         return new TensorCode(
             text.ToString(), copies.SelectMany(c => HostEmitter.Methods(WithHelpers(c.Key), c.Value, owner, sameAssembly)).Distinct().ToList());
     }
+
+    // Whether a derivative may be infinite or none somewhere, which no zero that comes back to a hidden pair takes away.
+    private static bool MayBreak(Statement statement) => statement switch
+    {
+        Declare { Value: { } value } => Breaks(value),
+        Assign a => Breaks(a.Value),
+        Return r => Breaks(r.Value),
+        If i => Breaks(i.Condition) || i.Then.Any(MayBreak) || i.Else.Any(MayBreak),
+        _ => false,
+    };
+
+    private static bool Breaks(Expression e) =>
+        e is Binary { Operator: BinaryOperator.Divide or BinaryOperator.Remainder, Kind: ScalarKind.Double, Right: not (Literal or ConfigMember) }
+            or Call { Kind: ScalarKind.Double, Function: not ("Tanh" or "Sigmoid" or "Max" or "Min" or "Abs" or "Clamp" or "Sin" or "Cos" or "Atan" or "Detach") }
+        || e.Children.Any(Breaks);
 
     private ScalarFunction WithHelpers(string fullName) =>
         function.Helper(fullName)! with { Helpers = function.Helpers.Where(h => h.FullName != fullName).ToEquatable() };
