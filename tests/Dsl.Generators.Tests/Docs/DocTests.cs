@@ -40,6 +40,7 @@ public sealed class DocTests
         if (blocks.Any(block => block.Text.Contains("using Zoo.", StringComparison.Ordinal)))
         {
             files.AddRange(Compiling.Zoo());
+            files.Add(new SourceFile("Models.cs", File.ReadAllText(Path.Combine(Compiling.Repository, "src", "Zoo", "Models.cs"))));
         }
 
         var compilation = Compiling.Create(files);
