@@ -29,9 +29,15 @@ internal sealed partial record DocBlock(string Page, int Line, string Kind, stri
     ];
 
     /// <summary>Its file, its first and its last line, where it is cut from an approved text or a source; null else.</summary>
-    internal (string File, string From, string To)? Cut => Excerpt().Match(Kind) is { Success: true } match
-        ? (Path.Combine(match.Groups[1].Value == "source" ? Compiling.Repository : Approved.Folder, match.Groups[2].Value), match.Groups[3].Value, match.Groups[4].Value)
-        : null;
+    internal (string File, string From, string To)? Cut
+    {
+        get
+        {
+            Match match = Excerpt().Match(Kind);
+            string folder = match.Groups[1].Value == "source" ? Compiling.Repository : Approved.Folder;
+            return match.Success ? (Path.Combine(folder, match.Groups[2].Value), match.Groups[3].Value, match.Groups[4].Value) : null;
+        }
+    }
 
     /// <summary>The declaration and the stage that its graph left, where it shows one; null else.</summary>
     internal (string Type, string Stage)? Graph => Printed().Match(Kind) is { Success: true } match ? (match.Groups[1].Value, match.Groups[2].Value) : null;

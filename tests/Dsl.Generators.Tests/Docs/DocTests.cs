@@ -89,7 +89,8 @@ public sealed class DocTests
         }
 
         Assert.True(
-            text == block.Text, $"{block.Page}, line {block.Line + 1} is not what {source} says: run this with DSL_APPROVE=1, then read the page again.\n{text}");
+            text == block.Text,
+            $"{block.Page}, line {block.Line + 1} is not what {source} says: run this with DSL_APPROVE=1, then read the page again.\n{text}");
     }
 
     /// <summary>A declaration's graph as it was checked; what lowering made new in the parallel form; that form with what was fused.</summary>
