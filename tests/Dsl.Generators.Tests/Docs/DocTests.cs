@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl.Generators.Model;
 using Dsl.Generators.Tests.Snapshots;
+using Dsl.Generators.Tests.Sugar;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Xunit;
@@ -21,6 +23,8 @@ public sealed class DocTests
 
     public static TheoryData<string> PagesWithExcerpts => [.. DocBlock.Pages.Where(page => DocBlock.Of(page).Any(block => block.Cut is not null))];
 
+    public static TheoryData<string> PagesWithGraphs => [.. DocBlock.Pages.Where(page => DocBlock.Of(page).Any(block => block.Graph is not null))];
+
     /// <summary>All whole blocks of a page together, each a file, over the config that the page on declaring shows; with the zoo where they use it.</summary>
     [Theory]
     [MemberData(nameof(PagesWithCode))]
@@ -36,6 +40,7 @@ public sealed class DocTests
         if (blocks.Any(block => block.Text.Contains("using Zoo.", StringComparison.Ordinal)))
         {
             files.AddRange(Compiling.Zoo());
+            files.Add(new SourceFile("Models.cs", File.ReadAllText(Path.Combine(Compiling.Repository, "src", "Zoo", "Models.cs"))));
         }
 
         var compilation = Compiling.Create(files);
@@ -54,23 +59,67 @@ public sealed class DocTests
         foreach (DocBlock block in DocBlock.Of(page).Where(block => block.Cut is not null).OrderByDescending(block => block.Line))
         {
             var (file, from, to) = block.Cut!.Value;
-            string cut = Cut(File.ReadAllText(Path.Combine(Approved.Folder, file)), from, to, $"{page}, line {block.Line + 1}");
-            if (Approved.Approving)
-            {
-                block.Write(cut);
-            }
-            else
-            {
-                Assert.True(
-                    cut == block.Text, $"{page}, line {block.Line + 1} is not what {file} says: run this with DSL_APPROVE=1, then read the page again.\n{cut}");
-            }
+            Match(block, Cut(File.ReadAllText(file), from, to, $"{page}, line {block.Line + 1}"), Path.GetFileName(file));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(PagesWithGraphs))]
+    public void Printed_graphs_are_those_of_the_zoo(string page)
+    {
+        var zoo = Compiling.Create(Compiling.Zoo());
+        foreach (DocBlock block in DocBlock.Of(page).Where(block => block.Graph is not null).OrderByDescending(block => block.Line))
+        {
+            var (type, stage) = block.Graph!.Value;
+            Match(block, Printed(Graphs.Of(zoo, type), stage), $"the graph of {type}");
         }
     }
 
     [Fact]
     public void Every_block_says_what_it_is() =>
-        Assert.Empty(DocBlock.Pages.SelectMany(DocBlock.Of).Where(block => block.Kind is not ("" or "fragment") && block.Cut is null)
+        Assert.Empty(DocBlock.Pages.SelectMany(DocBlock.Of).Where(block => block.Kind is not ("" or "fragment") && block.Cut is null && block.Graph is null)
             .Select(block => $"{block.Page}, line {block.Line + 1}: '{block.Kind}'"));
+
+    private static void Match(DocBlock block, string text, string source)
+    {
+        if (Approved.Approving)
+        {
+            block.Write(text);
+            return;
+        }
+
+        Assert.True(
+            text == block.Text,
+            $"{block.Page}, line {block.Line + 1} is not what {source} says: run this with DSL_APPROVE=1, then read the page again.\n{text}");
+    }
+
+    /// <summary>A declaration's graph as it was checked; what lowering made new in the parallel form; that form with what was fused.</summary>
+    private static string Printed(Graph graph, string stage)
+    {
+        var lowered = Generators.Pipeline.Lower(graph);
+        var fused = Generators.Pipeline.Core.Fuse(lowered);
+        return string.Join('\n', stage switch
+        {
+            "checked" => Lines(graph),
+            "lowered" => Lines(lowered.Parallel).Except(Lines(graph)),
+            _ => [.. Lines(fused.Parallel), .. fused.Notes.Select(note => $"{note.Was}: {note.What}")],
+        });
+    }
+
+    /// <summary>A printed graph, long lines broken between the parts of an operation and before what it reads.</summary>
+    private static string[] Lines(Graph graph) =>
+        [.. graph.Print().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(line =>
+        {
+            int reads = line.LastIndexOf(" (%", StringComparison.Ordinal);
+            if (line.Length <= 150 || reads < 0)
+            {
+                return line;
+            }
+
+            string operation = line[..reads].Replace("; ", ";\n    ", StringComparison.Ordinal);
+            bool fits = operation.Length - operation.LastIndexOf('\n') + line.Length - reads <= 150;
+            return operation + (fits ? "" : "\n   ") + line[reads..];
+        })];
 
     /// <summary>From the first line that has the one text to the next one that has the other (a brace alone: that is it).</summary>
     private static string Cut(string text, string from, string to, string where)
