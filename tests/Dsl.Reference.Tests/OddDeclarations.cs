@@ -158,9 +158,15 @@ internal static class OddDeclarations
             [From("x"), Linear("q"), Heads(nameof(C.One), nameof(C.One)), As("q")]
             [Attend("q", "q", "q", Mask = Mask.Causal), Merge, Linear("o")]
             """),
-        ["length-dependent rotary under a condition"] = Block("""
+        // In one layer: what a second one keeps of earlier tokens was computed when the sequence was shorter.
+        ["length-dependent rotary under a condition"] = Embed + """
+            [Use<B>("block")]
+            """ + Head + """
+
+            [Block<C>, Defaults(Frequency = nameof(C.Scaling), Context = nameof(C.Kernel))]
             [When(nameof(C.Flag)), Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
-            """, header: "Defaults(Frequency = nameof(C.Scaling), Context = nameof(C.Kernel))"),
+            public sealed partial class B;
+            """,
         ["recurrence with a state in a span"] = Block("""
             [As("u")]
             [From("u"), Linear("b", nameof(C.State)), As("B")]

@@ -82,4 +82,29 @@ public class ScoreBiasTests
         Assert.Equal([4L, 9], TensorScalar.Tabulate(arange(2, 4, dtype: ScalarType.Int64), square).data<long>().ToArray());
         Assert.Equal(6, asked);
     }
+
+    [Fact]
+    public void AnIndexOutsideOfATableIsAnErrorOnlyWhereItIsSeen()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor table = arange(4, dtype: ScalarType.Float64).view(4, 1), rows = tensor([-1L, 0, 3, 4]), column = zeros(1, ScalarType.Int64);
+        Tensor seen = tensor([false, true, true, false]), third = tensor([true, true, true, false]);
+        Assert.Equal([0.0, 0, 3, 0], TensorScalar.Entries(table, rows, column, seen, null).data<double>().ToArray());
+        Assert.Contains("row -1", Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Entries(table, rows, column, third)).Message, StringComparison.Ordinal);
+        Assert.Contains("column 1", Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Entries(table, 0, column.Plus(1L))).Message, StringComparison.Ordinal);
+        Assert.Contains("row 4", Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Entries(table, 4, column)).Message, StringComparison.Ordinal);
+        Assert.Contains("element 4", Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Element(table.view(4), 4)).Message, StringComparison.Ordinal);
+        Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Element(table.view(4), rows));
+        Assert.Equal([1L, 1, 3, 4], TensorScalar.Divisor(rows.clamp_min(0), tensor([false, false, true, true])).data<long>().ToArray());
+        Assert.Throws<DivideByZeroException>(() => TensorScalar.Divisor(rows, seen));
+    }
+
+    [Fact]
+    public void AFunctionIsNotAskedForWhatIsHidden()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor seen = tensor([false, true, true]);
+        static int Half(int i) => i > 0 ? i / 2 : throw new ArgumentOutOfRangeException(nameof(i));
+        Assert.Equal([1L, 1, 2], TensorScalar.Tabulate(tensor([-3L, 2, 4]), Half, seen).data<long>().ToArray());
+    }
 }
