@@ -9,13 +9,18 @@ using Xunit.Abstractions;
 
 namespace Dsl.Fuzz.Tests;
 
-/// <summary>A fixed 300 of the programs that the command makes: each is refused at a token of it, or right in every form.</summary>
+/// <summary>
+/// A fixed 300 of the programs that the command makes: each is refused at a token of it, or compiles without a warning; every third of these is held to be
+/// right in every form (the command runs them all).
+/// </summary>
 public sealed class ProgramTests(ITestOutputHelper output)
 {
     private const int Seed = 1, Count = 300;
 
     /// <summary>Kinds of failures that are known and wait to be mended: none may be there that does not occur.</summary>
     private static readonly string[] Known = [.. File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "known.txt")).Where(l => l.Length > 0 && !l.StartsWith("# ", StringComparison.Ordinal))];
+
+    private static bool Runs(Program program) => program.Index % 3 == 0;
 
     [Fact]
     public void Each_is_refused_or_right()
@@ -26,7 +31,8 @@ public sealed class ProgramTests(ITestOutputHelper output)
         TorchSharp.torch.set_num_threads(1);
         for (int at = 0; at < Count; at += Worker.Batch)
         {
-            foreach ((Program program, Verdict verdict) in Judge.All([.. Enumerable.Range(at, Worker.Batch).Select(i => Worker.Make(Seed, i))]))
+            Program[] batch = [.. Enumerable.Range(at, Worker.Batch).Select(i => Worker.Make(Seed, i))];
+            foreach ((Program program, Verdict verdict) in Judge.All([.. batch.Where(Runs)]).Concat(Judge.All([.. batch.Where(p => !Runs(p))], runs: false)))
             {
                 tally.Add(verdict.Outcome, verdict.Kind, Words.Of(program));
                 if (verdict.Outcome == Outcome.Failed)

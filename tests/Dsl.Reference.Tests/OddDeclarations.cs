@@ -343,6 +343,11 @@ internal static class OddDeclarations
             [From("normed"), Linear("a", nameof(C.Hidden)), As("a")]
             [Sum("normed", "a")]
             """),
+        ["a score that reads no score"] = Block("""
+            [Attention("{q,k,v,o}", Mask = Mask.Causal, Score = nameof(Near))]
+            """, """
+            [Score] static double Near(double score, int query, int key) => -0.3 * (query - key);
+            """),
         ["a recurrence that reads its position"] = Block("""
             [Apply(nameof(Placed))]
             """, """

@@ -273,6 +273,13 @@ public static class Attention
         Tensor? seen = SeenOf(mask, queries, pass);
         ScorePlace place = PlaceOf(queries, keys, h, seen, q.device);
         Tensor changed = score(scores, place);
+        if (!changed.shape.AsSpan().SequenceEqual(scores.shape))
+        {
+            // A rule that reads neither the score nor the row gives fewer axes.
+            using Tensor narrow = changed;
+            changed = narrow.expand(b, h, t, s).contiguous();
+        }
+
         place.Query.Dispose();
         place.Key.Dispose();
         place.Head.Dispose();
