@@ -37,7 +37,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
     {
         // By syntax, not by attribute name: binding every attribute anew at each keystroke is what costs time, and ReadCache knows when it need not.
         var all = context.SyntaxProvider
-            .CreateSyntaxProvider(Declares, (node, cancel) => pipeline.Read((TypeDeclarationSyntax)node.Node, node.SemanticModel, cancel))
+            .CreateSyntaxProvider(Declares, (node, cancel) => Invariant.Run(() => pipeline.Read((TypeDeclarationSyntax)node.Node, node.SemanticModel, cancel)))
             .Where(spec => spec is not null)
             .Select((spec, _) => spec!)
             .WithTrackingName(Declarations);
@@ -62,7 +62,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
             return configs.Select(c => (Config: c, Hint: HintName(c.Name + "Json", clashing) + ".g.cs"));
         }).WithTrackingName(Configs);
         context.RegisterSourceOutput(
-            configs, (output, config) => output.AddSource(config.Hint, SourceText.From(ConfigEmitter.Emit(config.Config), Encoding.UTF8)));
+            configs, (output, config) => output.AddSource(config.Hint, SourceText.From(Invariant.Run(() => ConfigEmitter.Emit(config.Config)), Encoding.UTF8)));
 
         // Only declarations that compile are listed.
         var assembly = context.CompilationProvider.Select((compilation, _) => compilation.AssemblyName ?? "");
@@ -71,7 +71,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
             var ((declared, emitted), name) = given;
             var written = new HashSet<string>(emitted.Where(s => s.Text.Length > 0).Select(s => s.Name));
             var listed = declared.Select(Whole).Where(d => written.Contains(d.Name)).OrderBy(d => d.Name, System.StringComparer.Ordinal).ToList();
-            return listed.Count == 0 ? "" : RegistryEmitter.Emit(name, listed, ConfigsOf(declared).ToList());
+            return listed.Count == 0 ? "" : Invariant.Run(() => RegistryEmitter.Emit(name, listed, ConfigsOf(declared).ToList()));
         }).WithTrackingName(Registry);
         context.RegisterSourceOutput(registry, (output, text) =>
         {
@@ -160,7 +160,7 @@ internal sealed record Emitted(string Name, string Hint, string Text)
         var name = closed.Main.Name;
         try
         {
-            return new Emitted(name, hint, pipeline.Run(closed));
+            return new Emitted(name, hint, Invariant.Run(() => pipeline.Run(closed)));
         }
         catch (System.Exception e) when (e is not System.OperationCanceledException)
         {

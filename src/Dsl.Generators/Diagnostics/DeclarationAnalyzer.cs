@@ -39,9 +39,15 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
     {
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.EnableConcurrentExecution();
-        context.RegisterSymbolAction(ReportDeclaration, SymbolKind.NamedType);
-        context.RegisterSymbolAction(ReportFunction, SymbolKind.Method);
+        context.RegisterSymbolAction(symbol => Invariantly(ReportDeclaration, symbol), SymbolKind.NamedType);
+        context.RegisterSymbolAction(symbol => Invariantly(ReportFunction, symbol), SymbolKind.Method);
     }
+
+    private static void Invariantly(Action<SymbolAnalysisContext> report, SymbolAnalysisContext symbol) => Invariant.Run(() =>
+    {
+        report(symbol);
+        return true;
+    });
 
     private void ReportDeclaration(SymbolAnalysisContext context)
     {

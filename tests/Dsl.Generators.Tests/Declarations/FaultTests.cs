@@ -106,6 +106,29 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void What_is_written_is_the_same_under_a_culture_with_another_minus_and_another_point()
+    {
+        var file = new SourceFile("User.cs", Analysing.Prelude + """
+            [Block<C>]
+            [LayerNorm("norm", Eps = 0.25), Rearrange("b t d -> b t d"), Linear("map", nameof(C.Hidden)), Apply(nameof(Shifted))]
+            public sealed partial class Layer { [Pointwise] static double Shifted(double x) => -1.5 * x + (-3); }
+            """);
+        var usual = Compiling.Generate(Compiling.Create([file])).Texts["User.Layer.g.cs"];
+        var before = System.Globalization.CultureInfo.CurrentCulture;
+        try
+        {
+            var strange = (System.Globalization.CultureInfo)System.Globalization.CultureInfo.InvariantCulture.Clone();
+            (strange.NumberFormat.NegativeSign, strange.NumberFormat.NumberDecimalSeparator) = ("\u2212", ",");
+            System.Globalization.CultureInfo.CurrentCulture = strange;
+            Assert.Equal(usual, Compiling.Generate(Compiling.Create([file])).Texts["User.Layer.g.cs"]);
+        }
+        finally
+        {
+            System.Globalization.CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
     public void No_stage_knows_a_later_one()
     {
         string[] stages = ["Reading", "Checking", "Lowering", "Fusing", "Emitting"];
