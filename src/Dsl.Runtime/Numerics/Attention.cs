@@ -239,7 +239,8 @@ public static class Attention
         return new ScorePlace(
             queries.Positions.view(queries.Uniform ? 1 : queries.Batch, 1, queries.Count, 1),
             keys.Positions.view(keys.Uniform ? 1 : keys.Batch, 1, 1, keys.Count),
-            count.view(1, heads, 1, 1)) { Seen = seen };
+            count.view(1, heads, 1, 1))
+        { Seen = seen };
     }
 
     /// <summary>Where a score counts: the mask is open, and the query is no padding. Owned by the pass; null: everywhere.</summary>

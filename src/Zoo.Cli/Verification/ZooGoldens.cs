@@ -1,10 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Generation;
 using Dsl.Runtime;
 using Dsl.Testing;
 using TorchSharp;
-using Dsl.Generation;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli.Verification;

@@ -4,8 +4,8 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Threading.Tasks;
-using Dsl.Generators.Model;
 using Dsl.Generators.Diagnostics;
+using Dsl.Generators.Model;
 using Microsoft.CodeAnalysis;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Dsl.Generators.Model;
 using Dsl.Generators.Fusing;
+using Dsl.Generators.Model;
 using Dsl.Generators.Tests.Pipeline;
 using Dsl.Generators.Tests.Sugar;
 using Xunit;
