@@ -169,9 +169,9 @@ internal sealed partial class TensorEmitter
                 : new Value(place, high.TensorCall([low.TensorCall([arguments[0].Text, arguments[1].Text]), arguments[2].Text]), 10, call.Kind);
         }
 
-        if (call.Function == "Sign" && call.Arguments[0].Kind == ScalarKind.Double)
+        if (call is { Function: "Sign", Kind: ScalarKind.Int } && call.Arguments[0].Kind == ScalarKind.Double)
         {
-            // A whole number, though of a tensor of others.
+            // A whole number, though of a tensor of others; where the number is wanted, it stays of the tensor's own type.
             return new Value(Carrier.Grid, $"{arguments[0].Tight(10)}.detach().sign().to(ScalarType.Int64)", 10, ScalarKind.Int);
         }
 
