@@ -39,8 +39,29 @@ public static unsafe class StableC
     /// <summary>Whether oneDNN's product that adds is there: <see cref="LinearAdd"/>.</summary>
     public static bool HasLinearAdd => StableFunctions.LinearPointwiseBinary != null;
 
-    /// <summary>Whether weights can be packed for oneDNN: <see cref="ReorderLinearWeight"/>.</summary>
-    public static bool HasReorder => HasOperators && HasLinear;
+    /// <summary>Whether weights can be packed for oneDNN, <see cref="ReorderLinearWeight"/>, and multiply as they did before on this CPU.</summary>
+    public static bool HasReorder => HasOperators && HasLinear && Reorders.Value;
+
+    // oneDNN's packed product is wrong on some CPUs with AVX-512, without an error: it is tried once before anything relies on it.
+    private static readonly Lazy<bool> Reorders = new(() =>
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        foreach (var (input, output) in new[] { (24L, 33L), (96L, 80L), (256L, 512L) })
+        {
+            foreach (long rows in new[] { 1L, 64L })
+            {
+                Tensor x = arange(Scalars.Of(rows * input), ScalarType.Float32).sin().reshape(rows, input);
+                Tensor weight = arange(Scalars.Of(output * input), ScalarType.Float32).cos().reshape(output, input);
+                if (!Linear(x, ReorderLinearWeight(weight, rows)).allclose(x.matmul(weight.t()), rtol: 1e-3, atol: 1e-3))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    });
 
     /// <summary>Whether <see cref="ParallelFor"/> runs on libtorch's own threads.</summary>
     public static bool HasParallelFor => StableFunctions.ParallelFor != null;

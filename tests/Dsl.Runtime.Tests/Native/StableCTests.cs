@@ -23,7 +23,6 @@ public class StableCTests
         Assert.True(StableC.HasOperators);
         Assert.True(StableC.HasLinear);
         Assert.True(StableC.HasLinearAdd);
-        Assert.True(StableC.HasReorder);
         Assert.True(StableC.HasParallelFor);
     }
 
@@ -116,6 +115,12 @@ public class StableCTests
     [InlineData(64)]
     public void A_reordered_weight_gives_the_same_product(long rows)
     {
+        // On a CPU where oneDNN's packed product is wrong, HasReorder says no, and nothing packs.
+        if (!StableC.HasReorder)
+        {
+            return;
+        }
+
         var (x, weight, bias) = (Random(1, rows, 96), Random(2, 80, 96), Random(3, 80));
         using var packed = StableC.ReorderLinearWeight(weight, rows);
         Near.Assert(functional.linear(x, weight, bias), StableC.Linear(x, packed, bias));
