@@ -171,7 +171,8 @@ internal sealed class ConfigNode
         };
     }
 
-    /// <summary>The number; null where it is none or not a whole number of 64 bits. How it is written (<c>2</c>, <c>2.0</c>, <c>2e0</c>) says nothing.</summary>
+    /// <summary>The number; null where it is none or not a whole number of 64 bits. How it is written (<c>2</c>, <c>2.0</c>, <c>2e0</c>) says
+    /// nothing.</summary>
     public long? AsLong() => WholeDigits() is { } digits && long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
         ? value
         : null;

@@ -168,7 +168,8 @@ public sealed class ConfigReader
         : found.Node.Kind == JsonTokenType.StartObject ? new ConfigReader(File, found.Node, prefix + found.Path + ".", handled, readWhole)
         : throw Wrong(found.Path, found.Node, "an object");
 
-    /// <summary>The one value that is supported; numbers are equal by value, however they are written. A missing key and null pass: a published default is the declaration's business.</summary>
+    /// <summary>The one value that is supported; numbers are equal by value, however they are written. A missing key and null pass: a published default
+    /// is the declaration's business.</summary>
     /// <param name="path">The key.</param>
     /// <param name="value">A string, a bool, an int, a long (or unsigned), a double, or null for "must not be set".</param>
     /// <exception cref="ConfigException">Another value; the message names it and the one expected.</exception>

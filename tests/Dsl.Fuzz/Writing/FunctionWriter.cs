@@ -11,7 +11,8 @@ namespace Dsl.Fuzz.Writing;
 /// <param name="Elements">Spans, read at the loop's place.</param>
 internal sealed record Reads(IReadOnlyList<string> Scalars, IReadOnlyList<string> Integers, IReadOnlyList<string> Elements);
 
-/// <summary>Writes bodies of scalar functions: every statement and function of the language, kept near one in size so that no form drowns in rounding.</summary>
+/// <summary>Writes bodies of scalar functions: every statement and function of the language, kept near one in size so that no form drowns in
+/// rounding.</summary>
 /// <param name="chance">Decides.</param>
 /// <param name="smooth">Nothing with a kink or a jump, so that differences may be taken anywhere.</param>
 internal sealed class FunctionWriter(Chance chance, bool smooth)

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Dsl.Generators.Tests.Scalar;
 
-/// <summary>Every kind of function with every kind of argument and result: it is compiled, or refused at the very argument with what its kind may have.</summary>
+/// <summary>Every kind of function with every kind of argument and result: it is compiled, or refused at the very argument with what its kind may
+/// have.</summary>
 public sealed class FormRuleTests
 {
     private static readonly (string Form, string Attribute, string Own, string Result, string Value)[] Forms =

@@ -81,7 +81,8 @@ public sealed class PointwiseKernelTests
     public void A_sign_keeps_the_type_of_the_tensor() =>
         CheckAgainstTheFunction("[Pointwise] public static double G(double x, double z, [Parameter(\"w\", \"d\")] double w, C c) => Sign(x) * 0.1 * Exp(0.3) + z * w;", 3);
 
-    /// <summary>A function of x, z and a weight w along the last axis: kernel, whole tensors and autograd equal it, and its gradients its differences.</summary>
+    /// <summary>A function of x, z and a weight w along the last axis: kernel, whole tensors and autograd equal it, and its gradients its
+    /// differences.</summary>
     internal static void CheckAgainstTheFunction(string members, int seed)
     {
         torch.manual_seed(seed);

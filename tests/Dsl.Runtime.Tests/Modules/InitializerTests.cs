@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime.Tests.Modules;
 
-/// <summary>First values that are computed element by element. Draws are compared by the one generator of the process, so that nothing may draw beside them.</summary>
+/// <summary>First values that are computed element by element. Draws are compared by the one generator of the process, so that nothing may draw beside
+/// them.</summary>
 [CollectionDefinition("Draws", DisableParallelization = true)]
 [Collection("Draws")]
 public sealed class InitializerTests
