@@ -155,8 +155,7 @@ internal sealed partial class Flow
                     $"'{flow.Function.Name}' has a loop whose bounds depend on the position: all rows walk one bracketed axis together.");
             }
 
-            var written = new HashSet<string>();
-            Inliner.Assigned(loop.Body, written);
+            var written = Inliner.Assigned(loop.Body);
             var cells = new Dictionary<string, Cell[]>();
             foreach (var name in written.Where(environment.ContainsKey).OrderBy(n => n, StringComparer.Ordinal))
             {

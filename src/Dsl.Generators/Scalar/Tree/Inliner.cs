@@ -23,7 +23,8 @@ internal sealed class Inliner
             taken.Add(parameter.Name);
         }
 
-        Names(function.Body, taken);
+        taken.UnionWith(Statement.All(function.Body).OfType<Declare>().Select(d => d.Name));
+        taken.UnionWith(Statement.All(function.Body).OfType<Loop>().Select(l => l.Name));
     }
 
     /// <param name="keep">Calls to leave as they are, such as those a host tabulates.</param>
@@ -42,47 +43,8 @@ internal sealed class Inliner
         return folder.Value(Inline(function), new Dictionary<string, Expression>());
     }
 
-    private static void Names(IEnumerable<Statement> statements, HashSet<string> names)
-    {
-        foreach (var statement in statements)
-        {
-            switch (statement)
-            {
-                case Declare d:
-                    names.Add(d.Name);
-                    break;
-                case If i:
-                    Names(i.Then, names);
-                    Names(i.Else, names);
-                    break;
-                case Loop l:
-                    names.Add(l.Name);
-                    Names(l.Body, names);
-                    break;
-            }
-        }
-    }
-
-    /// <summary>Adds the names that the statements assign to, at any depth.</summary>
-    public static void Assigned(IEnumerable<Statement> statements, HashSet<string> names)
-    {
-        foreach (var statement in statements)
-        {
-            switch (statement)
-            {
-                case Assign a:
-                    names.Add(a.Name);
-                    break;
-                case If i:
-                    Assigned(i.Then, names);
-                    Assigned(i.Else, names);
-                    break;
-                case Loop l:
-                    Assigned(l.Body, names);
-                    break;
-            }
-        }
-    }
+    /// <summary>The names that the statements assign to, at any depth.</summary>
+    public static HashSet<string> Assigned(IEnumerable<Statement> statements) => [.. Statement.All(statements).OfType<Assign>().Select(a => a.Name)];
 
     private static int Uses(IEnumerable<Statement> statements, string name) => statements.Sum(s => s switch
     {
@@ -221,8 +183,7 @@ internal sealed class Inliner
 
     private Expression Expand(ScalarFunction helper, List<Expression> arguments, List<Statement> into)
     {
-        var assigned = new HashSet<string>();
-        Assigned(helper.Body, assigned);
+        var assigned = Assigned(helper.Body);
         var scope = Bindings.Helper;
         for (var i = 0; i < helper.Parameters.Count && i < arguments.Count; i++)
         {
@@ -337,9 +298,7 @@ internal sealed class Inliner
                         return false;
                     }
 
-                    var changed = new HashSet<string>();
-                    Assigned([i], changed);
-                    foreach (var name in changed)
+                    foreach (var name in Assigned([i]))
                     {
                         var (yes, no) = (then.TryGetValue(name, out var y) ? y : null, otherwise.TryGetValue(name, out var n) ? n : null);
                         if (yes is null && no is null)

@@ -223,7 +223,16 @@ internal sealed record ConvertTo(ScalarKind Kind, Expression Operand) : Expressi
     public override IEnumerable<Expression> Children => [Operand];
 }
 
-internal abstract record Statement;
+internal abstract record Statement
+{
+    /// <summary>The statements and those within them, at any depth, in the order of the text.</summary>
+    public static IEnumerable<Statement> All(IEnumerable<Statement> statements) => statements.SelectMany(s => s switch
+    {
+        If i => All(i.Then).Concat(All(i.Else)).Prepend(s),
+        Loop l => All(l.Body).Prepend(s),
+        _ => [s],
+    });
+}
 
 /// <summary>A local comes into being.</summary>
 internal sealed record Declare(string Name, ScalarKind Kind, Expression? Value) : Statement;

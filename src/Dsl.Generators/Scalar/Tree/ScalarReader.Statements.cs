@@ -268,8 +268,7 @@ internal sealed partial class ScalarReader
                 Problem(loop, "A loop of a scalar function runs to its end: it cannot return.");
             }
 
-            var written = new HashSet<string>();
-            Inliner.Assigned(body, written);
+            var written = Inliner.Assigned(body);
             if (Mentions(from, written) || Mentions(to, written))
             {
                 Problem(condition, "A loop's bounds stay as they are while it runs.");
