@@ -36,7 +36,8 @@ internal static class DeclaredElsewhere
 
         // What it references lies beside it; what runs here already (the runtime itself) is the same there.
         var beside = new AssemblyDependencyResolver(full);
-        AssemblyLoadContext.Default.Resolving += (context, name) => beside.ResolveAssemblyToPath(name) is { } found ? context.LoadFromAssemblyPath(found) : null;
+        AssemblyLoadContext.Default.Resolving += (context, name) => beside.ResolveAssemblyToPath(name) is { } found
+            ? context.LoadFromAssemblyPath(found) : null;
         try
         {
             ModelRegistry own = ModelRegistry.Of(AssemblyLoadContext.Default.LoadFromAssemblyPath(full));

@@ -31,7 +31,8 @@ public sealed class WriterTests
 
     [Fact]
     public void Other_numbers_make_another_program() =>
-        Assert.Equal(120, Enumerable.Range(0, 120).Select(i => Printer.Print(Worker.Make(7 + (i % 2), i)).Replace($"S{7 + (i % 2)}N{i}", "")).Distinct().Count());
+        Assert.Equal(120,
+            Enumerable.Range(0, 120).Select(i => Printer.Print(Worker.Make(7 + (i % 2), i)).Replace($"S{7 + (i % 2)}N{i}", "")).Distinct().Count());
 
     [Fact]
     public void Three_hundred_programs_hold_every_word_of_the_language()

@@ -36,7 +36,8 @@ internal static class Words
     }
 
     private static IEnumerable<string> All(Statement statement) =>
-        new[] { "statement " + statement.Head.Split(' ')[0] switch { "double" => "local", "for" => "for", "if" => "if", "return" => "return", _ => "assignment" } }
+        new[] { "statement "
+            + statement.Head.Split(' ')[0] switch { "double" => "local", "for" => "for", "if" => "if", "return" => "return", _ => "assignment" } }
             .Concat((statement.Body ?? []).SelectMany(All)).Concat((statement.Else ?? []).SelectMany(All));
 }
 

@@ -37,7 +37,8 @@ internal static class TextFile
                 foreach (PropertyInfo sample in Samples(entry.Type, compiled.Assembly))
                 {
                     IReadOnlyList<string> found = Agreement.Compare(compiled, entry.Name, sample.GetValue(null)!, 1);
-                    to.WriteLine($"{entry.Name}, {sample.Name}, {(fuse ? "fused" : "not fused")}: {(found.Count == 0 ? "agrees" : string.Join("\n    ", found.Prepend("")))}");
+                    string told = found.Count == 0 ? "agrees" : string.Join("\n    ", found.Prepend(""));
+                    to.WriteLine($"{entry.Name}, {sample.Name}, {(fuse ? "fused" : "not fused")}: {told}");
                     wrong += found.Count;
                 }
             }

@@ -101,7 +101,8 @@ internal static class OddDeclarations
         ["minus upon minus"] = Block("""
             [Linear("v"), Apply(nameof(F)), Apply(nameof(R)), Apply(nameof(One))]
             """, """
-            [Pointwise] static double F(double a, C c, int layer) => Math.Exp(-(-a) * -a) - -a + (- -1.0) * -(-layer) + -(-0.0) * a + (!!c.Flag ? + +a : -(-(-a)));
+            [Pointwise] static double F(double a, C c, int layer) =>
+                Math.Exp(-(-a) * -a) - -a + (- -1.0) * -(-layer) + -(-0.0) * a + (!!c.Flag ? + +a : -(-(-a)));
             [Pointwise] static double One(double a) => -(-a);
             [Recurrence("b t d", State = "b d")]
             static double R(ref double h, double x, int position)

@@ -12,7 +12,8 @@ namespace Dsl.Generators.Checking;
 /// <param name="Choice">What <c>When</c> and <c>Unless</c> stand for: a condition, a number of its own, and what runs in either case.</param>
 internal sealed record Language(IReadOnlyList<Part> Parts, Operation Sum, Func<Setting, int, Body, Body, Operation> Choice)
 {
-    private readonly Dictionary<string, Part> byWord = Parts.SelectMany(p => p.Words.Select(w => (Word: w.Name, Part: p))).ToDictionary(p => p.Word, p => p.Part);
+    private readonly Dictionary<string, Part> byWord =
+        Parts.SelectMany(p => p.Words.Select(w => (Word: w.Name, Part: p))).ToDictionary(p => p.Word, p => p.Part);
 
     public Vocabulary Vocabulary { get; } = new([.. Parts.SelectMany(p => p.Words), .. Sugar.Words]);
 

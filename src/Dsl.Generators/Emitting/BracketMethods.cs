@@ -114,7 +114,8 @@ internal sealed class BracketMethods(Fields fields)
         string[] minor = ["From", "Residual", "When", "Unless", "As", "Output", "LayerNorm", "RmsNorm", "Dropout", "Activate", "Heads", "Merge", "Rearrange"];
         var named = parts.LastOrDefault(p => p.Name == "As")?.Text(0);
         var major = parts.LastOrDefault(p => !minor.Contains(p.Name));
-        var name = named ?? (major is null ? "" : major.Types.Count > 0 ? Names.Simple(major.Types[0]) : major.Name == "Linear" ? KeyText.LastSegment(major.Text(0) ?? "")
+        var name = named
+            ?? (major is null ? "" : major.Types.Count > 0 ? Names.Simple(major.Types[0]) : major.Name == "Linear" ? KeyText.LastSegment(major.Text(0) ?? "")
             : major.Name == "Apply" ? major.Text(0) ?? "" : major.Name);
         return "Run" + Names.Pascal(name.Length == 0 ? nodes[0].Output.Hint : name);
     }

@@ -16,7 +16,8 @@ internal static class Declared
         code.Line("#pragma warning disable CS0162, CS0168, CS0219, CS0414, CS1591, CS1717, CS1718, CS9113");
         code.Line();
         var ofKernels = hasKernels ? "using System.Numerics;\nusing System.Runtime.CompilerServices;\n" : "";
-        code.Lines($"using System;\nusing System.Collections.Generic;\n{ofKernels}using Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;");
+        code.Lines("using System;\nusing System.Collections.Generic;\n" + ofKernels
+            + "using Dsl;\nusing Dsl.Runtime;\nusing TorchSharp;\nusing static TorchSharp.torch;");
         code.Line();
         if (spec.Namespace.Length > 0)
         {

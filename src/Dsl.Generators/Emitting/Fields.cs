@@ -15,7 +15,8 @@ internal sealed class Fields
     /// <summary>What generated code calls by these names, so that no member may have them.</summary>
     private static readonly string[] Called =
     [
-        "Forward", "Advance", "Begin", "Read", "Learn", "Masks", "Fusions", "State", "Contract", "Wanted", "Results", "_parameters", "_to", "_buffers", "_modules",
+        "Forward", "Advance", "Begin", "Read", "Learn", "Masks", "Fusions", "State", "Contract",
+            "Wanted", "Results", "_parameters", "_to", "_buffers", "_modules",
     ];
 
     private readonly Forms forms;

@@ -89,7 +89,8 @@ internal sealed partial class ModelEmitter
         form.Write(group.Nodes, [.. group.Inner.SelectMany(i => i.AllNodes).SelectMany(n => n.Inputs), .. results.Select(o => o.Value)]);
         foreach (var output in results)
         {
-            code.Line($"results.{Property(output.Name)} = {(output == own ? form.NameOf(output.Value) : $"Where({Flag(output)}, {form.NameOf(output.Value)})")};");
+            var value = form.NameOf(output.Value);
+            code.Line($"results.{Property(output.Name)} = {(output == own ? value : $"Where({Flag(output)}, {value})")};");
         }
 
         foreach (var inner in group.Inner)

@@ -15,7 +15,8 @@ internal sealed class FoldBias : IPass
     {
         foreach (var add in run.Nodes.Where(n => n is { Operation: Pointwise p, Inputs.Count: 1 } && Adds(p.Function.Scalar)).ToList())
         {
-            if (run.ProducerOf(add.Inputs[0]) is not { Operation: Linear { Head.TiedTo: not null, Activation: null, Adds: false, Bias.IsFalse: true } head } product
+            if (run.ProducerOf(add.Inputs[0])
+                is not { Operation: Linear { Head.TiedTo: not null, Activation: null, Adds: false, Bias.IsFalse: true } head } product
                 || !run.OnlyReader(product.Output, add))
             {
                 continue;

@@ -30,7 +30,8 @@ internal sealed record Constant(ConstantKind Kind, string Text, string Owner = "
 
         // The number as it was written: 0.1f means 0.1, whatever float makes of it.
         float number => new(ConstantKind.Number, Number(double.Parse(number.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture))),
-        int or long or short or byte or sbyte or ushort or uint or ulong => new(ConstantKind.Integer, System.Convert.ToString(value, CultureInfo.InvariantCulture)),
+        int or long or short or byte or sbyte or ushort or uint or ulong =>
+            new(ConstantKind.Integer, System.Convert.ToString(value, CultureInfo.InvariantCulture)),
         _ => OfText(System.Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""),
     };
 

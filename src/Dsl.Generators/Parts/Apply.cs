@@ -15,7 +15,8 @@ internal sealed class ApplyPart : Part
     public override void Check(PartSpec part, Elaborator at)
     {
         if (at.Current.Count == 0
-            || at.FunctionOf(part[0], part.Place.At(0), FunctionKind.Pointwise, FunctionKind.Recurrence, FunctionKind.Transfer) is not { Scalar: { } scalar } function)
+            || at.FunctionOf(part[0], part.Place.At(0), FunctionKind.Pointwise, FunctionKind.Recurrence,
+                FunctionKind.Transfer) is not { Scalar: { } scalar } function)
         {
             at.Current = [];
             return;
@@ -74,7 +75,8 @@ internal sealed class ApplyPart : Part
     {
         foreach (var weight in function.Weights)
         {
-            at.Field("Weight", weight.Key.Length == 0 ? weight.Name : weight.Key, $"weights.Tensor({at.Key(weight.Key)}, {Writing.List(weight.Shape, at.Code)})",
+            at.Field("Weight", weight.Key.Length == 0 ? weight.Name : weight.Key,
+                $"weights.Tensor({at.Key(weight.Key)}, {Writing.List(weight.Shape, at.Code)})",
                 weight.Name);
         }
     }

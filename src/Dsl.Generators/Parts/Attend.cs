@@ -147,8 +147,8 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
         value.Axes.Count == 4 && value.Axes[0].Size is null && value.Axes[1].Size is null && value.Axes[2].Size is not null && value.Axes[3].Size is not null;
 
     public override string Describe(Func<Size, string> spell) =>
-        $"attend mask {MaskFunction?.Spec.Name ?? Mask} score {Score?.Spec.Name} scale {Scale.ToCode()} dropout {Dropout?.ToCode()} heads {spell(Heads)} groups "
-            + spell(Groups) + (RotateKeys is null ? "" : " rotating keys");
+        $"attend mask {MaskFunction?.Spec.Name ?? Mask} score {Score?.Spec.Name} scale {Scale.ToCode()} dropout {Dropout?.ToCode()} "
+            + $"heads {spell(Heads)} groups {spell(Groups)}" + (RotateKeys is null ? "" : " rotating keys");
 
     public override Operation MapSizes(Func<Size, Size> map) => this with
     {
@@ -208,7 +208,8 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
         {
             var rotary = RotateKeys is null ? "" : $", rotateKeys: {at.Field("rotary").ToCode()}";
             at.Result(
-                $"CachedAttention.Attend({at.In(0)}, {at.In(1)}, {at.In(2)}, {at.State}, {MaskCode(at)}, {scale}, {at.Pass()}{rotary}{dropout}{score})", comment);
+                $"CachedAttention.Attend({at.In(0)}, {at.In(1)}, {at.In(2)}, {at.State}, {MaskCode(at)}, {scale}, {at.Pass()}{rotary}{dropout}{score})",
+                    comment);
             return;
         }
 

@@ -122,7 +122,8 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
         switch (Adds, Activation)
         {
             case (true, _):
-                at.Result($"{field}.ApplyAdd({x}, {at.In(1)}{(Dropped is null ? "" : $", {Dropped.ToCode()}, {at.Pass()}")})", "the residual inside the product");
+                at.Result($"{field}.ApplyAdd({x}, {at.In(1)}{(Dropped is null ? "" : $", {Dropped.ToCode()}, {at.Pass()}")})",
+                    "the residual inside the product");
                 break;
             case (_, { } activation):
                 at.Result($"{field}.Apply({x}, {at.Activation(activation)})", "the activation inside the product");

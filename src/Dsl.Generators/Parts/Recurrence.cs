@@ -33,7 +33,8 @@ internal static class RecurrenceRule
             return;
         }
 
-        Size SizeOf(string axis) => long.TryParse(axis, out var n) ? Size.Of(n) : named.TryGetValue(axis, out var size) ? size : named[axis] = at.AxisSize(axis);
+        Size SizeOf(string axis) => long.TryParse(axis, out var n) ? Size.Of(n)
+            : named.TryGetValue(axis, out var size) ? size : named[axis] = at.AxisSize(axis);
 
         // What a transfer function alone reads (the read-out that its step derives) comes after the step's own.
         var own = scalar.Of(ScalarRole.Parameter).ToList();
@@ -76,7 +77,8 @@ internal static class RecurrenceRule
             var axes = ApplyPart.AxisNames(formal.Axes.Length > 0 ? formal.Axes : function.Scalar.Axes);
             if (axes.Length != value.Axes.Count
                 || (value.TimeAxis is { } along && along != time)
-                || axes.Zip(value.Axes, (a, x) => Axis.IsRunTime(a) != x.Size is null || (x.Size is null && (a == "b") != (x.Name == "b"))).Any(differ => differ))
+                || axes.Zip(value.Axes, (a, x) => Axis.IsRunTime(a) != x.Size is null || (x.Size is null && (a == "b") != (x.Name == "b")))
+                    .Any(differ => differ))
             {
                 at.Report(Problems.AxesWrong, part.Place, $"'{formal.Name}' of {function.Spec.Name}", at.Shape(value), $"[{string.Join(", ", axes)}]");
                 return null;
@@ -151,14 +153,15 @@ internal sealed record Recurrence(FunctionUse Function, TransferUse? Transfer) :
             var read = transfer.Function.Scalar!.Of(ScalarRole.Parameter).Select(f => weights[f.Name]);
             at.Result(
                 at.ByForm(
-                    $"Transfer.Run<{at.TransferKernel(transfer.Function)}>({at.PassOf(at.Node.TimeAxis)}, {at.Field("length").ToCode()}, {ApplyPart.Settings(transfer.Function)}, {at.In()}, "
-                        + $"{string.Join(", ", read)})",
+                    $"Transfer.Run<{at.TransferKernel(transfer.Function)}>({at.PassOf(at.Node.TimeAxis)}, {at.Field("length").ToCode()}, "
+                        + $"{ApplyPart.Settings(transfer.Function)}, {at.In()}, {string.Join(", ", read)})",
                     Scan),
                 $"in parallel a convolution with the kernel of {transfer.Function.Spec.Name}");
         }
         else if (Convolves)
         {
-            at.Result(at.ByForm($"Convolution.Run<{at.Kernel(Function)}>({at.PassOf(at.Node.TimeAxis)}, {rest}", Scan), "in parallel a convolution, or the scan where that costs less");
+            at.Result(at.ByForm($"Convolution.Run<{at.Kernel(Function)}>({at.PassOf(at.Node.TimeAxis)}, {rest}", Scan),
+                "in parallel a convolution, or the scan where that costs less");
         }
         else
         {

@@ -38,7 +38,8 @@ internal sealed class UsePart : Part
                 continue;
             }
 
-            at.Same(new Value(-1, "", axes), new Value(-1, "", first.Value.Axes), part.Place, Problems.SizesDiffer, Names.Simple(type), Names.Simple(part.Types[0]));
+            at.Same(new Value(-1, "", axes), new Value(-1, "", first.Value.Axes), part.Place,
+                Problems.SizesDiffer, Names.Simple(type), Names.Simple(part.Types[0]));
             if (!inputs.SequenceEqual(first.Value.Inputs))
             {
                 at.Report(Problems.SizesDiffer, part.Place, Names.Simple(type), Read(inputs), Names.Simple(part.Types[0]), Read(first.Value.Inputs));
@@ -56,7 +57,8 @@ internal sealed class UsePart : Part
         Operation use;
         if (repeats)
         {
-            at.Same(new Value(-1, "", result), x, part.Place, Problems.ResidualWidth, $"one layer of {Names.Simple(part.Types[0])}", "what the next layer reads");
+            at.Same(new Value(-1, "", result), x, part.Place, Problems.ResidualWidth,
+                $"one layer of {Names.Simple(part.Types[0])}", "what the next layer reads");
             use = new Repeat(blocks.ToEquatable(), key, by, shared, at.SizeOf(part[1], part.Place.At(1)) ?? Size.Of(1));
         }
         else

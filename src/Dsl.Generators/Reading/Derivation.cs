@@ -136,7 +136,8 @@ internal static class Derivation
 
     private static string Suggestion(Vocabulary vocabulary, string address, IEnumerable<BracketSpec> brackets)
     {
-        var addresses = brackets.SelectMany(b => b.Parts).Select(p => vocabulary.KeyOf(p) is { Length: > 0 } key ? key : p.Name.ToLowerInvariant()).Distinct().ToList();
+        var addresses = brackets.SelectMany(b => b.Parts)
+            .Select(p => vocabulary.KeyOf(p) is { Length: > 0 } key ? key : p.Name.ToLowerInvariant()).Distinct().ToList();
         return Problem.Suggest(address, addresses);
     }
 

@@ -45,7 +45,8 @@ internal static class ReadCache
             return known.Spec;
         }
 
-        var spec = semantics.GetDeclaredSymbol(declaration, cancel) is INamedTypeSymbol type ? SpecReader.For(compilation, vocabulary).ReadClosed(type, cancel) : null;
+        var spec = semantics.GetDeclaredSymbol(declaration, cancel) is INamedTypeSymbol type
+            ? SpecReader.For(compilation, vocabulary).ReadClosed(type, cancel) : null;
         var entry = new Entry(vocabulary, surface, spec, TreesOf(declaration, spec, compilation).ToArray());
         Entries.Remove(declaration);
         Entries.Add(declaration, entry);

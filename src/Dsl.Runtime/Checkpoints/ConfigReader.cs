@@ -274,7 +274,8 @@ public sealed class ConfigReader
         ? (int)value
         : throw Wrong(path, node, "a whole number of 32 bits");
 
-    private long AsLong(string path, ConfigNode node) => node.AsLong() ?? throw Wrong(path, node, node.WholeDigits() is not null ? "a whole number of 64 bits" : "a whole number");
+    private long AsLong(string path, ConfigNode node) => node.AsLong()
+        ?? throw Wrong(path, node, node.WholeDigits() is not null ? "a whole number of 64 bits" : "a whole number");
 
     private double AsDouble(string path, ConfigNode node) => node.AsDouble() ?? throw Wrong(path, node, "a number");
 

@@ -59,7 +59,8 @@ public static class Scan<TKernel>
         if (cpu)
         {
             Tensor? bytes = real?.to(ScalarType.Byte).contiguous();
-            results = FusedFunction.Apply(new ScanCall<TKernel>(sizes, settings ?? [], bytes, Numbers(places), parts is not null, finals), [.. operands, .. parts ?? []]);
+            results = FusedFunction.Apply(new ScanCall<TKernel>(sizes, settings ?? [], bytes, Numbers(places), parts is not null, finals),
+                [.. operands, .. parts ?? []]);
         }
         else
         {

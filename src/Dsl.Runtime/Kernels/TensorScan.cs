@@ -11,7 +11,8 @@ namespace Dsl.Runtime;
 /// One call of a kernel step by step over whole tensors, on any device, with the derived adjoint as its way back. Kept are the operands and the states at
 /// checkpoints, one every root of T steps; nothing of size time x channels x state.
 /// </summary>
-internal sealed class TensorScan<TKernel>(ScanSizes sizes, double[] settings, Tensor? real, Tensor? positions, bool stateful, bool differentiated) : FusedFunction
+internal sealed class TensorScan<TKernel>(ScanSizes sizes, double[] settings, Tensor? real, Tensor? positions, bool stateful, bool differentiated)
+    : FusedFunction
     where TKernel : struct, IScanKernel
 {
     private readonly ScanLayout layout = sizes.Layout;

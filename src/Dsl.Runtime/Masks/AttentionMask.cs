@@ -8,6 +8,7 @@ namespace Dsl.Runtime;
 internal sealed class AttentionMask : IDisposable
 {
     private Tensor? closed;
+    private Tensor? open;
 
     private AttentionMask(Tensor bias, Tensor? empty)
     {
@@ -20,6 +21,9 @@ internal sealed class AttentionMask : IDisposable
 
     /// <summary>bool [b or 1, 1, t, s]: true where a key may not be read; made when it is asked for.</summary>
     internal Tensor Closed => closed ??= Bias.ne(Scalars.Of(0L)).DetachFromDisposeScope();
+
+    /// <summary>The opposite of <see cref="Closed"/>.</summary>
+    internal Tensor Open => open ??= Closed.logical_not().DetachFromDisposeScope();
 
     /// <summary>[b or 1, t, 1, 1]: 0 for a query that may read nothing, 1 for the others; null when each reads something.</summary>
     internal Tensor? Reads { get; }
@@ -52,6 +56,7 @@ internal sealed class AttentionMask : IDisposable
     {
         Bias.Dispose();
         closed?.Dispose();
+        open?.Dispose();
         Reads?.Dispose();
     }
 }

@@ -12,7 +12,12 @@ public delegate Tensor ScoreRule(Tensor scores, ScorePlace place);
 /// <summary>Where scores stand: int64 positions of queries [b or 1, 1, t, 1] and keys [b or 1, 1, 1, s], and the index of each head [1, h, 1, 1].</summary>
 public readonly record struct ScorePlace(Tensor Query, Tensor Key, Tensor Head)
 {
-    /// <summary>bool [b or 1, 1, t, s or 1]: false where the mask or padding hides the pair, whose score then counts for nothing; null: all are seen.</summary>
+    /// <summary>bool [b or 1, 1, t, s]: false where the mask hides the key, whose score then counts for nothing; null: all are open.</summary>
+    public Tensor? Open { get; init; }
+
+    /// <summary>
+    /// bool [b or 1, 1, t, s or 1]: <see cref="Open"/>, and the query is no padding, whose row may be computed from anything; null: all are seen.
+    /// </summary>
     public Tensor? Seen { get; init; }
 }
 
@@ -220,8 +225,7 @@ public static class Attention
         Tensor added = pass.Memo(key, () =>
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            Tensor? seen = SeenOf(mask, queries, pass);
-            Tensor rule = bias.Build(torch.zeros([], dtype: q.dtype, device: q.device), PlaceOf(queries, keys, heads, seen, q.device));
+            Tensor rule = bias.Build(torch.zeros([], dtype: q.dtype, device: q.device), PlaceOf(queries, keys, heads, mask, pass, q.device));
             Tensor open = rule.dim() == 0 ? rule.view(1, 1, 1, 1) : rule;
             Tensor sum = mask is null ? open : Masked(open, mask);
             return sum.expand(sum.shape[0], sum.shape[1], queries.Count, keys.Count).MoveToOuterDisposeScope();
@@ -233,23 +237,22 @@ public static class Attention
     }
 
     /// <summary>The caller disposes its tensors.</summary>
-    private static ScorePlace PlaceOf(Places queries, Places keys, long heads, Tensor? seen, Device device)
+    private static ScorePlace PlaceOf(Places queries, Places keys, long heads, AttentionMask? mask, Pass pass, Device device)
     {
         using Tensor count = torch.arange(Scalars.Of(heads), dtype: ScalarType.Int64, device: device);
         return new ScorePlace(
             queries.Positions.view(queries.Uniform ? 1 : queries.Batch, 1, queries.Count, 1),
             keys.Positions.view(keys.Uniform ? 1 : keys.Batch, 1, 1, keys.Count),
             count.view(1, heads, 1, 1))
-        { Seen = seen };
+        { Open = mask?.Open, Seen = SeenOf(mask, queries, pass) };
     }
 
     /// <summary>Where a score counts: the mask is open, and the query is no padding. Owned by the pass; null: everywhere.</summary>
-    private static Tensor? SeenOf(AttentionMask? mask, Places queries, Pass pass) => mask is null && !queries.Padded ? null
+    private static Tensor? SeenOf(AttentionMask? mask, Places queries, Pass pass) => !queries.Padded ? mask?.Open
         : pass.Memo((nameof(SeenOf), mask), () =>
         {
-            using DisposeScope scope = torch.NewDisposeScope();
-            Tensor? open = mask?.Closed.logical_not(), real = queries.Real?.view(queries.Batch, 1, queries.Count, 1);
-            return (open is null ? real!.alias() : real is null ? open : open.logical_and(real)).MoveToOuterDisposeScope();
+            using Tensor real = queries.Real!.view(queries.Batch, 1, queries.Count, 1);
+            return mask is null ? real.alias() : mask.Open.logical_and(real);
         });
 
     // Selected, not added: what a rule makes of a hidden pair may be no number at all.
@@ -271,8 +274,7 @@ public static class Attention
         using Tensor columns = k.permute(0, 2, 3, 1);
         using Tensor raw = rows.matmul(columns);
         Tensor scores = raw.view(b, h, t, s);
-        Tensor? seen = SeenOf(mask, queries, pass);
-        ScorePlace place = PlaceOf(queries, keys, h, seen, q.device);
+        ScorePlace place = PlaceOf(queries, keys, h, mask, pass, q.device);
         Tensor changed = score(scores, place);
         if (!changed.shape.AsSpan().SequenceEqual(scores.shape))
         {

@@ -28,7 +28,6 @@ internal sealed class ModelSession : IDisposable
         Outputs = outline.Outputs;
         Windows = [.. outline.Masks().Where(place => place.Mask.Window is not null).Select(place => place.Mask.Window!.Value)];
         StepInput = options.StepInput ?? new[] { "decoder_input_ids", "input_ids" }.FirstOrDefault(Inputs.Contains) ?? Inputs[0];
-        HasMemory = Inputs.Any(name => name != StepInput && !IsMask(name) && name != "token_type_ids");
         StepOutput = Outputs.Contains("logits") ? "logits" : Outputs[^1];
         try
         {
@@ -40,6 +39,8 @@ internal sealed class ModelSession : IDisposable
             Steps = false;
         }
 
+        // What is read once before the steps may have a length of its own; without steps, all inputs stand along one axis.
+        HasMemory = Steps && Inputs.Any(name => name != StepInput && !IsMask(name) && name != "token_type_ids");
         Json = ConfigText();
         Padding = options.PaddingToken ?? ConfigReader.Parse(Json).OptionalInt(["pad_token_id"]) ?? -1;
         facts = known ?? new Lazy<ModelFacts>(() => ModelFacts.Of(entry, config, options, Math.Max(Wanted, Many)));

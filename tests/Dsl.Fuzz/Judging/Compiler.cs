@@ -96,7 +96,8 @@ internal static partial class Compiler
         if (told.Count > 0)
         {
             string ids = string.Join(' ', told.Select(d => d.Id).Distinct().Order(StringComparer.Ordinal));
-            string text = string.Join('\n', told.Select(d => $"{d.Id} at '{d.Location.SourceTree!.GetText().ToString(d.Location.SourceSpan)}': {d.GetMessage(null)}"));
+            string text = string.Join('\n',
+                told.Select(d => $"{d.Id} at '{d.Location.SourceTree!.GetText().ToString(d.Location.SourceSpan)}': {d.GetMessage(null)}"));
             return program.Mutation is null ? Verdict.Failed("valid, but " + ids, text) : new Verdict(Outcome.Refused, ids, text);
         }
 

@@ -43,7 +43,8 @@ internal static class Judge
     public static Program Shrink(Program program, string kind, TimeSpan limit)
     {
         // What is valid by construction is not so any more once pieces are missing: then other refusals of the same kind would be found.
-        return kind.StartsWith("valid", StringComparison.Ordinal) ? program : new Shrinker(candidate => Alone(candidate, kind).Kind == kind, limit).Shrink(program);
+        return kind.StartsWith("valid", StringComparison.Ordinal) ? program
+            : new Shrinker(candidate => Alone(candidate, kind).Kind == kind, limit).Shrink(program);
     }
 
     private static bool IsUnfused(Program program) => program.Index % UnfusedOneIn == 1;

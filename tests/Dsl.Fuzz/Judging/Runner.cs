@@ -59,12 +59,15 @@ internal static partial class Runner
 
     private static Verdict Once(CompiledDeclarations compiled, ModelEntry entry, object config, bool rare, string only)
     {
-        string[] checks = Rare.FirstOrDefault(c => only.StartsWith(c + ":", StringComparison.Ordinal)) is { } one ? [one] : rare && only.Length == 0 ? Rare : [];
+        string[] checks = Rare.FirstOrDefault(c => only.StartsWith(c + ":", StringComparison.Ordinal)) is { } one
+            ? [one] : rare && only.Length == 0 ? Rare : [];
         if (checks.Length != 1)
         {
             // Gradients are what takes longest, and come last.
-            Comparisons what = only.Length == 0 || only.StartsWith("gradient", StringComparison.Ordinal) ? Comparisons.All : Comparisons.All & ~Comparisons.Gradients;
-            string[] found = [.. Agreement.Compare(compiled, entry.Name, config, 1, what).Where(s => !NoFaults.Any(n => s.Contains(n, StringComparison.Ordinal)))];
+            Comparisons what = only.Length == 0 || only.StartsWith("gradient", StringComparison.Ordinal)
+                ? Comparisons.All : Comparisons.All & ~Comparisons.Gradients;
+            string[] found = [.. Agreement.Compare(compiled, entry.Name, config, 1, what)
+                .Where(s => !NoFaults.Any(n => s.Contains(n, StringComparison.Ordinal)))];
             if (found.Length > 0)
             {
                 return Verdict.Failed(Words(found[0]), string.Join('\n', found));

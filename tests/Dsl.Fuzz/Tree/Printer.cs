@@ -86,7 +86,8 @@ internal static class Printer
         foreach (Function function in declaration.Functions)
         {
             text.Append(function.Attribute.Length == 0 ? "" : $"    [{function.Attribute}]\n")
-                .Append(CultureInfo.InvariantCulture, $"    internal static {function.Result} {function.Name}({string.Join(", ", function.Parameters)})\n    {{\n");
+                .Append(CultureInfo.InvariantCulture,
+                    $"    internal static {function.Result} {function.Name}({string.Join(", ", function.Parameters)})\n    {{\n");
             Print(function.Body, text, 2);
             text.Append("    }\n");
         }

@@ -33,7 +33,8 @@ internal sealed record Expression(string Format, IReadOnlyList<Expression> Opera
 }
 
 /// <summary>A statement; the head is text with places for its expressions. Body and else are blocks, null where it has none.</summary>
-internal sealed record Statement(string Head, IReadOnlyList<Expression> Expressions, IReadOnlyList<Statement>? Body = null, IReadOnlyList<Statement>? Else = null);
+internal sealed record Statement(string Head, IReadOnlyList<Expression> Expressions,
+    IReadOnlyList<Statement>? Body = null, IReadOnlyList<Statement>? Else = null);
 
 /// <summary>A static method of a declaration.</summary>
 /// <param name="Attribute">In brackets before it, or empty for a helper.</param>

@@ -13,7 +13,8 @@ internal static class DerivedWriter
         Chance chance = program.Chance;
         var header = new List<Part> { Part.Of("Block", types: ["C"]), Part.Of("Derive", types: [of.Name]) };
         var brackets = new List<Bracket>();
-        Part[] keyed = [.. of.Brackets.SelectMany(b => b.Parts).Where(p => p.Arguments.Count > 0 && Is(p, "Linear", "LayerNorm", "RmsNorm", "Conv", "Attention"))];
+        Part[] keyed = [.. of.Brackets.SelectMany(b => b.Parts)
+            .Where(p => p.Arguments.Count > 0 && Is(p, "Linear", "LayerNorm", "RmsNorm", "Conv", "Attention"))];
         if (keyed.Length == 0)
         {
             return null;

@@ -43,7 +43,8 @@ internal abstract partial class FlowWriter
         switch (Chance.Next(5))
         {
             case 0:
-                parts.Add(Part.Of("FeedForward", Keys("up", "down"), Activation()).With("Bias", Chance.Maybe ? "true" : null).With("Stored", Chance.OneIn(4) ? "\"in out\"" : null));
+                parts.Add(Part.Of("FeedForward", Keys("up", "down"), Activation()).With("Bias", Chance.Maybe ? "true" : null)
+                    .With("Stored", Chance.OneIn(4) ? "\"in out\"" : null));
                 break;
             case 1:
                 parts.Add(Part.Of("GatedFeedForward", Keys("gate", "up", "down"), Activation()).With("Bias", Chance.OneIn(3) ? "nameof(C.Biased)" : null));
@@ -72,7 +73,8 @@ internal abstract partial class FlowWriter
     private void Core(Flow source, Flow memory, bool across, Part? condition)
     {
         bool rotated = !across && Chance.OneIn(3);
-        (string heads, string kvHeads) = Chance.Of(("nameof(C.Heads)", "nameof(C.Heads)"), ("nameof(C.Heads)", "nameof(C.KvHeads)"), ("nameof(C.Heads)", "1"), ("4", "2"), ("1", "1"));
+        (string heads, string kvHeads) = Chance.Of(("nameof(C.Heads)", "nameof(C.Heads)"),
+            ("nameof(C.Heads)", "nameof(C.KvHeads)"), ("nameof(C.Heads)", "1"), ("4", "2"), ("1", "1"));
         (string width, Size widthSize) = Chance.Of(("nameof(C.HeadDim)", HeadDim), ("nameof(C.HeadDim)", HeadDim), ("6", Size.Of(6)));
         string valueWidth = Chance.Weighted((3, width), (1, "3"), (1, "nameof(C.Rank)"));
         _ = widthSize;
@@ -106,7 +108,8 @@ internal abstract partial class FlowWriter
 
         string[] triple = one ? [own[0], own[0], own[0]] : own;
         Brackets.AddRange(pieces);
-        Part Attend() => Part.Of("Attend", Quoted(triple[0]), Quoted(triple[1]), Quoted(triple[2])).With("Mask", across ? Chance.OneIn(4) ? "Mask.None" : null : Mask())
+        Part Attend() =>
+            Part.Of("Attend", Quoted(triple[0]), Quoted(triple[1]), Quoted(triple[2])).With("Mask", across ? Chance.OneIn(4) ? "Mask.None" : null : Mask())
             .With("Score", Chance.OneIn(3) ? $"nameof({Score()})" : null).With("Scale", Scale()).With("Dropout", Chance.OneIn(6) ? "nameof(C.Drop)" : null);
         if (condition is not null && condition.Arguments[0] != "nameof(C.Odd)" || condition is not null && Chance.Maybe)
         {
@@ -156,9 +159,11 @@ internal abstract partial class FlowWriter
             ? Chance.Of(
                 $"key <= query && query - key < {window}", $"query >= key && key > query - {window}", $"key <= query && (key < {window} || query - key < 2)",
                 "key <= query && (query == key || (query - key) % 2 == 1)", $"!(key > query) && query - key <= {window}", "key == query",
-                $"key <= query && key / {window} == query / {window}", "(c.P || key == query) && key <= query", $"query - key >= 0 && Abs(query - key) < {window}")
+                $"key <= query && key / {window} == query / {window}", "(c.P || key == query) && key <= query",
+                    $"query - key >= 0 && Abs(query - key) < {window}")
             : Chance.Of(
-                $"Abs(query - key) < {window}", $"key <= query || key < {window}", "true", "query == key || (query + key) % 3 != 0", $"key >= query && key - query < {window}",
+                $"Abs(query - key) < {window}", $"key <= query || key < {window}", "true",
+                    "query == key || (query + key) % 3 != 0", $"key >= query && key - query < {window}",
                 $"key / {window} == query / {window}", "c.P ? key <= query : key >= query");
         List<string> parameters = ["int query", "int key"];
         if (rule.Contains("c.", System.StringComparison.Ordinal) || Chance.OneIn(4))

@@ -70,7 +70,8 @@ internal abstract partial class FlowWriter
         {
             int count = Chance.Next(1, 4);
             string[] names = [first.Name!, .. Enumerable.Range(1, count - 1).Select(_ => Chance.Of(alike).Name!)];
-            Add([new Part("From", [], [.. names.Select(Quoted)], []), Part.Of("Apply", $"nameof({Pointwise(count, first)})")], first with { Name = null }, mayName: true);
+            Add([new Part("From", [], [.. names.Select(Quoted)], []), Part.Of("Apply", $"nameof({Pointwise(count, first)})")],
+                first with { Name = null }, mayName: true);
             return;
         }
 
@@ -99,13 +100,15 @@ internal abstract partial class FlowWriter
         else if (Chance.OneIn(4))
         {
             string own = NewName();
-            Brackets.Add(Bracket.Of(Part.Of("From", Quoted(first.Name!)), Linear(Size.Of(1)), Part.Of("Rearrange", $"\"b {first.Time} 1 -> b {first.Time}\""), Part.Of("As", Quoted(own))));
+            Brackets.Add(Bracket.Of(Part.Of("From", Quoted(first.Name!)), Linear(Size.Of(1)),
+                Part.Of("Rearrange", $"\"b {first.Time} 1 -> b {first.Time}\""), Part.Of("As", Quoted(own))));
             values.Add(own);
             extra.Add(("[Axes(\"b t\")] double r", null, "r"));
         }
 
         string name = RecurrenceFunction("d", span, extra);
-        Add([new Part("From", [], [.. values.Select(Quoted)], []), Part.Of("Apply", $"nameof({name})")], first with { Name = null, LastName = "d" }, mayName: true);
+        Add([new Part("From", [], [.. values.Select(Quoted)], []), Part.Of("Apply", $"nameof({name})")],
+            first with { Name = null, LastName = "d" }, mayName: true);
     }
 
     /// <summary>A recurrence of the current value alone.</summary>
@@ -172,7 +175,8 @@ internal abstract partial class FlowWriter
             var loop = new List<Statement> { writer.Update("s[n]", inside) };
             string sum = "total";
             body.Add(new Statement($"double {sum} = {{0}}", [Expression.Of("0.25 * x")]));
-            loop.Add(new Statement($"{sum} += {{0}}", [elements.Aggregate(Expression.Of("s[n]"), (product, e) => Expression.Of(Chance.Of("{0} * {1}", "{0} + {1}"), product, Expression.Of(e)))]));
+            loop.Add(new Statement($"{sum} += {{0}}",
+                [elements.Aggregate(Expression.Of("s[n]"), (product, e) => Expression.Of(Chance.Of("{0} * {1}", "{0} + {1}"), product, Expression.Of(e)))]));
             if (Chance.OneIn(3))
             {
                 loop.Insert(0, new Statement("double inner = {0}", [writer.Number(inside, 2)]));
@@ -186,14 +190,16 @@ internal abstract partial class FlowWriter
                 // What the first loop added up is read in the next.
                 Reads again = outside with { Elements = [.. elements, "s[n]"] };
                 body.Add(new Statement("double second = {0}", [Expression.Of("0")]));
-                body.Add(new Statement("for (int n = 0; n < s.Length; n++)", [], [writer.Update("s[n]", again), new Statement("second += {0}", [writer.Number(again, 2)])]));
+                body.Add(new Statement("for (int n = 0; n < s.Length; n++)", [],
+                    [writer.Update("s[n]", again), new Statement("second += {0}", [writer.Number(again, 2)])]));
                 outside = outside with { Scalars = [.. outside.Scalars, "second"] };
             }
         }
 
         body.AddRange(states.Select(s => writer.Update(s, outside)));
         Expression result = outside.Scalars.Where(s => s is "x" or "p" or "w" or "z" or "r" or "o" or "total" or "second")
-            .Aggregate(writer.Number(outside, 2), (sum, v) => Expression.Of(Chance.Of("{0} + 0.5 * {1}", "{0} + {1}", "{0} - 0.75 * {1}"), sum, Expression.Of(v)));
+            .Aggregate(writer.Number(outside, 2), (sum, v) =>
+                Expression.Of(Chance.Of("{0} + 0.5 * {1}", "{0} + {1}", "{0} - 0.75 * {1}"), sum, Expression.Of(v)));
         body.Add(new Statement("return {0}", [result]));
         string time = $"b t {channels}", state = span ? $"b {channels} [{spanAxis}]" : $"b {channels}";
         Functions.Add(new Function($"Recurrence(\"{time}\", State = \"{state}\")", "double", name, parameters, body));
@@ -215,12 +221,15 @@ internal abstract partial class FlowWriter
         Part learn = Part.Of("Learn", [Chance.Of(Program.Learners)], Key());
         string loss = $"L{Functions.Count}";
         Functions.Add(new Function("Pointwise", "double", loss, ["double f", "double target"],
-            [new Statement("return {0}", [Expression.Of(Chance.Of("0.5 * (f - target) * (f - target)", "Log(1 + (f - target) * (f - target))", "0.1 * Softplus(f) - 0.1 * f * target"))])]));
+            [new Statement("return {0}",
+                [Expression.Of(
+                Chance.Of("0.5 * (f - target) * (f - target)", "Log(1 + (f - target) * (f - target))", "0.1 * Softplus(f) - 0.1 * f * target"))])]));
         learn = learn.With("Loss", $"nameof({loss})");
         if (Chance.Maybe)
         {
             Brackets.Add(Bracket.Of(
-                Part.Of("From", Quoted(source.Name!)), Part.Of("Linear", Key(), Chance.Maybe ? heads : "1").With("Bias", "true"), Part.Of("Activate", "Activation.Sigmoid"),
+                Part.Of("From", Quoted(source.Name!)), Part.Of("Linear", Key(), Chance.Maybe ? heads : "1").With("Bias", "true"),
+                    Part.Of("Activate", "Activation.Sigmoid"),
                 Part.Of("As", Quoted(own[3]))));
             learn = learn.With("Rate", Quoted(own[3]));
         }

@@ -42,7 +42,8 @@ internal abstract partial class FlowWriter
         return norm.Word == "LayerNorm" && norm.Arguments.Count > 0 && Chance.OneIn(4) ? norm.With("Bias", Chance.Of("false", "nameof(C.Biased)")) : norm;
     }
 
-    protected string Activation() => Program.Smooth ? Chance.Of(SmoothActivations) : Chance.Of([.. SmoothActivations, "Activation.Relu", "Activation.ReluSquared"]);
+    protected string Activation() => Program.Smooth ? Chance.Of(SmoothActivations)
+        : Chance.Of([.. SmoothActivations, "Activation.Relu", "Activation.ReluSquared"]);
 
     protected void Chain(List<Part> parts, ref Flow current, int count, bool mayName)
     {
@@ -90,7 +91,8 @@ internal abstract partial class FlowWriter
         }
 
         bool Fits(Usable b) => (b.In.HasWidth || b.In.Equals(x.Last)) && (b.Causal || !Causal || x.Time == 's') && b.Extra.All(CanBind)
-            && (!b.Extra.Contains("side") || Named.Any(n => n.Time == x.Time && n.IsPlain && n.Last.Equals(b.In))) && !(x.Time == 's' && b.Extra.Contains("memory"));
+            && (!b.Extra.Contains("side") || Named.Any(n => n.Time == x.Time && n.IsPlain && n.Last.Equals(b.In)))
+                && !(x.Time == 's' && b.Extra.Contains("memory"));
         Usable[] fitting = [.. Program.Blocks.Where(Fits)];
         if (fitting.Length == 0)
         {
@@ -291,7 +293,8 @@ internal abstract partial class FlowWriter
         if (Chance.OneIn(5))
         {
             string name = $"Place{Functions.Count}";
-            Functions.Add(new Function("", "int", name, ["int position", "C c"], [new Statement("return {0}", [Expression.Of(Chance.Of("position % c.Window", "position / 2", "position + 1"))])]));
+            Functions.Add(new Function("", "int", name, ["int position", "C c"],
+                [new Statement("return {0}", [Expression.Of(Chance.Of("position % c.Window", "position / 2", "position + 1"))])]));
             part = part.With("Position", $"nameof({name})");
         }
 

@@ -10,11 +10,13 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
 {
     // Words that generated code uses, keywords and phrases are names like any other.
     private static readonly string[] NamePool =
-        ["a", "b1", "c", "u", "v1", "gate", "hidden", "return", "this", "a b", "1st", "normed", "h", "pass", "result", "config", "scale", "sum", "weights", "state",
+        ["a", "b1", "c", "u", "v1", "gate", "hidden", "return", "this", "a b", "1st", "normed",
+            "h", "pass", "result", "config", "scale", "sum", "weights", "state",
             "d", "q", "k", "v", "lastLayer", "merged", "attended", "rotary", "class", "step", "tokens", "layer", "batch", "time"];
 
     private static readonly string[] KeyPool =
-        ["w", "proj", "in", "out", "norm", "config", "weights", "pass", "x", "scale", "layer", "block", "h", "double", "self.attn", "a.b.c", "State", "training",
+        ["w", "proj", "in", "out", "norm", "config", "weights", "pass", "x", "scale", "layer",
+            "block", "h", "double", "self.attn", "a.b.c", "State", "training",
             "Forward", "state", "conv", "mlp", "0", "module", "parameters", "bias", "weight", "rotary", "q", "length", "name", "Masks", "buffer_x", "to"];
 
     private readonly HashSet<string> usedKeys = ["shared"];

@@ -62,7 +62,8 @@ internal sealed class FunctionWriter(Chance chance, bool smooth)
             15 => Expression.Of("Pow(1 + ({0}) * ({0}), {1})", A(), Expression.Of(chance.Of("0.5", "-1.5", "2"))),
             16 => Expression.Of("ExpM1(Tanh({0}))", A()),
             17 => Expression.Of(chance.Of("Atan2({0}, 2 + {1} * {1})", "Cbrt(1 + {0} * {0} + {1} * {1})"), A(), A()),
-            18 => Expression.Of(chance.Of("Sinh(Tanh({0}))", "(0.5 * Cosh(Sin({0})))", "Asin(0.9 * Tanh({0}))", "Atanh(0.9 * Sin({0}))", "Acos(0.8 * Sin({0}))"), A()),
+            18 => Expression.Of(
+                chance.Of("Sinh(Tanh({0}))", "(0.5 * Cosh(Sin({0})))", "Asin(0.9 * Tanh({0}))", "Atanh(0.9 * Sin({0}))", "Acos(0.8 * Sin({0}))"), A()),
             19 => Expression.Of(chance.Of("Log2(1 + ({0}) * ({0}))", "Log10(2 + ({0}) * ({0}))", "Acosh(2 + ({0}) * ({0}))", "Tan(0.7 * Tanh({0}))"), A()),
             _ => Leaf(reads),
         };
@@ -162,7 +163,8 @@ internal sealed class FunctionWriter(Chance chance, bool smooth)
         }
 
         written.Add(new Statement(
-            chance.Of($"for (int n = 0; n < {span}.Length; n++)", $"for (int n = {span}.Length - 1; n >= 0; n--)", $"for (int n = 0; n < {span}.Length; n += 1)"), [], body));
+            chance.Of($"for (int n = 0; n < {span}.Length; n++)", $"for (int n = {span}.Length - 1; n >= 0; n--)",
+                $"for (int n = 0; n < {span}.Length; n += 1)"), [], body));
         own.Add(sum);
         reads = reads with { Scalars = [.. reads.Scalars, sum] };
     }

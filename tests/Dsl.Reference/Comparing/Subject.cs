@@ -66,7 +66,8 @@ internal sealed class Subject : IDisposable
     internal string StepOutput => Model.Outputs.Contains("logits") ? "logits" : Model.Outputs[^1];
 
     /// <summary>The masks of inputs: name, and the input that has it.</summary>
-    internal IEnumerable<(string Name, GraphInput Input)> Masks => Graph.Inputs.Where(i => i.Mask is not null).DistinctBy(i => i.Mask).Select(i => (i.Mask!, i));
+    internal IEnumerable<(string Name, GraphInput Input)> Masks =>
+        Graph.Inputs.Where(i => i.Mask is not null).DistinctBy(i => i.Mask).Select(i => (i.Mask!, i));
 
     /// <summary>Weights as the generated model has them now: what a transfer function stores changes with the length of what was read.</summary>
     internal ReferenceModel NewReference() => Reference = ReferenceModel.Of(

@@ -19,7 +19,8 @@ internal static class FunctionWeight
             return (stored, names);
         }
 
-        var sizes = new Dictionary<string, int>(AxisText.Names(declared.Axes).Zip(use.Weights.Single(w => w.Name == parameter).View, (n, s) => KeyValuePair.Create(n, frame.SizeOf(s))));
+        var sizes = new Dictionary<string, int>(
+            AxisText.Names(declared.Axes).Zip(use.Weights.Single(w => w.Name == parameter).View, (n, s) => KeyValuePair.Create(n, frame.SizeOf(s))));
         return (stored.Reshape([.. names.Select(n => n == "1" ? 1 : sizes[n])]), names);
     }
 }

@@ -30,7 +30,8 @@ internal static class TransferReference
         int readOut = Array.FindIndex(lengthen.Parameters, UserFunction.IsSpan);
         ArgumentReader[] readers = [.. lengthen.Parameters.Select((p, i) => (p, i))
             .Where(a => a.i != readOut && !UserFunction.IsIndex(a.p) && !UserFunction.IsConfig(a.p))
-            .Select(a => Weight(node, operation, kernel, a.p.Name!, frame) is var (numbers, own) ? new ArgumentReader(lengthen, a.i, numbers, own, place) : null!)];
+            .Select(a => Weight(node, operation, kernel, a.p.Name!, frame) is var (numbers, own)
+                ? new ArgumentReader(lengthen, a.i, numbers, own, place) : null!)];
         int last = Array.FindLastIndex(names, n => n is not ("1" or "2"));
         bool walks = !channels.Contains(names[last]);
         var own = new ArgumentReader(lengthen, readOut, stored, names, place, walks);

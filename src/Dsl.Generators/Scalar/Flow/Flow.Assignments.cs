@@ -214,7 +214,9 @@ internal sealed partial class Flow
         {
             if (!index.Uniform)
             {
-                throw new NotAKernelException($"'{span}' is read or written at an index that depends on values or on the position: it may count with constants, lengths and loops.", span);
+                throw new NotAKernelException(
+                    $"'{span}' is read or written at an index that depends on values or on the position: it may count with constants, lengths and loops.",
+                    span);
             }
         }
 

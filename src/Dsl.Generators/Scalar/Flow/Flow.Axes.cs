@@ -24,7 +24,8 @@ internal sealed partial class Flow
         var stateSpan = Function.State.Split(' ').Where(a => a.StartsWith("[", StringComparison.Ordinal)).Select(a => a.Trim('[', ']')).ToList();
         if (stateSpan.Count > 1)
         {
-            throw new NotAKernelException($"The state '{Function.State}' of '{Function.Name}' has more than one axis in brackets: one span walks one axis.", NotAKernelException.Axes);
+            throw new NotAKernelException($"The state '{Function.State}' of '{Function.Name}' has more than one axis in brackets: one span walks one axis.",
+                NotAKernelException.Axes);
         }
 
         var parallel = Function.State.Split([' '], StringSplitOptions.RemoveEmptyEntries).Where(a => !a.StartsWith("[", StringComparison.Ordinal)).ToList();
@@ -132,7 +133,8 @@ internal sealed partial class Flow
                     CheckSpan(span, p.Name);
                 }
 
-                if (p.Role is ScalarRole.Parameter or ScalarRole.Derived && isSaid && own.FirstOrDefault(a => a == "t" || (a == batch && Axes.Count > 2)) is { } moving)
+                if (p.Role is ScalarRole.Parameter or ScalarRole.Derived && isSaid
+                    && own.FirstOrDefault(a => a == "t" || (a == batch && Axes.Count > 2)) is { } moving)
                 {
                     throw new NotAKernelException($"'{p.Name}' is a weight: it cannot have the axis '{moving}', which every call has in another size.", p.Name);
                 }

@@ -114,7 +114,7 @@ internal sealed partial class TensorEmitter
         var result = new Dictionary<string, Value>(environment);
         foreach (var pair in environment.Where(p => p.Value.Carrier == Carrier.Tensor && read.Contains(p.Key)).ToList())
         {
-            result[pair.Key] = Named(pair.Key, new Value(Carrier.Tensor, $"TensorScalar.Within({mask}, {pair.Value.Text})", 10, ScalarKind.Double));
+            result[pair.Key] = Named(pair.Key, new Value(Carrier.Tensor, Within(mask, pair.Value.Text), 10, ScalarKind.Double));
         }
 
         return result;

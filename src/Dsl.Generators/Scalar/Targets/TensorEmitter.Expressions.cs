@@ -30,13 +30,13 @@ internal sealed partial class TensorEmitter
                 var column = Go(entry.Column);
                 var table = arguments.TryGetValue(entry.Table, out var given) ? given : Literals.Name(entry.Table);
                 var read = $"TensorScalar.Entries({table}, {row.Text}, {column.Text}{Where(masks)})";
-                return new Value(Carrier.Tensor, masks.Aggregate(read, (inner, mask) => $"TensorScalar.Within({mask}, {inner})"), 10, ScalarKind.Double);
+                return new Value(Carrier.Tensor, masks.Aggregate(read, (inner, mask) => Within(mask, inner)), 10, ScalarKind.Double);
             case Element element:
                 var place = Go(element.Index);
                 var span = arguments.TryGetValue(element.Span, out var weight) ? weight : Literals.Name(element.Span);
                 return new Value(
                     Carrier.Tensor,
-                    masks.Aggregate($"TensorScalar.Element({span}, {place.Text}{Where(masks)})", (inner, mask) => $"TensorScalar.Within({mask}, {inner})"),
+                    masks.Aggregate($"TensorScalar.Element({span}, {place.Text}{Where(masks)})", (inner, mask) => Within(mask, inner)),
                     10,
                     ScalarKind.Double);
             case Invoke invoke:
@@ -165,7 +165,8 @@ internal sealed partial class TensorEmitter
             // Bounds of which one is a tensor: the one after the other.
             var (low, high) = (ScalarOperations.Function("Max"), ScalarOperations.Function("Min"));
             return arguments[0].Carrier == Carrier.Host && arguments[1].Carrier == Carrier.Host
-                ? new Value(place, high.TensorCall([low.HostCall($"{arguments[0].Text}, {arguments[1].Text}", isComplex: false), arguments[2].Text]), 10, call.Kind)
+                ? new Value(place, high.TensorCall([low.HostCall($"{arguments[0].Text}, {arguments[1].Text}", isComplex: false), arguments[2].Text]),
+                    10, call.Kind)
                 : new Value(place, high.TensorCall([low.TensorCall([arguments[0].Text, arguments[1].Text]), arguments[2].Text]), 10, call.Kind);
         }
 
@@ -175,7 +176,8 @@ internal sealed partial class TensorEmitter
             return new Value(Carrier.Grid, $"{arguments[0].Tight(10)}.detach().sign().to(ScalarType.Int64)", 10, ScalarKind.Int);
         }
 
-        return new Value(place, operation.TensorCall([.. arguments.Select((a, i) => i == 0 && operation.Tensor[0] == '.' ? a.Tight(10) : a.Text)]), 10, call.Kind);
+        return new Value(place, operation.TensorCall([.. arguments.Select((a, i) => i == 0 && operation.Tensor[0] == '.' ? a.Tight(10) : a.Text)]),
+            10, call.Kind);
     }
 
     /// <param name="Binds">How tightly the text binds, as in C#: 10 is a name or a call, 7 a sum, 0 anything.</param>

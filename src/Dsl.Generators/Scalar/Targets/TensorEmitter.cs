@@ -19,6 +19,7 @@ internal sealed class NotATensorFunctionException(string message) : Exception(me
 /// </summary>
 internal sealed partial class TensorEmitter
 {
+    private const string Seen = "place.Seen";
     private readonly ScalarFunction function;
     private readonly IReadOnlyDictionary<string, string> arguments;
     private readonly string config;
@@ -40,7 +41,7 @@ internal sealed partial class TensorEmitter
         this.owner = owner;
         this.sameAssembly = sameAssembly;
         names = [.. arguments.Values, "scope", "result", config];
-        seen = arguments.Values.Any(v => v.StartsWith("place.", StringComparison.Ordinal)) ? ["place.Seen"] : [];
+        seen = arguments.Values.Any(v => v.StartsWith("place.", StringComparison.Ordinal)) ? [Seen] : [];
     }
 
     private enum Carrier
@@ -110,7 +111,7 @@ internal sealed partial class TensorEmitter
         {
             foreach (var pair in environment.Where(p => p.Value.Carrier == Carrier.Tensor).ToList())
             {
-                environment[pair.Key] = Named(pair.Key, pair.Value with { Text = $"TensorScalar.Within({seen[0]}, {pair.Value.Text})" });
+                environment[pair.Key] = Named(pair.Key, pair.Value with { Text = Within(seen[0], pair.Value.Text) });
             }
         }
 
@@ -136,11 +137,15 @@ internal sealed partial class TensorEmitter
 
     private static bool Breaks(Expression e) =>
         e is Binary { Operator: BinaryOperator.Divide or BinaryOperator.Remainder, Kind: ScalarKind.Double, Right: not (Literal or ConfigMember) }
-            or Call { Kind: ScalarKind.Double, Function: not ("Tanh" or "Sigmoid" or "Max" or "Min" or "Abs" or "Clamp" or "Sin" or "Cos" or "Atan" or "Detach") }
+            or Call { Kind: ScalarKind.Double,
+                Function: not ("Tanh" or "Sigmoid" or "Max" or "Min" or "Abs" or "Clamp" or "Sin" or "Cos" or "Atan" or "Detach") }
         || e.Children.Any(Breaks);
 
     private ScalarFunction WithHelpers(string fullName) =>
         function.Helper(fullName)! with { Helpers = function.Helpers.Where(h => h.FullName != fullName).ToEquatable() };
+
+    // A padded query's row is a result like any other: its gradient comes back, although its indices may be anything.
+    private static string Within(string mask, string text) => $"TensorScalar.Within({(mask == Seen ? "place.Open" : mask)}, {text})";
 
     private void Line(string line) => text.Append(line).Append('\n');
 

@@ -59,7 +59,8 @@ internal sealed class ScalarOperation
     public static ScalarOperation Symbol(string name, string host, int binds, string lanes, string tensor, Derivative derivative, int operands = 2) =>
         new(name, operands, host, lanes, tensor, binds) { Derivative = derivative };
 
-    public static ScalarOperation Function(string host, string tensor, Derivative derivative, int operands = 1, ComplexForm? ofComplex = null, bool takesComplex = false)
+    public static ScalarOperation Function(string host, string tensor, Derivative derivative,
+        int operands = 1, ComplexForm? ofComplex = null, bool takesComplex = false)
     {
         var name = host.Substring(host.IndexOf('.') + 1);
         return new(name, operands, host, "Lanes." + name, tensor, 10)
