@@ -8,9 +8,10 @@ namespace Dsl.Reference.Tests;
 /// <summary>Asks for agreement, and says every disagreement.</summary>
 internal static class Agreed
 {
-    internal static void Compare(CompiledDeclarations compiled, string model, object config, int seed = 1, Comparisons what = Comparisons.All)
+    internal static void Compare(CompiledDeclarations compiled, string model, object config, int seed = 1, Comparisons what = Comparisons.All,
+        GradientSample? sample = null)
     {
-        IReadOnlyList<string> found = [.. Agreement.Compare(compiled, model, config, seed, what).Where(s => !KnownFaults.IsKnown(s))];
+        IReadOnlyList<string> found = [.. Agreement.Compare(compiled, model, config, seed, what, sample).Where(s => !KnownFaults.IsKnown(s))];
         Assert.True(found.Count == 0, string.Join(Environment.NewLine, found.Take(12)));
     }
 }

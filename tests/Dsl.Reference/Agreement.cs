@@ -26,6 +26,11 @@ public enum Comparisons
     All = Parallel | Stateful | Files | Gradients,
 }
 
+/// <summary>How many gradients <see cref="Agreement.Compare"/> takes differences of: each costs the reference two runs.</summary>
+/// <param name="Weights">At most so many weights, drawn by the seed.</param>
+/// <param name="Elements">Of each: 1, the element with the largest gradient or one drawn; 2, both.</param>
+public sealed record GradientSample(int Weights = int.MaxValue, int Elements = 2);
+
 /// <summary>Compares a generated model with what its declaration means.</summary>
 public static class Agreement
 {
@@ -37,9 +42,10 @@ public static class Agreement
     /// <param name="config">An object of the compiled assembly's config record.</param>
     /// <param name="seed">Decides weights and inputs.</param>
     /// <param name="what">Which comparisons.</param>
+    /// <param name="sample">How many gradients; null: of every weight two.</param>
     /// <returns>A sentence for each disagreement: the form, the output, the largest difference, where. Empty where all agree.</returns>
     public static IReadOnlyList<string> Compare(
-        CompiledDeclarations compiled, string modelName, object config, int seed, Comparisons what = Comparisons.All)
+        CompiledDeclarations compiled, string modelName, object config, int seed, Comparisons what = Comparisons.All, GradientSample? sample = null)
     {
         var report = new Report();
         int threads = torch.get_num_threads();
@@ -57,7 +63,7 @@ public static class Agreement
 
                 foreach ((Comparisons which, Action<Subject, Report> run) in new (Comparisons, Action<Subject, Report>)[]
                 {
-                    (Comparisons.Stateful, StatefulComparison.Run), (Comparisons.Files, FileComparison.Run), (Comparisons.Gradients, GradientComparison.Run),
+                    (Comparisons.Stateful, StatefulComparison.Run), (Comparisons.Files, FileComparison.Run), (Comparisons.Gradients, (s, r) => GradientComparison.Run(s, r, sample ?? new GradientSample())),
                 }.Where(c => what.HasFlag(c.Item1)))
                 {
                     report.Try(which.ToString(), () => run(subject, report));

@@ -61,22 +61,27 @@ public sealed class CompiledDeclarations : IDisposable
     /// <summary>Compiles several files.</summary>
     /// <param name="files">Paths, which only messages show, and texts.</param>
     /// <param name="fuse">False: no pass of the compiler rewrites what a form computes.</param>
-    public static CompiledDeclarations Compile(IEnumerable<(string Path, string Text)> files, bool fuse = true) =>
-        Compile(files, fuse ? Pipeline.Core : new Pipeline(Generators.Parts.Core.Language, fuses: false));
+    /// <param name="areValid">They were compiled before without a word: nothing is analysed again.</param>
+    public static CompiledDeclarations Compile(IEnumerable<(string Path, string Text)> files, bool fuse = true, bool areValid = false) =>
+        Compile(files, fuse ? Pipeline.Core : new Pipeline(Generators.Parts.Core.Language, fuses: false), areValid);
 
     /// <summary>Compiles several files in a language that may have more parts.</summary>
-    internal static CompiledDeclarations Compile(IEnumerable<(string Path, string Text)> files, Pipeline pipeline)
+    internal static CompiledDeclarations Compile(IEnumerable<(string Path, string Text)> files, Pipeline pipeline, bool areValid = false)
     {
         CSharpCompilation compilation = UserCompilation.Create(files);
         (CSharpCompilation whole, ImmutableArray<Diagnostic> generator) = UserCompilation.Generate(compilation, pipeline);
+        if (areValid)
+        {
+            return Loaded(pipeline, compilation, whole, generator);
+        }
+
         var diagnostics = new List<Diagnostic>(UserCompilation.Analyse(compilation, pipeline).Concat(generator).Concat(UserCompilation.Check(whole)));
         if (diagnostics.Exists(d => d.Severity == DiagnosticSeverity.Error))
         {
             return new CompiledDeclarations(pipeline, compilation, diagnostics, null, null);
         }
 
-        var context = new AssemblyLoadContext("declarations", isCollectible: true);
-        return new CompiledDeclarations(pipeline, compilation, diagnostics, context, UserCompilation.Load(whole, context));
+        return Loaded(pipeline, compilation, whole, diagnostics);
     }
 
     /// <inheritdoc/>
@@ -130,6 +135,13 @@ public sealed class CompiledDeclarations : IDisposable
             name = name[..dot] + "+" + name[(dot + 1)..];
             yield return name;
         }
+    }
+
+    private static CompiledDeclarations Loaded(
+        Pipeline pipeline, CSharpCompilation source, CSharpCompilation whole, IReadOnlyList<Diagnostic> diagnostics)
+    {
+        var context = new AssemblyLoadContext("declarations", isCollectible: true);
+        return new CompiledDeclarations(pipeline, source, diagnostics, context, UserCompilation.Load(whole, context));
     }
 
     private Graph Checked(ClosedSpec closed, string name)

@@ -29,6 +29,12 @@ public sealed class NumberArray(int[] shape, double[] values)
         set => Values[OffsetOf(index)] = value;
     }
 
+    /// <summary>The numbers along the last of four axes, by the index on each of the others.</summary>
+    public Span<double> Tail(int first, int second, int third) =>
+        Shape.Length == 4 && (uint)second < (uint)Shape[1] && (uint)third < (uint)Shape[2]
+            ? Values.AsSpan(((((first * Shape[1]) + second) * Shape[2]) + third) * Shape[3], Shape[3])
+            : throw new ArgumentException($"{this} has no numbers at {first}, {second}, {third}.");
+
     /// <summary>All zero.</summary>
     public static NumberArray Zeros(params int[] shape) => new(shape, new double[CountOf(shape)]);
 

@@ -52,7 +52,7 @@ internal static class Judge
     private static Verdict Unfused(Verdict verdict) => verdict.Outcome == Outcome.Right ? verdict : verdict with { Kind = WithoutFusion + verdict.Kind };
 
     private static CompiledDeclarations Load(IReadOnlyList<Program> programs, bool fuse) =>
-        CompiledDeclarations.Compile(programs.Select(p => (p.Space + ".cs", Printer.Print(p))), fuse);
+        CompiledDeclarations.Compile(programs.Select(p => (p.Space + ".cs", Printer.Print(p))), fuse, areValid: true);
 
     private static Verdict Alone(Program program, string only)
     {

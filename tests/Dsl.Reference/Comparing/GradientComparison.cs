@@ -15,7 +15,7 @@ internal static class GradientComparison
     private const double Relative = 2e-5;
     private const double Absolute = 2e-8;
 
-    internal static void Run(Subject s, Report report)
+    internal static void Run(Subject s, Report report, GradientSample sample)
     {
         IReadOnlyDictionary<string, NumberArray> feed = s.Masks.Any() ? s.Padded() : s.Feed;
         var sums = s.Reference.Run(feed).Keys.ToDictionary(output => output, output => s.Reference.SumWeights(feed, output, s.Seed));
@@ -23,29 +23,30 @@ internal static class GradientComparison
         foreach (Route route in new[] { Route.Chosen }.Concat(ParallelComparison.Ways(s)))
         {
             string form = route == Route.Chosen ? "gradient" : $"gradient by {route}";
-            report.Try(form, () => ParallelComparison.By(route, () => Compare(s, report, form, feed, sums, known)));
+            report.Try(form, () => ParallelComparison.By(route, () => Compare(s, report, sample, form, feed, sums, known)));
         }
     }
 
     private static void Compare(
-        Subject s, Report report, string form, IReadOnlyDictionary<string, NumberArray> feed, Dictionary<string, NumberArray> sums,
-        Dictionary<(string, int), double> known)
+        Subject s, Report report, GradientSample sample, string form, IReadOnlyDictionary<string, NumberArray> feed,
+        Dictionary<string, NumberArray> sums, Dictionary<(string, int), double> known)
     {
         Dictionary<string, NumberArray?> gradients = Backward(s, feed, sums);
         s.Reference.Run(feed);
         var read = s.Reference.KeysRead.ToHashSet();
         double size = sums.Values.Sum(sum => sum.Values.Sum(Math.Abs));
         var random = new Random(s.Seed);
-        foreach (Weight weight in s.Model.Weights.All.Where(w => w is { IsBuffer: false, Trainable: true }))
+        Weight[] all = [.. s.Model.Weights.All.Where(w => w is { IsBuffer: false, Trainable: true })];
+        foreach (Weight weight in all.Where(w => !read.Contains(w.Key)))
         {
-            if (!read.Contains(weight.Key))
-            {
-                report.Say($"weights: '{weight.Key}' is declared and nothing reads it");
-                continue;
-            }
+            report.Say($"weights: '{weight.Key}' is declared and nothing reads it");
+        }
 
+        Weight[] asked = [.. all.Where(w => read.Contains(w.Key))];
+        foreach (Weight weight in asked.Length <= sample.Weights ? asked : [.. asked.OrderBy(_ => random.Next()).Take(sample.Weights)])
+        {
             NumberArray? gradient = gradients[weight.Key];
-            foreach (int element in Elements(weight, gradient, random))
+            foreach (int element in Elements(weight, gradient, random, sample.Elements))
             {
                 double ours = gradient?.Values[element] ?? 0;
                 double At(double step) => s.Reference.Difference(feed, sums, weight.Key, element, step);
@@ -74,8 +75,8 @@ internal static class GradientComparison
         return IsNear(near, far, allowed / 2) || IsNear(near, close, allowed / 2) ? near : null;
     }
 
-    /// <summary>The element with the largest gradient, and one drawn.</summary>
-    private static IEnumerable<int> Elements(Weight weight, NumberArray? gradient, Random random)
+    /// <summary>The element with the largest gradient, and one drawn, or either.</summary>
+    private static IEnumerable<int> Elements(Weight weight, NumberArray? gradient, Random random, int most)
     {
         int count = (int)weight.Count;
         if (count == 0)
@@ -84,7 +85,8 @@ internal static class GradientComparison
         }
 
         int largest = gradient is null ? 0 : Enumerable.Range(0, count).MaxBy(i => Math.Abs(gradient.Values[i]));
-        return new[] { largest, random.Next(count) }.Distinct();
+        int drawn = random.Next(count);
+        return most > 1 ? new[] { largest, drawn }.Distinct() : [random.Next(2) == 0 ? largest : drawn];
     }
 
     private static Dictionary<string, NumberArray?> Backward(

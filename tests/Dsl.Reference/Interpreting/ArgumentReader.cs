@@ -22,9 +22,10 @@ internal sealed class Place(IReadOnlyList<string> names)
 /// </summary>
 internal sealed class ArgumentReader
 {
-    private readonly ParameterInfo parameter;
     private readonly int slot;
     private readonly NumberArray numbers;
+    private readonly bool isSpan;
+    private readonly bool isComplex;
     private readonly (int Axis, int Stride)[] bound;
     private readonly int length;
     private readonly int stride;
@@ -37,7 +38,9 @@ internal sealed class ArgumentReader
     /// <param name="walks">Whether a span walks the last axis; else it is the one element at the place.</param>
     internal ArgumentReader(UserFunction function, int slot, NumberArray numbers, IReadOnlyList<string> axes, Place place, bool walks = true)
     {
-        parameter = function.Parameters[slot];
+        ParameterInfo parameter = function.Parameters[slot];
+        isSpan = UserFunction.IsSpan(parameter);
+        isComplex = UserFunction.IsComplex(parameter);
         this.slot = slot;
         this.numbers = numbers;
         if (axes.Count != numbers.Shape.Length)
@@ -47,13 +50,13 @@ internal sealed class ArgumentReader
 
         int[] strides = numbers.Strides();
         List<int> own = [.. Enumerable.Range(0, axes.Count).Where(a => axes[a] != "1")];
-        if (UserFunction.IsComplex(parameter))
+        if (isComplex)
         {
             own.RemoveAt(own.Count - 1);
         }
 
         (length, stride) = (1, 0);
-        if (UserFunction.IsSpan(parameter) && walks)
+        if (isSpan && walks)
         {
             (length, stride) = (numbers.Shape[own[^1]], strides[own[^1]]);
             own.RemoveAt(own.Count - 1);
@@ -76,7 +79,7 @@ internal sealed class ArgumentReader
         }
 
         double[] from = numbers.Values;
-        switch (UserFunction.IsSpan(parameter), UserFunction.IsComplex(parameter))
+        switch (isSpan, isComplex)
         {
             case (false, false):
                 slots.Numbers[slot] = from[at];
@@ -85,7 +88,12 @@ internal sealed class ArgumentReader
                 slots.Complexes[slot] = new Complex(from[at], from[at + 1]);
                 break;
             case (true, false):
-                slots.Spans[slot] = [.. Enumerable.Range(0, length).Select(i => from[at + (i * stride)])];
+                double[] span = slots.Spans[slot] ??= new double[length];
+                for (int i = 0; i < length; i++)
+                {
+                    span[i] = from[at + (i * stride)];
+                }
+
                 break;
             default:
                 slots.ComplexSpans[slot] = [.. Enumerable.Range(0, length).Select(i => new Complex(from[at + (i * stride)], from[at + (i * stride) + 1]))];

@@ -83,8 +83,6 @@ internal sealed partial class Frame
 
     internal object? Read(string code) => settings.Read(code);
 
-    internal double Activate(ActivationSetting activation, double x) => ActivationFormulas.Of(ActivationName(activation), x);
-
     internal string ActivationName(ActivationSetting activation) => activation is ActivationSetting.Member member
         ? ((Activation)SettingReader.Member(Run.Config, member.Name, Layer)!).Name
         : Activation.Of(((ActivationSetting.Known)activation).Name).Name;

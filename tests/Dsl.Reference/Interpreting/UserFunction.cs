@@ -35,6 +35,7 @@ internal sealed class UserFunction
     {
         Method = method;
         Parameters = method.GetParameters();
+        IndexNames = [.. Parameters.Select(p => IsIndex(p) ? p.Name : null)];
         ParameterExpression slots = Expression.Parameter(typeof(CallSlots), "slots");
         Expression invoked = Expression.Call(method, Parameters.Select((p, i) => Argument(slots, p.ParameterType, i)));
         Type returns = method.ReturnType;
@@ -47,6 +48,9 @@ internal sealed class UserFunction
     internal MethodInfo Method { get; }
 
     internal ParameterInfo[] Parameters { get; }
+
+    /// <summary>The names of the parameters that are indices, null for the others.</summary>
+    internal string?[] IndexNames { get; }
 
     /// <summary>The function; a truth is 1 or 0, what is no real number is 0.</summary>
     internal double Call(CallSlots slots) => call(slots);

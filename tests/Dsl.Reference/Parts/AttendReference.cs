@@ -34,9 +34,14 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
                     double[] scores = [.. seen.Select(s =>
                         score.Of(Dot(q, k, row, token, head, s, group) * scale, head, query, keys.Position(row, s)))];
                     double[] weights = Softmax(scores);
-                    for (int i = 0; i < v.Last; i++)
+                    Span<double> result = y.Tail(row, token, head);
+                    for (int at = 0; at < seen.Length; at++)
                     {
-                        y[row, token, head, i] = seen.Select((s, at) => weights[at] * v[row, s, group, i]).Sum();
+                        ReadOnlySpan<double> value = v.Tail(row, seen[at], group);
+                        for (int i = 0; i < value.Length; i++)
+                        {
+                            result[i] += weights[at] * value[i];
+                        }
                     }
                 }
             }
@@ -47,10 +52,11 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
 
     private static double Dot(NumberArray q, NumberArray k, int row, int token, int head, int key, int group)
     {
+        ReadOnlySpan<double> asked = q.Tail(row, token, head), held = k.Tail(row, key, group);
         double sum = 0;
-        for (int i = 0; i < q.Last; i++)
+        for (int i = 0; i < asked.Length; i++)
         {
-            sum += q[row, token, head, i] * k[row, key, group, i];
+            sum += asked[i] * held[i];
         }
 
         return sum;
@@ -94,6 +100,7 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
         private readonly UserFunction? function;
         private readonly CallSlots slots = new(0, new object());
         private readonly int layer;
+        private readonly int scoreSlot;
 
         internal ScoreCall(Node node, Ops.Attend operation, Frame frame)
         {
@@ -105,6 +112,7 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
             layer = frame.Layer;
             function = frame.Run.Function(operation.Score);
             slots = function.NewSlots(frame.Run.Config);
+            scoreSlot = Array.FindIndex(function.Parameters, p => p.Name == "score");
             int next = 3;
             for (int i = 0; i < function.Parameters.Length; i++)
             {
@@ -122,7 +130,7 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
                 return score;
             }
 
-            slots.Numbers[Array.FindIndex(function.Parameters, p => p.Name == "score")] = score;
+            slots.Numbers[scoreSlot] = score;
             Indices.Set(function, slots, ("head", head), ("query", query), ("key", key), ("layer", layer));
             return function.Call(slots);
         }
@@ -147,9 +155,9 @@ internal static class Indices
     /// <exception cref="NotSupportedException">The function asks for an index that is not among the given.</exception>
     internal static void Set(UserFunction function, CallSlots slots, params ReadOnlySpan<(string Name, int Index)> given)
     {
-        for (int i = 0; i < function.Parameters.Length; i++)
+        for (int i = 0; i < function.IndexNames.Length; i++)
         {
-            if (!UserFunction.IsIndex(function.Parameters[i]))
+            if (function.IndexNames[i] is not { } wanted)
             {
                 continue;
             }
@@ -157,7 +165,7 @@ internal static class Indices
             bool found = false;
             foreach ((string name, int index) in given)
             {
-                if (name == function.Parameters[i].Name)
+                if (name == wanted)
                 {
                     slots.Indices[i] = index;
                     found = true;
@@ -166,7 +174,7 @@ internal static class Indices
 
             if (!found)
             {
-                throw new NotSupportedException($"{function.Method.Name} asks for the index '{function.Parameters[i].Name}', which is not known here");
+                throw new NotSupportedException($"{function.Method.Name} asks for the index '{wanted}', which is not known here");
             }
         }
     }

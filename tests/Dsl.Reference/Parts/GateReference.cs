@@ -11,9 +11,10 @@ internal sealed class GateReference : PartReference<Ops.Gate>
     {
         NumberArray x = frame.Get(node.Inputs[0]), gate = frame.Get(node.Inputs[1]), y = x.Clone();
         Elementwise.RequireEqual(x, gate);
+        string? name = operation.Activation is null ? null : frame.ActivationName(operation.Activation);
         for (int i = 0; i < y.Count; i++)
         {
-            y.Values[i] *= operation.Activation is null ? gate.Values[i] : frame.Activate(operation.Activation, gate.Values[i]);
+            y.Values[i] *= name is null ? gate.Values[i] : ActivationFormulas.Of(name, gate.Values[i]);
         }
 
         frame.Set(node.Output, y);

@@ -29,6 +29,7 @@ internal sealed class RecurrenceReference : PartReference<Ops.Recurrence>
         NumberArray y = NumberArray.Zeros([.. parallel.Select(a => sizes[a]), time.Length]);
         CallSlots slots = function.NewSlots(frame.Run.Config);
         int batch = place.AxisOf("b");
+        bool asksIndices = function.IndexNames.Any(name => name is not null);
         Loops.Over(y.Shape[..^1], place.Index, at =>
         {
             states.ForEach(state => state.Begin(slots));
@@ -42,7 +43,11 @@ internal sealed class RecurrenceReference : PartReference<Ops.Recurrence>
 
                 place.Index[^1] = token;
                 readers.ForEach(reader => reader.Read(slots, place));
-                Indices.Set(function, slots, [("layer", frame.Layer), ("position", time.Position(row, token)), .. Own(parallel, place)]);
+                if (asksIndices)
+                {
+                    Indices.Set(function, slots, [("layer", frame.Layer), ("position", time.Position(row, token)), .. Own(parallel, place)]);
+                }
+
                 y.Values[(at * time.Length) + token] = function.Call(slots);
             }
         });
