@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
@@ -426,6 +427,12 @@ internal sealed partial class Elaborator
 
     private void RunPart(PartSpec part)
     {
+        if (Sugar.KeysOf(part.Name) is (var wanted, var example) && Sugar.Keys(part.Text(0) ?? "") is { } keyed && keyed.Length != wanted)
+        {
+            Report(Problems.KeysOfSugar, part.Place.At(0), part.Name, wanted.ToString(CultureInfo.InvariantCulture), part.Text(0) ?? "",
+                keyed.Length == 1 ? "one key" : $"{keyed.Length.ToString(CultureInfo.InvariantCulture)} keys", example);
+        }
+
         if (Sugar.Expand(part, spec) is { } expansion)
         {
             if (Single(part) is not { } x)

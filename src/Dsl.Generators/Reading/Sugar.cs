@@ -21,6 +21,16 @@ internal static class Sugar
         new("Merge"),
     ];
 
+    /// <summary>How many linear maps a sugar attribute names, and an example of their keys; null where it names none.</summary>
+    public static (int Count, string Example)? KeysOf(string word) => word switch
+    {
+        "Attention" => (4, "a.{q,k,v,o}"),
+        "PackedAttention" => (2, "a.{in,out}"),
+        "FeedForward" => (2, "a.{in,out}"),
+        "GatedFeedForward" => (3, "a.{gate,up,down}"),
+        _ => null,
+    };
+
     /// <summary>The brackets that a part stands for, or null where it is a core part.</summary>
     public static EquatableArray<BracketSpec>? Expand(PartSpec part, DeclarationSpec spec)
     {

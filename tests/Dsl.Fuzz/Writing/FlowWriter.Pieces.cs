@@ -186,6 +186,9 @@ internal abstract partial class FlowWriter
             case 11 or 12:
                 parts.Add(Part.Of("Apply", $"nameof({Pointwise(1, x)})"));
                 break;
+            case 13 when x.IsPlain && Chance.OneIn(5):
+                Transfer(parts, ref current);
+                break;
             case 13 when x.IsPlain:
                 Recurrence(parts, ref current);
                 break;

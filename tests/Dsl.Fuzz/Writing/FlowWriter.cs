@@ -147,13 +147,21 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
         var parts = modifiers.ToList();
         Flow current = Current, entering = Current;
         bool conditional = modifiers.Any(m => m.Word is "When" or "Unless");
-        if (Chance.Maybe)
+        bool residual = modifiers.Any(m => m.Word == "Residual");
+
+        // The width of what is built with could be demanded again by a sum with its like alone.
+        bool returns = residual || !entering.Last.HasWidth || Named.Any(n => n.Fits(entering));
+        if (Chance.Maybe || !returns)
         {
             parts.Add(Norm(current));
         }
 
-        Chain(parts, ref current, Chance.Next(1, 4), mayName: !conditional);
-        CloseTo(parts, ref current, entering, mayLeaveOpen: modifiers.Any(m => m.Word == "Residual"));
+        if (returns)
+        {
+            Chain(parts, ref current, Chance.Next(1, 4), mayName: !conditional);
+            CloseTo(parts, ref current, entering, mayLeaveOpen: residual);
+        }
+
         Add(parts, current with { Name = null }, mayName: !conditional);
     }
 

@@ -42,7 +42,37 @@ internal sealed class ModelWriter(ProgramWriter program, string name) : FlowWrit
         Embed(hidden);
         Middle(hidden);
         End(hidden);
+        Files();
         return new Declaration(Name, Header, Brackets, Functions);
+    }
+
+    /// <summary>What a model says of files and of training beside its dataflow.</summary>
+    private void Files()
+    {
+        if (Chance.OneIn(4))
+        {
+            Header.Add(Part.Of("Ignore", "\"*.inv_freq\""));
+        }
+
+        if (Chance.OneIn(4))
+        {
+            Header.Add(Part.Of("Keys", "\"other\"", "\"shared=word_embeddings\""));
+        }
+
+        if (Chance.OneIn(4))
+        {
+            Header.Add(Part.Of("Init", "\"shared.weight\"", Chance.Of("0.5", "nameof(C.Cap)")));
+        }
+
+        if (Chance.OneIn(4))
+        {
+            Header.Add(Part.Of("Group", "\"shared*\"").With("Decay", "0").With("Rate", Chance.Maybe ? "0.5" : null));
+        }
+
+        if (Chance.OneIn(6))
+        {
+            Header.Add(Part.Of("Same", "\"shared.weight\"", "\"wte.weight\""));
+        }
     }
 
     private void Inputs()

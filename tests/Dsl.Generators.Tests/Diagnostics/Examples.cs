@@ -988,5 +988,18 @@ public sealed record Example(string Id, string Marked, string Message, string Me
                 public static int Next(int step) => step + 1;
             }
             """),
+        new(
+            "DSL060",
+            """
+            [Block<C>]
+            [Residual, Attention([|"attn.{q,k,v}_proj"|])]
+            public sealed partial class Layer;
+            """,
+            "Attention has 4 linear maps, 'attn.{q,k,v}_proj' is 3 keys: write them in braces, as in 'a.{q,k,v,o}'",
+            """
+            [Block<C>]
+            [Residual, Attention("attn.{q,k,v,o}_proj")]
+            public sealed partial class Layer;
+            """),
     ];
 }
