@@ -39,8 +39,7 @@ internal sealed partial class Adjoint
             var arguments = node.Arguments.Select(Get).ToList();
             var saved = To.Region;
             To.Region = Regions(node.Region);
-            var copy = node.Op == Op.Input ? To.Input((int)node.Number, node.Name, node.Time, node.Text.Substring(0, node.Text.IndexOf(':')))
-                : To.Make(node.Op, node.Kind, arguments, node.Text, node.Number, node.Array, node.Name, node.Time);
+            var copy = To.Again(node, arguments);
             To.Region = saved;
             if (copy.Name.Length == 0)
             {

@@ -18,7 +18,7 @@ internal sealed partial class Adjoint
 
         private FlowWriter To => adjoint.Writer;
 
-        public FlowNode? Bar(string input) => bars.FirstOrDefault(b => b.Key.Op == Op.Input && b.Key.Text == input).Value;
+        public FlowNode? Bar(InputRole role, int index) => bars.FirstOrDefault(b => b.Key.Input == new FlowInput(role, index)).Value;
 
         /// <summary>Adds to a node's adjoint what a node in the region <paramref name="from"/> passes on to it.</summary>
         public void Contribute(FlowNode node, FlowNode value, PathCondition from)

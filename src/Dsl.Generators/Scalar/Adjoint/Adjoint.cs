@@ -42,12 +42,12 @@ internal sealed partial class Adjoint
         var adjoint = new Adjoint(flow, new FlowWriter(), tapes, false);
         adjoint.MarkEntryLoads();
         adjoint.Forward(flow.Step.Items);
-        adjoint.outer.Contribute(flow.Result, adjoint.Writer.Input(0, "resultBar", true, "resultBar"), flow.Step.Root);
+        adjoint.outer.Contribute(flow.Result, adjoint.Writer.Input(InputRole.ResultBar, 0, "resultBar", time: true), flow.Step.Root);
         for (var i = 0; i < flow.States.Count; i++)
         {
             if (flow.Next[i] is { } next)
             {
-                adjoint.outer.Contribute(next, adjoint.Writer.Input(i, flow.States[i].Name + "Bar", true, "stateBar"), flow.Step.Root);
+                adjoint.outer.Contribute(next, adjoint.Writer.Input(InputRole.StateBar, i, flow.States[i].Name + "Bar", time: true), flow.Step.Root);
             }
         }
 
@@ -63,7 +63,7 @@ internal sealed partial class Adjoint
         adjoint.reached.UnionWith(Flow.All(step.Writer.Items).OfType<AddItem>().Where(a => a.Hoisted).Select(a => a.Target));
         foreach (var hoisted in flow.Hoists.Where(h => h.Array is null && adjoint.reached.Contains(h.Index)))
         {
-            adjoint.outer.Contribute(hoisted.Value, adjoint.Writer.Input(hoisted.Index, hoisted.Name + "Bar", false, "hoistedBar"), flow.Prologue.Root);
+            adjoint.outer.Contribute(hoisted.Value, adjoint.Writer.Input(InputRole.HoistedBar, hoisted.Index, hoisted.Name + "Bar", time: false), flow.Prologue.Root);
         }
 
         adjoint.outer.Reverse(flow.Prologue.Items);
@@ -78,7 +78,7 @@ internal sealed partial class Adjoint
         adjoint.Forward(flow.Step.Items);
         adjoint.outer.Contribute(flow.Result, adjoint.Writer.Constant(1), flow.Step.Root);
         adjoint.outer.Reverse(flow.Step.Items);
-        var slope = adjoint.outer.Bar($":{operand}");
+        var slope = adjoint.outer.Bar(InputRole.Operand, operand);
         DeadStores.Eliminate(adjoint.Writer.Items);
         return (adjoint, slope);
     }
@@ -170,7 +170,7 @@ internal sealed partial class Adjoint
     {
         foreach (var operand in flow.Operands)
         {
-            var node = outer.Bar($":{operand.Index}");
+            var node = outer.Bar(InputRole.Operand, operand.Index);
             if (node is not null)
             {
                 Writer.Add(new AddItem(false, operand.Index, null, node, Writer.Root));
@@ -179,7 +179,7 @@ internal sealed partial class Adjoint
 
         foreach (var hoisted in flow.Hoists.Where(h => h.Array is null && !prologue))
         {
-            var node = outer.Bar($"hoisted:{hoisted.Index}");
+            var node = outer.Bar(InputRole.Hoisted, hoisted.Index);
             if (node is not null)
             {
                 Writer.Add(new AddItem(true, hoisted.Index, null, node, Writer.Root));
@@ -190,7 +190,7 @@ internal sealed partial class Adjoint
         {
             for (var i = 0; i < flow.States.Count; i++)
             {
-                StateBars.Add(flow.Next[i] is null ? null : outer.Bar($"state:{i}") ?? Writer.Constant(0));
+                StateBars.Add(flow.Next[i] is null ? null : outer.Bar(InputRole.State, i) ?? Writer.Constant(0));
             }
         }
 

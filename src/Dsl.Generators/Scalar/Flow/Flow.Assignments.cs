@@ -38,7 +38,7 @@ internal sealed partial class Flow
                     }
                     else
                     {
-                        var nodes = states.Select(s => to.Input(s.Index, s.Name, time: true, source: "state")).ToList();
+                        var nodes = states.Select(s => to.Input(InputRole.State, s.Index, s.Name, time: true)).ToList();
                         environment[p.Name] = new Pair(nodes[0], nodes.Count > 1 ? nodes[1] : null);
                     }
                 }
@@ -51,7 +51,7 @@ internal sealed partial class Flow
                     }
                     else
                     {
-                        var nodes = operands.Select(o => to.Input(o.Index, o.Name, o.Time)).ToList();
+                        var nodes = operands.Select(o => to.Input(InputRole.Operand, o.Index, o.Name, o.Time)).ToList();
                         environment[p.Name] = new Pair(nodes[0], nodes.Count > 1 ? nodes[1] : null);
                     }
                 }

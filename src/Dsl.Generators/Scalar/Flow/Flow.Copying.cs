@@ -24,7 +24,7 @@ internal sealed partial class Flow
             if (Hoisted.TryGetValue(node, out var hoisted))
             {
                 return hoisted.Array is null
-                    ? to.Input(hoisted.Index, hoisted.Name, time: false, source: "hoisted")
+                    ? to.Input(InputRole.Hoisted, hoisted.Index, hoisted.Name, time: false)
                     : to.Load(hoisted.Array, to.Turn(Map[node.Loop!.Counter]), time: false);
             }
 
@@ -36,7 +36,7 @@ internal sealed partial class Flow
             var arguments = node.Arguments.Select(Copy).ToList();
             var outer = to.Region;
             to.Region = Copy(node.Region);
-            copy = to.Make(node.Op, node.Kind, arguments, node.Text, node.Number, node.Array, node.Name, node.Time);
+            copy = to.Again(node, arguments);
             to.Region = outer;
             if (copy.Name.Length == 0)
             {

@@ -78,6 +78,26 @@ internal enum ArrayRole
     Tape,
 }
 
+/// <summary>What a number is that enters a kernel.</summary>
+internal enum InputRole
+{
+    Operand,
+    State,
+
+    /// <summary>The adjoint of the state after the step.</summary>
+    StateBar,
+
+    /// <summary>The adjoint of the step's result.</summary>
+    ResultBar,
+
+    /// <summary>Computed once for all steps.</summary>
+    Hoisted,
+    HoistedBar,
+}
+
+/// <summary>A number that enters a kernel: of which operand, state or hoisted value.</summary>
+internal readonly record struct FlowInput(InputRole Role, int Index);
+
 internal sealed class FlowArray(string name, ArrayRole role, int index, string span)
 {
     public string Name { get; } = name;
@@ -146,6 +166,9 @@ internal sealed class FlowNode(int id, Op op, ScalarKind kind, IReadOnlyList<Flo
 
     /// <summary>What the user calls it.</summary>
     public string Name { get; set; } = "";
+
+    /// <summary>Which number enters; null of what is computed.</summary>
+    public FlowInput? Input { get; set; }
 
     public FlowArray? Array { get; set; }
 
@@ -278,13 +301,18 @@ internal sealed class FlowWriter
 
     public FlowNode Setting(string text, ScalarKind kind) => Make(Op.Setting, kind, [], text);
 
-    /// <param name="source"><c>""</c> an operand, <c>state</c>, <c>stateBar</c>, <c>hoisted</c>, <c>hoistedBar</c>, <c>resultBar</c>.</param>
-    public FlowNode Input(int index, string name, bool time, string source = "")
+    public FlowNode Input(InputRole role, int index, string name, bool time)
     {
-        var node = Make(Op.Input, ScalarKind.Double, [], source + ":" + index, name: name, time: time);
-        node.Number = index;
+        var input = new FlowInput(role, index);
+        var node = Make(Op.Input, ScalarKind.Double, [], input.ToString(), name: name, time: time);
+        node.Input = input;
         return node;
     }
+
+    /// <summary>A node of another flow, over arguments of this one.</summary>
+    public FlowNode Again(FlowNode node, IReadOnlyList<FlowNode> arguments) => node.Input is { } input
+        ? Input(input.Role, input.Index, node.Name, node.Time)
+        : Make(node.Op, node.Kind, arguments, node.Text, node.Number, node.Array, node.Name, node.Time);
 
     public FlowNode Position() => Make(Op.Position, ScalarKind.Int, [], name: "position", time: true);
 

@@ -6,10 +6,10 @@ using System.Text;
 namespace Dsl.Generators.Scalar;
 
 /// <summary>Expressions.</summary>
-internal sealed partial class KernelBody
+internal abstract partial class KernelBody
 {
     // A value where vectors are wanted: a number that C# knows becomes one.
-    private string Operand(FlowNode node, bool lanes) =>
+    protected string Operand(FlowNode node, bool lanes) =>
         lanes && Host(node) && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Code;
 
     // One number in C#: vectors are of one row, tensors of all.
@@ -18,7 +18,7 @@ internal sealed partial class KernelBody
     private string Lane(FlowNode node, int outer) => node.Kind == ScalarKind.Int && style is TensorStyle ? Whole(node, outer)
         : Host(node) && node.Kind == ScalarKind.Double ? style.Constant(Read(node).Code) : Read(node).Tight(outer);
 
-    private KernelText Read(FlowNode node)
+    protected KernelText Read(FlowNode node)
     {
         if (locals.TryGetValue(node, out var local))
         {
@@ -43,7 +43,7 @@ internal sealed partial class KernelBody
             case Op.Setting:
                 return node.Kind == ScalarKind.Int ? new KernelText($"(int)pass.Setting({node.Text})", 9) : new KernelText($"pass.Setting({node.Text})", 10);
             case Op.Input:
-                return new KernelText(named[node.Text], 10);
+                return new KernelText(named[new KernelSymbol.Number(node.Input!.Value)], 10);
             case Op.Position:
                 return new KernelText(style.Position, 10);
             case Op.Length:
@@ -56,12 +56,12 @@ internal sealed partial class KernelBody
                 string read;
                 if (array.Role == ArrayRole.Operand)
                 {
-                    var name = style is VectorStyle ? named["operand:" + array.Index] : named["Operand:" + array.Index];
+                    var name = named[Of(array)];
                     read = style.Element(flow.Operands[array.Index], name, LoopItem.StaysWithin(a[0], array) ? at : $"pass.Checked({at}, {array.Index})");
                 }
                 else
                 {
-                    read = $"{named[Id(array)]}[{at}]";
+                    read = $"{named[Of(array)]}[{at}]";
                 }
 
                 var guard = Guard(node.Region);
@@ -201,7 +201,7 @@ internal sealed partial class KernelBody
         // A state's span is at hand in every form.
         if (array.Role == ArrayRole.State)
         {
-            return (named.TryGetValue("Bar:" + array.Index, out var span) ? span : named["State:" + array.Index]) + ".Length";
+            return (named.TryGetValue(Of(ArrayRole.Bar, array.Index), out var span) ? span : named[Of(ArrayRole.State, array.Index)]) + ".Length";
         }
 
         return $"pass.Count({array.Index})";

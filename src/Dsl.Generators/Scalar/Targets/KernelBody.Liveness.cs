@@ -6,12 +6,12 @@ using System.Text;
 namespace Dsl.Generators.Scalar;
 
 /// <summary>What a method needs of the flow: only that is written down.</summary>
-internal sealed partial class KernelBody
+internal abstract partial class KernelBody
 {
-    private void MarkLive(IEnumerable<FlowNode> roots, Func<Item, bool> isRoot)
+    protected void MarkLive(IEnumerable<FlowNode> roots, Func<Item, bool> isRoot)
     {
-        var all = sections.SelectMany(Flow.All).ToList();
-        var stores = all.OfType<StoreItem>().ToLookup(s => Id(s.Array));
+        var all = Sections.SelectMany(Flow.All).ToList();
+        var stores = all.OfType<StoreItem>().ToLookup(s => Of(s.Array));
         var sets = all.OfType<SetItem>().ToLookup(s => s.Cell);
         var work = new Stack<FlowNode>(roots);
         var doneLoops = new HashSet<LoopItem>();
@@ -35,9 +35,9 @@ internal sealed partial class KernelBody
 
         void KeepArray(FlowArray array)
         {
-            if (liveArrays.Add(Id(array)))
+            if (liveArrays.Add(Of(array)))
             {
-                foreach (var store in stores[Id(array)])
+                foreach (var store in stores[Of(array)])
                 {
                     KeepStore(store);
                 }
@@ -106,7 +106,7 @@ internal sealed partial class KernelBody
                 work.Push(loop.To);
             }
 
-            foreach (var hoisted in flow.Hoists.Where(h => h.Array is null && InputIsLive("hoisted:" + h.Index) && !live.Contains(h.Value)))
+            foreach (var hoisted in flow.Hoists.Where(h => h.Array is null && InputIsLive(InputRole.Hoisted, h.Index) && !live.Contains(h.Value)))
             {
                 work.Push(hoisted.Value);
             }
@@ -185,7 +185,7 @@ internal sealed partial class KernelBody
             }
         }
 
-        foreach (var section in sections)
+        foreach (var section in Sections)
         {
             Walk(section, null);
         }
@@ -199,7 +199,7 @@ internal sealed partial class KernelBody
     private bool IsLive(Item item) => item switch
     {
         Define d => live.Contains(d.Node),
-        StoreItem s => liveArrays.Contains(Id(s.Array)) || s.Array.Role is ArrayRole.Bar || (s.Array.Role == ArrayRole.HoistedBar),
+        StoreItem s => liveArrays.Contains(Of(s.Array)) || s.Array.Role is ArrayRole.Bar || (s.Array.Role == ArrayRole.HoistedBar),
         SetItem s => liveCells.Contains(s.Cell),
         AddItem => true,
         LoopItem l => l.Body.Any(IsLive),

@@ -6,9 +6,9 @@ using System.Text;
 namespace Dsl.Generators.Scalar;
 
 /// <summary>Statements.</summary>
-internal sealed partial class KernelBody
+internal abstract partial class KernelBody
 {
-    private void Write(IEnumerable<Item> items)
+    protected void Write(IEnumerable<Item> items)
     {
         foreach (var item in items.Where(IsLive))
         {
@@ -42,7 +42,7 @@ internal sealed partial class KernelBody
 
                     break;
                 case StoreItem s:
-                    Guarded(s.Region, $"{named[Id(s.Array)]}[{Read(s.Index).Code}] = {Operand(s.Value, true)};");
+                    Guarded(s.Region, $"{named[Of(s.Array)]}[{Read(s.Index).Code}] = {Operand(s.Value, true)};");
                     break;
                 case AddItem a:
                     WriteAdd(a);
@@ -69,31 +69,15 @@ internal sealed partial class KernelBody
         var value = Operand(a.Value, true);
         if (a.Hoisted)
         {
-            var bar = a.Index is null ? named["hoistedBar:" + a.Target] : $"{named["HoistedBar:" + a.Target]}[{Read(a.Index).Code}]";
+            var bar = a.Index is null ? named[Of(InputRole.HoistedBar, a.Target)] : $"{named[Of(ArrayRole.HoistedBar, a.Target)]}[{Read(a.Index).Code}]";
             Guarded(a.Region, Increase(bar, value));
             return;
         }
 
-        if (a.Index is null && stepSums.Contains(a.Target))
-        {
-            Line(Increase(named["sum:" + a.Target], value));
-            return;
-        }
-
-        var operand = flow.Operands[a.Target];
-        if (style is TensorStyle)
-        {
-            Guarded(a.Region, $"{named["gradient:" + a.Target]}.Add({(a.Index is null ? "" : Read(a.Index).Code + ", ")}{value});");
-            return;
-        }
-
-        var at = a.Index is null ? operand.Time ? "t" : "0"
-            : LoopItem.StaysWithin(a.Index, new FlowArray(operand.Name, ArrayRole.Operand, operand.Index, operand.Span)) ? Read(a.Index).Code
-            : $"pass.Checked({Read(a.Index).Code}, {operand.Index})";
-        Guarded(a.Region, $"{named["gradient:" + a.Target]}.{(operand.Lanes ? "Add" : "AddSum")}({at}, {value});");
+        Gather(a, value);
     }
 
-    private string Increase(string sum, string by, bool uniform = false) =>
+    protected string Increase(string sum, string by, bool uniform = false) =>
         uniform || style.SumsByOperator ? $"{sum} += {by};" : $"{sum} = {sum}.Plus({by});";
 
     private string Guard(PathCondition region)
@@ -110,7 +94,7 @@ internal sealed partial class KernelBody
         return string.Join(" && ", conditions);
     }
 
-    private void Guarded(PathCondition region, string line)
+    protected void Guarded(PathCondition region, string line)
     {
         var guard = Guard(region);
         if (guard.Length == 0)

@@ -1,39 +1,72 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Dsl.Generators.Scalar;
 
-/// <summary>The methods of a kernel: forwards, back, and over whole tensors.</summary>
-internal sealed partial class KernelBody(Flow flow, KernelStyle style)
+/// <summary>The body of one method of a kernel: a class a method says what stands in it, in which order; how anything is said is the same for all.</summary>
+internal abstract partial class KernelBody(Flow flow, KernelStyle style)
 {
+    private static readonly Regex EmptyLine = new("\n\n( *})");
+
     private readonly StringBuilder text = new();
     private readonly HashSet<string> taken = ["pass", "t", "T", "from", "to", "torch", "Tensor", "Vector", "Lanes", "Math", "ScalarMath", "TensorScalar"];
     private readonly Dictionary<FlowNode, string> locals = [];
     private readonly Dictionary<Cell, string> cells = [];
     private readonly HashSet<Cell> declared = [];
-    private readonly Dictionary<string, string> named = [];
+    private readonly Dictionary<KernelSymbol, string> named = [];
     private readonly HashSet<FlowNode> live = [];
     private readonly HashSet<Cell> liveCells = [];
-    private readonly HashSet<string> liveArrays = [];
+    private readonly HashSet<KernelSymbol> liveArrays = [];
     private readonly Dictionary<FlowNode, int> uses = [];
-    private readonly Dictionary<FlowNode, LoopItem?> usedIn = [];
     private readonly HashSet<FlowNode> kept = [];
-    private readonly List<List<Item>> sections = [];
-    private readonly HashSet<int> stepSums = [];
-    private readonly bool walksSpans = flow.Step.Items.OfType<LoopItem>().Any();
+    private readonly HashSet<FlowNode> setOnly = [];
     private int depth = 2;
     private int unnamed;
-    private readonly HashSet<FlowNode> setOnly = [];
 
-    private static string Id(FlowArray array) => array.Role + ":" + array.Index;
+    protected Flow Flow => flow;
 
-    private string Done() => System.Text.RegularExpressions.Regex.Replace(text.ToString(), "\n\n( *})", "\n$1").TrimEnd('\n') + "\n";
+    protected KernelStyle Style => style;
 
-    private void Line(string line) => text.Append(line.Length > 0 ? new string(' ', depth * 4) : "").Append(line).Append('\n');
+    /// <summary>What is written, in order; what none of the roots needs is left out.</summary>
+    protected List<List<Item>> Sections { get; } = [];
 
-    private string Fresh(string wish)
+    /// <summary>The text of the method's body.</summary>
+    public string Text()
+    {
+        Write();
+        return EmptyLine.Replace(text.ToString(), "\n$1").TrimEnd('\n') + "\n";
+    }
+
+    protected abstract void Write();
+
+    /// <summary>Adds to the gradient of an operand.</summary>
+    protected abstract void Gather(AddItem add, string value);
+
+    protected static KernelSymbol Of(InputRole role, int index) => new KernelSymbol.Number(new FlowInput(role, index));
+
+    protected static KernelSymbol Of(ArrayRole role, int index) => new KernelSymbol.Array(role, index);
+
+    protected static KernelSymbol Of(FlowArray array) => Of(array.Role, array.Index);
+
+    protected void Line(string line = "") => text.Append(line.Length > 0 ? new string(' ', depth * 4) : "").Append(line).Append('\n');
+
+    /// <summary>A block in braces.</summary>
+    protected void Block(string head, System.Action body)
+    {
+        Line(head);
+        Line("{");
+        depth++;
+        body();
+        depth--;
+        Line("}");
+    }
+
+    /// <summary>Names that the method has already.</summary>
+    protected void Reserve(IEnumerable<string> names) => taken.UnionWith(names);
+
+    protected string Fresh(string wish)
     {
         var clean = wish.Length == 0 ? "x" : wish;
         var name = Literals.Name(clean);
@@ -45,432 +78,135 @@ internal sealed partial class KernelBody(Flow flow, KernelStyle style)
         return name;
     }
 
-    private string Name(string key, string wish)
+    /// <summary>The name of a symbol, made from a wish where it has none.</summary>
+    protected string Name(KernelSymbol symbol, string wish)
     {
-        if (!named.TryGetValue(key, out var name))
+        if (!named.TryGetValue(symbol, out var name))
         {
-            named[key] = name = Fresh(wish);
+            named[symbol] = name = Fresh(wish);
         }
 
         return name;
     }
 
-    public string Forward()
+    /// <summary>The name that a symbol has.</summary>
+    protected string Name(KernelSymbol symbol) => named[symbol];
+
+    /// <summary>A symbol that is written as an expression, or by a name that is there.</summary>
+    protected string Alias(KernelSymbol symbol, string code) => named[symbol] = code;
+
+    /// <summary>The node stands in a local.</summary>
+    protected bool IsNamed(FlowNode node) => locals.ContainsKey(node);
+
+    protected bool InputIsLive(InputRole role, int index) => live.Any(n => n.Input == new FlowInput(role, index));
+
+    protected bool ArrayIsLive(FlowArray array) => ArrayIsLive(array.Role, array.Index);
+
+    protected bool ArrayIsLive(ArrayRole role, int index) => liveArrays.Contains(Of(role, index));
+
+    /// <summary>A state of one number is read into a local, one of many is a span.</summary>
+    protected void DeclareStates()
     {
-        sections.Add(flow.Prologue.Items);
-        sections.Add(flow.Step.Items);
-        MarkLive([flow.Result, .. flow.Next.OfType<FlowNode>()], i => i is StoreItem { Array.Role: ArrayRole.State });
-        DeclareOperands();
         foreach (var state in flow.States)
         {
             Line(flow.Next[state.Index] is null
-                ? $"var {Name("State:" + state.Index, state.Name)} = pass.StateSpan({state.Index});"
-                : $"var {Name("state:" + state.Index, state.Name)} = pass.State({state.Index});");
-        }
-
-        WritePrologue();
-        Line("for (int t = pass.From; t < pass.To; t++)");
-        Line("{");
-        depth++;
-        if (flow.States.Count > 0)
-        {
-            Line("if (pass.Keeping)");
-            Line("{");
-            foreach (var state in flow.States.Where(s => flow.Next[s.Index] is not null))
-            {
-                Line($"    pass.State({state.Index}) = {named["state:" + state.Index]};");
-            }
-
-            Line("    pass.Keep(t);");
-            Line("}");
-            Line("");
-        }
-
-        if (flow.Function.Form == ScalarForm.Recurrence)
-        {
-            Line("if (pass.IsPadding(t))");
-            Line("{");
-            Line($"    pass.SetResult(t, {style.Zero});");
-            Line("    continue;");
-            Line("}");
-            Line("");
-        }
-
-        ReadOperands();
-        Write(flow.Step.Items);
-        Line($"pass.SetResult(t, {Operand(flow.Result, true)});");
-        var changed = flow.States.Where(s => flow.Next[s.Index] is { } next && !IsState(next, s.Index)).ToList();
-        AssignStates(changed.Select(s => (named["state:" + s.Index], flow.Next[s.Index]!)).ToList());
-        depth--;
-        Line("}");
-        if (flow.States.Any(s => flow.Next[s.Index] is not null))
-        {
-            Line("");
-        }
-
-        foreach (var state in flow.States.Where(s => flow.Next[s.Index] is not null))
-        {
-            Line($"pass.State({state.Index}) = {named["state:" + state.Index]};");
-        }
-
-        return Done();
-    }
-
-    // A loop over a span needs the registers that slots would hold: a step then reads them anew.
-    private string Slot(string key, string wish, string slot)
-    {
-        if (walksSpans)
-        {
-            return named[key] = slot;
-        }
-
-        var name = Name(key, wish);
-        Line($"var {name} = {slot};");
-        return name;
-    }
-
-    private static bool RowOfStep(KernelOperand operand) => operand.Time && operand.Span.Length > 0;
-
-    private static bool IsState(FlowNode node, int index) => node.Op == Op.Input && node.Text == "state:" + index;
-
-    // All new values are computed before the first old one goes.
-    private void AssignStates(List<(string Name, FlowNode Value)> pairs)
-    {
-        var ready = pairs.Select(p => (p.Name, Value: Operand(p.Value, true), p)).ToList();
-        if (ready.Count > 1)
-        {
-            ready = ready.Select(r =>
-            {
-                if (locals.ContainsKey(r.p.Value) || r.p.Value.Op == Op.Constant)
-                {
-                    return r;
-                }
-
-                var next = Fresh(r.Name + "Next");
-                Line($"var {next} = {r.Value};");
-                return (r.Name, Value: next, r.p);
-            }).ToList();
-        }
-
-        foreach (var (name, value, _) in ready)
-        {
-            Line($"{name} = {value};");
+                ? $"var {Name(Of(ArrayRole.State, state.Index), state.Name)} = pass.StateSpan({state.Index});"
+                : $"var {Name(Of(InputRole.State, state.Index), state.Name)} = pass.State({state.Index});");
         }
     }
 
-    public string Backward(Adjoint step, Adjoint before, List<FlowArray> tapes)
+    /// <summary>The same for what comes back to it.</summary>
+    protected void DeclareStateBars()
     {
-        sections.Add(flow.Prologue.Items);
-        sections.Add(step.Writer.Items);
-        sections.Add(before.Writer.Items);
-        MarkLive([.. step.StateBars.OfType<FlowNode>()], i => i is AddItem or StoreItem { Array.Role: ArrayRole.Bar });
-        foreach (var sum in step.Writer.Items.OfType<AddItem>().Where(a => !a.Hoisted && a.Index is null && !flow.Operands[a.Target].Time))
-        {
-            stepSums.Add(sum.Target);
-        }
-
-        DeclareOperands();
-        var gradients = sections.SelectMany(Flow.All).OfType<AddItem>().Where(a => !a.Hoisted)
-            .Select(a => flow.Operands[a.Target]).Distinct().OrderBy(o => o.Index).ToList();
-        foreach (var operand in gradients)
-        {
-            var gradient = $"pass.Gradient({operand.Index})";
-            if (RowOfStep(operand))
-            {
-                Name("gradient:" + operand.Index, operand.Name + "Gradient");
-                Slot("gradientAt:" + operand.Index, operand.Name + "GradientAt", gradient);
-            }
-            else if (operand.Span.Length > 0)
-            {
-                Line($"var {Name("gradient:" + operand.Index, operand.Name + "Gradient")} = {gradient}.Row(0);");
-            }
-            else
-            {
-                Slot("gradient:" + operand.Index, operand.Name + "Gradient", gradient);
-            }
-        }
-
         foreach (var state in flow.States)
         {
             Line(flow.Next[state.Index] is null
-                ? $"var {Name("Bar:" + state.Index, state.Name + "Bar")} = pass.StateBarSpan({state.Index});"
-                : $"var {Name("stateBar:" + state.Index, state.Name + "Bar")} = pass.StateBar({state.Index});");
-        }
-
-        WritePrologue();
-        DeclareHoistedBars(sections.SelectMany(Flow.All).OfType<AddItem>());
-        foreach (var target in stepSums.OrderBy(i => i))
-        {
-            Line($"var {Name("sum:" + target, flow.Operands[target].Name + "Bar")} = {style.Zero};");
-        }
-
-        DeclareTapes(step);
-        Line("for (int t = pass.To - 1; t >= pass.From; t--)");
-        Line("{");
-        depth++;
-        if (flow.Function.Form == ScalarForm.Recurrence)
-        {
-            Line("if (pass.IsPadding(t))");
-            Line("{");
-            Line("    continue;");
-            Line("}");
-            Line("");
-        }
-
-        ReadOperands();
-        foreach (var operand in gradients.Where(RowOfStep))
-        {
-            Line($"var {named["gradient:" + operand.Index]} = {named["gradientAt:" + operand.Index]}.Row(t);");
-        }
-
-        Line($"var {Name("resultBar:0", "resultBar")} = pass.ResultBar(t);");
-        DeclareStatesBefore("t, ");
-        Write(step.Writer.Items);
-        AssignStates(flow.States.Where(s => step.StateBars[s.Index] is { } bar && !(bar.Op == Op.Input && bar.Text == "stateBar:" + s.Index))
-            .Select(s => (named["stateBar:" + s.Index], step.StateBars[s.Index]!)).ToList());
-        depth--;
-        Line("}");
-        Line("");
-        foreach (var target in stepSums.OrderBy(i => i))
-        {
-            Line($"{named["gradient:" + target]}.{(flow.Operands[target].Lanes ? "Add" : "AddSum")}(0, {named["sum:" + target]});");
-        }
-
-        // What was computed once for all steps has gathered its adjoint from all of them.
-        stepSums.Clear();
-        Write(before.Writer.Items);
-        foreach (var state in flow.States.Where(s => flow.Next[s.Index] is not null))
-        {
-            Line($"pass.StateBar({state.Index}) = {named["stateBar:" + state.Index]};");
-        }
-
-        return Done();
-    }
-
-    public string Whole()
-    {
-        sections.Add(flow.Prologue.Items);
-        sections.Add(flow.Step.Items);
-        FlowNode[] results = flow.Imaginary is { } root ? [flow.Result, root] : [flow.Result];
-        MarkLive([.. results, .. flow.Next.OfType<FlowNode>()], i => i is StoreItem { Array.Role: ArrayRole.State });
-        DeclareWholeOperands();
-        foreach (var state in flow.States)
-        {
-            Line(flow.Next[state.Index] is null
-                ? $"var {Name("State:" + state.Index, state.Name)} = pass.StateSpan({state.Index});"
-                : $"var {Name("state:" + state.Index, state.Name)} = pass.State({state.Index});");
-        }
-
-        WritePrologue();
-        Write(flow.Step.Items);
-        if (flow.Imaginary is { } imaginary)
-        {
-            Line($"return ({Operand(flow.Result, true)}, {Operand(imaginary, true)});");
-            return Done();
-        }
-
-        var result = Fresh("result");
-        Line($"var {result} = {Operand(flow.Result, true)};");
-        foreach (var state in flow.States.Where(s => flow.Next[s.Index] is not null))
-        {
-            Line($"pass.SetState({state.Index}, {Operand(flow.Next[state.Index]!, true)});");
-        }
-
-        Line($"return {result};");
-        return Done();
-    }
-
-    public string Slope(Adjoint adjoint, FlowNode? slope)
-    {
-        // The arguments' own names are taken; what they hold goes by another.
-        taken.UnionWith(flow.Operands.Select(o => Literals.Name(o.Parameter)));
-        taken.Add("scope");
-        sections.Add(flow.Prologue.Items);
-        sections.Add(adjoint.Writer.Items);
-        MarkLive(slope is null ? [] : [slope], _ => false);
-        foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index)))
-        {
-            named[":" + operand.Index] = Literals.Name(operand.Parameter);
-        }
-
-        WritePrologue();
-        Write(adjoint.Writer.Items.Where(i => i is not AddItem));
-        Line($"return ({(slope is null ? style.Zero : Operand(slope, true))}).MoveToOuterDisposeScope();");
-        return Done();
-    }
-
-    /// <summary>One step back: what is computed once for all steps is computed anew, and its adjoint goes on at once.</summary>
-    public string WholeBack(Adjoint step, Adjoint before)
-    {
-        sections.Add(flow.Prologue.Items);
-        sections.Add(step.Writer.Items);
-        sections.Add(before.Writer.Items);
-        MarkLive([.. step.StateBars.OfType<FlowNode>()], i => i is AddItem or StoreItem { Array.Role: ArrayRole.Bar });
-        DeclareWholeOperands();
-        var adds = sections.SelectMany(Flow.All).OfType<AddItem>().ToList();
-        foreach (var target in adds.Where(a => !a.Hoisted).Select(a => a.Target).Distinct().OrderBy(i => i))
-        {
-            Line($"var {Name("gradient:" + target, flow.Operands[target].Name + "Gradient")} = pass.Gradient({target});");
-        }
-
-        foreach (var state in flow.States)
-        {
-            Line(flow.Next[state.Index] is null
-                ? $"var {Name("Bar:" + state.Index, state.Name + "Bar")} = pass.StateBarSpan({state.Index});"
-                : $"var {Name("stateBar:" + state.Index, state.Name + "Bar")} = pass.StateBar({state.Index});");
-        }
-
-        WritePrologue();
-        DeclareHoistedBars(adds);
-        DeclareTapes(step);
-        Line($"var {Name("resultBar:0", "resultBar")} = pass.ResultBar;");
-        DeclareStatesBefore("");
-        Write(step.Writer.Items);
-        foreach (var state in flow.States.Where(s => step.StateBars[s.Index] is { } bar && !(bar.Op == Op.Input && bar.Text == "stateBar:" + s.Index)))
-        {
-            Line($"pass.SetStateBar({state.Index}, {Operand(step.StateBars[state.Index]!, true)});");
-        }
-
-        Write(before.Writer.Items);
-        return Done();
-    }
-
-    private bool InputIsLive(string source) => live.Any(n => n.Op == Op.Input && n.Text == source);
-
-    private void DeclareWholeOperands()
-    {
-        foreach (var operand in flow.Operands.Where(o => InputIsLive(":" + o.Index) || liveArrays.Contains("Operand:" + o.Index)))
-        {
-            Line(operand.Span.Length == 0
-                ? $"var {Name(":" + operand.Index, operand.Name)} = pass.Operand({operand.Index});"
-                : $"var {Name("Operand:" + operand.Index, operand.Name)} = pass.Span({operand.Index});");
+                ? $"var {Name(Of(ArrayRole.Bar, state.Index), state.Name + "Bar")} = pass.StateBarSpan({state.Index});"
+                : $"var {Name(Of(InputRole.StateBar, state.Index), state.Name + "Bar")} = pass.StateBar({state.Index});");
         }
     }
 
-    private void DeclareHoistedBars(IEnumerable<AddItem> adds)
+    protected void DeclareHoistedBars(IEnumerable<AddItem> adds)
     {
         var reached = new HashSet<int>(adds.Where(a => a.Hoisted).Select(a => a.Target));
         foreach (var hoisted in flow.Hoists.Where(h => reached.Contains(h.Index)))
         {
             if (hoisted.Array is null)
             {
-                Line($"var {Name("hoistedBar:" + hoisted.Index, hoisted.Name + "Bar")} = {style.Zero};");
+                Line($"var {Name(Of(InputRole.HoistedBar, hoisted.Index), hoisted.Name + "Bar")} = {style.Zero};");
             }
             else
             {
-                var bars = Name("HoistedBar:" + hoisted.Index, hoisted.Name + "Bar");
+                var bars = Name(Of(ArrayRole.HoistedBar, hoisted.Index), hoisted.Name + "Bar");
                 Line($"var {bars} = pass.Scratch({flow.Hoists.Count + hoisted.Index}, {Count(hoisted.Loop!)});");
             }
         }
     }
 
-    private void DeclareTapes(Adjoint step)
+    protected void DeclareTapes(Adjoint step)
     {
         foreach (var loop in step.Writer.Items.OfType<LoopItem>())
         {
-            foreach (var store in loop.Body.OfType<StoreItem>().Where(s => s.Array.Role == ArrayRole.Tape && liveArrays.Contains(Id(s.Array))))
+            foreach (var store in loop.Body.OfType<StoreItem>().Where(s => s.Array.Role == ArrayRole.Tape && ArrayIsLive(s.Array)))
             {
-                Line($"var {Name(Id(store.Array), store.Array.Name)} = pass.Scratch({(2 * flow.Hoists.Count) + store.Array.Index}, {Count(loop)});");
+                Line($"var {Name(Of(store.Array), store.Array.Name)} = pass.Scratch({(2 * flow.Hoists.Count) + store.Array.Index}, {Count(loop)});");
             }
         }
     }
 
     /// <param name="at">Which step, where there are several.</param>
-    private void DeclareStatesBefore(string at)
+    protected void DeclareStatesBefore(string at)
     {
         foreach (var state in flow.States)
         {
-            var entry = ArrayRole.Entry + ":" + state.Index;
-            var work = ArrayRole.State + ":" + state.Index;
             if (flow.Next[state.Index] is not null)
             {
-                if (InputIsLive("state:" + state.Index))
+                if (InputIsLive(InputRole.State, state.Index))
                 {
-                    Line($"var {Name("state:" + state.Index, state.Name)} = pass.Before({at}{state.Index});");
+                    Line($"var {Name(Of(InputRole.State, state.Index), state.Name)} = pass.Before({at}{state.Index});");
                 }
 
                 continue;
             }
 
-            if (liveArrays.Contains(entry))
+            if (ArrayIsLive(ArrayRole.Entry, state.Index))
             {
-                Line($"var {Name(entry, state.Name + "Before")} = pass.BeforeSpan({at}{state.Index});");
+                Line($"var {Name(Of(ArrayRole.Entry, state.Index), state.Name + "Before")} = pass.BeforeSpan({at}{state.Index});");
             }
 
-            if (liveArrays.Contains(work))
+            if (ArrayIsLive(ArrayRole.State, state.Index))
             {
-                Line($"var {Name(work, state.Name)} = pass.Restored({at}{state.Index});");
-            }
-        }
-    }
-
-    private void DeclareOperands()
-    {
-        foreach (var operand in flow.Operands)
-        {
-            if (liveArrays.Contains("Operand:" + operand.Index))
-            {
-                var row = Name("operand:" + operand.Index, operand.Name);
-                if (operand.Time)
-                {
-                    Slot("operandAt:" + operand.Index, operand.Name + "At", $"pass.Operand({operand.Index})");
-                }
-                else
-                {
-                    Line($"var {row} = pass.Operand({operand.Index}).Row(0);");
-                }
-            }
-            else if (InputIsLive(":" + operand.Index))
-            {
-                var value = Name(":" + operand.Index, operand.Name);
-                if (operand.Time)
-                {
-                    Slot("operand:" + operand.Index, operand.Name + "At", $"pass.Operand({operand.Index})");
-                }
-                else
-                {
-                    Line($"var {value} = {style.Operand(operand, $"pass.Operand({operand.Index})")};");
-                }
+                Line($"var {Name(Of(ArrayRole.State, state.Index), state.Name)} = pass.Restored({at}{state.Index});");
             }
         }
     }
 
-    private void ReadOperands()
+    protected void WritePrologue()
     {
-        foreach (var operand in flow.Operands.Where(o => o.Time && InputIsLive(":" + o.Index)))
+        foreach (var hoisted in flow.Hoists.Where(h => h.Array is not null && ArrayIsLive(ArrayRole.Hoisted, h.Index)))
         {
-            Line($"var {named[":" + operand.Index]} = {style.Operand(operand, named["operand:" + operand.Index])};");
-        }
-
-        foreach (var operand in flow.Operands.Where(o => o.Time && liveArrays.Contains("Operand:" + o.Index)))
-        {
-            Line($"var {named["operand:" + operand.Index]} = {named["operandAt:" + operand.Index]}.Row(t);");
-        }
-    }
-
-    private void WritePrologue()
-    {
-        foreach (var hoisted in flow.Hoists.Where(h => h.Array is not null && liveArrays.Contains("Hoisted:" + h.Index)))
-        {
-            Line($"var {Name("Hoisted:" + hoisted.Index, hoisted.Name)} = pass.Scratch({hoisted.Index}, {Count(hoisted.Loop!)});");
+            Line($"var {Name(Of(ArrayRole.Hoisted, hoisted.Index), hoisted.Name)} = pass.Scratch({hoisted.Index}, {Count(hoisted.Loop!)});");
         }
 
         Write(flow.Prologue.Items);
-        foreach (var hoisted in flow.Hoists.Where(h => h.Array is null && (InputIsLive("hoisted:" + h.Index) || live.Contains(h.Value))))
+        foreach (var hoisted in flow.Hoists.Where(h => h.Array is null && (InputIsLive(InputRole.Hoisted, h.Index) || live.Contains(h.Value))))
         {
             var value = Read(hoisted.Value);
             if (IsWord(value.Code))
             {
-                named["hoisted:" + hoisted.Index] = value.Code;
+                named[Of(InputRole.Hoisted, hoisted.Index)] = value.Code;
             }
             else
             {
-                var name = Name("hoisted:" + hoisted.Index, hoisted.Name);
+                var name = Name(Of(InputRole.Hoisted, hoisted.Index), hoisted.Name);
                 Line($"var {name} = {value.Code};");
                 locals[hoisted.Value] = name;
             }
         }
     }
+
+    /// <summary>States of one number that the step gives another value.</summary>
+    protected static bool Changes(FlowNode? next, InputRole role, int index) => next is not null && next.Input != new FlowInput(role, index);
 
     private static bool IsWord(string code) => code.All(c => char.IsLetterOrDigit(c) || c is '_' or '@');
 

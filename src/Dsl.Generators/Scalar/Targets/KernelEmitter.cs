@@ -33,13 +33,13 @@ internal static class KernelEmitter
         text.Append($"{access} readonly struct {name} : {Interface("IScanKernel", name)}\n{{\n");
         Layout(text, flow);
         text.Append(CompiledAtOnce + "    public static void Forward<T>(scoped ref ScanPass<T> pass)\n        where T : unmanaged\n    {\n");
-        text.Append(new KernelBody(flow, new VectorStyle(flow)).Forward());
+        text.Append(new ForwardKernel(flow).Text());
         text.Append("    }\n\n" + CompiledAtOnce + "    public static void Backward<T>(scoped ref ScanPass<T> pass)\n        where T : unmanaged\n    {\n");
-        text.Append(new KernelBody(flow, new VectorStyle(flow)).Backward(step, before, tapes));
+        text.Append(new BackwardKernel(flow, step, before).Text());
         text.Append("    }\n\n    /// <inheritdoc/>\n    public static Tensor Step(TensorStep pass)\n    {\n");
-        text.Append(new KernelBody(flow, new TensorStyle(flow, back: false)).Whole());
+        text.Append(new StepKernel(flow).Text());
         text.Append("    }\n\n    /// <inheritdoc/>\n    public static void StepBack(TensorStepBack pass)\n    {\n");
-        text.Append(new KernelBody(flow, new TensorStyle(flow, back: true)).WholeBack(step, before));
+        text.Append(new StepBackKernel(flow, step, before).Text());
         text.Append("    }\n}\n");
         return text.ToString();
     }
@@ -55,7 +55,7 @@ internal static class KernelEmitter
     {
         var flow = Flow.Of(function);
         var (adjoint, slope) = Adjoint.OfOperand(flow, flow.Operands.First(o => o.Parameter == value).Index);
-        var body = new KernelBody(flow, new TensorStyle(flow, back: false)).Slope(adjoint, slope);
+        var body = new SlopeKernel(flow, adjoint, slope).Text();
         var operands = flow.Operands.Select(o => Literals.Name(o.Parameter)).ToList();
         var text = new StringBuilder();
         text.Append($"private Tensor {name}({string.Join(", ", operands.Select(o => "Tensor " + o))})\n{{\n");
@@ -76,7 +76,7 @@ internal static class KernelEmitter
         text.Append($"{access} readonly struct {name} : {Interface("ITransferKernel", name)}\n{{\n");
         Layout(text, flow);
         text.Append("    /// <inheritdoc/>\n    public static (Tensor Real, Tensor Imaginary) At(TensorStep pass)\n    {\n");
-        text.Append(new KernelBody(flow, new TensorStyle(flow, back: false)).Whole());
+        text.Append(new StepKernel(flow).Text());
         text.Append("    }\n}\n");
         return text.ToString();
     }
