@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Dsl.Files;
 
 namespace Dsl.Text;
 
@@ -85,7 +86,7 @@ public sealed class CharacterCodec : ITextCodec
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllText(path));
+            using JsonDocument json = JsonDocument.Parse(UserFile.ReadText(path, UserFile.MostOfText, TextException.Of));
             string alphabet = json.RootElement.GetProperty("characters").GetString() ?? "";
             var codec = Of(alphabet);
             return codec.Vocabulary == alphabet.EnumerateRunes().Count() ? codec : throw new TextException("a character is listed twice");

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Dsl.Files;
 
 namespace Dsl.Text;
 
@@ -46,6 +47,9 @@ public interface ITextStream
 public sealed class TextException(string message) : Exception(Line(message))
 {
     private const int Longest = 600, Head = 400, Tail = 150;
+
+    /// <summary>Makes this exception of what is wrong with a file.</summary>
+    internal static FileError Of { get; } = (file, problem, _) => new TextException($"{file}: {problem}");
 
     private static string Line(string message)
     {

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Dsl.Files;
 using Dsl.Generation;
 using Dsl.Runtime;
 using Dsl.Text;
@@ -119,7 +120,7 @@ internal sealed class GenerateCommand
     private bool IsPair(string checkpoint)
     {
         string config = Path.Combine(checkpoint, "config.json");
-        using IModel outline = context.Zoo.Create(File.ReadAllText(config), config, ScalarType.Float32, META);
+        using IModel outline = context.Zoo.Create(UserFile.ReadText(config, UserFile.MostOfText, FileErrors.Plain), config, ScalarType.Float32, META);
         return outline.Inputs.Contains("decoder_input_ids");
     }
 

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Text;
 using Dsl.Training;
@@ -187,7 +188,7 @@ internal sealed class TrainCommand
                 $"{data.Name} is not the text that {name} was trained on, expected {state.Text} as it was (SHA-256 {state.TextHash[..12]}...)");
         }
 
-        string config = File.ReadAllText(checkpoint.ConfigPath);
+        string config = UserFile.ReadText(checkpoint.ConfigPath, UserFile.MostOfText, FileErrors.Plain);
         using IModel made = context.Zoo.Create(config, checkpoint.ConfigPath, ScalarType.Float32, where);
         using var trainer = new Trainer(made, data, run);
         checkpoint.ReadInto(trainer);

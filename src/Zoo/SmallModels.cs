@@ -7,6 +7,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dsl;
+using Dsl.Files;
 using Dsl.Runtime;
 using static TorchSharp.torch;
 
@@ -36,7 +37,7 @@ public sealed record SmallModel(ModelEntry Entry, SmallAttribute Small, TrainedB
             // The record knows its keys, and a model its record: one without memory is enough.
             using var model = (GeneratedModel)Entry.Build(Sized(size), new Weights(ScalarType.Float32, META));
             model.WriteConfig(folder.FullName);
-            JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.FullName, "config.json")))!.AsObject();
+            JsonObject config = JsonNode.Parse(UserFile.ReadText(Path.Combine(folder.FullName, "config.json"), UserFile.MostOfText, FileErrors.Plain))!.AsObject();
             foreach ((string key, JsonNode? value) in more.Prepend(("model_type", Family)))
             {
                 config.Remove(key);

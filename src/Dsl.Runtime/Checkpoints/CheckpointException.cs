@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -18,6 +19,9 @@ public sealed class CheckpointException : Exception
 
     /// <summary>The message without the file's name.</summary>
     public string Problem { get; }
+
+    /// <summary>Makes this exception of what is wrong with a file.</summary>
+    internal static FileError Of { get; } = (file, problem, inner) => new CheckpointException(file, problem, inner);
 
     /// <summary>The last part of the path (the whole path where it has none).</summary>
     internal static string NameOf(string path)

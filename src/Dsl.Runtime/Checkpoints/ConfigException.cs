@@ -1,4 +1,5 @@
 using System;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -13,6 +14,9 @@ public sealed class ConfigException : Exception
         File = file;
         Problem = problem;
     }
+
+    /// <summary>Makes this exception of what is wrong with a file.</summary>
+    internal static FileError Of { get; } = (file, problem, inner) => new ConfigException(file, problem, inner);
 
     /// <summary>The file at fault, as it was given.</summary>
     public string File { get; }

@@ -1,10 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -12,7 +12,7 @@ namespace Dsl.Runtime;
 internal sealed class ConfigNode
 {
     public const int MaxDepth = 64;
-    public const long MaxBytes = 16 << 20;
+    public const long MaxBytes = UserFile.MostOfText;
 
     // What stands in for a bare word while the JSON reader runs; its place in the text says which it was.
     private static ReadOnlySpan<byte> Blank => "null"u8;
@@ -34,28 +34,7 @@ internal sealed class ConfigNode
     public List<ConfigNode> Items { get; } = [];
 
     /// <exception cref="ConfigException">The file cannot be read, is too large or too deep, or is no JSON object.</exception>
-    public static ConfigNode ReadFile(string path)
-    {
-        if (Directory.Exists(path))
-            throw new ConfigException(path, "is a folder, expected a file");
-        try
-        {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-            if (stream.Length > MaxBytes)
-                throw new ConfigException(path, string.Create(CultureInfo.InvariantCulture, $"{stream.Length} bytes, expected at most {MaxBytes}"));
-            byte[] bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return Parse(path, bytes);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ConfigException(path, "not found, expected a file", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            throw new ConfigException(path, $"cannot be read ({MappedFile.Reason(e)}), expected a readable file", e);
-        }
-    }
+    public static ConfigNode ReadFile(string path) => Parse(path, UserFile.ReadBytes(path, MaxBytes, ConfigException.Of));
 
     /// <exception cref="ConfigException">The text is too large or too deep, or is no JSON object.</exception>
     public static ConfigNode Parse(string file, ReadOnlySpan<byte> text)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -11,15 +12,8 @@ internal static class ShardIndex
 {
     /// <summary>Shards by tensor.</summary>
     /// <exception cref="CheckpointException">The index cannot be read, or names a file outside its folder.</exception>
-    public static Dictionary<string, string> Read(string path)
-    {
-        using var map = MappedFile.Open(path);
-        if (map.Length > SafeTensorsHeader.MaxLength)
-            throw new CheckpointException(path, $"{map.Length} bytes, at most {SafeTensorsHeader.MaxLength} expected");
-        return Parse(path, Bytes(map));
-    }
-
-    private static unsafe ReadOnlySpan<byte> Bytes(MappedFile map) => new(map.Start, (int)map.Length);
+    public static Dictionary<string, string> Read(string path) =>
+        Parse(path, UserFile.ReadBytes(path, SafeTensorsHeader.MaxLength, CheckpointException.Of));
 
     private static Dictionary<string, string> Parse(string path, ReadOnlySpan<byte> json)
     {

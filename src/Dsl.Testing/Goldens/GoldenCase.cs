@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Dsl.Files;
 using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -24,7 +25,7 @@ public sealed class GoldenCase : IDisposable
         config = ConfigReader.Open(folder);
         Architecture = config.Architectures.FirstOrDefault() ?? throw new FormatException($"{Name}: config.json names no architecture.");
 
-        using var described = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "case.json")));
+        using var described = JsonDocument.Parse(UserFile.ReadText(Path.Combine(folder, "case.json"), UserFile.MostOfText, FileErrors.Plain));
         What = described.RootElement.TryGetProperty("what", out var what) ? what.GetString() ?? "" : "";
         Tied = described.RootElement.TryGetProperty("tied", out var tied)
             ? tied.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!)

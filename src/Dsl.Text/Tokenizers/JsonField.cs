@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Dsl.Files;
 
 namespace Dsl.Text.Tokenizers;
 
@@ -58,11 +58,8 @@ internal readonly struct JsonField
     }
 
     /// <summary>The bytes of a file that is not absurdly large.</summary>
-    internal static byte[] ReadBytes(string path)
-    {
-        long length = new FileInfo(path).Length;
-        return length <= MostBytes ? File.ReadAllBytes(path) : throw new TextException($"{path}: {length} bytes, expected at most {MostBytes}");
-    }
+    /// <exception cref="TextException">Not there, no regular file, too large, or not to be read.</exception>
+    internal static byte[] ReadBytes(string path) => UserFile.ReadBytes(path, MostBytes, TextException.Of);
 
     /// <summary>A member; null where it is missing or null.</summary>
     internal JsonField? Optional(string name)

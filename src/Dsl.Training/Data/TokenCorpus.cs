@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Security.Cryptography;
 using System.Text;
+using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Text;
 using TorchSharp;
@@ -52,10 +53,10 @@ public sealed class TokenCorpus
     public int HeldOutTokens => ids.Length - split;
 
     /// <summary>Reads a text file; what is not UTF-8 is an error.</summary>
-    /// <exception cref="TextException">Not UTF-8.</exception>
+    /// <exception cref="TextException">Not UTF-8, not there, or no regular file.</exception>
     public static string ReadText(string path)
     {
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[] bytes = UserFile.ReadBytes(path, Array.MaxLength, (file, problem, _) => new TextException($"{file}: {problem}"));
         try
         {
             string text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes);

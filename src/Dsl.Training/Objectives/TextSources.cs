@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Security.Cryptography;
 using System.Text;
+using Dsl.Files;
 using Dsl.Text;
 
 namespace Dsl.Training.Objectives;
@@ -13,8 +14,12 @@ namespace Dsl.Training.Objectives;
 public sealed record TextSource(string Name, long Length, Func<Stream> Open)
 {
     /// <summary>A file.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static TextSource File(string path) => new(path, new FileInfo(path).Length, () => System.IO.File.OpenRead(path));
+    /// <exception cref="IOException">It cannot be read, or is no regular file.</exception>
+    public static TextSource File(string path)
+    {
+        using FileStream file = UserFile.OpenStream(path, FileErrors.Plain);
+        return new TextSource(path, file.Length, () => UserFile.OpenStream(path, FileErrors.Plain));
+    }
 
     /// <summary>A text in memory.</summary>
     public static TextSource Memory(string name, string text)

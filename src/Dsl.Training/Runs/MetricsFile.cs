@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using Dsl.Files;
 
 namespace Dsl.Training;
 
@@ -12,6 +13,9 @@ public readonly record struct MetricsRow(long Step, double Loss, double Rate, do
 public sealed class MetricsFile : IDisposable
 {
     private const string Header = "step,loss,rate,gradient_norm,held_out_loss,tokens_per_second,seconds";
+
+    // Ten million steps.
+    private const long MostBytes = 1 << 30;
 
     private readonly StreamWriter writer;
 
@@ -50,7 +54,7 @@ public sealed class MetricsFile : IDisposable
     public static List<MetricsRow> Read(string path)
     {
         var rows = new List<MetricsRow>();
-        foreach (string line in File.ReadLines(path))
+        foreach (string line in UserFile.ReadText(path, MostBytes, FileErrors.Plain).Split('\n'))
         {
             string[] cells = line.Split(',');
             if (cells.Length == 7 && long.TryParse(cells[0], NumberStyles.None, CultureInfo.InvariantCulture, out long step)
