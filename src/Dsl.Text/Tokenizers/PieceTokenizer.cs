@@ -37,6 +37,9 @@ internal sealed record TokenizerParts
     /// <summary>Tokens that are decoded otherwise than spelt.</summary>
     internal IReadOnlyDictionary<int, string> Surfaces { get; init; } = new Dictionary<int, string>();
 
+    /// <summary>What is odd about the files, a sentence each.</summary>
+    internal IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>The files it was read from, to be written again.</summary>
     internal IReadOnlyList<(string Name, byte[] Bytes)> Files { get; init; } = [];
 }
@@ -48,6 +51,7 @@ internal sealed class PieceTokenizer : ITokenizer
     private readonly AddedTokens asTyped;
     private readonly AddedTokens normalized;
     private readonly HashSet<int> specials;
+    private readonly Dictionary<int, string> surfaces;
     private readonly CachedModel model;
 
     internal PieceTokenizer(TokenizerParts parts)
@@ -58,6 +62,17 @@ internal sealed class PieceTokenizer : ITokenizer
         normalized = new AddedTokens(parts.Added.Where(token => token.Normalized)
             .Select(token => (Normalize(AlignedText.Of(token.Content, 0, token.Content.Length)).Text, token)));
         specials = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
+
+        // Byte-level decoders read every token as bytes, which an added token's text is not.
+        surfaces = new Dictionary<int, string>(parts.Surfaces);
+        if (parts.Decoder.Any(step => step is ByteLevelStep))
+        {
+            foreach (AddedToken token in parts.Added)
+            {
+                surfaces[token.Id] = ByteLevel.Spell(Encoding.UTF8.GetBytes(token.Content));
+            }
+        }
+
         EndTokens = parts.Special.End is { } end ? [end] : [];
     }
 
@@ -68,6 +83,8 @@ internal sealed class PieceTokenizer : ITokenizer
     public IReadOnlyList<int> EndTokens { get; }
 
     public SpecialTokens Special => parts.Special;
+
+    public IReadOnlyList<string> Warnings => parts.Warnings;
 
     public int[] Encode(string text)
     {
@@ -143,7 +160,7 @@ internal sealed class PieceTokenizer : ITokenizer
     public ITextStream OpenStream() => OpenStream(keepSpecials: false);
 
     public ITextStream OpenStream(bool keepSpecials) => new DecodeStream(parts.Decoder, id =>
-        !keepSpecials && specials.Contains(id) ? null : parts.Surfaces.TryGetValue(id, out string? surface) ? surface : parts.Vocabulary.TokenOf(id));
+        !keepSpecials && specials.Contains(id) ? null : surfaces.TryGetValue(id, out string? surface) ? surface : parts.Vocabulary.TokenOf(id));
 
     public void Save(string folder)
     {
