@@ -57,7 +57,7 @@ public sealed class BadTokenizerTests
         { "tokenizer.json", Pointer, "a Git LFS pointer (132 bytes), not the file itself; run git lfs pull, expected a tokenizer's file" },
         { "tokenizer.model", Pointer, "a Git LFS pointer (132 bytes), not the file itself; run git lfs pull, expected a tokenizer's file" },
         { "vocab.txt", Pointer, "a Git LFS pointer (132 bytes), not the file itself; run git lfs pull, expected a tokenizer's file" },
-        { "spiece.model", "\n<!DOCTYPE html><html>404</html>", "an HTML page (31 bytes), not the file itself; download that" },
+        { "spiece.model", "\n<!DOCTYPE html><html>404</html>", "an HTML page (32 bytes), not the file itself; download that" },
         { "vocab.json", "<html>", "an HTML page (6 bytes), not the file itself; download that" },
         { "tokenizer.model", "PK\u0003\u0004x", "a zip archive; unpack it" },
         { "tokenizer.json", "\0\0\0\0", "4 zero bytes: an incomplete download" },
@@ -117,7 +117,7 @@ public sealed class BadTokenizerTests
     {
         using var folder = new ScratchFolder();
         File.WriteAllText(
-            folder["tokenizer.json"], With(""" "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated"}"""));
+            folder["tokenizer.json"], With(""" "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(?=(a+)+$)a"}, "behavior": "Isolated"}"""));
         ITokenizer tokenizer = TextCodecs.OpenTokenizer(folder.Path);
         var clock = Stopwatch.StartNew();
         Assert.Contains("does not come to an end", Assert.Throws<TextException>(() => tokenizer.Encode(new string('a', 60) + "b")).Message);

@@ -59,8 +59,9 @@ internal sealed class PieceTokenizer : ITokenizer
         this.parts = parts;
         model = new CachedModel(parts.Model);
         asTyped = new AddedTokens(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)));
-        normalized = new AddedTokens(parts.Added.Where(token => token.Normalized)
-            .Select(token => (Normalize(AlignedText.Of(token.Content, 0, token.Content.Length)).Text, token)));
+        AddedToken[] later = [.. parts.Added.Where(token => token.Normalized)];
+        normalized = new AddedTokens(Bounded<(string, AddedToken)[]>(
+            later.Sum(token => token.Content.Length), () => Array.ConvertAll(later, token => (Normalize(AlignedText.Of(token.Content)).Text, token))));
         specials = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
 
         // Byte-level decoders read every token as bytes, which an added token's text is not.
@@ -86,34 +87,13 @@ internal sealed class PieceTokenizer : ITokenizer
 
     public IReadOnlyList<string> Warnings => parts.Warnings;
 
-    public int[] Encode(string text)
-    {
-        CharacterCodec.RequireWhole(text);
-        var ids = new List<int>(text.Length / 3);
-        var pieces = new List<Piece>();
-        foreach ((AddedToken? token, AlignedText word) in Words(text, specialsAsText: false))
-        {
-            if (token is not null)
-            {
-                ids.Add(token.Id);
-                continue;
-            }
-
-            pieces.Clear();
-            model.Cut(word.Text, pieces);
-            foreach (Piece piece in pieces)
-            {
-                ids.Add(piece.Id);
-            }
-        }
-
-        return [.. ids];
-    }
+    public int[] Encode(string text) => Bounded(text.Length, () => Ids(text));
 
     public TokenEncoding Encode(string text, string? pair, EncodingOptions? options = null)
     {
         options ??= new EncodingOptions();
-        List<Token>[] texts = pair is null ? [Tokens(text, options)] : [Tokens(text, options), Tokens(pair, options)];
+        List<Token>[] texts = Bounded<List<Token>[]>(
+            text.Length + (pair?.Length ?? 0), () => pair is null ? [Tokens(text, options)] : [Tokens(text, options), Tokens(pair, options)]);
         if (options.MaxLength is { } most)
         {
             Truncation.Apply(texts, most, options.AddSpecials ? parts.Template.Added(pair is not null) : 0, options.TruncateLeft);
@@ -167,6 +147,44 @@ internal sealed class PieceTokenizer : ITokenizer
         foreach ((string name, byte[] bytes) in parts.Files)
         {
             File.WriteAllBytes(Path.Combine(folder, name), bytes);
+        }
+    }
+
+    private int[] Ids(string text)
+    {
+        CharacterCodec.RequireWhole(text);
+        var ids = new List<int>(text.Length / 3);
+        var pieces = new List<Piece>();
+        foreach ((AddedToken? token, AlignedText word) in Words(text, specialsAsText: false))
+        {
+            if (token is not null)
+            {
+                ids.Add(token.Id);
+                continue;
+            }
+
+            pieces.Clear();
+            model.Cut(word.Text, pieces);
+            foreach (Piece piece in pieces)
+            {
+                ids.Add(piece.Id);
+            }
+        }
+
+        return [.. ids];
+    }
+
+    /// <summary>Work on a text of so many characters: its patterns share one limit of time, and growth is said with the file's name.</summary>
+    private T Bounded<T>(int characters, Func<T> work)
+    {
+        using IDisposable limit = PatternTime.Begin(characters);
+        try
+        {
+            return work();
+        }
+        catch (GrowthException e)
+        {
+            throw new TextException($"{parts.File}: {e.Message}");
         }
     }
 

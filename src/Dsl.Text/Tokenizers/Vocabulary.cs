@@ -89,7 +89,5 @@ internal sealed class Vocabulary
 
     internal int? IdOf(string token) => ids.TryGetValue(token, out int id) ? id : null;
 
-    internal bool TryGet(ReadOnlySpan<char> token, out int id) => ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(token, out id);
-
     internal string? TokenOf(int id) => tokens.GetValueOrDefault(id);
 }

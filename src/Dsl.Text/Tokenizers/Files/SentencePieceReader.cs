@@ -157,7 +157,7 @@ internal sealed class SentencePieceNormalizer(CharsMap? map, bool dummyPrefix, b
     /// <summary>One space for each run of them, and none at the ends.</summary>
     internal static AlignedText Squeeze(AlignedText text)
     {
-        var built = new AlignedText.Builder();
+        var built = new AlignedText.Builder(text);
         for (int i = 0; i < text.Length; i++)
         {
             if (text.Text[i] != ' ' || (built.Length > 0 && built.Last != ' '))

@@ -16,11 +16,12 @@ internal static class TiktokenReader
     private const string Words =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    /// <summary>Whether the file's first line looks like one of these; SentencePiece files are binary.</summary>
+    /// <summary>Whether the file's first line that is not blank looks like one of these; SentencePiece files are binary.</summary>
     internal static bool Matches(byte[] bytes)
     {
-        int end = Array.IndexOf(bytes, (byte)'\n');
-        ReadOnlySpan<byte> line = bytes.AsSpan(0, end < 0 ? bytes.Length : end);
+        ReadOnlySpan<byte> line = bytes.AsSpan().TrimStart("\r\n"u8);
+        int end = line.IndexOf((byte)'\n');
+        line = end < 0 ? line : line[..end];
         int space = line.IndexOf((byte)' ');
         return space > 0 && Base64.IsValid(line[..space]);
     }
