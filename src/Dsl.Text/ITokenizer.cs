@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace Dsl.Text;
 
@@ -10,6 +11,9 @@ public interface ITokenizer : ITextCodec
 {
     /// <summary>The special tokens by what they are for.</summary>
     SpecialTokens Special { get; }
+
+    /// <summary>What is odd about the files it was read from and was read all the same, a sentence each: a token listed twice, ids without tokens.</summary>
+    IReadOnlyList<string> Warnings => [];
 
     /// <summary>A text, or a pair, with everything an encoder asks: special tokens where the vocabulary's template puts them, types, offsets, words.</summary>
     /// <exception cref="TextException">The text holds what the vocabulary cannot say, or half a surrogate pair.</exception>

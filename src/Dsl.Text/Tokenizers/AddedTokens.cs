@@ -20,45 +20,40 @@ internal sealed record AddedToken(
 /// <summary>Finds added tokens: the leftmost, and of those that begin there the longest.</summary>
 internal sealed class AddedTokens
 {
-    private readonly Node root = new();
+    // Longer spellings are looked for from the text's end, which takes a pass over it but no time that grows with their length.
+    private const int Short = 64;
+
+    private readonly AddedToken[] tokens;
+    private readonly PieceAutomaton automaton;
+    private readonly bool looksBack;
     private readonly SearchValues<char> firsts;
 
-    /// <param name="tokens">Each with the spelling that is looked for.</param>
-    internal AddedTokens(IEnumerable<(string Spelling, AddedToken Token)> tokens)
+    /// <param name="spelt">Each with the spelling that is looked for; of equal spellings the first counts.</param>
+    internal AddedTokens(IEnumerable<(string Spelling, AddedToken Token)> spelt)
     {
-        foreach ((string spelling, AddedToken token) in tokens.Where(token => token.Spelling.Length > 0))
-        {
-            Node node = root;
-            foreach (char unit in spelling)
-            {
-                if (!node.Next.TryGetValue(unit, out Node? next))
-                {
-                    node.Next.Add(unit, next = new Node());
-                }
-
-                node = next;
-            }
-
-            node.Token ??= token;
-        }
-
-        firsts = SearchValues.Create([.. root.Next.Keys]);
+        (string Spelling, AddedToken Token)[] list = [.. spelt.Where(token => token.Spelling.Length > 0).DistinctBy(token => token.Spelling)];
+        tokens = Array.ConvertAll(list, entry => entry.Token);
+        looksBack = Array.Exists(list, entry => entry.Spelling.Length > Short);
+        automaton = new PieceAutomaton(list.Select((entry, i) => (entry.Spelling, i)), looksBack);
+        firsts = SearchValues.Create([.. list.Select(entry => entry.Spelling[0]).Distinct()]);
     }
 
     /// <summary>The text in parts, from left to right: each an added token, or a stretch without one.</summary>
     internal IEnumerable<(AddedToken? Token, int Start, int End)> Split(string text, bool specialsAsText)
     {
-        int done = 0;
-        for (int at = Find(text, 0); at >= 0;)
+        int done = 0, at = Find(text, 0);
+        int[]? longest = looksBack && at >= 0 ? automaton.LongestAtEach(text) : null;
+        while (at >= 0)
         {
-            (AddedToken? token, int length) = Longest(text, at);
-            if (token is null)
+            int found = longest is null ? automaton.LongestAt(text, at) : longest[at];
+            if (found == PieceAutomaton.Root)
             {
                 at = Find(text, at + 1);
                 continue;
             }
 
-            (int start, int end) = (at, at + length);
+            AddedToken token = tokens[automaton.IdOf(found)];
+            (int start, int end) = (at, at + automaton.LengthOf(found));
             at = end;
             if ((specialsAsText && token.Special) || (token.SingleWord && !IsAlone(text, start, end)))
             {
@@ -105,33 +100,10 @@ internal sealed class AddedTokens
         return found < 0 ? -1 : from + found;
     }
 
-    private (AddedToken? Token, int Length) Longest(string text, int at)
-    {
-        (AddedToken? Token, int Length) best = default;
-        Node node = root;
-        for (int i = at; i < text.Length && node.Next.TryGetValue(text[i], out Node? next); i++)
-        {
-            node = next;
-            if (node.Token is not null)
-            {
-                best = (node.Token, i + 1 - at);
-            }
-        }
-
-        return best;
-    }
-
     private static bool IsAlone(string text, int start, int end) =>
         (start == 0 || !IsWord(LastRune(text, start))) && (end == text.Length || !IsWord(Rune.GetRuneAt(text, end)));
 
     private static Rune LastRune(string text, int end) => Rune.GetRuneAt(text, end > 1 && char.IsLowSurrogate(text[end - 1]) ? end - 2 : end - 1);
 
     private static bool IsWord(Rune rune) => Rune.IsLetterOrDigit(rune) || rune.Value == '_';
-
-    private sealed class Node
-    {
-        internal Dictionary<char, Node> Next { get; } = [];
-
-        internal AddedToken? Token { get; set; }
-    }
 }

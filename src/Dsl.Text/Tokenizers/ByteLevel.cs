@@ -34,7 +34,7 @@ internal static class ByteLevel
             }));
         }
 
-        var spelt = new AlignedText.Builder();
+        var spelt = new AlignedText.Builder(text);
         Span<byte> bytes = stackalloc byte[4];
         int at = 0;
         foreach (Rune rune in text.Text.EnumerateRunes())

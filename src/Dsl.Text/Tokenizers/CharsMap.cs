@@ -11,10 +11,14 @@ namespace Dsl.Text.Tokenizers;
 /// </summary>
 internal sealed class CharsMap : INormalizer
 {
+    // A search reads as far as the longest entry, at every place of a text.
+    private const int LongestEntry = 1000;
+
     private readonly uint[] units;
     private readonly byte[] texts;
+    private readonly string file;
 
-    private CharsMap(uint[] units, byte[] texts) => (this.units, this.texts) = (units, texts);
+    private CharsMap(uint[] units, byte[] texts, string file) => (this.units, this.texts, this.file) = (units, texts, file);
 
     /// <exception cref="TextException">The lengths in it do not fit.</exception>
     internal static CharsMap Read(byte[] blob, string file)
@@ -32,12 +36,12 @@ internal sealed class CharsMap : INormalizer
             units[i] = BinaryPrimitives.ReadUInt32LittleEndian(blob.AsSpan(4 + (4 * i)));
         }
 
-        return new CharsMap(units, blob[(int)(4 + size)..]);
+        return new CharsMap(units, blob[(int)(4 + size)..], file);
     }
 
     public AlignedText Apply(AlignedText text)
     {
-        var built = new AlignedText.Builder();
+        var built = new AlignedText.Builder(text);
         for (int at = 0; at < text.Length;)
         {
             (int end, string? mapped) = Longest(text.Text, at);
@@ -78,6 +82,11 @@ internal sealed class CharsMap : INormalizer
         Span<byte> bytes = stackalloc byte[4];
         for (int at = from; at < limit;)
         {
+            if (at - from > LongestEntry)
+            {
+                throw new TextException($"{file}: the normalisation table has an entry of more than {LongestEntry} characters, expected short ones");
+            }
+
             Rune rune = Rune.GetRuneAt(text, at);
             at += rune.Utf16SequenceLength;
             foreach (byte value in bytes[..rune.EncodeToUtf8(bytes)])
@@ -123,7 +132,7 @@ internal sealed class CharsMap : INormalizer
 
         public AlignedText Apply(AlignedText text)
         {
-            var built = new AlignedText.Builder();
+            var built = new AlignedText.Builder(text);
             for (int at = 0; at < text.Length;)
             {
                 int end = at + StringInfo.GetNextTextElementLength(text.Text, at);

@@ -204,9 +204,29 @@ internal sealed class FusedStrip(char character, int left, int right) : IDecodeS
 /// <summary>A text for another after tokens were joined: a match may span fragments.</summary>
 internal sealed class FusedReplace(string pattern, string content) : IDecodeStep
 {
-    public IDecodeState Open() => new State(pattern, content);
+    private readonly int[] borders = Borders(pattern);
 
-    private sealed class State(string pattern, string content) : IDecodeState
+    public IDecodeState Open() => new State(pattern, content, borders);
+
+    /// <summary>For each beginning of the pattern the length of the longest shorter one that also ends it.</summary>
+    private static int[] Borders(string pattern)
+    {
+        var borders = new int[pattern.Length];
+        for (int i = 1, border = 0; i < pattern.Length; i++)
+        {
+            while (border > 0 && pattern[border] != pattern[i])
+            {
+                border = borders[border - 1];
+            }
+
+            border += pattern[border] == pattern[i] ? 1 : 0;
+            borders[i] = border;
+        }
+
+        return borders;
+    }
+
+    private sealed class State(string pattern, string content, int[] borders) : IDecodeState
     {
         private string held = "";
 
@@ -221,11 +241,27 @@ internal sealed class FusedReplace(string pattern, string content) : IDecodeStep
                 done = at + pattern.Length;
             }
 
-            int keep = Enumerable.Range(0, Math.Min(pattern.Length, text.Length - done + 1)).Reverse()
-                .First(length => pattern.StartsWith(text[^length..], StringComparison.Ordinal));
+            int keep = Open(text, done);
             replaced.Append(text, done, text.Length - keep - done);
             held = text[^keep..];
             next(replaced.ToString());
+        }
+
+        /// <summary>How much of the text's end begins a match, in one pass (Knuth, Morris and Pratt 1977).</summary>
+        private int Open(string text, int from)
+        {
+            int open = 0;
+            for (int i = Math.Max(from, text.Length - pattern.Length + 1); i < text.Length; i++)
+            {
+                while (open > 0 && pattern[open] != text[i])
+                {
+                    open = borders[open - 1];
+                }
+
+                open += pattern[open] == text[i] ? 1 : 0;
+            }
+
+            return open;
         }
 
         public void Flush(Action<string> next)

@@ -120,6 +120,34 @@ internal readonly struct JsonField
         }
     }
 
+    /// <summary>How many steps a list of them, with lists within it, has: each costs a pass over every text.</summary>
+    /// <exception cref="TextException">More than any published file by far.</exception>
+    internal void RequireFewSteps(params ReadOnlySpan<string> lists)
+    {
+        const int Most = 100;
+        if (Steps(lists) > Most)
+        {
+            throw Error($"a sequence of more than {Most} steps", "fewer");
+        }
+    }
+
+    private int Steps(ReadOnlySpan<string> lists)
+    {
+        int steps = 1;
+        foreach (string list in lists)
+        {
+            if (IsObject && Optional(list) is { IsArray: true } items)
+            {
+                foreach (JsonField item in items.Items())
+                {
+                    steps += item.Steps(lists);
+                }
+            }
+        }
+
+        return steps;
+    }
+
     /// <summary>A sentence about this place.</summary>
     internal TextException Error(string what, string expected) => new($"{file}: {(path.Length > 0 ? path + " is " : "")}{what}, expected {expected}");
 

@@ -43,7 +43,7 @@ internal sealed class RuneNormalizer(Func<Rune, string?> map) : INormalizer
 
     public AlignedText Apply(AlignedText text)
     {
-        var built = new AlignedText.Builder();
+        var built = new AlignedText.Builder(text);
         int at = 0;
         foreach (Rune rune in text.Text.EnumerateRunes())
         {
@@ -77,7 +77,7 @@ internal sealed class PrependNormalizer(string prefix) : INormalizer
         }
 
         // What was put in front belongs to the first character.
-        var built = new AlignedText.Builder();
+        var built = new AlignedText.Builder(text);
         built.Append(prefix, text.Origin(0, char.IsHighSurrogate(text.Text[0]) ? 2 : 1));
         built.Append(text, 0, text.Length);
         return built.Build();
@@ -89,7 +89,7 @@ internal sealed class ReplaceNormalizer(TextPattern pattern, string content) : I
 {
     public AlignedText Apply(AlignedText text)
     {
-        var built = new AlignedText.Builder();
+        var built = new AlignedText.Builder(text);
         int done = 0;
         foreach ((int start, int end) in pattern.Matches(text.Text))
         {

@@ -37,6 +37,9 @@ internal sealed record TokenizerParts
     /// <summary>Tokens that are decoded otherwise than spelt.</summary>
     internal IReadOnlyDictionary<int, string> Surfaces { get; init; } = new Dictionary<int, string>();
 
+    /// <summary>What is odd about the files, a sentence each.</summary>
+    internal IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>The files it was read from, to be written again.</summary>
     internal IReadOnlyList<(string Name, byte[] Bytes)> Files { get; init; } = [];
 }
@@ -48,6 +51,7 @@ internal sealed class PieceTokenizer : ITokenizer
     private readonly AddedTokens asTyped;
     private readonly AddedTokens normalized;
     private readonly HashSet<int> specials;
+    private readonly Dictionary<int, string> surfaces;
     private readonly CachedModel model;
 
     internal PieceTokenizer(TokenizerParts parts)
@@ -55,9 +59,21 @@ internal sealed class PieceTokenizer : ITokenizer
         this.parts = parts;
         model = new CachedModel(parts.Model);
         asTyped = new AddedTokens(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)));
-        normalized = new AddedTokens(parts.Added.Where(token => token.Normalized)
-            .Select(token => (Normalize(AlignedText.Of(token.Content, 0, token.Content.Length)).Text, token)));
+        AddedToken[] later = [.. parts.Added.Where(token => token.Normalized)];
+        normalized = new AddedTokens(Bounded<(string, AddedToken)[]>(
+            later.Sum(token => token.Content.Length), () => Array.ConvertAll(later, token => (Normalize(AlignedText.Of(token.Content)).Text, token))));
         specials = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
+
+        // Byte-level decoders read every token as bytes, which an added token's text is not.
+        surfaces = new Dictionary<int, string>(parts.Surfaces);
+        if (parts.Decoder.Any(step => step is ByteLevelStep))
+        {
+            foreach (AddedToken token in parts.Added)
+            {
+                surfaces[token.Id] = ByteLevel.Spell(Encoding.UTF8.GetBytes(token.Content));
+            }
+        }
+
         EndTokens = parts.Special.End is { } end ? [end] : [];
     }
 
@@ -69,34 +85,15 @@ internal sealed class PieceTokenizer : ITokenizer
 
     public SpecialTokens Special => parts.Special;
 
-    public int[] Encode(string text)
-    {
-        CharacterCodec.RequireWhole(text);
-        var ids = new List<int>(text.Length / 3);
-        var pieces = new List<Piece>();
-        foreach ((AddedToken? token, AlignedText word) in Words(text, specialsAsText: false))
-        {
-            if (token is not null)
-            {
-                ids.Add(token.Id);
-                continue;
-            }
+    public IReadOnlyList<string> Warnings => parts.Warnings;
 
-            pieces.Clear();
-            model.Cut(word.Text, pieces);
-            foreach (Piece piece in pieces)
-            {
-                ids.Add(piece.Id);
-            }
-        }
-
-        return [.. ids];
-    }
+    public int[] Encode(string text) => Bounded(text.Length, () => Ids(text));
 
     public TokenEncoding Encode(string text, string? pair, EncodingOptions? options = null)
     {
         options ??= new EncodingOptions();
-        List<Token>[] texts = pair is null ? [Tokens(text, options)] : [Tokens(text, options), Tokens(pair, options)];
+        List<Token>[] texts = Bounded<List<Token>[]>(
+            text.Length + (pair?.Length ?? 0), () => pair is null ? [Tokens(text, options)] : [Tokens(text, options), Tokens(pair, options)]);
         if (options.MaxLength is { } most)
         {
             Truncation.Apply(texts, most, options.AddSpecials ? parts.Template.Added(pair is not null) : 0, options.TruncateLeft);
@@ -143,13 +140,51 @@ internal sealed class PieceTokenizer : ITokenizer
     public ITextStream OpenStream() => OpenStream(keepSpecials: false);
 
     public ITextStream OpenStream(bool keepSpecials) => new DecodeStream(parts.Decoder, id =>
-        !keepSpecials && specials.Contains(id) ? null : parts.Surfaces.TryGetValue(id, out string? surface) ? surface : parts.Vocabulary.TokenOf(id));
+        !keepSpecials && specials.Contains(id) ? null : surfaces.TryGetValue(id, out string? surface) ? surface : parts.Vocabulary.TokenOf(id));
 
     public void Save(string folder)
     {
         foreach ((string name, byte[] bytes) in parts.Files)
         {
             File.WriteAllBytes(Path.Combine(folder, name), bytes);
+        }
+    }
+
+    private int[] Ids(string text)
+    {
+        CharacterCodec.RequireWhole(text);
+        var ids = new List<int>(text.Length / 3);
+        var pieces = new List<Piece>();
+        foreach ((AddedToken? token, AlignedText word) in Words(text, specialsAsText: false))
+        {
+            if (token is not null)
+            {
+                ids.Add(token.Id);
+                continue;
+            }
+
+            pieces.Clear();
+            model.Cut(word.Text, pieces);
+            foreach (Piece piece in pieces)
+            {
+                ids.Add(piece.Id);
+            }
+        }
+
+        return [.. ids];
+    }
+
+    /// <summary>Work on a text of so many characters: its patterns share one limit of time, and growth is said with the file's name.</summary>
+    private T Bounded<T>(int characters, Func<T> work)
+    {
+        using IDisposable limit = PatternTime.Begin(characters);
+        try
+        {
+            return work();
+        }
+        catch (GrowthException e)
+        {
+            throw new TextException($"{parts.File}: {e.Message}");
         }
     }
 

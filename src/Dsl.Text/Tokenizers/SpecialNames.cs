@@ -4,24 +4,20 @@ using System.Linq;
 
 namespace Dsl.Text.Tokenizers;
 
-/// <summary>What special tokens are for: from tokenizer_config.json and special_tokens_map.json, else from the template and the usual names.</summary>
+/// <summary>What special tokens are for: from the files beside the vocabulary, else from the template and the usual names.</summary>
 internal static class SpecialNames
 {
     internal const string ConfigFile = "tokenizer_config.json";
     internal const string MapFile = "special_tokens_map.json";
 
-    internal static SpecialTokens Of(IReadOnlyList<(string Name, byte[] Bytes)> files, Vocabulary vocabulary, Template template, string? unknown)
+    internal static SpecialTokens Of(TokensBeside beside, Vocabulary vocabulary, Template template, string? unknown)
     {
-        JsonField[] saying = [.. new[] { ConfigFile, MapFile }.SelectMany(name => files.Where(file => file.Name == name))
-            .Select(file => JsonField.Read(file.Bytes, file.Name))];
         int? first = Edge(template.Single.FirstOrDefault()), last = Edge(template.Single.LastOrDefault());
         bool framed = first is not null && last is not null;
 
-        // A published file may name tokens that its vocabulary lacks: then there is none of that purpose.
-        int? Find(string key, int? derived, params string[] usual) =>
-            saying.Select(json => Content(json.Optional(key))).FirstOrDefault(name => name is not null) is { } said
-                ? vocabulary.IdOf(said)
-                : derived ?? usual.Select(vocabulary.IdOf).FirstOrDefault(id => id is not null);
+        int? Find(string key, int? derived, params string[] usual) => beside.NameOf(key) is { } said
+            ? vocabulary.IdOf(said)
+            : derived ?? usual.Select(vocabulary.IdOf).FirstOrDefault(id => id is not null);
 
         return new SpecialTokens(
             Pad: Find("pad_token", null, "[PAD]", "<pad>", "<|pad|>", "<|finetune_right_pad_id|>"),
@@ -42,6 +38,4 @@ internal static class SpecialNames
         files.Where(file => file.Name == ConfigFile).Select(file => (JsonField?)JsonField.Read(file.Bytes, file.Name)).FirstOrDefault();
 
     private static int? Edge(TemplatePart part) => part.Ids is { Count: > 0 } ids ? ids[0] : null;
-
-    private static string? Content(JsonField? field) => field is not { } json ? null : json.IsObject ? json.OptionalText("content") : json.Text();
 }

@@ -12,7 +12,19 @@ internal sealed record Template(
     IReadOnlyList<TemplatePart> Single, IReadOnlyList<TemplatePart> Pair, bool TrimSpaces = false, bool PrefixSpace = false)
 {
     /// <summary>The text alone; of a pair the second has type 1.</summary>
-    internal static Template Bare { get; } = new([TemplatePart.First(0)], [TemplatePart.First(0), TemplatePart.Second(1)]);
+    internal static Template Bare { get; } = Around(null, null);
+
+    /// <summary>A token before each text, one after it, or neither.</summary>
+    internal static Template Around(int? before, int? after, int secondType = 1)
+    {
+        TemplatePart[] Of(TemplatePart text)
+        {
+            TemplatePart[] Token(int? id) => id is { } known ? [TemplatePart.Special(text.Type, known)] : [];
+            return [.. Token(before), text, .. Token(after)];
+        }
+
+        return new Template(Of(TemplatePart.First(0)), [.. Of(TemplatePart.First(0)), .. Of(TemplatePart.Second(secondType))]);
+    }
 
     /// <summary>How many tokens are added.</summary>
     internal int Added(bool pair) => (pair ? Pair : Single).Sum(part => part.Ids.Count);

@@ -1,6 +1,8 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -12,13 +14,14 @@ namespace Dsl.Text.Tokenizers;
 /// </summary>
 internal sealed class TextPattern
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-
-    private readonly string? plain;
-    private readonly Regex? regex;
+    private readonly string plain;
+    private readonly RegexOptions? options;
     private readonly string file;
 
-    private TextPattern(string? plain, Regex? regex, string file) => (this.plain, this.regex, this.file) = (plain, regex, file);
+    // A regular expression has its time limit from its making; texts of like length share one.
+    private readonly ConcurrentDictionary<int, Regex> byLimit = new();
+
+    private TextPattern(string plain, RegexOptions? options, string file) => (this.plain, this.options, this.file) = (plain, options, file);
 
     /// <summary>The text itself.</summary>
     internal static TextPattern Plain(string text) => new(text, null, "");
@@ -29,7 +32,7 @@ internal sealed class TextPattern
     {
         try
         {
-            return new TextPattern(null, new Regex(pattern, RegexOptions.CultureInvariant, Limit), file);
+            return new TextPattern(pattern, Options(pattern), file);
         }
         catch (ArgumentException e)
         {
@@ -37,12 +40,28 @@ internal sealed class TextPattern
         }
     }
 
+    /// <summary>The engine that never goes back takes all but patterns that look around, go back to what they read, or become very large in it.</summary>
+    private static RegexOptions Options(string pattern)
+    {
+        const RegexOptions GoesBack = RegexOptions.CultureInvariant;
+        try
+        {
+            _ = new Regex(pattern, GoesBack | RegexOptions.NonBacktracking);
+            return GoesBack | RegexOptions.NonBacktracking;
+        }
+        catch (NotSupportedException)
+        {
+            _ = new Regex(pattern, GoesBack);
+            return GoesBack;
+        }
+    }
+
     /// <summary>The matches from left to right, each [start, end); none is empty.</summary>
     internal IEnumerable<(int Start, int End)> Matches(string text)
     {
-        if (regex is null)
+        if (options is not { } how)
         {
-            for (int at = plain!.Length == 0 ? -1 : text.IndexOf(plain, StringComparison.Ordinal); at >= 0;)
+            for (int at = plain.Length == 0 ? -1 : text.IndexOf(plain, StringComparison.Ordinal); at >= 0;)
             {
                 yield return (at, at + plain.Length);
                 at = text.IndexOf(plain, at + plain.Length, StringComparison.Ordinal);
@@ -52,7 +71,10 @@ internal sealed class TextPattern
         }
 
         (string shadow, int[]? places) = Shadow(text);
-        for (Match match = Next(shadow, null); match.Success; match = Next(shadow, match))
+        PatternTime time = PatternTime.Of(text);
+        Regex regex = byLimit.GetOrAdd(
+            (int)BitOperations.RoundUpToPowerOf2((uint)Math.Ceiling(time.Seconds)), limit => new Regex(plain, how, TimeSpan.FromSeconds(limit)));
+        for (Match match = Next(regex, shadow, null, time); match.Success; match = Next(regex, shadow, match, time))
         {
             if (match.Length > 0)
             {
@@ -62,16 +84,20 @@ internal sealed class TextPattern
         }
     }
 
-    private Match Next(string text, Match? before)
+    private Match Next(Regex regex, string text, Match? before, PatternTime time)
     {
         try
         {
-            return before is null ? regex!.Match(text) : before.NextMatch();
+            if (time.Take(() => before is null ? regex.Match(text) : before.NextMatch(), out Match found))
+            {
+                return found;
+            }
         }
         catch (RegexMatchTimeoutException)
         {
-            throw new TextException($"{file}: the pattern '{regex}' does not come to an end on this text, expected one that reads no place over and over");
         }
+
+        throw new TextException($"{file}: the pattern '{plain}' does not come to an end on this text, expected one that reads no place over and over");
     }
 
     private static (string Text, int[]? Places) Shadow(string text)

@@ -12,7 +12,7 @@ internal static class TokenizerFolder
         [TokenizerJson.FileName, "tokenizer.model", "spiece.model", FairseqPieces.FileName, "vocab.json", "vocab.txt"];
 
     /// <summary>Files that are read beside any of them.</summary>
-    private static readonly string[] Beside = [SpecialNames.ConfigFile, SpecialNames.MapFile, VocabularyFiles.Merges];
+    private static readonly string[] Beside = [SpecialNames.ConfigFile, SpecialNames.MapFile, TokensBeside.AddedFile, VocabularyFiles.Merges];
 
     /// <summary>The tokenizer; null where the folder has none.</summary>
     /// <exception cref="TextException">It cannot be read; the message names file, place and what was expected.</exception>
@@ -30,11 +30,20 @@ internal static class TokenizerFolder
 
     /// <param name="files">The form's file first, then what is read beside it.</param>
     /// <param name="file">What messages call the first.</param>
-    internal static ITokenizer Read(IReadOnlyList<(string Name, byte[] Bytes)> files, string file) => files[0].Name switch
+    /// <exception cref="TextException">One sentence: the file, the place, what was expected.</exception>
+    internal static ITokenizer Read(IReadOnlyList<(string Name, byte[] Bytes)> files, string file)
     {
-        TokenizerJson.FileName => TokenizerJson.Read(files, file),
-        "vocab.json" => VocabularyFiles.ReadBytePairs(files, file),
-        "vocab.txt" => VocabularyFiles.ReadWordPieces(files, file),
-        _ => TiktokenReader.Matches(files[0].Bytes) ? TiktokenReader.Read(files, file) : SentencePieceReader.Read(files, file),
-    };
+        foreach ((string name, byte[] bytes) in files)
+        {
+            ForeignFiles.Refuse(bytes, name == files[0].Name ? file : Path.Combine(Path.GetDirectoryName(file) ?? "", name));
+        }
+
+        return files[0].Name switch
+        {
+            TokenizerJson.FileName => TokenizerJson.Read(files, file),
+            "vocab.json" => VocabularyFiles.ReadBytePairs(files, file),
+            "vocab.txt" => VocabularyFiles.ReadWordPieces(files, file),
+            _ => TiktokenReader.Matches(files[0].Bytes) ? TiktokenReader.Read(files, file) : SentencePieceReader.Read(files, file),
+        };
+    }
 }

@@ -36,7 +36,7 @@ internal static class UnicodeForms
             Compose(units);
         }
 
-        var built = new AlignedText.Builder();
+        var built = new AlignedText.Builder(text);
         Span<char> pair = stackalloc char[2];
         foreach (Unit unit in units)
         {

@@ -7,13 +7,15 @@ namespace Dsl.Text.Tokenizers;
 
 /// <summary>
 /// Unigram language model (Kudo 2018, arXiv 1804.10959): of all ways to cut a text the likeliest, by Viterbi's algorithm. Time: the text's length times the
-/// longest piece's. A character without a piece is unknown and costs 10 more than the unlikeliest piece; unknown neighbours are one token.
+/// number of pieces that end at one place. A character without a piece is unknown and costs 10 more than the unlikeliest piece; unknown neighbours are one token.
 /// </summary>
 internal sealed class UnigramModel : IPieceModel
 {
     private const double UnknownPenalty = 10;
 
-    private readonly Node root = new();
+    private readonly PieceAutomaton automaton;
+    private readonly int[] ids;
+    private readonly double[] scores;
     private readonly int unknown;
     private readonly double unknownScore;
     private readonly int[]? byteFallback;
@@ -25,24 +27,10 @@ internal sealed class UnigramModel : IPieceModel
     /// <param name="singlePrecision">Sums are rounded to float32, as sentencepiece's are: near-ties depend on it.</param>
     internal UnigramModel(IEnumerable<(string Piece, int Id, double Score)> pieces, int unknown, int[]? byteFallback, bool singlePrecision)
     {
-        double least = 0;
-        foreach ((string piece, int id, double score) in pieces.Where(piece => piece.Piece.Length > 0))
-        {
-            Node node = root;
-            foreach (char unit in piece)
-            {
-                if (!node.Next.TryGetValue(unit, out Node? next))
-                {
-                    node.Next.Add(unit, next = new Node());
-                }
-
-                node = next;
-            }
-
-            (node.Id, node.Score) = (id, score);
-            least = Math.Min(least, score);
-        }
-
+        (string Piece, int Id, double Score)[] list = [.. pieces];
+        automaton = new PieceAutomaton(list.Select((piece, i) => (piece.Piece, i)));
+        (ids, scores) = (Array.ConvertAll(list, piece => piece.Id), Array.ConvertAll(list, piece => piece.Score));
+        double least = scores.Append(0).Min();
         this.unknown = unknown;
         this.byteFallback = byteFallback;
         this.singlePrecision = singlePrecision;
@@ -52,35 +40,37 @@ internal sealed class UnigramModel : IPieceModel
     public void Cut(string word, List<Piece> pieces)
     {
         var best = new (double Score, int Start, int Id)[word.Length + 1];
-        Array.Fill(best, (0, -1, -1), 1, word.Length);
+        int state = PieceAutomaton.Root;
         for (int start = 0; start < word.Length;)
         {
-            int single = start + (char.IsHighSurrogate(word[start]) && start + 1 < word.Length ? 2 : 1);
-            bool hasSingle = false;
-            Node node = root;
-            for (int i = start; i < word.Length && node.Next.TryGetValue(word[i], out Node? next); i++)
+            int end = start + (char.IsHighSurrogate(word[start]) && start + 1 < word.Length ? 2 : 1);
+            for (int i = start; i < end; i++)
             {
-                node = next;
-                if (node.Id >= 0)
-                {
-                    Reach(i + 1, node.Score, node.Id);
-                    hasSingle |= i + 1 == single;
-                }
+                state = automaton.Step(state, word[i]);
             }
 
-            if (!hasSingle)
+            // Of equal sums the one of the longest piece stays; a character that is no piece is unknown.
+            (double Score, int Start, int Id) reached = (double.NegativeInfinity, -1, unknown);
+            int piece = automaton.Piece(state), shortest = PieceAutomaton.Root;
+            for (; piece != PieceAutomaton.Root; shortest = piece, piece = automaton.Shorter(piece))
             {
-                Reach(single, unknownScore, unknown);
+                Reach(end - automaton.LengthOf(piece), scores[automaton.IdOf(piece)], ids[automaton.IdOf(piece)]);
             }
 
-            start = single;
-
-            void Reach(int end, double score, int id)
+            if (shortest == PieceAutomaton.Root || automaton.LengthOf(shortest) != end - start)
             {
-                double sum = Round(best[start].Score + score);
-                if (best[end].Start < 0 || sum > best[end].Score)
+                Reach(start, unknownScore, unknown);
+            }
+
+            best[end] = reached;
+            start = end;
+
+            void Reach(int from, double score, int id)
+            {
+                double sum = Round(best[from].Score + score);
+                if (reached.Start < 0 || sum > reached.Score)
                 {
-                    best[end] = (sum, start, id);
+                    reached = (sum, from, id);
                 }
             }
         }
@@ -124,13 +114,4 @@ internal sealed class UnigramModel : IPieceModel
     }
 
     private double Round(double value) => singlePrecision ? (float)value : value;
-
-    private sealed class Node
-    {
-        internal Dictionary<char, Node> Next { get; } = [];
-
-        internal int Id { get; set; } = -1;
-
-        internal double Score { get; set; }
-    }
 }

@@ -7,21 +7,30 @@ namespace Dsl.Text.Tokenizers;
 /// <summary>Tokens and their ids, both ways: pieces of a model and what was added to them.</summary>
 internal sealed class Vocabulary
 {
-    private readonly Dictionary<string, int> ids;
-    private readonly string?[] tokens;
+    /// <summary>Ids that no published vocabulary comes near; beyond them a file is taken for broken rather than for a table of that size.</summary>
+    private const int HighestId = 1 << 24;
 
-    private Vocabulary(Dictionary<string, int> ids, string?[] tokens)
+    private readonly Dictionary<string, int> ids;
+    private readonly Dictionary<int, string> tokens;
+
+    private Vocabulary(Dictionary<string, int> ids, Dictionary<int, string> tokens)
     {
         this.ids = ids;
         this.tokens = tokens;
+        Count = tokens.Keys.Max() + 1;
     }
 
-    /// <summary>Ids run from 0 to this, exclusive.</summary>
-    internal int Count => tokens.Length;
+    /// <summary>Ids run from 0 to this, exclusive; some may have no token.</summary>
+    internal int Count { get; }
 
-    /// <summary>Checks that the ids are 0, 1, 2, ... with no hole and none twice.</summary>
+    /// <summary>Reads what a file lists.</summary>
+    /// <param name="entries">In the file's order.</param>
+    /// <param name="file">What messages call it.</param>
+    /// <param name="warnings">
+    /// Where a published reader takes a token twice (its last id counts) and ids without tokens, a sentence about them goes here; null: both are errors.
+    /// </param>
     /// <exception cref="TextException">One sentence that names the token or the id.</exception>
-    internal static Vocabulary Of(IReadOnlyCollection<KeyValuePair<string, int>> entries, string file)
+    internal static Vocabulary Of(IReadOnlyCollection<KeyValuePair<string, int>> entries, string file, List<string>? warnings = null)
     {
         if (entries.Count == 0)
         {
@@ -29,42 +38,56 @@ internal sealed class Vocabulary
         }
 
         var ids = new Dictionary<string, int>(entries.Count, StringComparer.Ordinal);
-        var tokens = new string?[entries.Count];
+        string? twice = null;
         foreach ((string token, int id) in entries)
         {
-            if (id < 0)
+            if (id is < 0 or > HighestId)
             {
-                throw new TextException($"{file}: token '{token}' has the id {id}, expected 0 or more");
+                throw new TextException($"{file}: token '{token}' has the id {id}, expected {(id < 0 ? "0 or more" : $"at most {HighestId}")}");
             }
 
-            if (ids.TryGetValue(token, out int other))
+            if (!ids.TryAdd(token, id))
             {
-                throw new TextException($"{file}: token '{token}' is listed twice, as {other} and as {id}");
+                twice ??= $"{file}: token '{token}' is listed twice, as {ids[token]} and as {id}";
+                ids[token] = id;
             }
-
-            ids.Add(token, id);
-            if (id >= tokens.Length)
-            {
-                continue;
-            }
-
-            if (tokens[id] is { } taken)
-            {
-                throw new TextException($"{file}: tokens '{taken}' and '{token}' have the same id {id}");
-            }
-
-            tokens[id] = token;
         }
 
-        int hole = Array.IndexOf(tokens, null);
-        return hole < 0
-            ? new Vocabulary(ids, tokens)
-            : throw new TextException($"{file}: no token has the id {hole}, expected every id from 0 to {entries.Max(entry => entry.Value)}");
+        var tokens = new Dictionary<int, string>(ids.Count);
+        foreach ((string token, int id) in ids)
+        {
+            if (!tokens.TryAdd(id, token))
+            {
+                throw new TextException($"{file}: tokens '{tokens[id]}' and '{token}' have the same id {id}");
+            }
+        }
+
+        var read = new Vocabulary(ids, tokens);
+        if (twice is not null && warnings is null)
+        {
+            throw new TextException(twice);
+        }
+
+        int holes = read.Count - tokens.Count;
+        int hole = holes == 0 ? -1 : Enumerable.Range(0, read.Count).First(id => !tokens.ContainsKey(id));
+        if (holes > 0 && warnings is null)
+        {
+            throw new TextException($"{file}: no token has the id {hole}, expected every id from 0 to {read.Count - 1}");
+        }
+
+        if (twice is not null)
+        {
+            warnings!.Add($"{twice}; the last counts");
+        }
+        else if (holes > 0)
+        {
+            warnings!.Add($"{file}: no token has the id {hole}{(holes > 1 ? $" or {holes - 1} others" : "")} of 0 to {read.Count - 1}");
+        }
+
+        return read;
     }
 
     internal int? IdOf(string token) => ids.TryGetValue(token, out int id) ? id : null;
 
-    internal bool TryGet(ReadOnlySpan<char> token, out int id) => ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(token, out id);
-
-    internal string? TokenOf(int id) => (uint)id < (uint)tokens.Length ? tokens[id] : null;
+    internal string? TokenOf(int id) => tokens.GetValueOrDefault(id);
 }

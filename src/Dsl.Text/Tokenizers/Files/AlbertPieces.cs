@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -83,7 +84,7 @@ internal static class AlbertPieces
             char[] units = lower.Text.ToCharArray();
             for (int at = text.Text.IndexOf(Capital); at >= 0; at = text.Text.IndexOf(Capital, at + 1))
             {
-                if (IsCased(text.Text[..at].EnumerateRunes().Reverse()) && !IsCased(text.Text[(at + 1)..].EnumerateRunes()))
+                if (IsCasedBefore(text.Text, at) && !IsCasedAfter(text.Text, at + 1))
                 {
                     units[at] = Final;
                 }
@@ -92,10 +93,41 @@ internal static class AlbertPieces
             return lower.Respelt(new string(units));
         }
 
-        /// <summary>Whether the first character that counts is a letter with case; marks and signs within words do not count.</summary>
-        private static bool IsCased(IEnumerable<Rune> runes) =>
-            runes.Where(rune => !IsPassedOver(rune)).Select(Rune.GetUnicodeCategory).FirstOrDefault(UnicodeCategory.OtherNotAssigned)
-                is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter;
+        /// <summary>Whether the last character that counts is a letter with case; marks and signs within words do not count.</summary>
+        private static bool IsCasedBefore(string text, int end)
+        {
+            while (end > 0)
+            {
+                Rune.DecodeLastFromUtf16(text.AsSpan(0, end), out Rune rune, out int length);
+                if (!IsPassedOver(rune))
+                {
+                    return IsCased(rune);
+                }
+
+                end -= length;
+            }
+
+            return false;
+        }
+
+        private static bool IsCasedAfter(string text, int start)
+        {
+            while (start < text.Length)
+            {
+                Rune rune = Rune.GetRuneAt(text, start);
+                if (!IsPassedOver(rune))
+                {
+                    return IsCased(rune);
+                }
+
+                start += rune.Utf16SequenceLength;
+            }
+
+            return false;
+        }
+
+        private static bool IsCased(Rune rune) =>
+            Rune.GetUnicodeCategory(rune) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter;
 
         private static bool IsPassedOver(Rune rune) => rune.Value is '\'' or '.' or ':' or 0xB7 or 0x387 or 0x2018 or 0x2019 or 0x2024 or 0x2027
             || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format

@@ -53,9 +53,9 @@ internal sealed record SentencePieceFamily
             Added = [.. Specials(model), .. extra],
             Template = vocabulary =>
             {
-                TemplatePart[] Special(bool adds, string token) => adds && vocabulary.IdOf(token) is { } id ? [TemplatePart.Special(0, id)] : [];
-                TemplatePart[] Around(TemplatePart text) => [.. Special(addsBegin, "<s>"), text, .. Special(addsEnd, "</s>")];
-                return new Template(Around(TemplatePart.First(0)), [.. Around(TemplatePart.First(0)), .. Around(TemplatePart.Second(0))]);
+                var beside = TokensBeside.Read(files);
+                int? Edge(bool adds, string purpose, string usual) => adds ? vocabulary.IdOf(beside.NameOf(purpose) ?? usual) : null;
+                return Tokenizers.Template.Around(Edge(addsBegin, "bos_token", "<s>"), Edge(addsEnd, "eos_token", "</s>"), secondType: 0);
             },
             Files = files,
         };

@@ -25,8 +25,20 @@ internal static class SentencePieceReader
         SentencePieceFamily family = files[0].Name == FairseqPieces.FileName ? FairseqPieces.Of(model, files, file)
             : AlbertPieces.Matches(model) ? AlbertPieces.Of(model, files)
             : SentencePieceFamily.Of(model, files);
-        Vocabulary vocabulary = Vocabulary.Of([.. family.Tokens.Select((text, id) => KeyValuePair.Create(text, id))], file);
-        unknown = vocabulary.IdOf(model.Pieces[unknown].Text)!.Value;
+        var beside = TokensBeside.Read(files);
+        KeyValuePair<string, int>[] listed = [.. family.Tokens.Select((text, id) => KeyValuePair.Create(text, id))];
+        if (listed.Length != family.Tokens.Distinct().Count())
+        {
+            Vocabulary.Of(listed, file);
+        }
+
+        Dictionary<string, int> ids = listed.ToDictionary();
+        (IReadOnlyList<AddedToken> added, IReadOnlyList<KeyValuePair<string, int>> entries) = beside.Join(
+            family.Added.Distinct().Select(token => new AddedToken(ids[token], token, Special: true, StripLeft: token == family.Mask)),
+            listed, isWhole: false, file);
+        var warnings = new List<string>();
+        var vocabulary = Vocabulary.Of(entries, file, warnings);
+        unknown = ids[model.Pieces[unknown].Text];
         Template template = family.Template(vocabulary);
         var own = new SentencePieceNormalizer(
             model.CharsMap.Length > 0 ? CharsMap.Read(model.CharsMap, file) : null, model.DummyPrefix, model.SqueezesSpaces, model.EscapesSpaces);
@@ -38,14 +50,17 @@ internal static class SentencePieceReader
             Name = model.IsBytePair ? "bpe" : "unigram",
             File = file,
             Vocabulary = vocabulary,
-            Added = [.. family.Added.Select(token => new AddedToken(vocabulary.IdOf(token)!.Value, token, Special: true, StripLeft: token == family.Mask))],
+
+            // SentencePiece adds a space before every text, so that no added token could be found in the normalised one.
+            Added = [.. added.Select(token => token with { Normalized = false })],
             Normalizer = family.Before is null ? own : new NormalizerSequence([family.Before, own]),
             Model = family.SplitsDigitCommas ? new DigitCommas(pieces, vocabulary, unknown, model.DummyPrefix) : pieces,
             Template = template,
             Decoder = [new ByteFallbackStep(), new SentencePieceStep(model.DummyPrefix, model.SqueezesSpaces)],
-            Special = family.Special(SpecialNames.Of(files, vocabulary, template, vocabulary.TokenOf(unknown))),
+            Special = family.Special(SpecialNames.Of(beside, vocabulary, template, vocabulary.TokenOf(unknown))),
             WordSign = Sign,
             Surfaces = new Dictionary<int, string> { [unknown] = model.UnknownSurface },
+            Warnings = warnings,
             Files = family.Files,
         });
     }
@@ -142,7 +157,7 @@ internal sealed class SentencePieceNormalizer(CharsMap? map, bool dummyPrefix, b
     /// <summary>One space for each run of them, and none at the ends.</summary>
     internal static AlignedText Squeeze(AlignedText text)
     {
-        var built = new AlignedText.Builder();
+        var built = new AlignedText.Builder(text);
         for (int i = 0; i < text.Length; i++)
         {
             if (text.Text[i] != ' ' || (built.Length > 0 && built.Last != ' '))

@@ -16,11 +16,12 @@ internal static class TiktokenReader
     private const string Words =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    /// <summary>Whether the file's first line looks like one of these; SentencePiece files are binary.</summary>
+    /// <summary>Whether the file's first line that is not blank looks like one of these; SentencePiece files are binary.</summary>
     internal static bool Matches(byte[] bytes)
     {
-        int end = Array.IndexOf(bytes, (byte)'\n');
-        ReadOnlySpan<byte> line = bytes.AsSpan(0, end < 0 ? bytes.Length : end);
+        ReadOnlySpan<byte> line = bytes.AsSpan().TrimStart("\r\n"u8);
+        int end = line.IndexOf((byte)'\n');
+        line = end < 0 ? line : line[..end];
         int space = line.IndexOf((byte)' ');
         return space > 0 && Base64.IsValid(line[..space]);
     }
@@ -29,14 +30,22 @@ internal static class TiktokenReader
     {
         byte[] bytes = files[0].Bytes;
         var entries = new List<KeyValuePair<string, int>>();
-        foreach (string line in Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        string[] lines = Encoding.UTF8.GetString(bytes).Split('\n');
+        var ranks = new StringBuilder();
+        for (int i = 0; i < lines.Length; i++)
         {
-            entries.Add(Entry(line.TrimEnd('\r'), entries.Count + 1, file));
+            // Blank lines say nothing; the library would read one for ever.
+            if (lines[i].TrimEnd('\r') is { Length: > 0 } line)
+            {
+                entries.Add(Entry(line, i + 1, file));
+                ranks.Append(line).Append('\n');
+            }
         }
 
-        int ranks = entries.Count;
-        AddedToken[] added = [.. Names().Select((name, i) => new AddedToken(ranks + i, name, Special: true))];
-        Vocabulary vocabulary = Vocabulary.Of([.. entries, .. added.Select(token => KeyValuePair.Create(token.Content, token.Id))], file);
+        var beside = TokensBeside.Read(files);
+        (IReadOnlyList<AddedToken> added, IReadOnlyList<KeyValuePair<string, int>> all) = beside.Join(
+            Names().Select((name, i) => new AddedToken(entries.Count + i, name, Special: true)), entries, isWhole: false, file);
+        var vocabulary = Vocabulary.Of(all, file);
         for (int value = 0; value < 256; value++)
         {
             string sign = ByteLevel.Spell([(byte)value]);
@@ -46,11 +55,11 @@ internal static class TiktokenReader
             }
         }
 
-        int begin = vocabulary.IdOf("<|begin_of_text|>")!.Value;
-        var template = new Template(
-            [TemplatePart.Special(0, begin), TemplatePart.First(0)],
-            [TemplatePart.Special(0, begin), TemplatePart.First(0), TemplatePart.Special(0, begin), TemplatePart.Second(0)]);
-        using var stream = new MemoryStream(bytes);
+        JsonField? config = SpecialNames.Config(files);
+        int? Edge(string flag, bool otherwise, string purpose, string usual) =>
+            config?.Flag(flag, otherwise) ?? otherwise ? vocabulary.IdOf(beside.NameOf(purpose) ?? usual) : null;
+        var template = Template.Around(
+            Edge("add_bos_token", true, "bos_token", "<|begin_of_text|>"), Edge("add_eos_token", false, "eos_token", "<|end_of_text|>"), secondType: 0);
         return new PieceTokenizer(new TokenizerParts
         {
             Name = "bpe",
@@ -58,12 +67,25 @@ internal static class TiktokenReader
             Vocabulary = vocabulary,
             Added = added,
             PreTokenizer = new PatternSplit(TextPattern.Regex(Words, file).Matches, SplitBehavior.Isolated),
-            Model = new LibraryModel(TiktokenTokenizer.Create(stream, preTokenizer: null, normalizer: null), new SpelledModel(LongWords(entries, vocabulary))),
+            Model = new LibraryModel(Library(ranks.ToString(), file), new SpelledModel(LongWords(entries, vocabulary))),
             Template = template,
             Decoder = [new ByteLevelStep()],
-            Special = SpecialNames.Of(files, vocabulary, template, null),
+            Special = SpecialNames.Of(beside, vocabulary, template, null),
             Files = files,
         });
+    }
+
+    private static TiktokenTokenizer Library(string ranks, string file)
+    {
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(ranks));
+        try
+        {
+            return TiktokenTokenizer.Create(stream, preTokenizer: null, normalizer: null);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException)
+        {
+            throw new TextException($"{file}: not read as ranks of byte strings: {e.Message}");
+        }
     }
 
     private static BytePairModel LongWords(List<KeyValuePair<string, int>> entries, Vocabulary vocabulary)

@@ -13,6 +13,7 @@ internal static class DecoderJson
             return [new SpacedStep()];
         }
 
+        json.RequireFewSteps("decoders");
         var steps = new List<IDecodeStep>();
         bool fused = false;
         Add(json, file, steps, ref fused);

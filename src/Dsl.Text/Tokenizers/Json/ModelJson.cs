@@ -10,6 +10,7 @@ internal sealed class ModelJson
 {
     private readonly JsonField json;
     private readonly string file;
+    private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
 
     internal ModelJson(JsonField json, string file)
     {
@@ -28,6 +29,10 @@ internal sealed class ModelJson
         Entries = Type == "Unigram"
             ? [.. Scored().Select((piece, id) => KeyValuePair.Create(piece.Piece, id))]
             : [.. json["vocab"].Members().Select(entry => KeyValuePair.Create(entry.Name, entry.Value.Int()))];
+        foreach ((string token, int id) in Entries)
+        {
+            ids[token] = id;
+        }
     }
 
     /// <summary>BPE, WordPiece, Unigram or WordLevel.</summary>
@@ -38,6 +43,9 @@ internal sealed class ModelJson
 
     /// <summary>The token for what the model does not know.</summary>
     internal string? UnknownToken => Type == "Unigram" ? json.Optional("unk_id") is { } id ? PieceAt(id) : null : json.OptionalText("unk_token");
+
+    /// <summary>The id of one of them; where it is listed twice, the last counts.</summary>
+    internal int? IdOf(string token) => ids.TryGetValue(token, out int id) ? id : null;
 
     internal IPieceModel Make(Vocabulary vocabulary)
     {
@@ -76,7 +84,8 @@ internal sealed class ModelJson
                 throw new TextException($"{file}: merge '{left} {right}' not in the vocabulary, expected '{left}', '{right}' and '{joined}' there");
             }
 
-            joins.TryAdd((leftId, rightId), new Join(rank++, id));
+            // Of a merge that is listed twice the last counts, as in the library.
+            joins[(leftId, rightId)] = new Join(rank++, id);
         }
 
         return new BytePairModel(vocabulary.IdOf, vocabulary.IdOf, joins, vocabulary.Count, new BytePairOptions

@@ -6,7 +6,11 @@ namespace Dsl.Text.Tokenizers;
 /// <summary>The <c>normalizer</c> of a tokenizer.json.</summary>
 internal static class NormalizerJson
 {
-    internal static INormalizer? Read(JsonField? field, string file) => field is { } json ? Of(json, file) : null;
+    internal static INormalizer? Read(JsonField? field, string file)
+    {
+        field?.RequireFewSteps("normalizers");
+        return field is { } json ? Of(json, file) : null;
+    }
 
     private static INormalizer Of(JsonField json, string file)
     {

@@ -7,7 +7,11 @@ namespace Dsl.Text.Tokenizers;
 /// <summary>The <c>pre_tokenizer</c> of a tokenizer.json.</summary>
 internal static class PreTokenizerJson
 {
-    internal static IPreTokenizer? Read(JsonField? field, string file) => field is { } json ? Of(json, file) : null;
+    internal static IPreTokenizer? Read(JsonField? field, string file)
+    {
+        field?.RequireFewSteps("pretokenizers");
+        return field is { } json ? Of(json, file) : null;
+    }
 
     private static IPreTokenizer Of(JsonField json, string file)
     {

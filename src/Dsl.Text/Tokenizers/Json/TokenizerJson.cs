@@ -17,22 +17,18 @@ internal static class TokenizerJson
         JsonField json = JsonField.Read(files.First(entry => entry.Name == FileName).Bytes, file);
         var model = new ModelJson(json["model"], file);
         AddedToken[] added = [.. (json.Optional("added_tokens")?.Items() ?? []).Select(Added)];
-        var known = new Dictionary<string, int>(model.Entries.Count);
-        foreach ((string piece, int id) in model.Entries)
-        {
-            known.TryAdd(piece, id);
-        }
-
         foreach (AddedToken token in added)
         {
-            if (known.TryGetValue(token.Content, out int id) && id != token.Id)
+            if (model.IdOf(token.Content) is { } id && id != token.Id)
             {
                 throw new TextException($"{file}: added token '{token.Content}' has the id {token.Id}, the vocabulary has it as {id}");
             }
         }
 
-        IEnumerable<AddedToken> beside = added.DistinctBy(token => token.Content).Where(token => !known.ContainsKey(token.Content));
-        Vocabulary vocabulary = Vocabulary.Of([.. model.Entries, .. beside.Select(token => KeyValuePair.Create(token.Content, token.Id))], file);
+        var beside = TokensBeside.Read(files);
+        var warnings = new List<string>();
+        (IReadOnlyList<AddedToken> all, IReadOnlyList<KeyValuePair<string, int>> entries) = beside.Join(added, model.Entries, isWhole: true, file);
+        var vocabulary = Vocabulary.Of(entries, file, warnings);
         Template template = TemplateJson.Read(json.Optional("post_processor"), vocabulary);
         IPreTokenizer? preTokenizer = PreTokenizerJson.Read(json.Optional("pre_tokenizer"), file);
         return new PieceTokenizer(new TokenizerParts
@@ -40,15 +36,16 @@ internal static class TokenizerJson
             Name = model.Type.ToLowerInvariant(),
             File = file,
             Vocabulary = vocabulary,
-            Added = added,
+            Added = all,
             Normalizer = NormalizerJson.Read(json.Optional("normalizer"), file),
             PreTokenizer = preTokenizer,
             Model = model.Make(vocabulary),
             Template = template,
             Decoder = DecoderJson.Read(json.Optional("decoder"), file),
-            Special = SpecialNames.Of(files, vocabulary, template, model.UnknownToken),
+            Special = SpecialNames.Of(beside, vocabulary, template, model.UnknownToken),
             WordSign = preTokenizer is null ? '\u2581' : null,
             Files = files,
+            Warnings = warnings,
         });
     }
 
