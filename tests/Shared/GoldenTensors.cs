@@ -22,5 +22,7 @@ internal sealed partial class Golden : IDisposable
 
     internal long[] Longs(string name) => tensors!.Read<long>(name);
 
+    internal byte[] Bytes(string name) => tensors!.Read<byte>(name);
+
     public void Dispose() => tensors?.Dispose();
 }
