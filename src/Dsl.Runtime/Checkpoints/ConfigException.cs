@@ -8,10 +8,10 @@ namespace Dsl.Runtime;
 public sealed class ConfigException : Exception
 {
     public ConfigException(string file, string problem, Exception? inner = null)
-        : base($"{CheckpointException.NameOf(file)}: {problem}", inner)
+        : base($"{CheckpointException.NameOf(file)}: {CheckpointException.Line(problem)}", inner)
     {
         File = file;
-        Problem = problem;
+        Problem = CheckpointException.Line(problem);
     }
 
     /// <summary>The file at fault, as it was given.</summary>
