@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using Dsl.Text.Tokenizers;
 
@@ -6,6 +7,10 @@ namespace Dsl.Text;
 /// <summary>Finds the codec that belongs to a checkpoint.</summary>
 public static class TextCodecs
 {
+    /// <summary>Whether a folder holds a codec, of whatever kind.</summary>
+    public static bool IsIn(string folder) =>
+        Array.Exists([CharacterCodec.FileName, ByteCodec.FileName, .. TokenizerFolder.Forms], name => File.Exists(Path.Combine(folder, name)));
+
     /// <summary>The codec kept in a checkpoint's folder.</summary>
     /// <exception cref="TextException">There is none, or one of a kind that is not read; the message names the file and what would do.</exception>
     public static ITextCodec Open(string folder)

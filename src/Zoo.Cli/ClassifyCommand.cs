@@ -25,14 +25,16 @@ internal static class ClassifyCommand
         };
         const string What = "Label a text or its words, judge a pair, choose, or find an answer: whatever the model's head does.";
         var command = new Command("classify", What) { folder, texts };
-        command.SetAction(words => Run(context, words.GetRequiredValue(folder), words.GetRequiredValue(texts)));
+        var loading = new LoadWords();
+        loading.AddTo(command);
+        command.SetAction(words => Run(context, words.GetRequiredValue(folder), words.GetRequiredValue(texts), loading.Read(context, words)));
         return command;
     }
 
-    private static int Run(CliContext context, string path, string[] texts)
+    private static int Run(CliContext context, string path, string[] texts, LoadOptions options)
     {
         string folder = RunReader.Checkpoint(context, path);
-        (IModel model, ITokenizer tokenizer) = RunReader.Open(context, folder);
+        (IModel model, ITokenizer tokenizer) = RunReader.Open(context, folder, options);
         using IModel owned = model;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable off = no_grad();

@@ -22,7 +22,10 @@ public sealed class DeclaredZoo : IZoo
     public IModel Create(string config, string file, ScalarType dtype, Device device) => Models.Create(ConfigReader.Parse(config, file), dtype, device);
 
     /// <inheritdoc/>
-    public IModel Load(string folder, ScalarType dtype, Device device) => Models.Load(folder, dtype, device);
+    public IModel Load(string folder, ScalarType dtype, Device device, LoadOptions options) => Models.Load(folder, dtype, device, options);
+
+    /// <inheritdoc/>
+    public ModelCheck Check(string folder, LoadOptions options, string? architecture) => ModelCheck.Of(Models.Registry, folder, options, architecture);
 
     /// <inheritdoc/>
     public int Verify(IReadOnlyList<string> folders, string? assembly, IAnsiConsole console) => GoldenTables.Print(

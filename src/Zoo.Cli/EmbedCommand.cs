@@ -21,12 +21,15 @@ internal sealed class EmbedCommand
     private readonly Option<bool> json = new("--json") { Description = "Print JSON: sentences, embeddings, cosines." };
     private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
 
+    private readonly LoadWords loading = new();
+
     private EmbedCommand(CliContext context) => this.context = context;
 
     internal static Command Make(CliContext context)
     {
         var made = new EmbedCommand(context);
         var command = new Command("embed", "Print the cosines between sentences.") { made.folder, made.sentences, made.file, made.json, made.device };
+        made.loading.AddTo(command);
         command.SetAction(made.Run);
         return command;
     }
@@ -51,7 +54,7 @@ internal sealed class EmbedCommand
         }
 
         using SentenceEmbedder embedder = SentenceEmbedder.Open(
-            path, context.Zoo.Load(path, ScalarType.Float32, Arguments.Device(words.GetValue(device)!)));
+            path, context.Zoo.Load(path, ScalarType.Float32, Arguments.Device(words.GetValue(device)!), loading.Read(context, words)));
         float[][] embeddings = embedder.Embed(texts, context.Stop);
         double[][] cosines = [.. embeddings.Select(a => embeddings.Select(b => Cosine(a, b)).ToArray())];
         if (words.GetValue(json))

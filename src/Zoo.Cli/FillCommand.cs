@@ -22,11 +22,14 @@ internal static class FillCommand
         var text = new Argument<string>("text") { Description = "a text with [MASK] (or <mask>) where words are missing." };
         var top = new Option<int>("--top", "-k") { Description = "How many tokens for each mask.", HelpName = "n", DefaultValueFactory = _ => 5 };
         var command = new Command("fill", "Guess the masked tokens of a text.") { folder, text, top };
-        command.SetAction(words => Run(context, words.GetRequiredValue(folder), words.GetRequiredValue(text), words.GetValue(top)));
+        var loading = new LoadWords();
+        loading.AddTo(command);
+        command.SetAction(words => Run(
+            context, words.GetRequiredValue(folder), words.GetRequiredValue(text), words.GetValue(top), loading.Read(context, words)));
         return command;
     }
 
-    private static int Run(CliContext context, string path, string text, int top)
+    private static int Run(CliContext context, string path, string text, int top, LoadOptions options)
     {
         if (top < 1)
         {
@@ -34,7 +37,7 @@ internal static class FillCommand
         }
 
         string folder = RunReader.Checkpoint(context, path);
-        (IModel model, ITokenizer tokenizer) = RunReader.Open(context, folder);
+        (IModel model, ITokenizer tokenizer) = RunReader.Open(context, folder, options);
         using IModel owned = model;
         string output = new[] { "mlm_logits", "generator_logits", "logits" }.FirstOrDefault(name => model.Outputs.Contains(name))
             ?? throw new CommandException($"{path}: the model has no logits of masked tokens, expected a masked language model");

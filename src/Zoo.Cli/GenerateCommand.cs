@@ -35,6 +35,7 @@ internal sealed class GenerateCommand
     private readonly SamplingWords sampling = new();
     private readonly Option<string[]> stops = new("--stop") { Description = "Stop before this text.", HelpName = "text" };
     private readonly BeamWords beams = new();
+    private readonly LoadWords loading = new();
     private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
 
     private GenerateCommand(CliContext context) => this.context = context;
@@ -48,6 +49,7 @@ internal sealed class GenerateCommand
         };
         made.sampling.AddTo(command);
         made.beams.AddTo(command);
+        made.loading.AddTo(command);
         command.SetAction(made.Run);
         return command;
     }
@@ -74,7 +76,8 @@ internal sealed class GenerateCommand
             }
         }
 
-        using IModel model = context.Zoo.Load(checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!));
+        using IModel model = context.Zoo.Load(
+            checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!), loading.Read(context, words));
         GenerationOptions options = asked with
         {
             Context = defaults.Context,

@@ -31,8 +31,18 @@ public interface IZoo
 
     /// <summary>A model with the weights of a checkpoint's folder.</summary>
     /// <exception cref="ConfigException">The config says what no declared model does.</exception>
+    /// <param name="folder">Where it lies.</param>
+    /// <param name="dtype">Of the weights.</param>
+    /// <param name="device">Of the weights.</param>
+    /// <param name="options">What is passed over, and where warnings go.</param>
     /// <exception cref="CheckpointException">The weights don't fit.</exception>
-    IModel Load(string folder, ScalarType dtype, Device device);
+    IModel Load(string folder, ScalarType dtype, Device device, LoadOptions options);
+
+    /// <summary>What loading a folder would say, without its weights.</summary>
+    /// <param name="folder">Where it lies.</param>
+    /// <param name="options">What is passed over.</param>
+    /// <param name="architecture">The class that is meant, where the config names none.</param>
+    ModelCheck Check(string folder, LoadOptions options, string? architecture);
 
     /// <summary>Compares models with golden cases and prints the errors; returns the exit code.</summary>
     /// <param name="folders">Cases, or folders of cases.</param>

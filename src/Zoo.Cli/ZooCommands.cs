@@ -63,7 +63,7 @@ public static class ZooCommands
                 or TorchLoadException => e.Message,
             _ => $"{e.GetType().Name}: {e.Message}",
         };
-        string line = text.ReplaceLineEndings(" ").Trim();
+        string line = Escaped.Line(text.ReplaceLineEndings(" ").Trim());
         return line.Length > 0 && line[^1] == '.' ? line[..^1] : line;
     }
 
@@ -84,6 +84,7 @@ public static class ZooCommands
             TokenizerCommand.Make(context),
             TokenizeCommand.Make(context),
             EmbedCommand.Make(context),
+            CheckCommand.Make(context),
         };
         return root;
     }

@@ -24,5 +24,6 @@ public static class Models
     /// <summary>A published checkpoint folder.</summary>
     /// <exception cref="ConfigException">The config names no declared architecture or says what the model does not do.</exception>
     /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; nothing was loaded.</exception>
-    public static IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null) => Registry.Load(folder, dtype, device);
+    public static IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, LoadOptions? options = null) =>
+        Registry.Load(folder, dtype, device, options);
 }

@@ -28,7 +28,9 @@ internal sealed class TestZoo(double dropout = 0.1) : IZoo
     public IModel Create(string config, string file, ScalarType dtype, Device device) =>
         new TinyModel(new TinyConfig(Vocabulary(config), Dropout: dropout), new Weights(dtype, device));
 
-    public IModel Load(string folder, ScalarType dtype, Device device)
+    public ModelCheck Check(string folder, LoadOptions options, string? architecture) => ModelCheck.Of(Models.Registry, folder, options, architecture);
+
+    public IModel Load(string folder, ScalarType dtype, Device device, LoadOptions options)
     {
         var model = new TinyModel(new TinyConfig(Vocabulary(File.ReadAllText(Path.Combine(folder, "config.json"))), Dropout: dropout),
             new Weights(dtype, device));

@@ -29,7 +29,7 @@ internal static class ConfigEmitter
         code.Line("#nullable enable");
         code.Line("#pragma warning disable CS1591");
         code.Line();
-        code.Lines("using System.IO;\nusing Dsl;\nusing Dsl.Runtime;");
+        code.Lines("using Dsl;\nusing Dsl.Runtime;");
         code.Line();
         if (config.Namespace.Length > 0)
         {
@@ -156,7 +156,7 @@ internal static class ConfigEmitter
 
             var positional = Stored(config).Where(m => m.Positional && IsOwn(config, m)).ToList();
             var settable = Stored(config).Where(m => !m.Positional || !IsOwn(config, m)).ToList();
-            code.Line($"return new {Self(config)}(");
+            code.Line($"var read = new {Self(config)}(");
             for (var i = 0; i < positional.Count; i++)
             {
                 code.Line($"    {positional[i].Name}: {Read(positional[i])}{(i + 1 < positional.Count ? "," : settable.Count > 0 ? ")" : ");")}");
@@ -177,6 +177,9 @@ internal static class ConfigEmitter
                     }
                 }, ";");
             }
+
+            code.Line("Check(read, reader.File);");
+            code.Line("return read;");
         });
     }
 
@@ -219,16 +222,22 @@ internal static class ConfigEmitter
 
     private static void Checks(CodeWriter code, ConfigSpec config)
     {
-        code.Line("/// <summary>Quotients that the derived sizes take for whole.</summary>");
-        code.Line("/// <exception cref=\"ConfigException\">One of them is not.</exception>");
-        code.Block($"public static void Check({Self(config)} config)", () =>
+        code.Line("/// <summary>Ranges of numbers, and quotients that the derived sizes take for whole.</summary>");
+        code.Line("/// <exception cref=\"ConfigException\">One of them is not; the message names <paramref name=\"file\"/> and the key.</exception>");
+        code.Block($"public static void Check({Self(config)} config, string file = \"config.json\")", () =>
         {
+            foreach (var member in Stored(config).Where(m => m.Range.Length > 0))
+            {
+                var key = Constant.OfText(IsCount(member) ? member.Paths[0].Substring(1) : member.Paths[0]).ToSource();
+                code.Line($"Require.Within(file, config.{member.Name}, {key}, {member.Range});");
+            }
+
             foreach (var (member, dividend, divisor) in new Members(config).Divisions().Distinct())
             {
                 var body = config.Member(member)!.Body;
                 var given = body.Contains("??") ? body.Substring(0, body.IndexOf("??", StringComparison.Ordinal)).Trim() : null;
                 string Called(string name) => Constant.OfText(Declared.MemberName(config, name)).ToSource();
-                var check = $"Require.Divides(config.{divisor}, {Called(divisor)}, config.{dividend}, {Called(dividend)});";
+                var check = $"Require.Divides(config.{divisor}, {Called(divisor)}, config.{dividend}, {Called(dividend)}, file);";
                 if (given is not null && config.Member(given) is not null)
                 {
                     code.Block($"if (config.{given} is null)", () => code.Line(check));
@@ -243,31 +252,36 @@ internal static class ConfigEmitter
 
     private static void Writer(CodeWriter code, ConfigSpec config)
     {
-        code.Line("/// <summary>Writes <c>config.json</c> into a folder, atomically.</summary>");
-        code.Line($"public static void Save(string folder, {Self(config)} config, string[] architectures) =>");
-        code.Line("    ConfigWriter.Write(Path.Combine(folder, \"config.json\"), architectures, null,");
-        code.Line("    [");
+        code.Line("/// <summary>What <c>config.json</c> says of a record: dotted paths with their values.</summary>");
+        code.Line($"public static System.Collections.Generic.IReadOnlyList<(string Path, object? Value)> Values({Self(config)} config) =>");
+        code.Line("[");
         var written = new HashSet<string>();
         foreach (var member in Stored(config).OrderBy(m => m.Kind == MemberKind.Scaling ? 1 : 0))
         {
+            if (IsCount(member) && member.Paths[0] == "#id2label" && written.Add("id2label"))
+            {
+                code.Line($"    .. ConfigWriter.Labels(config.{member.Name}),");
+                continue;
+            }
+
             var path = IsCount(member) ? "num_labels" : member.Paths[member.Paths.Count - 1];
             if (member.Kind == MemberKind.Scaling)
             {
                 var none = HasDefault(member) ? $"({Constant.OfText(path).ToSource()}, null)" : "";
-                code.Line($"        .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [{none}],");
+                code.Line($"    .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [{none}],");
             }
             else if (written.Add(path))
             {
                 var name = member.Kind != MemberKind.Activation ? "" : member.Nullable ? "?.Name" : ".Name";
-                code.Line($"        ({Constant.OfText(path).ToSource()}, config.{member.Name}{name}),");
+                code.Line($"    ({Constant.OfText(path).ToSource()}, config.{member.Name}{name}),");
             }
         }
 
         foreach (var only in config.Only.Where(o => written.Add(o.Name)))
         {
-            code.Line($"        ({Constant.OfText(only.Name).ToSource()}, {only.Value.ToSource()}),");
+            code.Line($"    ({Constant.OfText(only.Name).ToSource()}, {only.Value.ToSource()}),");
         }
 
-        code.Line("    ]);");
+        code.Line("];");
     }
 }

@@ -100,7 +100,18 @@ internal sealed partial class ModelEmitter
                 code.Line($"HeadInputs = {Listed(headInputs)},");
             }
 
-            code.Line($"Save = (folder, config) => {reader}.Save(folder, config, {Listed(spec.Architectures.Take(1))}),");
+            var saved = spec.Architectures.Count > 0 || spec.Config.SavedAs.Length == 0 ? spec.Architectures : new[] { spec.Config.SavedAs }.ToEquatable();
+            if (saved.Count > 0)
+            {
+                code.Line($"Architectures = {Listed(saved)},");
+            }
+
+            if (spec.Config.ModelType.Length > 0)
+            {
+                code.Line($"ModelType = {Writing.Text(spec.Config.ModelType)},");
+            }
+
+            code.Line($"Values = {reader}.Values,");
             KeyRules();
             if (ClassMembers.Fusions(forms, fields) is { Count: > 0 } fusions)
             {
@@ -167,13 +178,13 @@ internal sealed partial class ModelEmitter
         code.Lines($$"""
 
             /// <summary>How many numbers a model of this configuration holds, shared ones counted once. Nothing is allocated.</summary>
-            public static long ParameterCount({{config}} config) => Count(new {{fields.Text.Self}}(config, ScalarType.Float32, torch.META));
+            public static long ParameterCount({{config}} config) => Count(weights => new {{fields.Text.Self}}(config, weights));
 
             /// <summary>A published checkpoint: a folder with <c>config.json</c> and safetensors.</summary>
             /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; all are named.</exception>
             /// <exception cref="ConfigException">The config says what this model does not do.</exception>
-            public static {{fields.Text.Self}} Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null) =>
-                Load(new {{fields.Text.Self}}({{reader}}.Load(folder), new Weights(dtype, device, initialize: false)), folder);
+            public static {{fields.Text.Self}} Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, LoadOptions? options = null) =>
+                Load(folder, dtype, device, options, {{reader}}.Read, (config, weights) => new {{fields.Text.Self}}(config, weights));
 
             """);
     }

@@ -74,6 +74,12 @@ internal static class RegistryEmitter
             $"new global::Dsl.Runtime.ModelEntry({Text(model.SimpleName)}, [{string.Join(", ", model.Architectures.Select(Text))}], typeof({model.Name}))");
         code.Block(null, () =>
         {
+            code.Line($"ConfigType = typeof({model.Config.Name}),");
+            if (model.Config.ModelType.Length > 0)
+            {
+                code.Line($"ModelType = {Text(model.Config.ModelType)},");
+            }
+
             code.Line($"ReadConfig = reader => {reader}.Read(reader),");
             code.Line($"Build = (config, weights) => new {model.Name}(({model.Config.Name})config, weights),");
             code.Line($"Declaration = {Text(Whole(model, all, []).TrimEnd('\n'))},");

@@ -118,6 +118,9 @@ internal sealed record MemberSpec(
     /// <summary>Whether its expression names what a record elsewhere cannot name: one that extends this asks this.</summary>
     public bool ReadsPrivate { get; init; }
 
+    /// <summary>What it may be, as the arguments of the check; empty where it says nothing.</summary>
+    public string Range { get; init; } = "";
+
     /// <summary>Read from the file, not derived.</summary>
     public bool Stored => Body.Length == 0;
 }
@@ -154,6 +157,12 @@ internal sealed record ConfigSpec(
 
     /// <summary>Whether only the types around it see it.</summary>
     public bool IsPrivate { get; init; }
+
+    /// <summary><c>model_type</c> in its files; empty where it has none.</summary>
+    public string ModelType { get; init; } = "";
+
+    /// <summary>The class that files of its models name where these answer to none; empty where it has none.</summary>
+    public string SavedAs { get; init; } = "";
 
     /// <summary>Why nothing of it can be read from a file.</summary>
     public EquatableArray<Fault> Faults { get; init; }

@@ -31,7 +31,10 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         {
             var syntax = parameter.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancel) as ParameterSyntax;
             own.Add(Member(
-                parameter.Name, parameter.Type, PathsOf(parameter), DefaultOf(syntax?.Default?.Value, cancel), positional: true, ofLayer: false, body: ""));
+                parameter.Name, parameter.Type, PathsOf(parameter), DefaultOf(syntax?.Default?.Value, cancel), positional: true, ofLayer: false, body: "") with
+            {
+                Range = RangeOf(parameter),
+            });
         }
 
         // Where the generator has run already, what it wrote for Extend stands among the members: it is the base's.
@@ -53,7 +56,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                         false,
                         false,
                         body is null ? "" : Portable(body, cancel));
-                    own.Add(value with { ReadsPrivate = body is not null && ReadsPrivate(body, cancel) });
+                    own.Add(value with { ReadsPrivate = body is not null && ReadsPrivate(body, cancel), Range = RangeOf(property) });
                     break;
                 case IMethodSymbol { IsStatic: false, MethodKind: MethodKind.Ordinary, Parameters: { Length: 1 } only } method
                     when !method.IsImplicitlyDeclared && only[0].Type.SpecialType == SpecialType.System_Int32:
@@ -92,6 +95,9 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             Ancestors: (origin is null ? [] : origin.Ancestors.Append(origin.Name)).ToEquatable())
         {
             Extended = origin is { FromSource: true } ? origin : null,
+            ModelType = headers["ModelType"].Select(a => a.ConstructorArguments.FirstOrDefault().Value as string).FirstOrDefault() ?? "",
+            SavedAs = headers["ModelType"].SelectMany(a => a.NamedArguments).Where(n => n.Key == "Architecture").Select(n => n.Value.Value as string)
+                .FirstOrDefault() ?? "",
             IsPrivate = Fitness.Reach(type) == 0,
             Faults = Fitness.OfConfig(type, extended, inherited?.Members ?? EquatableArray<MemberSpec>.Empty, own, ExtendsItself(type))
                 .Concat(WithoutSpec(type))
@@ -165,6 +171,20 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                 "Count" => Strings(a.ConstructorArguments).Select(p => "#" + p),
                 _ => [],
             }).ToEquatable();
+
+    /// <summary>The arguments of the check that a member's range asks for.</summary>
+    private static string RangeOf(ISymbol symbol)
+    {
+        var range = symbol.GetAttributes().FirstOrDefault(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Range");
+        if (range is null || range.ConstructorArguments.Length != 2)
+        {
+            return "";
+        }
+
+        var above = range.NamedArguments.Any(n => n is { Key: "Above", Value.Value: true });
+        var bounds = range.ConstructorArguments.Where(a => a.Value is not double.MaxValue);
+        return string.Join(", ", bounds.Select(a => Constant.Of(a.Value).ToSource())) + (above ? ", above: true" : "");
+    }
 
     private static IEnumerable<string> Strings(System.Collections.Immutable.ImmutableArray<TypedConstant> arguments) =>
         arguments.SelectMany(

@@ -79,6 +79,11 @@ internal static class Fitness
                 member.Name);
         }
 
+        foreach (var member in own.Where(m => m.Range.Length > 0 && (m.Kind is not (MemberKind.Integer or MemberKind.Number) || m.Paths.Count == 0)))
+        {
+            yield return new Fault(Problems.ConfigUnfit, type.Name, $"'{member.Name}' has a Range and is no number of the file", member.Name);
+        }
+
         foreach (var member in inherited.Concat(own).Where(m => m is { Stored: true, OfLayer: false, Paths.Count: > 0 }))
         {
             if (member.Kind is MemberKind.Other or MemberKind.Type)

@@ -12,7 +12,7 @@ namespace Dsl.Generators.Reading;
 /// </summary>
 internal static class SpecText
 {
-    public const int Version = 2;
+    public const int Version = 3;
 
     public static string Write(DeclarationSpec spec)
     {
@@ -42,10 +42,10 @@ internal static class SpecText
         writer.Add(
             spec.Members,
             (w, m) => w.Add(m.Name).Add(m.Type).Add((int)m.Kind).Add(m.Nullable).Add(m.Paths).Add(m.Default).Add(m.Positional).Add(m.OfLayer).Add(m.Body)
-                .Add(m.ReadsPrivate));
+                .Add(m.ReadsPrivate).Add(m.Range));
         writer.Add(spec.Inherited).Add(spec.Only, AddOption).Add(spec.NoEffect);
         writer.Add(spec.Presets, (w, p) => w.Add(p.Name).Add(p.Property).Add(p.Model).Add(p.Values, AddOption));
-        writer.Add(spec.Ancestors);
+        writer.Add(spec.Ancestors).Add(spec.ModelType).Add(spec.SavedAs);
         return writer.ToString();
     }
 
@@ -73,11 +73,16 @@ internal static class SpecText
         var members = r.List(v => new MemberSpec(v.Text(), v.Text(), (MemberKind)v.Number(), v.Truth(), v.Texts(), v.Text(), v.Truth(), v.Truth(), v.Text())
         {
             ReadsPrivate = v.Truth(),
+            Range = v.Text(),
         });
         var (inherited, only, none) = (r.Number(), r.List(ReadOption), r.Texts());
         var presets = r.List(v => new PresetSpec(v.Text(), v.Text(), v.Text(), v.List(ReadOption)));
         return new ConfigSpec(
-            name, origin, space, partial, isPublic, members, inherited, only, none, presets, FromSource: false, Ancestors: r.Texts());
+            name, origin, space, partial, isPublic, members, inherited, only, none, presets, FromSource: false, Ancestors: r.Texts())
+        {
+            ModelType = r.Text(),
+            SavedAs = r.Text(),
+        };
     }
 
     private static void Part(Writer w, PartSpec p)

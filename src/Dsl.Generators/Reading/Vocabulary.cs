@@ -14,7 +14,7 @@ internal sealed class Vocabulary
         ["Block", "Model", "Input", "Axis", "Defaults", "Derive", "Set", "Remove", "Rename", "Keys", "Same", "Ignore", "Init", "Group"];
 
     /// <summary>Attributes of a config record, which say nothing on a declaration.</summary>
-    public static readonly HashSet<string> OfConfigs = ["Only", "NoEffect", "Key", "Preset", "Extend"];
+    public static readonly HashSet<string> OfConfigs = ["Only", "NoEffect", "Key", "Range", "Preset", "Extend", "ModelType"];
 
     /// <summary>Words that may only stand first in a bracket.</summary>
     public static readonly HashSet<string> Modifiers = ["Residual", "From", "When", "Unless"];

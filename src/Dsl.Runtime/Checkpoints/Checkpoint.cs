@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.IO.Enumeration;
 using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -19,9 +18,6 @@ public sealed unsafe class Checkpoint : IDisposable
 
     /// <summary>Name of the index of a checkpoint in several files.</summary>
     public const string IndexName = "model.safetensors.index.json";
-
-    // So many problems of each kind are named; the rest is counted.
-    private const int Named = 20;
 
     private readonly List<SafeTensorsFile> files = [];
     private readonly Dictionary<string, (SafeTensorsFile File, TensorEntry Entry)> tensors = new(StringComparer.Ordinal);
@@ -65,10 +61,9 @@ public sealed unsafe class Checkpoint : IDisposable
             return single;
         if (File.Exists(index))
             return index;
-        string pickle = System.IO.Path.Combine(folder, "pytorch_model.bin");
-        throw File.Exists(pickle)
-            ? new CheckpointException(pickle, $"a PyTorch pickle; convert it to safetensors first, expected {FileName} beside it")
-            : new CheckpointException(folder, $"holds no weights, expected {FileName} or {IndexName}");
+        throw new CheckpointException(folder, ModelFiles.Others(folder) is { } others
+            ? $"{others}, expected {FileName} or {IndexName}"
+            : $"holds no weights, expected {FileName} or {IndexName}");
     }
 
     private void Add(SafeTensorsFile file)
@@ -100,6 +95,9 @@ public sealed unsafe class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>How many tensors it holds.</summary>
+    public int Count => tensors.Count;
+
     public bool Contains(string name) => tensors.ContainsKey(name);
 
     /// <summary>The tensor of that name; null where there is none.</summary>
@@ -125,99 +123,66 @@ public sealed unsafe class Checkpoint : IDisposable
     public LoadReport LoadInto(IReadOnlyList<LoadTarget> targets, LoadOptions? options = null)
     {
         options ??= new LoadOptions();
-        var plan = options.Layouts.Select(layout => new Plan(this, layout, targets, options.Ignore))
-            .MinBy(plan => (plan.Missing.Count, plan.Misfits.Count, plan.Unexpected.Count))
-            ?? throw new ArgumentException("no layout given, expected at least one", nameof(options));
-        plan.CompareTies();
-        var problems = new List<string>();
-        if (plan.Missing.Count > 0)
-            problems.Add($"{plan.Missing.Count} tensor{(plan.Missing.Count == 1 ? "" : "s")} missing: {List(plan.Missing.Select(SafeTensorsHeader.Quote))}");
-        if (plan.Unexpected.Count > 0 && !options.AllowUnexpected)
-            problems.Add($"{plan.Unexpected.Count} unexpected: {List(plan.Unexpected.Select(SafeTensorsHeader.Quote))}");
-        if (plan.Misfits.Count > 0)
-            problems.Add(List(plan.Misfits));
+        var keys = targets.Select(target => new KeyTarget(target.Key, target.Aliases, target.Shape, target.Destination.dtype.ToElementType())).ToList();
+        foreach (var target in targets)
+            if (!target.Destination.shape.AsSpan().SequenceEqual(target.Shape.ToArray()))
+                throw new ArgumentException($"{SafeTensorsHeader.Quote(target.Key)}: destination {TensorEntry.Text(target.Destination.shape)}, "
+                    + $"expected {TensorEntry.Text(target.Shape)}");
+        var fit = KeyFit.Best(options.Layouts, keys, tensors.ToDictionary(pair => pair.Key, pair => (TensorEntry?)pair.Value.Entry), options.Ignore);
+        fit.PassOver(options.OtherHeads);
+        foreach (var names in fit.Found)
+            CompareTies(names, fit.Misfits);
+        var problems = fit.Problems(options.AllowUnexpected);
         if (problems.Count > 0)
         {
-            string layout = options.Layouts.Count > 1 ? $" (names read in the layout '{plan.Layout.Name}', which fits best)" : "";
+            string layout = options.Layouts.Count > 1 ? $" (names read in the layout '{fit.Layout.Name}', which fits best)" : "";
             throw new CheckpointException(Path, string.Join("; ", problems) + ", expected the model's tensors" + layout);
         }
-        foreach (var (target, file, entry) in plan.Loads)
+        string file = CheckpointException.NameOf(Path);
+        if (fit.PassedOver.Count > 0)
         {
+            options.Warn?.Invoke($"{file}: passed over {fit.PassedOver.Count} tensor{(fit.PassedOver.Count == 1 ? "" : "s")} of another head: "
+                + KeyFit.Listed(fit.PassedOver.Select(SafeTensorsHeader.Quote)));
+        }
+        if (fit.Unexpected.Count > 0)
+            options.Warn?.Invoke($"{file}: {fit.Unexpected.Count} unexpected, not loaded: {KeyFit.Listed(fit.Unexpected.Select(SafeTensorsHeader.Quote))}");
+        Fill(targets, fit, options);
+        return new LoadReport(fit.Layout, targets.Count, fit.Unexpected)
+        {
+            PassedOver = fit.PassedOver,
+            Names = targets.Zip(fit.Found).ToDictionary(pair => pair.First.Key, pair => pair.Second[0], StringComparer.Ordinal),
+        };
+    }
+
+    private void Fill(IReadOnlyList<LoadTarget> targets, KeyFit fit, LoadOptions options)
+    {
+        var lost = new List<string>();
+        var notFinite = new List<string>();
+        foreach (var (target, names) in targets.Zip(fit.Found))
+        {
+            var (file, entry) = tensors[names[0]];
             if (!TensorFiller.Fill(file, entry, target.Destination, options.CheckFinite))
-                options.Warn?.Invoke($"{CheckpointException.NameOf(file.Path)}: {SafeTensorsHeader.Quote(entry.Name)} holds values that are NaN or infinite");
+                (TensorFiller.IsFinite(file, entry) ? lost : notFinite).Add(SafeTensorsHeader.Quote(entry.Name));
         }
-        return new LoadReport(plan.Layout, plan.Loads.Count, plan.Unexpected);
+        string name = CheckpointException.NameOf(Path);
+        if (notFinite.Count > 0)
+            options.Warn?.Invoke($"{name}: {KeyFit.Listed(notFinite)} hold{(notFinite.Count == 1 ? "s" : "")} values that are NaN or infinite");
+        if (lost.Count > 0)
+        {
+            var type = targets[0].Destination.dtype.ToElementType();
+            options.Warn?.Invoke($"{name}: {KeyFit.Listed(lost)} hold{(lost.Count == 1 ? "s" : "")} values beyond the range of {type.Name()}, "
+                + "which became infinite; load as BF16 or F32");
+        }
     }
 
-    private static string List(IEnumerable<string> items)
+    /// <summary>Reads the data of what is stored several times.</summary>
+    private void CompareTies(IReadOnlyList<string> names, List<string> misfits)
     {
-        var all = items.ToList();
-        string named = string.Join(", ", all.Take(Named));
-        return all.Count > Named ? $"{named} and {all.Count - Named} more" : named;
-    }
-
-    /// <summary>How one layout fits.</summary>
-    private sealed class Plan
-    {
-        private readonly List<((SafeTensorsFile File, TensorEntry Entry) First, (SafeTensorsFile File, TensorEntry Entry) Other)> ties = [];
-
-        public Plan(Checkpoint checkpoint, KeyLayout layout, IReadOnlyList<LoadTarget> targets, IReadOnlyList<string> ignore)
+        foreach (string other in names.Skip(1))
         {
-            Layout = layout;
-            var used = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var target in targets)
-            {
-                var names = target.Aliases.Prepend(target.Key).SelectMany(layout.NamesOf).Distinct(StringComparer.Ordinal);
-                var present = names.Where(checkpoint.tensors.ContainsKey).Select(name => checkpoint.tensors[name]).ToList();
-                if (present.Count == 0)
-                {
-                    Missing.Add(layout.NamesOf(target.Key)[0]);
-                    continue;
-                }
-                foreach (var found in present)
-                {
-                    used.Add(found.Entry.Name);
-                    CheckFit(target, found.Entry);
-                    if (found.Entry != present[0].Entry && found.Entry.Shape.SequenceEqual(present[0].Entry.Shape))
-                        ties.Add((present[0], found));
-                }
-                Loads.Add((target, present[0].File, present[0].Entry));
-            }
-            Unexpected = checkpoint.Names.Where(name => !used.Contains(name)
-                && !ignore.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))).ToList();
-        }
-
-        public KeyLayout Layout { get; }
-
-        public List<string> Missing { get; } = [];
-
-        public List<string> Misfits { get; } = [];
-
-        public List<string> Unexpected { get; }
-
-        public List<(LoadTarget Target, SafeTensorsFile File, TensorEntry Entry)> Loads { get; } = [];
-
-        /// <summary>Reads the data of what is stored several times; only the chosen plan pays for it.</summary>
-        public void CompareTies()
-        {
-            foreach (var (first, other) in ties)
-            {
-                if (!SameValues(first.File, first.Entry, other.File, other.Entry))
-                    Misfits.Add($"{SafeTensorsHeader.Quote(other.Entry.Name)} differs from {SafeTensorsHeader.Quote(first.Entry.Name)} "
-                        + "but the model has one weight for both");
-            }
-        }
-
-        private void CheckFit(LoadTarget target, TensorEntry entry)
-        {
-            string name = SafeTensorsHeader.Quote(entry.Name);
-            if (!target.Destination.shape.AsSpan().SequenceEqual(target.Shape.ToArray()))
-                throw new ArgumentException($"{name}: destination {TensorEntry.Text(target.Destination.shape)}, expected {TensorEntry.Text(target.Shape)}");
-            var type = target.Destination.dtype.ToElementType();
-            if (!entry.Shape.SequenceEqual(target.Shape))
-                Misfits.Add($"{name}: file {TensorEntry.Text(entry.Shape)}, model {TensorEntry.Text(target.Shape)}");
-            else if (!entry.Type.CanFill(type))
-                Misfits.Add($"{name}: file {entry.Type.Name()}, model {type.Name()}");
+            var (first, second) = (tensors[names[0]], tensors[other]);
+            if (first.Entry.Shape.SequenceEqual(second.Entry.Shape) && !SameValues(first.File, first.Entry, second.File, second.Entry))
+                misfits.Add($"{SafeTensorsHeader.Quote(other)} differs from {SafeTensorsHeader.Quote(names[0])} but the model has one weight for both");
         }
     }
 

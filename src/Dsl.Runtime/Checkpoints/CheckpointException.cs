@@ -1,5 +1,7 @@
 using System;
+using System.Globalization;
 using System.IO;
+using System.Linq;
 using Dsl.Files;
 
 namespace Dsl.Runtime;
@@ -8,10 +10,10 @@ namespace Dsl.Runtime;
 public sealed class CheckpointException : Exception
 {
     public CheckpointException(string file, string problem, Exception? inner = null)
-        : base($"{NameOf(file)}: {problem}", inner)
+        : base($"{NameOf(file)}: {Line(problem)}", inner)
     {
         File = file;
-        Problem = problem;
+        Problem = Line(problem);
     }
 
     /// <summary>The file at fault, as it was given.</summary>
@@ -27,6 +29,14 @@ public sealed class CheckpointException : Exception
     internal static string NameOf(string path)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
-        return name.Length > 0 ? name : path;
+        return Line(name.Length > 0 ? name : path);
     }
+
+    /// <summary>Words of a file can hold anything: what a terminal would obey or break the line at is escaped.</summary>
+    internal static string Line(string text) => text.Any(IsControl)
+        ? string.Concat(text.Select(c => IsControl(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()))
+        : text;
+
+    // Formats (Cf) hold the marks that turn the direction of text.
+    private static bool IsControl(char c) => char.IsControl(c) || c is '\u2028' or '\u2029' || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
 }

@@ -9,10 +9,10 @@ namespace Dsl.Runtime;
 public sealed class ConfigException : Exception
 {
     public ConfigException(string file, string problem, Exception? inner = null)
-        : base($"{CheckpointException.NameOf(file)}: {problem}", inner)
+        : base($"{CheckpointException.NameOf(file)}: {CheckpointException.Line(problem)}", inner)
     {
         File = file;
-        Problem = problem;
+        Problem = CheckpointException.Line(problem);
     }
 
     /// <summary>Makes this exception of what is wrong with a file.</summary>

@@ -34,7 +34,10 @@ internal sealed class ConfigNode
     public List<ConfigNode> Items { get; } = [];
 
     /// <exception cref="ConfigException">The file cannot be read, is too large or too deep, or is no JSON object.</exception>
-    public static ConfigNode ReadFile(string path) => Parse(path, UserFile.ReadBytes(path, MaxBytes, ConfigException.Of));
+    public static ConfigNode ReadFile(string path) => Parse(path, ReadBytes(path));
+
+    /// <exception cref="ConfigException">The file cannot be read or is too large.</exception>
+    public static byte[] ReadBytes(string path) => UserFile.ReadBytes(path, MaxBytes, ConfigException.Of);
 
     /// <exception cref="ConfigException">The text is too large or too deep, or is no JSON object.</exception>
     public static ConfigNode Parse(string file, ReadOnlySpan<byte> text)
@@ -46,7 +49,7 @@ internal sealed class ConfigNode
         var bare = new Dictionary<long, string>();
         byte[] json = WithoutBareWords(text, bare);
         if (!Utf8.IsValid(json))
-            throw new ConfigException(file, "is not UTF-8, expected a JSON object");
+            throw ForeignFiles.Name(text, text.Length, "the config", "a JSON object") is { } binary ? new ConfigException(file, binary) : new ConfigException(file, "is not UTF-8, expected a JSON object");
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth + 2 });
         try
         {
@@ -58,8 +61,8 @@ internal sealed class ConfigNode
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            if (ForeignFiles.Name(text, text.Length) is { } foreign)
-                throw new ConfigException(file, foreign.Replace("a safetensors file", "a JSON object", StringComparison.Ordinal), e);
+            if (ForeignFiles.Name(text, text.Length, "the config", "a JSON object") is { } foreign)
+                throw new ConfigException(file, foreign, e);
             throw new ConfigException(file, string.Create(CultureInfo.InvariantCulture, $"is not JSON (byte {reader.BytesConsumed + 1}), expected an object"),
                 e);
         }
@@ -125,6 +128,16 @@ internal sealed class ConfigNode
 
     private static string? BareWord(ReadOnlySpan<byte> text) =>
         text.StartsWith("Infinity"u8) ? "Infinity" : text.StartsWith("-Infinity"u8) ? "-Infinity" : text.StartsWith("NaN"u8) ? "NaN" : null;
+
+    /// <summary>Null, false, and what is empty: a key with it asks for nothing.</summary>
+    public bool SaysNothing => Kind switch
+    {
+        JsonTokenType.Null or JsonTokenType.False => true,
+        JsonTokenType.String => Text.Length == 0,
+        JsonTokenType.StartObject => Members.Count == 0,
+        JsonTokenType.StartArray => Items.Count == 0,
+        _ => false,
+    };
 
     /// <summary>The value as a message shows it.</summary>
     public string Describe() => Kind switch

@@ -21,14 +21,21 @@ public sealed class ConfigReader
     private readonly string prefix;
     private readonly HashSet<string> handled;
     private readonly HashSet<string> readWhole;
+    private readonly HashSet<string> ignored;
 
-    private ConfigReader(string file, ConfigNode root, string prefix, HashSet<string> handled, HashSet<string> readWhole)
+    private ConfigReader(string file, ConfigNode root, string prefix, HashSet<string> handled, HashSet<string> readWhole, HashSet<string> ignored)
     {
         File = file;
         this.root = root;
         this.prefix = prefix;
         this.handled = handled;
         this.readWhole = readWhole;
+        this.ignored = ignored;
+    }
+
+    private ConfigReader(string file, ConfigNode root)
+        : this(file, root, "", new(StringComparer.Ordinal), new(StringComparer.Ordinal), new(StringComparer.Ordinal))
+    {
     }
 
     /// <summary>The file, as it was given.</summary>
@@ -39,7 +46,7 @@ public sealed class ConfigReader
     public static ConfigReader Open(string fileOrFolder)
     {
         string path = Directory.Exists(fileOrFolder) ? Path.Combine(fileOrFolder, "config.json") : fileOrFolder;
-        return new ConfigReader(path, ConfigNode.ReadFile(path), "", new(StringComparer.Ordinal), new(StringComparer.Ordinal));
+        return new ConfigReader(path, ConfigNode.ReadFile(path));
     }
 
     /// <summary>Reads a config from text; <paramref name="file"/> is named in messages.</summary>
@@ -49,7 +56,16 @@ public sealed class ConfigReader
     /// <summary>Reads a config from UTF-8 bytes; <paramref name="file"/> is named in messages.</summary>
     /// <exception cref="ConfigException">The text is too large or too deep, or is no JSON object.</exception>
     public static ConfigReader Parse(ReadOnlySpan<byte> json, string file = "config.json") =>
-        new(file, ConfigNode.Parse(file, json), "", new(StringComparer.Ordinal), new(StringComparer.Ordinal));
+        new(file, ConfigNode.Parse(file, json));
+
+    /// <summary>All that the file holds, as it stands there.</summary>
+    internal ConfigNode Root => root;
+
+    /// <summary>Keys that nobody knows and that cannot change a result by what they are called; known after <see cref="Finish"/>.</summary>
+    public IReadOnlyList<string> Unknown { get; private set; } = [];
+
+    /// <summary>From now on these keys, dotted paths, are as if they were not there.</summary>
+    public void Ignore(IEnumerable<string> paths) => ignored.UnionWith(paths.Select(path => prefix + path));
 
     /// <summary><c>architectures</c>, the classes of the published library that the files belong to; empty where the key is missing.</summary>
     /// <exception cref="ConfigException">It is no list of strings.</exception>
@@ -165,7 +181,7 @@ public sealed class ConfigReader
     /// <summary>A reader of an object within; null where missing. What it does not ask for is refused by this reader's <see cref="Finish"/>.</summary>
     /// <exception cref="ConfigException">No object.</exception>
     public ConfigReader? Object(string[] paths) => Find(paths) is not { } found ? null
-        : found.Node.Kind == JsonTokenType.StartObject ? new ConfigReader(File, found.Node, prefix + found.Path + ".", handled, readWhole)
+        : found.Node.Kind == JsonTokenType.StartObject ? new ConfigReader(File, found.Node, prefix + found.Path + ".", handled, readWhole, ignored)
         : throw Wrong(found.Path, found.Node, "an object");
 
     /// <summary>The one value that is supported; numbers are equal by value, however they are written. A missing key and null pass: a published default
@@ -198,36 +214,55 @@ public sealed class ConfigReader
     }
 
     /// <summary>
-    /// Refuses every key that nobody asked for and that is not in <see cref="KeysWithoutEffect"/>, in one error. Null and empty objects say
-    /// nothing and pass.
+    /// Refuses every key that nobody asked for and that could change the result, in one error: one that is not in <see cref="KeysWithoutEffect"/>, says
+    /// something (null, false and what is empty say nothing) and is called by a word of the arithmetic. Others that nobody knows are
+    /// in <see cref="Unknown"/> afterwards. Ids of special tokens must be whole numbers from 0 on.
     /// </summary>
     /// <exception cref="ConfigException">There are such keys; the message names them.</exception>
     public void Finish()
     {
+        CheckIds();
         var unread = new List<string>();
-        Collect(root, prefix, unread);
+        var unknown = new List<string>();
+        Collect(root, prefix, unread, unknown);
+        Unknown = unknown;
         if (unread.Count == 0)
             return;
         string names = string.Join(", ", unread.Take(Named).Select(SafeTensorsHeader.Printable));
         string more = unread.Count > Named ? $" and {unread.Count - Named} more" : "";
-        throw Error($"{names}{more} not supported by this model, expected only keys that it handles");
+        throw Error($"{names}{more} not supported by this model, expected only keys that it handles; a key that has no effect is passed over where it is "
+            + "ignored by name (--ignore-key, LoadOptions.IgnoreKeys)");
     }
 
-    private void Collect(ConfigNode node, string at, List<string> unread)
+    /// <summary>Tokens that begin and end a text: one id, or several. (A padding token of -1 is published for "none".)</summary>
+    private void CheckIds()
+    {
+        foreach (string key in (string[])["bos_token_id", "eos_token_id", "decoder_start_token_id", "pad_token_id"])
+        {
+            if (prefix.Length > 0 || Walk(key) is not { Kind: not JsonTokenType.Null } node)
+                continue;
+            int least = key == "pad_token_id" ? -1 : 0;
+            foreach (var id in node.Kind == JsonTokenType.StartArray ? node.Items : [node])
+                if (id.AsLong() is not { } value || value < least || value > int.MaxValue)
+                    throw Wrong(key, id, string.Create(CultureInfo.InvariantCulture, $"the id of a token: a whole number, {least} or more"));
+        }
+    }
+
+    private void Collect(ConfigNode node, string at, List<string> unread, List<string> unknown)
     {
         foreach (var (key, value) in node.Members)
         {
             string path = at + key;
-            if (value.Kind == JsonTokenType.Null || (value.Kind == JsonTokenType.StartObject && value.Members.Count == 0))
+            if (value.SaysNothing || ignored.Contains(path))
                 continue;
             if (readWhole.Contains(path) || (handled.Contains(path) && value.Kind != JsonTokenType.StartObject))
                 continue;
             if (value.Kind == JsonTokenType.StartObject && handled.Any(name => name == path || name.StartsWith(path + ".", StringComparison.Ordinal)))
-                Collect(value, path + ".", unread);
+                Collect(value, path + ".", unread, unknown);
             else if (KeysWithoutEffect.OnlyValue(key) is { } only)
                 AddUnless(value.Describe() == only, $"{path} {value.Describe()}", unread);
-            else
-                AddUnless(KeysWithoutEffect.Contains(key), path, unread);
+            else if (!KeysWithoutEffect.Contains(key))
+                (KeysWithoutEffect.CouldMatter(key) ? unread : unknown).Add(path);
         }
     }
 
@@ -251,6 +286,8 @@ public sealed class ConfigReader
 
     private ConfigNode? Walk(string path)
     {
+        if (ignored.Contains(prefix + path))
+            return null;
         var node = root;
         foreach (string key in path.Split('.'))
             if (node.Kind != JsonTokenType.StartObject || !node.Members.TryGetValue(key, out node))

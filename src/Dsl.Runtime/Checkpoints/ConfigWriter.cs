@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace Dsl.Runtime;
 
@@ -20,24 +21,55 @@ public static class ConfigWriter
     /// <exception cref="CheckpointException">The file could not be written.</exception>
     public static void Write(string path, IReadOnlyList<string> architectures, string? modelType, IEnumerable<(string Path, object? Value)> values)
     {
-        var root = new SortedDictionary<string, object?>(StringComparer.Ordinal);
+        var own = new List<(string, object?)>();
         if (architectures.Count > 0)
-            root.Add("architectures", architectures);
+            own.Add(("architectures", architectures));
         if (modelType is not null)
-            root.Add("model_type", modelType);
-        foreach (var (key, value) in values)
-            Place(root, key, value);
-        var text = new StringBuilder();
-        WriteValue(text, root, "\n");
-        text.Append('\n');
-        byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
-        AtomicFiles.Write(path, stream => stream.Write(bytes));
+            own.Add(("model_type", modelType));
+        WriteMembers(path, Members(own.Concat(values)));
     }
 
     /// <summary>Writes the file from values alone.</summary>
     /// <exception cref="ArgumentException">A path stands twice or runs through a value, or a value is of another type.</exception>
     /// <exception cref="CheckpointException">The file could not be written.</exception>
     public static void Write(string path, IEnumerable<(string Path, object? Value)> values) => Write(path, [], null, values);
+
+    /// <summary>Writes the file from members as they are, in their order: a key is no path.</summary>
+    /// <exception cref="ArgumentException">A key stands twice, or a value is of another type.</exception>
+    /// <exception cref="CheckpointException">The file could not be written.</exception>
+    internal static void WriteMembers(string path, IReadOnlyList<(string Key, object? Value)> members)
+    {
+        if (members.Select(member => member.Key).Distinct(StringComparer.Ordinal).Count() < members.Count)
+            throw new ArgumentException("a key given twice, expected once", nameof(members));
+        var text = new StringBuilder();
+        WriteItems(text, '{', '}', members, "\n", (member, inner) =>
+        {
+            WriteString(text, member.Key);
+            text.Append(": ");
+            WriteValue(text, member.Value, inner);
+        });
+        text.Append('\n');
+        byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
+        AtomicFiles.Write(path, stream => stream.Write(bytes));
+    }
+
+    /// <summary>The members of an object, sorted, from dotted paths.</summary>
+    /// <exception cref="ArgumentException">A path stands twice or runs through a value.</exception>
+    internal static IReadOnlyList<(string Key, object? Value)> Members(IEnumerable<(string Path, object? Value)> values)
+    {
+        var root = new SortedDictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var (key, value) in values)
+            Place(root, key, value);
+        return [.. root.Select(member => (member.Key, member.Value))];
+    }
+
+    /// <summary>Names of classes that nobody named: <c>id2label</c> and <c>label2id</c> with <c>LABEL_0</c> and so on, as published files have them.</summary>
+    public static IEnumerable<(string Path, object? Value)> Labels(int count)
+    {
+        var names = Enumerable.Range(0, count).Select(id => (Id: id.ToString(CultureInfo.InvariantCulture), Label: $"LABEL_{id}", Value: id)).ToList();
+        yield return ("id2label", new SortedDictionary<string, object?>(names.ToDictionary(name => name.Id, name => (object?)name.Label), StringComparer.Ordinal));
+        yield return ("label2id", new SortedDictionary<string, object?>(names.ToDictionary(name => name.Label, name => (object?)name.Value), StringComparer.Ordinal));
+    }
 
     private static void Place(SortedDictionary<string, object?> root, string path, object? value)
     {
@@ -72,6 +104,23 @@ public static class ConfigWriter
                 break;
             case string name:
                 WriteString(text, name);
+                break;
+            case ConfigNode { Kind: JsonTokenType.StartObject } read:
+                WriteItems(text, '{', '}', read.Members, line, (member, inner) =>
+                {
+                    WriteString(text, member.Key);
+                    text.Append(": ");
+                    WriteValue(text, member.Value, inner);
+                });
+                break;
+            case ConfigNode { Kind: JsonTokenType.StartArray } read:
+                WriteItems(text, '[', ']', read.Items, line, (item, inner) => WriteValue(text, item, inner));
+                break;
+            case ConfigNode { Kind: JsonTokenType.String } read:
+                WriteString(text, read.Text);
+                break;
+            case ConfigNode read:
+                text.Append(read.Text); // as it stood there: a number keeps its digits
                 break;
             case SortedDictionary<string, object?> members:
                 WriteItems(text, '{', '}', members, line, (member, inner) =>

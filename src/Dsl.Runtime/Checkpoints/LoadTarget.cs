@@ -23,18 +23,34 @@ public sealed record LoadOptions
     /// <summary>Patterns of names in the file that are passed over, with <c>*</c> for any run of characters: <c>*.position_ids</c>.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 
+    /// <summary>Keys of <c>config.json</c> that are treated as if they were not there, dotted paths: the way round a key that is not known.</summary>
+    public IReadOnlyList<string> IgnoreKeys { get; init; } = [];
+
     /// <summary>Tensors that nothing asks for are reported in <see cref="LoadReport.Unexpected"/> instead of being an error.</summary>
     public bool AllowUnexpected { get; init; }
 
     /// <summary>Looks for values that are NaN or infinite.</summary>
     public bool CheckFinite { get; init; } = true;
 
-    /// <summary>Receives each warning, one line with the file and the tensor's name.</summary>
-    public Action<string>? Warn { get; init; }
+    /// <summary>
+    /// Receives each warning, one line that names the file and what in it: tensors that are NaN, that overflow the type they are loaded as, or that were
+    /// passed over. By default it goes to standard error; null: nowhere.
+    /// </summary>
+    public Action<string>? Warn { get; init; } = static line => Console.Error.WriteLine("warning: " + line);
+
+    /// <summary>Names of tensors that other heads of the model's family have: where nothing asks for them, they are passed over.</summary>
+    internal Func<IReadOnlySet<string>>? OtherHeads { get; init; }
 }
 
 /// <summary>What was loaded.</summary>
 /// <param name="Layout">The layout that the file was read in.</param>
 /// <param name="Loaded">Tensors filled.</param>
 /// <param name="Unexpected">Names in the file that nothing asked for and no pattern passed over.</param>
-public sealed record LoadReport(KeyLayout Layout, int Loaded, IReadOnlyList<string> Unexpected);
+public sealed record LoadReport(KeyLayout Layout, int Loaded, IReadOnlyList<string> Unexpected)
+{
+    /// <summary>Names in the file that belong to another head of the model's family.</summary>
+    public IReadOnlyList<string> PassedOver { get; init; } = [];
+
+    /// <summary>Under which name the file holds each target, by the target's key.</summary>
+    public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
+}

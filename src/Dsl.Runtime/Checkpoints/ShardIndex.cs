@@ -40,7 +40,7 @@ internal static class ShardIndex
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            string? foreign = ForeignFiles.Name(json, json.Length);
+            string? foreign = ForeignFiles.Name(json, json.Length, "the index", "an object with weight_map");
             throw new CheckpointException(path, foreign ?? $"is not a JSON object (byte {reader.BytesConsumed + 1}), expected an object with weight_map", e);
         }
         return seen ? shards : throw new CheckpointException(path, "weight_map missing, expected an object of shards by tensor");

@@ -33,6 +33,22 @@ internal static unsafe class TensorFiller
         };
     }
 
+    /// <summary>Whether every stored value is finite.</summary>
+    public static bool IsFinite(SafeTensorsFile file, TensorEntry entry)
+    {
+        if (!entry.Type.IsFloat())
+            return true;
+        long perPart = PartBytes / entry.Type.Size();
+        for (long i = 0; i < entry.Count; i += perPart)
+        {
+            long n = Math.Min(perPart, entry.Count - i);
+            if (!Conversion.AllFinite(file.Data(entry) + i * entry.Type.Size(), entry.Type, n))
+                return false;
+        }
+        GC.KeepAlive(file);
+        return true;
+    }
+
     private static bool FillMemory(SafeTensorsFile file, TensorEntry entry, Tensor destination, bool checkFinite)
     {
         byte* source = file.Data(entry);

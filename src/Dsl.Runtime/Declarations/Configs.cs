@@ -25,6 +25,36 @@ public sealed class NoEffectAttribute(params string[] paths) : Attribute
     public string[] Paths { get; } = paths;
 }
 
+/// <summary>
+/// What a number of the config may be: from <paramref name="least"/> to <paramref name="most"/>, both included and finite. Another one, or none (NaN), is
+/// an error that names file and key, when a file is read and when a model is built.
+/// </summary>
+/// <param name="least">The least value.</param>
+/// <param name="most">The greatest value.</param>
+[AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
+public sealed class RangeAttribute(double least, double most = double.MaxValue) : Attribute
+{
+    public double Least { get; } = least;
+
+    public double Most { get; } = most;
+
+    /// <summary>The value must be more than <see cref="Least"/>.</summary>
+    public bool Above { get; set; }
+}
+
+/// <summary>
+/// The <c>model_type</c> of this record's models in <c>config.json</c>: by it, files that name no class are opened, and others know what was saved.
+/// A record that extends this one has its own or none.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class ModelTypeAttribute(string name) : Attribute
+{
+    public string Name { get; } = name;
+
+    /// <summary>The class that saved files name where the model answers to none.</summary>
+    public string? Architecture { get; set; }
+}
+
 /// <summary>A published size: a static property of the config record that returns it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class PresetAttribute(string name) : Attribute

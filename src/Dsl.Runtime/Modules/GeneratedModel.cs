@@ -50,44 +50,97 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     /// <inheritdoc/>
     public abstract Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false);
 
-    /// <summary>Fills the weights from a checkpoint: a folder or a safetensors file, in any of the declared layouts.</summary>
+    /// <summary>What it was read from; null where it was made here.</summary>
+    internal ModelSource? Source { get; set; }
+
+    /// <summary>
+    /// Fills the weights from a checkpoint: a folder or a safetensors file, in any of the declared layouts. What belongs to another head of the model's
+    /// family is passed over with a warning that names it.
+    /// </summary>
     /// <param name="path">The folder or the file.</param>
-    /// <param name="warn">Told, in a sentence each, of what loads and is suspicious.</param>
+    /// <param name="options">Further names to pass over, and where warnings go.</param>
     /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; all are named, and nothing was loaded.</exception>
-    public void LoadWeights(string path, Action<string>? warn = null)
+    public void LoadWeights(string path, LoadOptions? options = null)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
+        LoadWeights(checkpoint, options ?? new LoadOptions());
+    }
+
+    /// <summary>How the tensors of a file, by name, fit this model's.</summary>
+    internal KeyFit FitOf(IReadOnlyDictionary<string, TensorEntry?> tensors, IReadOnlyList<string>? ignore = null) => KeyFit.Best(
+        KeyRules.AllLayouts, [.. Weights.All.Select(weight => KeyTarget.Of(weight, KeyRules))], tensors, [.. KeyRules.Ignored, .. ignore ?? []]);
+
+    internal LoadReport LoadWeights(Checkpoint checkpoint, LoadOptions options)
+    {
         var targets = Weights.All
-            .Select(weight => new LoadTarget(weight.Key, weight.Shape, weight.Value) { Aliases = [.. weight.Aliases, .. SecondNames(weight.Key)] })
+            .Select(weight => new LoadTarget(weight.Key, weight.Shape, weight.Value) { Aliases = KeyTarget.Of(weight, KeyRules).Aliases })
             .ToList();
+        LoadReport report;
         using (torch.no_grad())
         {
-            checkpoint.LoadInto(targets, new LoadOptions { Layouts = [KeyLayout.Declared, .. KeyRules.Layouts], Ignore = KeyRules.Ignored, Warn = warn });
+            report = checkpoint.LoadInto(targets, options with
+            {
+                Layouts = KeyRules.AllLayouts,
+                Ignore = [.. KeyRules.Ignored, .. options.Ignore],
+                OtherHeads = () => ModelFamily.OtherNames(GetType(), Config),
+            });
         }
 
         Weights.Changed();
+        return report;
     }
 
-    /// <summary>Writes a folder with <c>config.json</c> and <c>model.safetensors</c>, each atomically. Tied weights are written once.</summary>
-    public void Save(string folder)
+    /// <summary>
+    /// Writes a folder that the published library opens: <c>config.json</c>, <c>model.safetensors</c> and, of a model that writes,
+    /// <c>generation_config.json</c>, each atomically. A model that was loaded gives back all keys and names of its files as they came; of one that was made
+    /// here the config says <c>model_type</c>, <c>architectures</c> and <c>dtype</c>. Tied weights are written once.
+    /// </summary>
+    /// <param name="folder">Made where it is missing.</param>
+    /// <param name="keys">
+    /// Further keys of the config, in place of those that it has: ids of special tokens (<c>eos_token_id</c>), and what else the model's user knows. Null, a
+    /// bool, a whole number, a double, a string, or a list of these.
+    /// </param>
+    /// <exception cref="CheckpointException">A file could not be written.</exception>
+    public void Save(string folder, IReadOnlyDictionary<string, object?>? keys = null)
     {
         Directory.CreateDirectory(folder);
-        SaveConfig(folder);
-        Checkpoint.Save(folder, Weights.All.Select(weight => TensorSource.From(weight.Key, weight.Value)).ToList());
+        var members = ConfigMembers(keys);
+        ConfigWriter.WriteMembers(Path.Combine(folder, "config.json"), members);
+        IReadOnlyDictionary<string, string>? names = Source is { } source && source.IsOf(Architectures) ? source.Names : null;
+        Checkpoint.Save(folder, Weights.All.Select(weight => TensorSource.From(names?.GetValueOrDefault(weight.Key) ?? weight.Key, weight.Value)).ToList());
+        if (Source?.Generation is not null || Writes)
+        {
+            GenerationSettings.Write(folder, Source?.Generation, members);
+        }
     }
 
     /// <summary>Writes <c>config.json</c> into a folder, atomically.</summary>
     public void WriteConfig(string folder)
     {
         Directory.CreateDirectory(folder);
-        SaveConfig(folder);
+        ConfigWriter.WriteMembers(Path.Combine(folder, "config.json"), ConfigMembers(null));
+    }
+
+    private List<(string Path, object? Value)> ConfigMembers(IReadOnlyDictionary<string, object?>? keys)
+    {
+        IEnumerable<(string Path, object? Value)> members = Source?.Members(Architectures) ?? OwnConfig();
+        return [.. members.Where(member => keys?.ContainsKey(member.Path) != true), .. keys?.Select(pair => (pair.Key, pair.Value)) ?? []];
     }
 
     /// <inheritdoc/>
     public override string Explain() => string.Join(Environment.NewLine, Fused) + Environment.NewLine + base.Explain();
 
-    /// <summary>Writes <c>config.json</c> into the folder.</summary>
-    protected abstract void SaveConfig(string folder);
+    /// <summary>Classes of the published library that it answers to, the one that saved files name first.</summary>
+    protected abstract IReadOnlyList<string> Architectures { get; }
+
+    /// <summary>Whether it writes text, token by token.</summary>
+    protected abstract bool Writes { get; }
+
+    /// <summary>The config as this model's record says it.</summary>
+    internal abstract IReadOnlyList<(string Path, object? Value)> OwnConfig();
+
+    /// <summary>The values of its record, each under the key that it has in a file.</summary>
+    internal abstract IReadOnlyList<(string Path, object? Value)> ReadValues();
 
     /// <summary>A named input of <see cref="Run"/>.</summary>
     /// <exception cref="ArgumentException">It is not there.</exception>
@@ -108,20 +161,6 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         else
         {
             value?.Dispose();
-        }
-    }
-
-    private IEnumerable<string> SecondNames(string key)
-    {
-        foreach ((string first, IReadOnlyList<string> others) in KeyRules.Same)
-        {
-            if (key == first || key.StartsWith(first + ".", StringComparison.Ordinal))
-            {
-                foreach (string other in others)
-                {
-                    yield return other + key[first.Length..];
-                }
-            }
         }
     }
 }

@@ -68,25 +68,38 @@ public abstract class GeneratedModel<TConfig> : GeneratedModel
     protected abstract ModelResults Run(IReadOnlyDictionary<string, Tensor> inputs, long wanted);
 
     /// <inheritdoc/>
-    protected override void SaveConfig(string folder) => facts.Save(folder, config);
+    protected override IReadOnlyList<string> Architectures => facts.Architectures;
 
-    /// <summary>Loads a published checkpoint into a model that was built without first values, and makes it ready to be read from.</summary>
-    protected static TModel Load<TModel>(TModel model, string folder)
-        where TModel : GeneratedModel<TConfig>
-    {
-        model.LoadWeights(folder);
-        model.eval();
-        return model;
-    }
+    /// <inheritdoc/>
+    protected override bool Writes => facts.NotStateful is null;
 
-    /// <summary>How many numbers a model holds, shared ones counted once; disposes it.</summary>
-    protected static long Count(GeneratedModel<TConfig> model)
+    /// <inheritdoc/>
+    internal override IReadOnlyList<(string Path, object? Value)> OwnConfig()
     {
-        using (model)
+        IEnumerable<(string, object?)> own = facts.Values(config);
+        if (facts.Architectures.Count > 0)
         {
-            return model.Weights.Count;
+            own = own.Append(("architectures", facts.Architectures.Take(1)));
         }
+
+        if (facts.ModelType is { } type)
+        {
+            own = own.Append(("model_type", type));
+        }
+
+        return ConfigWriter.Members(own.Append(("dtype", Weights.Dtype.ToString().ToLowerInvariant())));
     }
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<(string Path, object? Value)> ReadValues() => facts.Values(config);
+
+    /// <summary>Loads a published checkpoint into a model that <paramref name="build"/> makes without first values, ready to be read from.</summary>
+    protected static TModel Load<TModel>(
+        string folder, ScalarType dtype, Device? device, LoadOptions? options, Func<ConfigReader, TConfig> read, Func<TConfig, Weights, TModel> build)
+        where TModel : GeneratedModel<TConfig> => ModelLoading.Load(folder, ConfigReader.Open(folder), dtype, device, options, read, build);
+
+    /// <summary>How many numbers a model holds, shared ones counted once; nothing is allocated.</summary>
+    protected static long Count(Func<Weights, GeneratedModel<TConfig>> build) => build(Weights.Outline()).Weights.Count;
 
     /// <summary>Another handle to a computed value where it is wanted.</summary>
     protected static Tensor? Where(bool wanted, Tensor value) => wanted ? value.alias() : null;

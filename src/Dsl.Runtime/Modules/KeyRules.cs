@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace Dsl.Runtime;
@@ -13,4 +14,22 @@ public sealed record KeyRules
 
     /// <summary>Other keys, each the key of a part, under which a file may hold the same weight.</summary>
     public IReadOnlyList<(string Key, IReadOnlyList<string> Others)> Same { get; init; } = [];
+
+    /// <summary>The layout of the declaration itself, then the others.</summary>
+    internal IReadOnlyList<KeyLayout> AllLayouts => [KeyLayout.Declared, .. Layouts];
+
+    /// <summary>Second names of one weight.</summary>
+    internal IEnumerable<string> SecondNames(string key)
+    {
+        foreach ((string first, IReadOnlyList<string> others) in Same)
+        {
+            if (key == first || key.StartsWith(first + ".", StringComparison.Ordinal))
+            {
+                foreach (string other in others)
+                {
+                    yield return other + key[first.Length..];
+                }
+            }
+        }
+    }
 }

@@ -16,8 +16,14 @@ public sealed record ModelContract<TConfig>
     /// <summary>What heads read where that is no output of the declaration: it can be asked for by these names too.</summary>
     public IReadOnlyList<string> HeadInputs { get; init; } = [];
 
-    /// <summary>Writes <c>config.json</c> into a folder.</summary>
-    public required Action<string, TConfig> Save { get; init; }
+    /// <summary>Classes of the published library that it answers to, the one that saved files name first.</summary>
+    public IReadOnlyList<string> Architectures { get; init; } = [];
+
+    /// <summary><c>model_type</c> in its files; null where it has none.</summary>
+    public string? ModelType { get; init; }
+
+    /// <summary>What <c>config.json</c> says of a record: dotted paths with their values.</summary>
+    public required Func<TConfig, IReadOnlyList<(string Path, object? Value)>> Values { get; init; }
 
     /// <summary>Layouts, ignored tensors and second names of the files it reads.</summary>
     public KeyRules Keys { get; init; } = new();

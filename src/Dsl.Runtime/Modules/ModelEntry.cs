@@ -16,6 +16,12 @@ public sealed record ModelPreset(string Name, Func<object> Config);
 /// <param name="Type">The class.</param>
 public sealed record ModelEntry(string Name, IReadOnlyList<string> Architectures, Type Type)
 {
+    /// <summary>The configuration record.</summary>
+    public required Type ConfigType { get; init; }
+
+    /// <summary><c>model_type</c> in its files, which the other heads of its family share; null where it has none.</summary>
+    public string? ModelType { get; init; }
+
     /// <summary>Binds a <c>config.json</c> to the configuration record; the caller calls <see cref="ConfigReader.Finish"/>.</summary>
     public required Func<ConfigReader, object> ReadConfig { get; init; }
 
@@ -35,29 +41,12 @@ public sealed record ModelEntry(string Name, IReadOnlyList<string> Architectures
     /// <summary>A published checkpoint folder.</summary>
     /// <exception cref="ConfigException">The config says what this model does not do.</exception>
     /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; nothing was loaded.</exception>
-    public IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
-    {
-        ConfigReader reader = ConfigReader.Open(folder);
-        object config = ReadConfig(reader);
-        reader.Finish();
-        var model = (GeneratedModel)Build(config, new Weights(dtype, device, initialize: false));
-        try
-        {
-            model.LoadWeights(folder);
-            model.eval();
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-    }
+    public IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, LoadOptions? options = null) =>
+        Load(folder, ConfigReader.Open(folder), dtype, device, options);
+
+    internal IModel Load(string folder, ConfigReader reader, ScalarType dtype, Device? device, LoadOptions? options) =>
+        ModelLoading.Load(folder, reader, dtype, device, options, ReadConfig, (config, weights) => (GeneratedModel)Build(config, weights));
 
     /// <summary>How many numbers a model of this configuration holds, without allocating them.</summary>
-    public long ParameterCount(object config)
-    {
-        using IModel model = Build(config, new Weights(ScalarType.Float32, META));
-        return model.Weights.Count;
-    }
+    public long ParameterCount(object config) => Build(config, Weights.Outline()).Weights.Count;
 }

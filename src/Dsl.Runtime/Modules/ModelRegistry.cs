@@ -21,17 +21,81 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
             .OfType<IReadOnlyList<ModelEntry>>().SelectMany(list => list)]);
 
     /// <summary>The model that answers to an architecture's name; null where none does.</summary>
-    public ModelEntry? Find(string architecture) => All.FirstOrDefault(entry => entry.Architectures.Contains(architecture));
+    /// <remarks>Old files write names in other cases (<c>LLaMA...</c>); exactly equal ones come first.</remarks>
+    public ModelEntry? Find(string architecture) => All.FirstOrDefault(entry => entry.Architectures.Contains(architecture))
+        ?? All.FirstOrDefault(entry => entry.Architectures.Contains(architecture, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>The model that a config names.</summary>
-    /// <exception cref="ConfigException">None of these answers to its architectures.</exception>
-    public ModelEntry Find(ConfigReader reader)
+    /// <summary>
+    /// The model that a config names: by <c>architectures</c>; else, by <c>model_type</c>, the one of that family with the same head (<c>...ForCausalLM</c>),
+    /// and where no class is named the family's only one, or the one without a head.
+    /// </summary>
+    /// <exception cref="ConfigException">None of these answers to it; the message says what is missing and what is known.</exception>
+    public ModelEntry Find(ConfigReader reader) => Find(reader, null);
+
+    /// <summary>The same, where a folder's tensors can say which head they belong to.</summary>
+    internal ModelEntry Find(ConfigReader reader, Func<IReadOnlyDictionary<string, TensorEntry?>?>? tensors)
     {
         IReadOnlyList<string> named = reader.Architectures;
-        return named.Select(Find).FirstOrDefault(found => found is not null)
-            ?? throw reader.Error(
-                $"no declared model answers to the architecture '{string.Join(", ", named)}'; known: "
-                + string.Join(", ", All.SelectMany(entry => entry.Architectures).Order(StringComparer.Ordinal)));
+        if (named.Select(Find).FirstOrDefault(found => found is not null) is { } answering)
+        {
+            return answering;
+        }
+
+        string? type = reader.ModelType;
+        List<ModelEntry> family = [.. All.Where(entry => type is not null && entry.ModelType == type && entry.Architectures.Count > 0)];
+        string known = "known: " + string.Join(", ", (family.Count > 0 ? family : All).SelectMany(entry => entry.Architectures).Order(StringComparer.Ordinal));
+        if (named.Count > 0)
+        {
+            string head = named[0].LastIndexOf("For", StringComparison.Ordinal) is > 0 and int at ? named[0][at..] : "";
+            return family.FirstOrDefault(entry => head.Length > 0 && entry.Architectures.Any(name => name.EndsWith(head, StringComparison.Ordinal)))
+                ?? throw reader.Error($"no declared model answers to the architecture '{string.Join(", ", named)}'; {known}");
+        }
+
+        if (type is null)
+        {
+            throw reader.Error($"names neither architectures nor model_type, expected the class of the model; {known}");
+        }
+
+        if (family.Count == 0)
+        {
+            throw reader.Error($"architectures missing, and no declared model is of the model_type '{type}'; {known}");
+        }
+
+        return family is [var only] ? only
+            : BestFit(family, reader, tensors?.Invoke())
+                ?? family.FirstOrDefault(entry => entry.Architectures.Any(name => name.EndsWith("Model", StringComparison.Ordinal)))
+                ?? throw reader.Error($"architectures missing, expected the class of the model; {known}");
+    }
+
+    /// <summary>The head whose tensors are all there, and that leaves the fewest over.</summary>
+    private static ModelEntry? BestFit(List<ModelEntry> family, ConfigReader reader, IReadOnlyDictionary<string, TensorEntry?>? tensors)
+    {
+        if (tensors is null)
+        {
+            return null;
+        }
+
+        var fits = new List<(ModelEntry Entry, int Unexpected)>();
+        foreach (ModelEntry entry in family)
+        {
+            try
+            {
+                var weights = Weights.Outline();
+                weights.Table.Limit = new WeightLimit(reader.File, "the folder", tensors.Count);
+                var model = (GeneratedModel)ModelLoading.Build(reader.File, () => entry.Build(entry.ReadConfig(reader), weights));
+                KeyFit fit = model.FitOf(tensors);
+                if (fit.Missing.Count == 0)
+                {
+                    fits.Add((entry, fit.Unexpected.Count));
+                }
+            }
+            catch (ConfigException)
+            {
+                // A head that this config cannot have; if none can, reading says why.
+            }
+        }
+
+        return fits.OrderBy(fit => fit.Unexpected).Select(fit => fit.Entry).FirstOrDefault();
     }
 
     /// <summary>A model with new weights, from the text of a config.</summary>
@@ -39,14 +103,22 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
     public IModel Create(ConfigReader reader, ScalarType dtype = ScalarType.Float32, Device? device = null)
     {
         ModelEntry entry = Find(reader);
-        object config = entry.ReadConfig(reader);
-        reader.Finish();
-        return entry.Create(config, dtype, device);
+        object config = ModelLoading.ReadConfig(reader, [], null, entry.ReadConfig);
+        IModel model = ModelLoading.Build(reader.File, () => entry.Create(config, dtype, device));
+        if (model is GeneratedModel generated)
+        {
+            generated.Source = ModelSource.Of(reader);
+        }
+
+        return model;
     }
 
     /// <summary>A published checkpoint folder.</summary>
     /// <exception cref="ConfigException">The config names no declared architecture or says what the model does not do.</exception>
     /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; nothing was loaded.</exception>
-    public IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null) =>
-        Find(ConfigReader.Open(folder)).Load(folder, dtype, device);
+    public IModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, LoadOptions? options = null)
+    {
+        ConfigReader reader = ConfigReader.Open(folder);
+        return Find(reader, () => ModelFiles.In(folder).Tensors).Load(folder, reader, dtype, device, options);
+    }
 }

@@ -20,16 +20,30 @@ internal sealed class WeightTable
     private readonly Dictionary<string, MaskRule> masks = new(StringComparer.Ordinal);
     private readonly List<Func<IEnumerable<ChoiceRow>>> choices = [];
 
-    internal WeightTable(ScalarType dtype, Device device, bool initialize)
+    private Device? device;
+    private int asked;
+
+    internal WeightTable(ScalarType dtype, Device? device, bool initialize)
     {
         Dtype = dtype;
-        Device = device;
+        this.device = device;
         Initialize = initialize;
     }
 
+    /// <summary>Keys and shapes alone.</summary>
+    internal bool IsOutline { get; init; }
+
+    /// <summary>What to throw where more weights are declared or shared than a file can hold; null: no limit.</summary>
+    internal WeightLimit? Limit { get; set; }
+
     internal ScalarType Dtype { get; private set; }
 
-    internal Device Device { get; private set; }
+    // Asked for late: torch's own names load its libraries.
+    internal Device Device
+    {
+        get => device ??= IsOutline ? torch.META : torch.CPU;
+        private set => device = value;
+    }
 
     internal bool Initialize { get; }
 
@@ -51,7 +65,11 @@ internal sealed class WeightTable
     /// <summary>Registers how to drop something that is derived from weights.</summary>
     internal void Derived(Action drop) => derived.Add(drop);
 
-    internal Weight? Find(string key) => byKey.GetValueOrDefault(key);
+    internal Weight? Find(string key)
+    {
+        Limit?.Shared(++asked, key);
+        return byKey.GetValueOrDefault(key);
+    }
 
     internal Weight Declare(string key, long[] shape, Initializer init, ScalarType? type = null, bool isBuffer = false)
     {
@@ -74,6 +92,7 @@ internal sealed class WeightTable
             }
         }
 
+        Limit?.Declared(byKey.Count, key);
         var weight = new Weight(this, key, shape, init, type, isBuffer);
         byKey.Add(key, weight);
         order.Add(weight);
@@ -247,6 +266,38 @@ internal sealed class WeightTable
             }
         }
     }
+}
+
+/// <summary>
+/// How many weights a model may declare that is to be filled from a file: a config that asks for a million layers is refused when it has asked for clearly more
+/// than the file holds, not after gigabytes of them.
+/// </summary>
+/// <param name="file">The config's file.</param>
+/// <param name="weights">The file of the weights.</param>
+/// <param name="tensors">How many it holds.</param>
+internal sealed class WeightLimit(string file, string weights, int tensors)
+{
+    // Room to name what is missing as usual, and for weights that many layers share.
+    private const int Room = 4096, Uses = 1 << 18;
+
+    internal void Declared(int count, string key)
+    {
+        if (count > tensors + Room)
+        {
+            throw Refusal($"more than {count} tensors", key);
+        }
+    }
+
+    internal void Shared(int count, string key)
+    {
+        if (count > Uses)
+        {
+            throw Refusal($"shared tensors in more than {count} places", key);
+        }
+    }
+
+    private ConfigException Refusal(string what, string key) => new(file, $"asks for {what} (at {SafeTensorsHeader.Quote(key)}), "
+        + $"but {CheckpointException.NameOf(weights)} holds {tensors}, expected the number of layers that the file has");
 }
 
 /// <summary>One row of <c>Explain()</c>: which weight is computed with by which implementation, and why.</summary>

@@ -26,7 +26,13 @@ public sealed class Weights
     /// <param name="initialize">False leaves new storage as it is, for a checkpoint to fill.</param>
     public Weights(ScalarType dtype = ScalarType.Float32, Device? device = null, bool initialize = true)
     {
-        Table = new WeightTable(dtype, device ?? torch.CPU, initialize);
+        Table = new WeightTable(dtype, device, initialize);
+        Key = "";
+    }
+
+    private Weights(WeightTable table)
+    {
+        Table = table;
         Key = "";
     }
 
@@ -37,6 +43,11 @@ public sealed class Weights
         Table = parent.Table;
         Key = key;
     }
+
+    /// <summary>
+    /// A table of keys and shapes alone: nothing is allocated, and the tensor library is not even loaded until a weight's value is asked for.
+    /// </summary>
+    internal static Weights Outline() => new(new WeightTable(ScalarType.Float32, null, initialize: false) { IsOutline = true });
 
     /// <summary>The cursor's own key; empty at the root.</summary>
     public string Key { get; }

@@ -4,19 +4,21 @@ using C = Zoo.Decoders.Gpt1Config;
 namespace Zoo.Decoders;
 
 /// <summary>GPT-1 (Radford et al. 2018, "Improving Language Understanding by Generative Pre-Training"): norms after the residuals, none at the end.</summary>
+[ModelType("openai-gpt")]
+[NoEffect("n_ctx", "n_special", "predict_special_tokens", "context_size", "shared_attention", "shared_module")]
 public sealed partial record Gpt1Config(
-    [Key("vocab_size")] int Vocab,
-    [Key("n_embd")] int Hidden,
-    [Key("n_layer")] int Layers,
-    [Key("n_head")] int Heads,
-    [Key("n_positions")] int Context,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("n_embd"), Range(1)] int Hidden,
+    [Key("n_layer"), Range(1)] int Layers,
+    [Key("n_head"), Range(1)] int Heads,
+    [Key("n_positions"), Range(1)] int Context,
     [Key("afn")] string ActName = "gelu",
-    [Key("layer_norm_epsilon")] double Eps = 1e-5,
-    [Key("embd_pdrop")] double EmbeddingDrop = 0.1,
-    [Key("attn_pdrop")] double AttentionDrop = 0.1,
-    [Key("resid_pdrop")] double ResidualDrop = 0.1,
+    [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-5,
+    [Key("embd_pdrop"), Range(0, 1)] double EmbeddingDrop = 0.1,
+    [Key("attn_pdrop"), Range(0, 1)] double AttentionDrop = 0.1,
+    [Key("resid_pdrop"), Range(0, 1)] double ResidualDrop = 0.1,
     [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("initializer_range")] double Deviation = 0.02)
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public int FeedForward => 4 * Hidden;

@@ -5,23 +5,24 @@ using C = Zoo.Decoders.Gpt2Config;
 namespace Zoo.Decoders;
 
 /// <summary>GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners").</summary>
-[Only("add_cross_attention", false), NoEffect("reorder_and_upcast_attn")]
+[ModelType("gpt2"), Only("add_cross_attention", false), NoEffect("reorder_and_upcast_attn")]
+[NoEffect("n_ctx", "n_special", "predict_special_tokens")]
 public sealed partial record Gpt2Config(
-    [Key("vocab_size")] int Vocab,
-    [Key("n_embd")] int Hidden,
-    [Key("n_layer")] int Layers,
-    [Key("n_head")] int Heads,
-    [Key("n_positions")] int Context,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("n_embd"), Range(1)] int Hidden,
+    [Key("n_layer"), Range(1)] int Layers,
+    [Key("n_head"), Range(1)] int Heads,
+    [Key("n_positions"), Range(1)] int Context,
     [Key("activation_function")] Activation Act,
-    [Key("n_inner")] int? FeedForwardKey = null,
-    [Key("layer_norm_epsilon")] double Eps = 1e-5,
-    [Key("embd_pdrop")] double EmbeddingDrop = 0.1,
-    [Key("attn_pdrop")] double AttentionDrop = 0.1,
-    [Key("resid_pdrop")] double ResidualDrop = 0.1,
+    [Key("n_inner"), Range(1)] int? FeedForwardKey = null,
+    [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-5,
+    [Key("embd_pdrop"), Range(0, 1)] double EmbeddingDrop = 0.1,
+    [Key("attn_pdrop"), Range(0, 1)] double AttentionDrop = 0.1,
+    [Key("resid_pdrop"), Range(0, 1)] double ResidualDrop = 0.1,
     [Key("scale_attn_weights")] bool Scaled = true,
     [Key("scale_attn_by_inverse_layer_idx")] bool ScaledByLayer = false,
     [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("initializer_range")] double Deviation = 0.02)
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;

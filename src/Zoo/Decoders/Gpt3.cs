@@ -9,8 +9,8 @@ namespace Zoo.Decoders;
 /// which layers have it: both are keys here.
 /// </summary>
 [Extend<Gpt2Config>]
-public sealed partial record Gpt3Config([Key("head_dim")] int? HeadDimKey = null, [Key("window_size")] int Window = 256,
-    [Key("first_banded_layer")] int FirstBanded = 1)
+public sealed partial record Gpt3Config([Key("head_dim"), Range(1)] int? HeadDimKey = null, [Key("window_size"), Range(1)] int Window = 256,
+    [Key("first_banded_layer"), Range(0, 1)] int FirstBanded = 1)
 {
     public int HeadDim => HeadDimKey ?? Hidden / Heads;
     public Type Kind(int layer) => layer % 2 == FirstBanded % 2 ? typeof(Gpt3BandedBlock) : typeof(Gpt3Block);

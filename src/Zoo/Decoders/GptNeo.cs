@@ -5,23 +5,23 @@ using C = Zoo.Decoders.GptNeoConfig;
 namespace Zoo.Decoders;
 
 /// <summary>GPT-Neo (Black et al. 2021): the public stand-in for GPT-3's alternation; its attention has no scale, and no bias on q, k and v.</summary>
-[NoEffect("attention_types", "classifier_dropout")]
+[ModelType("gpt_neo"), NoEffect("attention_types", "classifier_dropout")]
 public sealed partial record GptNeoConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("hidden_size")] int Hidden,
-    [Key("num_layers")] int Layers,
-    [Key("num_heads")] int Heads,
-    [Key("max_position_embeddings")] int Context,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("hidden_size"), Range(1)] int Hidden,
+    [Key("num_layers"), Range(1)] int Layers,
+    [Key("num_heads"), Range(1)] int Heads,
+    [Key("max_position_embeddings"), Range(1)] int Context,
     [Key("attention_layers")] string[] Pattern,
     [Key("activation_function")] Activation Act,
-    [Key("window_size")] int Window = 256,
-    [Key("intermediate_size")] int? FeedForwardKey = null,
-    [Key("layer_norm_epsilon")] double Eps = 1e-5,
-    [Key("embed_dropout")] double EmbeddingDrop = 0,
-    [Key("attention_dropout")] double AttentionDrop = 0,
-    [Key("resid_dropout")] double ResidualDrop = 0,
+    [Key("window_size"), Range(1)] int Window = 256,
+    [Key("intermediate_size"), Range(1)] int? FeedForwardKey = null,
+    [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-5,
+    [Key("embed_dropout"), Range(0, 1)] double EmbeddingDrop = 0,
+    [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0,
+    [Key("resid_dropout"), Range(0, 1)] double ResidualDrop = 0,
     [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("initializer_range")] double Deviation = 0.02)
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;

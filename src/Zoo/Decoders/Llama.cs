@@ -5,24 +5,25 @@ using C = Zoo.Decoders.LlamaConfig;
 namespace Zoo.Decoders;
 
 /// <summary>LLaMA 1, 2 and 3 (Touvron et al. 2023, arXiv 2302.13971 and 2307.09288; Grattafiori et al. 2024, arXiv 2407.21783).</summary>
+[ModelType("llama")]
 public sealed partial record LlamaConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("hidden_size")] int Hidden,
-    [Key("intermediate_size")] int FeedForward,
-    [Key("num_hidden_layers")] int Layers,
-    [Key("num_attention_heads")] int Heads,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("hidden_size"), Range(1)] int Hidden,
+    [Key("intermediate_size"), Range(1)] int FeedForward,
+    [Key("num_hidden_layers"), Range(1)] int Layers,
+    [Key("num_attention_heads"), Range(1)] int Heads,
     [Key("hidden_act")] Activation Act,
-    [Key("num_key_value_heads")] int? KvHeadsKey = null,
-    [Key("head_dim")] int? HeadDimKey = null,
-    [Key("rms_norm_eps")] double Eps = 1e-6,
-    [Key("rope_parameters.rope_theta", "rope_theta")] double Theta = 10000,
+    [Key("num_key_value_heads"), Range(1)] int? KvHeadsKey = null,
+    [Key("head_dim"), Range(1)] int? HeadDimKey = null,
+    [Key("rms_norm_eps"), Range(0)] double Eps = 1e-6,
+    [Key("rope_parameters.rope_theta", "rope_theta"), Range(0, Above = true)] double Theta = 10000,
     [Key("rope_parameters", "rope_scaling")] RopeScaling? Scaling = null,
-    [Key("max_position_embeddings")] int Context = 2048,
+    [Key("max_position_embeddings"), Range(1)] int Context = 2048,
     [Key("attention_bias")] bool AttentionBias = false,
     [Key("mlp_bias")] bool FeedForwardBias = false,
-    [Key("attention_dropout")] double AttentionDrop = 0,
+    [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0,
     [Key("tie_word_embeddings")] bool Tied = false,
-    [Key("initializer_range")] double Deviation = 0.02)
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
     public int KvHeads => KvHeadsKey ?? Heads;
     public int HeadDim => HeadDimKey ?? Hidden / Heads;

@@ -4,8 +4,8 @@ using C = Zoo.Decoders.MistralConfig;
 namespace Zoo.Decoders;
 
 /// <summary>Mistral (Jiang et al. 2023, arXiv 2310.06825): LLaMA whose queries see a window of keys.</summary>
-[Extend<LlamaConfig>, NoEffect("use_sliding_window")]
-public sealed partial record MistralConfig([Key("sliding_window")] int? Window = null);
+[ModelType("mistral"), Extend<LlamaConfig>, NoEffect("use_sliding_window")]
+public sealed partial record MistralConfig([Key("sliding_window"), Range(1)] int? Window = null);
 
 [Block<C>, Derive<LlamaBlock>, Set("self_attn", "Mask", nameof(Band))]
 public sealed partial class MistralBlock

@@ -5,23 +5,24 @@ using C = Zoo.EncoderDecoders.BartConfig;
 namespace Zoo.EncoderDecoders;
 
 /// <summary>BART (Lewis et al. 2019, arXiv 1910.13461): norms after the residuals, learned positions from row 2 on.</summary>
+[ModelType("bart")]
 [Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0), Only("normalize_embedding", true), Only("static_position_embeddings", false)]
 [Only("extra_pos_embeddings", 2), NoEffect("classifier_dropout", "classif_dropout", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
 [NoEffect("force_bos_token_to_be_generated", "save_step", "_num_labels")]
 public sealed partial record BartConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("d_model")] int Hidden,
-    [Key("encoder_layers")] int EncoderLayers, [Key("decoder_layers")] int DecoderLayers,
-    [Key("encoder_attention_heads")] int EncoderHeads, [Key("decoder_attention_heads")] int DecoderHeads,
-    [Key("encoder_ffn_dim")] int EncoderFeedForward, [Key("decoder_ffn_dim")] int DecoderFeedForward,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("d_model"), Range(1)] int Hidden,
+    [Key("encoder_layers"), Range(1)] int EncoderLayers, [Key("decoder_layers"), Range(1)] int DecoderLayers,
+    [Key("encoder_attention_heads"), Range(1)] int EncoderHeads, [Key("decoder_attention_heads"), Range(1)] int DecoderHeads,
+    [Key("encoder_ffn_dim"), Range(1)] int EncoderFeedForward, [Key("decoder_ffn_dim"), Range(1)] int DecoderFeedForward,
     [Key("activation_function")] Activation Act,
-    [Key("max_position_embeddings")] int Context = 1024,
+    [Key("max_position_embeddings"), Range(1)] int Context = 1024,
     [Key("scale_embedding")] bool ScaleEmbedding = false,
-    [Key("dropout")] double Drop = 0.1,
-    [Key("attention_dropout")] double AttentionDrop = 0, [Key("activation_dropout")] double ActivationDrop = 0,
-    [Key("tie_word_embeddings")] bool Tied = true, [Key("pad_token_id")] int? Pad = 1,
+    [Key("dropout"), Range(0, 1)] double Drop = 0.1,
+    [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0, [Key("activation_dropout"), Range(0, 1)] double ActivationDrop = 0,
+    [Key("tie_word_embeddings")] bool Tied = true, [Key("pad_token_id"), Range(-1)] int? Pad = 1,
     [Key("normalize_before")] bool PreNorm = false,
-    [Key("init_std")] double Deviation = 0.02)
+    [Key("init_std"), Range(0)] double Deviation = 0.02)
 {
     public int EncoderHeadDim => Hidden / EncoderHeads;
     public int DecoderHeadDim => Hidden / DecoderHeads;

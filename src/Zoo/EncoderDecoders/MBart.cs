@@ -4,7 +4,7 @@ using C = Zoo.EncoderDecoders.MBartConfig;
 namespace Zoo.EncoderDecoders;
 
 /// <summary>mBART (Liu et al. 2020, arXiv 2001.08210): BART with norms before the branches and one more at the end of each stack.</summary>
-[Extend<BartConfig>]
+[ModelType("mbart"), Extend<BartConfig>]
 public sealed partial record MBartConfig([Key("normalize_before")] bool PreNorm = true);
 
 [Model<C>("MBartForConditionalGeneration"), TrainedBy("denoise", "infill=0.35", "mean-span=3.5", "language=en_XX"), Derive<Bart>]

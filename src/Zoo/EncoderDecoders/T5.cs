@@ -6,18 +6,18 @@ using C = Zoo.EncoderDecoders.T5Config;
 namespace Zoo.EncoderDecoders;
 
 /// <summary>T5 (Raffel et al. 2019, arXiv 1910.10683) and T5 1.1: one declaration, the config says which.</summary>
-[NoEffect("dense_act_fn", "is_gated_act", "classifier_dropout", "n_positions")]
+[ModelType("t5"), NoEffect("dense_act_fn", "is_gated_act", "classifier_dropout", "n_positions")]
 public sealed partial record T5Config(
-    [Key("vocab_size")] int Vocab,
-    [Key("d_model")] int Hidden,
-    [Key("d_kv")] int HeadDim, [Key("d_ff")] int FeedForward,
-    [Key("num_heads")] int Heads, [Key("num_layers")] int Layers, [Key("num_decoder_layers")] int? DecoderLayersKey = null,
-    [Key("relative_attention_num_buckets")] int Buckets = 32, [Key("relative_attention_max_distance")] int MaxDistance = 128,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("d_model"), Range(1)] int Hidden,
+    [Key("d_kv"), Range(1)] int HeadDim, [Key("d_ff"), Range(1)] int FeedForward,
+    [Key("num_heads"), Range(1)] int Heads, [Key("num_layers"), Range(1)] int Layers, [Key("num_decoder_layers"), Range(1)] int? DecoderLayersKey = null,
+    [Key("relative_attention_num_buckets"), Range(4)] int Buckets = 32, [Key("relative_attention_max_distance"), Range(1)] int MaxDistance = 128,
     [Key("feed_forward_proj")] string Projection = "relu",
-    [Key("dropout_rate")] double Drop = 0.1,
-    [Key("layer_norm_epsilon")] double Eps = 1e-6,
+    [Key("dropout_rate"), Range(0, 1)] double Drop = 0.1,
+    [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-6,
     [Key("tie_word_embeddings")] bool Tied = true, [Key("scale_decoder_outputs")] bool? ScaledKey = null,
-    [Key("initializer_factor")] double Factor = 1)
+    [Key("initializer_factor"), Range(0)] double Factor = 1)
 {
     public int DecoderLayers => DecoderLayersKey ?? Layers;
     public Type Kind => T5Config.IsGated(Projection) ? typeof(T5GatedFeedForward) : typeof(T5FeedForward);
@@ -53,7 +53,8 @@ public sealed partial class T5EncoderBlock;
 [Residual, RmsNorm("layer.2.layer_norm"), Use<T5FeedForward, T5GatedFeedForward>("layer.2.DenseReluDense", By = nameof(C.Kind)), Dropout(nameof(C.Drop))]
 public sealed partial class T5DecoderBlock;
 
-[Model<C>("T5ForConditionalGeneration"), TrainedBy("span"), TrainedBy("prefix"), Defaults(Eps = nameof(C.Eps)), Axis("head", nameof(C.Heads))]
+[Model<C>("T5ForConditionalGeneration", "T5WithLMHeadModel"),
+    TrainedBy("span"), TrainedBy("prefix"), Defaults(Eps = nameof(C.Eps)), Axis("head", nameof(C.Heads))]
 [TrainedBy("text"), Axis("bucket", nameof(C.Buckets)), Input("input_ids", "b s", Mask = "attention_mask"), Input("decoder_input_ids", "b t", Steps = true)]
 [Parameter("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "bucket head"), As("encoderBias")]
 [Parameter("decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "bucket head"), As("decoderBias")]

@@ -4,27 +4,27 @@ using C = Zoo.Encoders.AlbertConfig;
 namespace Zoo.Encoders;
 
 /// <summary>ALBERT (Lan et al. 2019, arXiv 1909.11942): factorised embeddings, and layers that share their weights.</summary>
-[Only("position_embedding_type", "absolute")]
+[ModelType("albert"), Only("position_embedding_type", "absolute")]
 [NoEffect("down_scale_factor", "gap_size", "layers_to_keep", "net_structure_type", "num_memory_blocks")]
 public sealed partial record AlbertConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("embedding_size")] int EmbeddingWidth,
-    [Key("hidden_size")] int Hidden,
-    [Key("num_hidden_layers")] int Layers,
-    [Key("num_attention_heads")] int Heads,
-    [Key("intermediate_size")] int FeedForward,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("embedding_size"), Range(1)] int EmbeddingWidth,
+    [Key("hidden_size"), Range(1)] int Hidden,
+    [Key("num_hidden_layers"), Range(1)] int Layers,
+    [Key("num_attention_heads"), Range(1)] int Heads,
+    [Key("intermediate_size"), Range(1)] int FeedForward,
     [Key("hidden_act")] Activation Act,
-    [Key("num_hidden_groups")] int Groups = 1,
-    [Key("inner_group_num")] int InnerLayers = 1,
-    [Key("max_position_embeddings")] int Context = 512,
-    [Key("type_vocab_size")] int Types = 2,
-    [Key("layer_norm_eps")] double Eps = 1e-12,
-    [Key("hidden_dropout_prob")] double Drop = 0,
-    [Key("attention_probs_dropout_prob")] double AttentionDrop = 0,
-    [Key("pad_token_id")] int? Pad = 0,
-    [Key("classifier_dropout_prob")] double ClassifierDrop = 0.1,
+    [Key("num_hidden_groups"), Range(1)] int Groups = 1,
+    [Key("inner_group_num"), Range(1)] int InnerLayers = 1,
+    [Key("max_position_embeddings"), Range(1)] int Context = 512,
+    [Key("type_vocab_size"), Range(1)] int Types = 2,
+    [Key("layer_norm_eps"), Range(0)] double Eps = 1e-12,
+    [Key("hidden_dropout_prob"), Range(0, 1)] double Drop = 0,
+    [Key("attention_probs_dropout_prob"), Range(0, 1)] double AttentionDrop = 0,
+    [Key("pad_token_id"), Range(-1)] int? Pad = 0,
+    [Key("classifier_dropout_prob"), Range(0, 1)] double ClassifierDrop = 0.1,
     [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("initializer_range")] double Deviation = 0.02,
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02,
     [Count("id2label")] int Classes = 2)
 {
     public int HeadDim => Hidden / Heads;

@@ -4,19 +4,19 @@ using C = Zoo.Encoders.BertConfig;
 namespace Zoo.Encoders;
 
 /// <summary>BERT (Devlin et al. 2018, arXiv 1810.04805).</summary>
-[Only("position_embedding_type", "absolute"), Only("is_decoder", false), Only("add_cross_attention", false)]
+[ModelType("bert"), Only("position_embedding_type", "absolute"), Only("is_decoder", false), Only("add_cross_attention", false)]
 [NoEffect("directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type")]
 public sealed partial record BertConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("hidden_size")] int Hidden,
-    [Key("num_hidden_layers")] int Layers,
-    [Key("num_attention_heads")] int Heads,
-    [Key("intermediate_size")] int FeedForward,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("hidden_size"), Range(1)] int Hidden,
+    [Key("num_hidden_layers"), Range(1)] int Layers,
+    [Key("num_attention_heads"), Range(1)] int Heads,
+    [Key("intermediate_size"), Range(1)] int FeedForward,
     [Key("hidden_act")] Activation Act,
-    [Key("max_position_embeddings")] int Context = 512, [Key("type_vocab_size")] int Types = 2,
-    [Key("layer_norm_eps")] double Eps = 1e-12, [Key("classifier_dropout")] double? HeadDropKey = null,
-    [Key("hidden_dropout_prob")] double Drop = 0.1, [Key("attention_probs_dropout_prob")] double AttentionDrop = 0.1,
-    [Key("pad_token_id")] int? Pad = 0, [Key("tie_word_embeddings")] bool Tied = true, [Key("initializer_range")] double Deviation = 0.02,
+    [Key("max_position_embeddings"), Range(1)] int Context = 512, [Key("type_vocab_size"), Range(1)] int Types = 2,
+    [Key("layer_norm_eps"), Range(0)] double Eps = 1e-12, [Key("classifier_dropout"), Range(0, 1)] double? HeadDropKey = null,
+    [Key("hidden_dropout_prob"), Range(0, 1)] double Drop = 0.1, [Key("attention_probs_dropout_prob"), Range(0, 1)] double AttentionDrop = 0.1,
+    [Key("pad_token_id"), Range(-1)] int? Pad = 0, [Key("tie_word_embeddings")] bool Tied = true, [Key("initializer_range"), Range(0)] double Deviation = 0.02,
     [Count("id2label")] int Classes = 2)
 {
     public int HeadDim => Hidden / Heads;

@@ -4,13 +4,13 @@ using C = Zoo.Encoders.ElectraJointConfig;
 namespace Zoo.Encoders;
 
 /// <summary>ELECTRA's discriminator with the generator it is trained with; the generator's sizes stand under keys of their own.</summary>
-[Extend<BertConfig>]
+[ModelType("electra"), Extend<BertConfig>]
 public sealed partial record ElectraJointConfig(
-    [Key("embedding_size")] int EmbeddingWidth,
-    [Key("generator_hidden_size")] int GeneratorHidden,
-    [Key("generator_num_hidden_layers")] int GeneratorLayers,
-    [Key("generator_num_attention_heads")] int GeneratorHeads,
-    [Key("generator_intermediate_size")] int GeneratorFeedForward)
+    [Key("embedding_size"), Range(1)] int EmbeddingWidth,
+    [Key("generator_hidden_size"), Range(1)] int GeneratorHidden,
+    [Key("generator_num_hidden_layers"), Range(1)] int GeneratorLayers,
+    [Key("generator_num_attention_heads"), Range(1)] int GeneratorHeads,
+    [Key("generator_intermediate_size"), Range(1)] int GeneratorFeedForward)
 {
     public int GeneratorHeadDim => GeneratorHidden / GeneratorHeads;
     public bool Projects => EmbeddingWidth != Hidden;

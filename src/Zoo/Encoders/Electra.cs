@@ -4,8 +4,9 @@ using C = Zoo.Encoders.ElectraConfig;
 namespace Zoo.Encoders;
 
 /// <summary>ELECTRA (Clark et al. 2020, arXiv 2003.10555): BERT whose embeddings may be narrower, trained to tell replaced tokens.</summary>
-[Extend<BertConfig>, Only("summary_type", "first"), Only("summary_use_proj", true), Only("summary_activation", "gelu")]
-public sealed partial record ElectraConfig([Key("embedding_size")] int EmbeddingWidth, [Key("summary_last_dropout")] double SummaryDrop = 0.1)
+[ModelType("electra"), Extend<BertConfig>, Only("summary_type", "first"), Only("summary_use_proj", true), Only("summary_activation", "gelu")]
+public sealed partial record ElectraConfig(
+    [Key("embedding_size"), Range(1)] int EmbeddingWidth, [Key("summary_last_dropout"), Range(0, 1)] double SummaryDrop = 0.1)
 {
     public bool Projects => EmbeddingWidth != Hidden;
 }

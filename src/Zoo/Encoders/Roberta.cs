@@ -4,8 +4,8 @@ using C = Zoo.Encoders.RobertaConfig;
 namespace Zoo.Encoders;
 
 /// <summary>RoBERTa (Liu et al. 2019, arXiv 1907.11692): BERT whose positions begin after the padding index.</summary>
-[Extend<BertConfig>]
-public sealed partial record RobertaConfig([Key("pad_token_id")] int? Pad = 1)
+[ModelType("roberta"), Extend<BertConfig>]
+public sealed partial record RobertaConfig([Key("pad_token_id"), Range(-1)] int? Pad = 1)
 {
     public int FirstPosition => (Pad ?? 1) + 1;
 }

@@ -9,29 +9,30 @@ using C = Zoo.StateSpaces.MambaConfig;
 namespace Zoo.StateSpaces;
 
 /// <summary>Mamba (Gu and Dao 2023, arXiv 2312.00752): a state space whose step, input and output maps depend on the token.</summary>
+[ModelType("mamba")]
 [NoEffect("residual_in_fp32", "use_mambapy", "use_associative_scan", "fused_add_norm", "d_inner", "d_model", "n_layer", "pad_vocab_size_multiple")]
 [Only("rms_norm", true)]
 public sealed partial record MambaConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("hidden_size")] int Hidden,
-    [Key("num_hidden_layers")] int Layers,
-    [Key("intermediate_size")] int? InnerKey,
-    [Key("time_step_rank")] int Rank,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("hidden_size"), Range(1)] int Hidden,
+    [Key("num_hidden_layers"), Range(1)] int Layers,
+    [Key("intermediate_size"), Range(1)] int? InnerKey,
+    [Key("time_step_rank"), Range(1)] int Rank,
     [Key("hidden_act")] Activation Act,
-    [Key("state_size")] int State = 16,
-    [Key("conv_kernel")] int Kernel = 4,
-    [Key("layer_norm_epsilon")] double Eps = 1e-5,
+    [Key("state_size"), Range(1)] int State = 16,
+    [Key("conv_kernel"), Range(1)] int Kernel = 4,
+    [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-5,
     [Key("use_bias")] bool Bias = false,
     [Key("use_conv_bias")] bool ConvBias = true,
     [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("initializer_range")] double Deviation = 0.1,
-    [Key("time_step_min")] double StepMin = 0.001,
-    [Key("time_step_max")] double StepMax = 0.1,
-    [Key("time_step_floor")] double StepFloor = 1e-4,
-    [Key("time_step_scale")] double StepScale = 1,
+    [Key("initializer_range"), Range(0)] double Deviation = 0.1,
+    [Key("time_step_min"), Range(0, Above = true)] double StepMin = 0.001,
+    [Key("time_step_max"), Range(0, Above = true)] double StepMax = 0.1,
+    [Key("time_step_floor"), Range(0, Above = true)] double StepFloor = 1e-4,
+    [Key("time_step_scale"), Range(0, Above = true)] double StepScale = 1,
     [Key("time_step_init_scheme")] string StepScheme = "random",
     [Key("rescale_prenorm_residual")] bool Rescaled = false,
-    [Key("expand")] int Expand = 2)
+    [Key("expand"), Range(1)] int Expand = 2)
 {
     public int Inner => InnerKey ?? Expand * Hidden;
     public int TwoInner => 2 * Inner;

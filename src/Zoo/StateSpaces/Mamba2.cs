@@ -10,14 +10,18 @@ using C = Zoo.StateSpaces.Mamba2Config;
 namespace Zoo.StateSpaces;
 
 /// <summary>Mamba-2 (Dao and Gu 2024, arXiv 2405.21060): one decay for each head, input and output maps shared by the heads of a group.</summary>
-[NoEffect("time_step_rank", "residual_in_fp32", "chunk_size"), Only("rms_norm", true), Only("norm_before_gate", false)]
+[ModelType("mamba2"), NoEffect("time_step_rank", "residual_in_fp32", "chunk_size"), Only("rms_norm", true), Only("norm_before_gate", false)]
 public sealed partial record Mamba2Config(
-    [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("num_hidden_layers")] int Layers, [Key("num_heads")] int Heads,
-    [Key("head_dim")] int HeadDim = 64, [Key("n_groups")] int Groups = 8, [Key("state_size")] int State = 128, [Key("conv_kernel")] int Kernel = 4,
-    [Key("layer_norm_epsilon")] double Eps = 1e-5, [Key("time_step_limit")] double[]? StepLimit = null, [Key("hidden_act")] Activation? ActKey = null,
+    [Key("vocab_size"), Range(1)] int Vocab, [Key("hidden_size"), Range(1)] int Hidden, [Key("num_hidden_layers"), Range(1)] int Layers,
+    [Key("num_heads"), Range(1)] int Heads,
+    [Key("head_dim"), Range(1)] int HeadDim = 64, [Key("n_groups"), Range(1)] int Groups = 8, [Key("state_size"), Range(1)] int State = 128,
+    [Key("conv_kernel"), Range(1)] int Kernel = 4,
+    [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-5, [Key("time_step_limit")] double[]? StepLimit = null, [Key("hidden_act")] Activation? ActKey = null,
     [Key("use_bias")] bool Bias = false, [Key("use_conv_bias")] bool ConvBias = true, [Key("tie_word_embeddings")] bool Tied = false,
-    [Key("expand")] int Expand = 2, [Key("initializer_range")] double Deviation = 0.1, [Key("time_step_min")] double StepMin = 0.001,
-    [Key("time_step_max")] double StepMax = 0.1, [Key("time_step_floor")] double StepFloor = 1e-4, [Key("rescale_prenorm_residual")] bool Rescaled = false)
+    [Key("expand"), Range(1)] int Expand = 2, [Key("initializer_range"), Range(0)] double Deviation = 0.1,
+    [Key("time_step_min"), Range(0, Above = true)] double StepMin = 0.001,
+    [Key("time_step_max"), Range(0, Above = true)] double StepMax = 0.1, [Key("time_step_floor"), Range(0, Above = true)] double StepFloor = 1e-4,
+    [Key("rescale_prenorm_residual")] bool Rescaled = false)
 {
     public int Inner => Heads * HeadDim;
     public int Mapped => Groups * State;

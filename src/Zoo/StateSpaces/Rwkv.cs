@@ -9,16 +9,17 @@ using C = Zoo.StateSpaces.RwkvConfig;
 namespace Zoo.StateSpaces;
 
 /// <summary>RWKV-4 (Peng et al. 2023, arXiv 2305.13048).</summary>
+[ModelType("rwkv")]
 public sealed partial record RwkvConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("hidden_size")] int Hidden,
-    [Key("num_hidden_layers")] int Layers,
-    [Key("attention_hidden_size")] int? AttentionKey = null,
-    [Key("intermediate_size")] int? FeedForwardKey = null,
-    [Key("layer_norm_epsilon")] double Eps = 1e-5,
-    [Key("context_length")] int Context = 1024,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("hidden_size"), Range(1)] int Hidden,
+    [Key("num_hidden_layers"), Range(1)] int Layers,
+    [Key("attention_hidden_size"), Range(1)] int? AttentionKey = null,
+    [Key("intermediate_size"), Range(1)] int? FeedForwardKey = null,
+    [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-5,
+    [Key("context_length"), Range(1)] int Context = 1024,
     [Key("tie_word_embeddings")] bool Tied = false,
-    [Key("rescale_every")] int RescaleEvery = 0)
+    [Key("rescale_every"), Range(0)] int RescaleEvery = 0)
 {
     public int Attention => AttentionKey ?? Hidden;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;

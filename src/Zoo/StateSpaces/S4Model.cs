@@ -6,8 +6,8 @@ using C = Zoo.StateSpaces.S4Config;
 namespace Zoo.StateSpaces;
 
 /// <summary>The classifier of the S4 repository's example.py, with layers of S4D (as there) or of S4.</summary>
-[Extend<S4dConfig>, NoEffect("sequence_length"), Only("bidirectional", false), Only("channels", 1), Only("rank", 1)]
-public sealed partial record S4Config([Key("d_input")] int Input, [Key("d_output")] int Output = 10, [Key("layer")] string Layer = "S4D")
+[ModelType("s4"), Extend<S4dConfig>, NoEffect("sequence_length"), Only("bidirectional", false), Only("channels", 1), Only("rank", 1)]
+public sealed partial record S4Config([Key("d_input"), Range(1)] int Input, [Key("d_output"), Range(1)] int Output = 10, [Key("layer")] string Layer = "S4D")
 {
     public Type Kind => Layer == "S4D" ? typeof(S4dLayer) : Layer == "S4Block" || Layer.StartsWith("S4Block (DPLR", StringComparison.Ordinal) ? typeof(S4Layer)
         : throw new ConfigException("config.json", $"layer is '{Layer}', expected 'S4D' or 'S4Block (DPLR)'");

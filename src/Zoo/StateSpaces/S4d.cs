@@ -10,7 +10,8 @@ namespace Zoo.StateSpaces;
 
 /// <summary>Diagonal state spaces (S4D, Gu et al. 2022, arXiv 2206.11893).</summary>
 public sealed partial record S4dConfig(
-    [Key("d_model")] int Hidden, [Key("n_layers")] int Layers, [Key("d_state")] int State = 64, [Key("dropout")] double Drop = 0,
+    [Key("d_model"), Range(1)] int Hidden, [Key("n_layers"), Range(1)] int Layers, [Key("d_state"), Range(2)] int State = 64,
+    [Key("dropout"), Range(0, 1)] double Drop = 0,
     [Key("prenorm")] bool PreNorm = false, [Key("disc")] string Discretisation = "zoh", [Key("init")] string Start = "lin")
 {
     public int Half => State / 2;

@@ -8,7 +8,7 @@ namespace Zoo.StateSpaces;
 /// kernels learn at the model's own rate.
 /// </summary>
 [Extend<S4dConfig>]
-public sealed partial record S4dLmConfig([Key("vocab_size")] int Vocab, [Key("expand")] int Expand = 4)
+public sealed partial record S4dLmConfig([Key("vocab_size"), Range(1)] int Vocab, [Key("expand"), Range(1)] int Expand = 4)
 {
     public int FeedForward => Expand * Hidden;
 

@@ -10,13 +10,14 @@ using C = Zoo.TestTimeTraining.TttConfig;
 namespace Zoo.TestTimeTraining;
 
 /// <summary>TTT-Linear and TTT-MLP (Sun et al. 2024, arXiv 2407.04620): the hidden state is a model, and reading a token is a step of its training.</summary>
-[NoEffect("max_position_embeddings", "scan_checkpoint_group_size")]
+[ModelType("ttt"), NoEffect("max_position_embeddings", "scan_checkpoint_group_size")]
 public sealed partial record TttConfig(
-    [Key("vocab_size")] int Vocab, [Key("hidden_size")] int Hidden, [Key("intermediate_size")] int FeedForward, [Key("num_hidden_layers")] int Layers,
-    [Key("num_attention_heads")] int Heads, [Key("mini_batch_size")] int MiniBatch = 16, [Key("initializer_range")] double Deviation = 0.02,
-    [Key("rope_theta")] double Theta = 10000, [Key("use_gate")] bool Gated = false, [Key("pre_conv")] bool PreConv = false, [Key("conv_kernel")] int Kernel = 4,
+    [Key("vocab_size"), Range(1)] int Vocab, [Key("hidden_size"), Range(1)] int Hidden, [Key("intermediate_size"), Range(1)] int FeedForward,
+    [Key("num_hidden_layers"), Range(1)] int Layers, [Key("num_attention_heads"), Range(1)] int Heads, [Key("mini_batch_size"), Range(1)] int MiniBatch = 16,
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02, [Key("rope_theta"), Range(0, Above = true)] double Theta = 10000,
+    [Key("use_gate")] bool Gated = false, [Key("pre_conv")] bool PreConv = false, [Key("conv_kernel"), Range(1)] int Kernel = 4,
     [Key("ttt_layer_type")] string Kind = "linear", [Key("hidden_act")] Activation? ActKey = null, [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("ttt_base_lr")] double BaseRate = 1, [Key("share_qk")] bool SharesQk = false, [Key("rms_norm_eps")] double Eps = 1e-6)
+    [Key("ttt_base_lr"), Range(0)] double BaseRate = 1, [Key("share_qk")] bool SharesQk = false, [Key("rms_norm_eps"), Range(0)] double Eps = 1e-6)
 {
     public int HeadDim => Hidden / Heads;
     public int Inner => 4 * HeadDim;

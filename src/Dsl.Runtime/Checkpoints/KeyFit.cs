@@ -1,0 +1,115 @@
+using System;
+using System.Collections.Generic;
+using System.IO.Enumeration;
+using System.Linq;
+
+namespace Dsl.Runtime;
+
+/// <summary>A tensor that a model asks for.</summary>
+/// <param name="Key">Its key in the model.</param>
+/// <param name="Aliases">Other keys that name the same weight.</param>
+/// <param name="Shape">The shape that a file must have.</param>
+/// <param name="Type">What its values are converted to; null: any float.</param>
+internal sealed record KeyTarget(string Key, IReadOnlyList<string> Aliases, IReadOnlyList<long> Shape, ElementType? Type)
+{
+    /// <summary>What a weight asks of a file, second names included; touches no tensor.</summary>
+    public static KeyTarget Of(Weight weight, KeyRules rules) => new(
+        weight.Key, [.. weight.Aliases, .. rules.SecondNames(weight.Key)], weight.Shape, weight.IsBuffer ? ElementType.I64 : null);
+
+    /// <summary>Every name under which a file in one of these layouts may hold it.</summary>
+    public IEnumerable<string> Names(KeyLayout layout) => Aliases.Prepend(Key).SelectMany(layout.NamesOf).Distinct(StringComparer.Ordinal);
+}
+
+/// <summary>How the tensors of a file, by name, fit a model's in one layout. Where only an index is there, names are all that is known of them.</summary>
+internal sealed class KeyFit
+{
+    // So many of each kind are named in a message; the rest is counted.
+    private const int Named = 20;
+
+    private KeyFit(KeyLayout layout, IReadOnlyList<KeyTarget> targets, IReadOnlyDictionary<string, TensorEntry?> file, IReadOnlyList<string> ignore)
+    {
+        Layout = layout;
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var target in targets)
+        {
+            var present = target.Names(layout).Where(file.ContainsKey).ToList();
+            Found.Add(present);
+            if (present.Count == 0)
+                Missing.Add(layout.NamesOf(target.Key)[0]);
+            foreach (string name in present)
+            {
+                used.Add(name);
+                if (file[name] is { } entry)
+                    CheckFit(target, entry);
+            }
+        }
+        foreach (string name in file.Keys.Where(name => !used.Contains(name)))
+            (ignore.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false)) ? Ignored : Unexpected).Add(name);
+    }
+
+    public KeyLayout Layout { get; }
+
+    /// <summary>For each target the names that the file holds it under, the likeliest first.</summary>
+    public List<IReadOnlyList<string>> Found { get; } = [];
+
+    public List<string> Missing { get; } = [];
+
+    /// <summary>Tensors of another shape or type, each a sentence.</summary>
+    public List<string> Misfits { get; } = [];
+
+    /// <summary>Names that nothing asks for.</summary>
+    public List<string> Unexpected { get; private set; } = [];
+
+    /// <summary>Names that the declaration says are no weights.</summary>
+    public List<string> Ignored { get; } = [];
+
+    /// <summary>Names that belong to another head of the family.</summary>
+    public List<string> PassedOver { get; private set; } = [];
+
+    /// <summary>The layout that leaves the fewest tensors missing.</summary>
+    /// <exception cref="ArgumentException">There is no layout.</exception>
+    public static KeyFit Best(
+        IReadOnlyList<KeyLayout> layouts, IReadOnlyList<KeyTarget> targets, IReadOnlyDictionary<string, TensorEntry?> file, IReadOnlyList<string> ignore) =>
+        layouts.Select(layout => new KeyFit(layout, targets, file, ignore)).MinBy(fit => (fit.Missing.Count, fit.Misfits.Count, fit.Unexpected.Count))
+            ?? throw new ArgumentException("no layout given, expected at least one", nameof(layouts));
+
+    /// <summary>What nothing asks for and other heads of the family have is passed over.</summary>
+    public void PassOver(Func<IReadOnlySet<string>>? otherHeads)
+    {
+        if (Unexpected.Count == 0 || otherHeads is null)
+            return;
+        var theirs = otherHeads();
+        PassedOver = Unexpected.Where(theirs.Contains).ToList();
+        Unexpected = Unexpected.Where(name => !theirs.Contains(name)).ToList();
+    }
+
+    /// <summary>All that keeps the file from being loaded, as the parts of one sentence; empty where nothing does.</summary>
+    public IReadOnlyList<string> Problems(bool allowUnexpected)
+    {
+        var problems = new List<string>();
+        if (Missing.Count > 0)
+            problems.Add($"{Missing.Count} tensor{(Missing.Count == 1 ? "" : "s")} missing: {Listed(Missing.Select(SafeTensorsHeader.Quote))}");
+        if (Unexpected.Count > 0 && !allowUnexpected)
+            problems.Add($"{Unexpected.Count} unexpected: {Listed(Unexpected.Select(SafeTensorsHeader.Quote))}");
+        if (Misfits.Count > 0)
+            problems.Add(Listed(Misfits));
+        return problems;
+    }
+
+    /// <summary>Items, the first of them named and the rest counted.</summary>
+    public static string Listed(IEnumerable<string> items)
+    {
+        var all = items.ToList();
+        string named = string.Join(", ", all.Take(Named));
+        return all.Count > Named ? $"{named} and {all.Count - Named} more" : named;
+    }
+
+    private void CheckFit(KeyTarget target, TensorEntry entry)
+    {
+        string name = SafeTensorsHeader.Quote(entry.Name);
+        if (!entry.Shape.SequenceEqual(target.Shape))
+            Misfits.Add($"{name}: file {TensorEntry.Text(entry.Shape)}, model {TensorEntry.Text(target.Shape)}");
+        else if (!(target.Type is { } type ? entry.Type.CanFill(type) : entry.Type.IsFloat()))
+            Misfits.Add($"{name}: file {entry.Type.Name()}, model {target.Type?.Name() ?? "a float type"}");
+    }
+}

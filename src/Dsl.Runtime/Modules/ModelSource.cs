@@ -1,0 +1,73 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+
+namespace Dsl.Runtime;
+
+/// <summary>What a model was read from, so that saving it gives back what came: all of <c>config.json</c> and the settings of generation.</summary>
+internal sealed class ModelSource
+{
+    private const string GenerationFile = "generation_config.json";
+
+    private readonly ConfigNode config;
+
+    private ModelSource(ConfigNode config) => this.config = config;
+
+    /// <summary><c>generation_config.json</c>, byte for byte; null where there was none.</summary>
+    public byte[]? Generation { get; private init; }
+
+    /// <summary>Under which name the file held each weight, by the weight's key.</summary>
+    public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A config alone.</summary>
+    public static ModelSource Of(ConfigReader reader) => new(reader.Root);
+
+    /// <summary>A folder, whose config is read already.</summary>
+    /// <param name="folder">Where it lies.</param>
+    /// <param name="reader">Its config.</param>
+    /// <param name="names">The names of its tensors.</param>
+    public static ModelSource Of(string folder, ConfigReader reader, IReadOnlyDictionary<string, string> names)
+    {
+        string generation = Path.Combine(folder, GenerationFile);
+        return new ModelSource(reader.Root)
+        {
+            Generation = File.Exists(generation) ? ConfigNode.ReadBytes(generation) : null,
+            Names = names,
+        };
+    }
+
+    /// <summary>Whether the file names one of these classes, or none at all.</summary>
+    public bool IsOf(IReadOnlyList<string> architectures) =>
+        !config.Members.TryGetValue("architectures", out ConfigNode? named) || named.Kind != JsonTokenType.StartArray || named.Items.Count == 0
+        || architectures.Count == 0 || named.Items.Any(item => architectures.Contains(item.Text, StringComparer.OrdinalIgnoreCase));
+
+    /// <summary>The config's members as they came; where the file names another class than the model's own, the model's is named.</summary>
+    public IEnumerable<(string Path, object? Value)> Members(IReadOnlyList<string> architectures) =>
+        config.Members.Select(member => (member.Key, member.Key == "architectures" && !IsOf(architectures) ? architectures.Take(1) : (object?)member.Value));
+}
+
+/// <summary>The settings of generation that a made model is published with.</summary>
+internal static class GenerationSettings
+{
+    private static readonly string[] Keys = ["bos_token_id", "decoder_start_token_id", "eos_token_id", "forced_bos_token_id", "forced_eos_token_id", "pad_token_id"];
+
+    /// <summary>Writes <c>generation_config.json</c>: what was read, byte for byte; else the ids of the config, where it has any.</summary>
+    /// <exception cref="CheckpointException">It could not be written.</exception>
+    public static void Write(string folder, byte[]? read, IEnumerable<(string Path, object? Value)> config)
+    {
+        string path = Path.Combine(folder, "generation_config.json");
+        if (read is not null)
+        {
+            AtomicFiles.Write(path, stream => stream.Write(read));
+            return;
+        }
+
+        var ids = config.Where(pair => Keys.Contains(pair.Path) && pair.Value is not (null or ConfigNode { Kind: JsonTokenType.Null })).ToList();
+        if (ids.Count > 0)
+        {
+            ConfigWriter.WriteMembers(path, [("_from_model_config", true), .. ids]);
+        }
+    }
+}
