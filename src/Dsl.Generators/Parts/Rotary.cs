@@ -27,12 +27,15 @@ internal sealed class RotaryPart : Part
         Setting? width = null;
         if (!part["Width"].IsNull)
         {
-            if (part["Width"].Kind == ConstantKind.Integer && part["Width"].Text is var text && int.TryParse(text, out var w) && w % 2 != 0)
+            if (at.SizeOf(part["Width"], part.PlaceOf("Width")) is { } size)
             {
-                at.Report(Problems.WidthOdd, part.PlaceOf("Width"), text);
+                width = new Setting.OfSize(size);
+                if (at.Number(size) is { } turned)
+                {
+                    at.Reaches(
+                        Size.Of(turned + (turned % 2)), x.Last!, part.PlaceOf("Width"), "the channels that are rotated, in pairs,", "the width of a head");
+                }
             }
-
-            width = at.SizeOf(part["Width"], part.PlaceOf("Width")) is { } size ? new Setting.OfSize(size) : null;
         }
         else if (at.Resolve(x.Last!) is Size.Number { Value: var odd } && odd % 2 != 0)
         {

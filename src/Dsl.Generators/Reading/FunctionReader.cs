@@ -9,7 +9,7 @@ namespace Dsl.Generators.Reading;
 /// <summary>Finds the static functions that a declaration's parts may name: its own, and those of other classes that a <c>nameof</c> points to.</summary>
 internal static class FunctionReader
 {
-    public static IEnumerable<FunctionSpec> Read(INamedTypeSymbol type, IEnumerable<PartSpec> parts, Compilation compilation, CancellationToken cancel)
+    public static IEnumerable<FunctionSpec> Read(INamedTypeSymbol type, IEnumerable<PartSpec> parts, SpecReader reader, CancellationToken cancel)
     {
         var named = parts.SelectMany(p => p.Arguments.Concat(p.Options.Select(o => o.Value)))
             .Where(c => c.Kind == ConstantKind.Reference && c.Owner.Length > 0)
@@ -23,21 +23,21 @@ internal static class FunctionReader
         {
             if (seen.Add(self + "." + method.Name))
             {
-                yield return Read(method, compilation, cancel);
+                yield return Read(method, reader, cancel);
             }
         }
 
         foreach (var (owner, name) in named.Where(n => n.Owner != self))
         {
-            var other = TypeNames.Find(compilation, owner);
+            var other = TypeNames.Find(reader.Compilation, owner);
             if (other?.GetMembers(name).OfType<IMethodSymbol>().FirstOrDefault(m => m.IsStatic) is { } method && seen.Add(owner + "." + name))
             {
-                yield return Read(method, compilation, cancel);
+                yield return Read(method, reader, cancel);
             }
         }
     }
 
-    private static FunctionSpec Read(IMethodSymbol method, Compilation compilation, CancellationToken cancel)
+    private static FunctionSpec Read(IMethodSymbol method, SpecReader reader, CancellationToken cancel)
     {
         var kind = KindOf(method);
         return new FunctionSpec(
@@ -46,7 +46,7 @@ internal static class FunctionReader
             kind,
             method.Parameters.Select(p => new FunctionParameter(p.Name, p.Type.ToDisplayString(SpecReader.FullName))).ToEquatable(),
             method.ReturnType.ToDisplayString(SpecReader.FullName),
-            kind == FunctionKind.Host ? "" : ScalarBridge.Read(method, compilation, cancel));
+            kind == FunctionKind.Host ? "" : ScalarBridge.Read(method, reader, cancel));
     }
 
     public static FunctionKind KindOf(IMethodSymbol method) =>

@@ -9,6 +9,8 @@ namespace Dsl.Generators.Reading;
 internal static class ScalarBridge
 {
     /// <summary>The function's expression tree as text; empty where it uses what scalar functions may not.</summary>
-    public static string Read(IMethodSymbol method, Compilation compilation, CancellationToken cancel) =>
-        ScalarReader.Read(method, compilation, cancellation: cancel).Function is { } function ? ScalarText.Write(function) : "";
+    public static string Read(IMethodSymbol method, SpecReader reader, CancellationToken cancel) =>
+        (ScalarReader.Read(method, reader.Compilation, cancellation: cancel).Function
+            ?? (ExtendedConfigs.For(method, reader, cancel) is { } whole ? ScalarReader.Read(method, whole, cancellation: cancel).Function : null))
+            is { } function ? ScalarText.Write(function) : "";
 }

@@ -174,7 +174,7 @@ internal sealed class SpecReader
             derive?.Types.FirstOrDefault() ?? "",
             header.ToEquatable(),
             brackets.ToEquatable(),
-            FunctionReader.Read(type, all, compilation, cancel).ToEquatable(),
+            FunctionReader.Read(type, all, this, cancel).ToEquatable(),
             uses.ToEquatable(),
             FromSource: true,
             Hidden: hidden.Value.In(type, beside: false))

@@ -6,7 +6,7 @@ namespace Dsl;
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class RotaryAttribute : Attribute
 {
-    /// <summary>How many channels of a head are rotated, the first ones. Default: all.</summary>
+    /// <summary>How many channels of a head are rotated, the first ones; an odd number turns one more, by its own frequencies. Default: all.</summary>
     public object? Width { get; set; }
 
     /// <summary><see cref="Dsl.Pairs.Halves"/> (channel i with i + width/2) or <see cref="Dsl.Pairs.Neighbours"/> (2i with 2i + 1).</summary>

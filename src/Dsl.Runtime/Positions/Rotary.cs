@@ -16,7 +16,10 @@ public enum RotaryPairs
 }
 
 /// <summary>A rotation of queries and keys by their position (Su et al., arXiv 2104.09864).</summary>
-/// <param name="Width">How many of a head's numbers, from the first on, are rotated; even.</param>
+/// <param name="Width">
+/// How many of a head's numbers, from the first on, are rotated. An odd width turns one number more, by frequencies of the odd width: what published code
+/// makes of a share of the head that is odd.
+/// </param>
 /// <param name="Theta">The base of the frequencies theta^(-2i/width).</param>
 /// <param name="Pairs">Which numbers form a pair.</param>
 /// <param name="Scaling">How frequencies are stretched; null leaves them.</param>
@@ -26,6 +29,9 @@ public enum RotaryPairs
 public sealed record RotarySpec(long Width, double Theta = 10000, RotaryPairs Pairs = RotaryPairs.Halves, RopeScaling? Scaling = null, int MaxPositions = 0,
     Func<int, int>? Position = null, string? PositionName = null)
 {
+    /// <summary>How many numbers are turned: pairs of them.</summary>
+    public long Turned => Width + (Width % 2);
+
     /// <summary>Equal when the angles are.</summary>
     public bool Equals(RotarySpec? other) => other is not null && Width == other.Width && Theta.Equals(other.Theta) && Pairs == other.Pairs
         && MaxPositions == other.MaxPositions && Equals(Scaling, other.Scaling)
@@ -48,9 +54,9 @@ public sealed class Rotary : IDisposable
 
     internal Rotary(RotarySpec spec)
     {
-        if (spec.Width < 2 || spec.Width % 2 != 0)
+        if (spec.Width < 1)
         {
-            throw new ArgumentException($"Rotary turns pairs of numbers: its width must be even and at least 2, not {spec.Width}.");
+            throw new ArgumentException($"Rotary turns pairs of numbers: its width must be at least 1, not {spec.Width}.");
         }
 
         Spec = spec;
@@ -96,9 +102,9 @@ public sealed class Rotary : IDisposable
 
     private Tensor Rotate(Tensor x, Pass pass, Places places, bool mayWrite)
     {
-        if (x.shape[^1] < Spec.Width)
+        if (x.shape[^1] < Spec.Turned)
         {
-            throw new ArgumentException($"Rotary turns {Spec.Width} numbers of a head, but the head has {x.shape[^1]}.");
+            throw new ArgumentException($"Rotary turns {Spec.Turned} numbers of a head, but the head has {x.shape[^1]}.");
         }
 
         ScalarType dtype = x.dtype;
@@ -145,7 +151,7 @@ public sealed class Rotary : IDisposable
         using Tensor picks = torch.tensor(index, device: device);
         using Tensor cosines = cos.index_select(0, picks);
         using Tensor sines = sin.index_select(0, picks);
-        long half = Spec.Width / 2;
+        long half = Spec.Turned / 2;
         return new Angles(cosines.view(batch, places.Count, 1, half), sines.view(batch, places.Count, 1, half));
     }
 
@@ -220,7 +226,7 @@ public sealed class Rotary : IDisposable
 
     private (Tensor First, Tensor Second) Pair(Tensor x)
     {
-        long width = Spec.Width;
+        long width = Spec.Turned;
         return Spec.Pairs == RotaryPairs.Halves
             ? (x.narrow(-1, 0, width / 2), x.narrow(-1, width / 2, width / 2))
             : (x.slice(-1, 0, width, 2), x.slice(-1, 1, width, 2));
@@ -256,12 +262,12 @@ public sealed class Rotary : IDisposable
             using Tensor first = ac - bs;
             using Tensor second = bc.Plus(as_);
             using Tensor turned = Join(first, second);
-            if (Spec.Width == x.shape[^1])
+            if (Spec.Turned == x.shape[^1])
             {
                 return turned.alias();
             }
 
-            using Tensor rest = x.narrow(-1, Spec.Width, x.shape[^1] - Spec.Width);
+            using Tensor rest = x.narrow(-1, Spec.Turned, x.shape[^1] - Spec.Turned);
             return torch.cat([turned, rest], -1);
         }
     }

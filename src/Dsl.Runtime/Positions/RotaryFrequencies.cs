@@ -8,7 +8,7 @@ namespace Dsl.Runtime;
 /// </summary>
 internal static class RotaryFrequencies
 {
-    /// <summary>Frequencies [width/2]; <paramref name="length"/> is read by the dynamic rule only.</summary>
+    /// <summary>Frequencies [width/2], rounded up; <paramref name="length"/> is read by the dynamic rule only.</summary>
     internal static (float[] Frequencies, double Magnitude) Of(RotarySpec spec, int length)
     {
         RopeScaling? scaling = spec.Scaling;
@@ -48,7 +48,7 @@ internal static class RotaryFrequencies
 
     private static float[] Periods(double theta, long width)
     {
-        var periods = new float[width / 2];
+        var periods = new float[(width + 1) / 2];
         for (int i = 0; i < periods.Length; i++)
         {
             periods[i] = (float)Math.Pow((float)theta, 2f * i / width);

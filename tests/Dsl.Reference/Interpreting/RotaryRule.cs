@@ -13,18 +13,18 @@ internal sealed class RotaryRule(int width, double theta, RopeScaling? scaling, 
 {
     private double Trained => scaling!.OriginalLength ?? context;
 
-    /// <summary>[width / 2] frequencies for a sequence of that length, and the factor on sines and cosines.</summary>
+    /// <summary>[width / 2] frequencies (one more where that is odd) for a sequence of that length, and the factor on sines and cosines.</summary>
     internal (float[] Frequencies, double Magnitude) Frequencies(int length) => scaling?.Kind switch
     {
         null or RopeScalingKind.Default => (Plain(theta), 1),
         RopeScalingKind.Linear => ([.. Plain(theta).Select(f => f / (float)scaling.Factor)], 1),
         RopeScalingKind.Dynamic => (Plain(Stretched(Math.Max(length, Trained))), 1),
         RopeScalingKind.Wavelength => ([.. Plain(theta).Select(ByWavelength)], 1),
-        RopeScalingKind.Yarn => ([.. Enumerable.Range(0, width / 2).Select(Yarn)], YarnMagnitude()),
+        RopeScalingKind.Yarn => ([.. Enumerable.Range(0, (width + 1) / 2).Select(Yarn)], YarnMagnitude()),
         _ => throw new NotSupportedException($"no reference for the rotary scaling {scaling.Kind}"),
     };
 
-    private float[] Plain(double @base) => [.. Enumerable.Range(0, width / 2).Select(i => 1f / Period(@base, i))];
+    private float[] Plain(double @base) => [.. Enumerable.Range(0, (width + 1) / 2).Select(i => 1f / Period(@base, i))];
 
     private float Period(double @base, int i) => (float)Math.Pow((float)@base, 2f * i / width);
 

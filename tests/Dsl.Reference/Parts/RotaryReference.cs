@@ -16,7 +16,7 @@ internal sealed class RotaryReference : PartReference<Ops.Rotary>
     {
         NumberArray y = frame.Get(node.Inputs[0]).Clone();
         TimeAxis time = frame.TimeOf(node.Inputs[0]);
-        int width = operation.Width is null ? frame.SizeOf(operation.HeadWidth) : (int)frame.Number(operation.Width), half = width / 2;
+        int width = operation.Width is null ? frame.SizeOf(operation.HeadWidth) : (int)frame.Number(operation.Width), half = (width + 1) / 2;
         var scaling = (RopeScaling?)(operation.Frequency is null ? null : frame.Read(operation.Frequency.ToCode()));
         var rule = new RotaryRule(width, frame.Number(operation.Theta), scaling, operation.Context is null ? 0 : (int)frame.Number(operation.Context));
         for (int row = 0; row < time.Rows; row++)

@@ -125,7 +125,7 @@ public class RotaryTests
     public void WhatCannotBeTurnedIsRefused()
     {
         var weights = new Weights();
-        Assert.Contains("must be even", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(3))).Message);
+        Assert.Contains("must be at least 1", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(0))).Message);
         Assert.Contains("is unknown", Assert.Throws<ArgumentOutOfRangeException>(() => weights.Rotary(new RotarySpec(4,
             Scaling: new RopeScaling((RopeScalingKind)99)))).Message);
         Assert.Contains("reads the trained length", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(4,
@@ -134,5 +134,22 @@ public class RotaryTests
         using Pass pass = Pass.Over(x);
         Assert.Contains("turns 8 numbers of a head, but the head has 4", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(8)).Apply(x,
             pass)).Message);
+        Assert.Contains("turns 6 numbers of a head, but the head has 4", Assert.Throws<ArgumentException>(() => weights.Rotary(new RotarySpec(5)).Apply(x,
+            pass)).Message);
     }
+
+    /// <summary>Three of eight numbers: two frequencies of the width 3, 1 and theta^(-2/3), turn four.</summary>
+    [Fact]
+    public void AnOddWidthTurnsOneMoreByItsOwnFrequencies()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        Assert.Equal([1f, (float)Math.Pow(10000, -2 / 3.0)], RotaryFrequencies.Of(new RotarySpec(3), 0).Frequencies);
+        Rotary rotary = new Weights().Rotary(new RotarySpec(3));
+        Tensor x = Reference.Random(1, 1, 2, 1, 8);
+        using Pass pass = Pass.Over(x);
+        double[] before = [.. Reference.Host(x).Skip(8)], after = [.. Reference.Host(rotary.Apply(x, pass)).Skip(8)];
+        double slow = Math.Pow(10000, -2 / 3.0);
+        Assert.Equal((before[0] * Math.Cos(1)) - (before[2] * Math.Sin(1)), after[0], 1e-5);
+        Assert.Equal((before[3] * Math.Cos(slow)) + (before[1] * Math.Sin(slow)), after[3], 1e-5);
+        Assert.Equal(before[4..], after[4..]);    }
 }

@@ -32,11 +32,11 @@ internal sealed partial record MaskFacts
         }
 
         private bool IsHost(Expression expression) =>
-            !Mapping.Any(expression, e => e is Variable or Element or Entry or Length or Invoke);
+            !Mapping.Any(expression, e => e is Variable { Name: not "layer" } or Element or Entry or Length or Invoke);
 
         private string Host(Expression expression, int outer)
         {
-            string? Own(Expression e) => e is ConfigMember s ? config + "." + s.Member : null;
+            string? Own(Expression e) => e is ConfigMember s ? HostEmitter.Member(s, config, layer => HostEmitter.Text(layer, Own)) : null;
             return outer >= 8 ? HostEmitter.Tight(expression, Own) : HostEmitter.Text(expression, Own);
         }
 

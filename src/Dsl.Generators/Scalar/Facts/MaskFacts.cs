@@ -78,9 +78,13 @@ internal sealed partial record MaskFacts(bool Causal, string? Window, string? Ex
             }
 
             // c.Window is null ? (int?)null : c.Window.Value is c.Window.
-            if (yes is null && Condition == (no + "|").Replace(".Value|", " is null"))
+            if (yes is null && no is not null && no.EndsWith(".Value", StringComparison.Ordinal))
             {
-                return no!.Substring(0, no.Length - ".Value".Length);
+                var bound = no.Substring(0, no.Length - ".Value".Length).TrimEnd('!');
+                if (Condition == bound + " is null")
+                {
+                    return bound;
+                }
             }
 
             return $"({Condition} ? {yes ?? "(int?)null"} : {no ?? "(int?)null"})";

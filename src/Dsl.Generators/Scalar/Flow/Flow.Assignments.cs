@@ -225,12 +225,18 @@ internal sealed partial class Flow
         // An expression of the config alone, computed by the caller.
         private FlowNode Host(Expression e)
         {
-            if (Mapping.Any(e, x => x is Variable or Element or Length or Entry or Invoke))
+            if (Mapping.Any(e, x => x is Variable { Name: not "layer" } or Element or Length or Entry or Invoke))
             {
                 throw new NotAKernelException("A kernel reads a config member that may be null only against constants.");
             }
 
-            var text = HostEmitter.Text(e, x => x is ConfigMember s ? "config." + s.Member : null);
+            if (Mapping.Any(e, x => x is Variable) && Inliner.Assigned(flow.Function.Body).Contains("layer"))
+            {
+                throw new NotAKernelException("'layer' gets another value, and the config is read at it: what is known when the model is built.", "layer");
+            }
+
+            string? Own(Expression x) => x is ConfigMember s ? HostEmitter.Member(s, "config", layer => HostEmitter.Text(layer, Own)) : null;
+            var text = HostEmitter.Text(e, Own);
             return e.Kind switch
             {
                 ScalarKind.Bool => to.Make(Op.NotEqual, ScalarKind.Bool, [Configured($"({text}) ? 1 : 0", ScalarKind.Double), to.Constant(0)]),

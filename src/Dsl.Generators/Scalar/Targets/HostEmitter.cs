@@ -66,6 +66,12 @@ internal static class HostEmitter
     public static string Tight(Expression expression, Func<Expression, string?>? special = null) =>
         new Printer(new Dictionary<string, string>(), special).Text(expression, 9);
 
+    /// <summary>A member of the config as C#.</summary>
+    /// <param name="config">What the config is called there.</param>
+    /// <param name="spell">The text of the layer's number, where it asks for one.</param>
+    public static string Member(ConfigMember member, string config, Func<Expression, string> spell) =>
+        $"{config}.{member.Member}" + (member.Layer is null ? "" : member.IsList ? $"[{spell(member.Layer)}]" : $"({spell(member.Layer)})");
+
     public static string TypeOf(ScalarKind kind) => kind switch
     {
         ScalarKind.Double => "double",
@@ -178,13 +184,14 @@ internal static class HostEmitter
                 case Entry e:
                     return ($"{Literals.Name(e.Table)}[{Text(e.Row, 0)}, {Text(e.Column, 0)}]", 10);
                 case ConfigMember s:
-                    return (Literals.Name(s.Config) + "." + s.Member, 10);
+                    return (Member(s, Literals.Name(s.Config), e => Text(e, 0)), 10);
                 case ConfigArgument c:
                     return (Literals.Name(c.Name), 10);
                 case IsNull n:
                     return (Text(n.Operand, 6) + " is null", 6);
                 case Unwrap { Other: null } u:
-                    return (Text(u.Operand, 10) + ".Value", 10);
+                    // The compiler of C# does not remember that a call gave no null.
+                    return (Text(u.Operand, 10) + (u.Operand is ConfigMember { Layer: not null } ? "!" : "") + ".Value", 10);
                 case Unwrap u:
                     return (Text(u.Operand, 3) + " ?? " + Text(u.Other!, 2), 2);
                 case Unary u:

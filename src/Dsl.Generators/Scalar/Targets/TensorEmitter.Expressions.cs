@@ -81,7 +81,7 @@ internal sealed partial class TensorEmitter
     {
         if (e is ConfigMember s)
         {
-            return new Value(Carrier.Host, config + "." + s.Member, 10, s.Kind);
+            return new Value(Carrier.Host, HostEmitter.Member(s, config, _ => children[0].Text), 10, s.Kind);
         }
 
         // Children are C# already: print this one node around them.

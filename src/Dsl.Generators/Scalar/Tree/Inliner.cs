@@ -120,7 +120,7 @@ internal sealed class Inliner
             case Variable v:
                 return scope.Value(v.Name) ?? v;
             case ConfigMember s:
-                return s with { Config = scope.ConfigName(s.Config) };
+                return s with { Config = scope.ConfigName(s.Config), Layer = s.Layer is null ? null : Rewrite(s.Layer, scope, into) };
             case ConfigArgument c:
                 return new ConfigArgument(scope.ConfigName(c.Name));
             case Element e:
@@ -376,6 +376,7 @@ internal static class Mapping
         {
             Element e => e with { Index = Go(e.Index) },
             Entry e => e with { Row = Go(e.Row), Column = Go(e.Column) },
+            ConfigMember { Layer: { } layer } s => s with { Layer = Go(layer) },
             IsNull n => new IsNull(Go(n.Operand)),
             Unwrap u => new Unwrap(Go(u.Operand), u.Other is null ? null : Go(u.Other)),
             Unary u => new Unary(u.Operator, Go(u.Operand)),

@@ -132,10 +132,13 @@ internal sealed record Entry(string Table, Expression Row, Expression Column) : 
     public override IEnumerable<Expression> Children => [Row, Column];
 }
 
-/// <summary>A member of the config: <c>c.Window</c>.</summary>
-internal sealed record ConfigMember(string Config, string Member, ScalarKind Kind, bool MayBeNull) : Expression(Kind)
+/// <summary>A member of the config: <c>c.Window</c>; with the layer's number, of a method or a list: <c>c.Window(layer)</c>, <c>c.Windows[layer]</c>.</summary>
+internal sealed record ConfigMember(string Config, string Member, ScalarKind Kind, bool MayBeNull, Expression? Layer = null, bool IsList = false)
+    : Expression(Kind)
 {
     public override bool Nullable => MayBeNull;
+
+    public override IEnumerable<Expression> Children => Layer is null ? [] : [Layer];
 }
 
 /// <summary>The config itself, handed on to a helper.</summary>
@@ -232,6 +235,18 @@ internal abstract record Statement
         Loop l => All(l.Body).Prepend(s),
         _ => [s],
     });
+
+    /// <summary>The expressions of the statements and of those within them.</summary>
+    public static IEnumerable<Expression> Expressions(IEnumerable<Statement> statements) => All(statements).SelectMany(s => (IEnumerable<Expression>)(s switch
+    {
+        Declare { Value: { } value } => [value],
+        Assign a => [a.Value],
+        Store t => [t.Index, t.Value],
+        If i => [i.Condition],
+        Loop l => [l.From, l.To],
+        Return r => [r.Value],
+        _ => [],
+    }));
 }
 
 /// <summary>A local comes into being.</summary>

@@ -60,6 +60,8 @@ internal sealed partial class ScalarReader
                 case IFieldReferenceOperation { Instance: { } instance } field
                     when SettingPath(instance) is { } path && KindOf(field.Type, out var nullableField) is { } fieldKind:
                     return new ConfigMember(path.Config, path.Prefix + field.Field.Name, fieldKind, nullableField);
+                case IArrayElementReferenceOperation { Indices: { Length: 1 } place } element when SettingPath(element.ArrayReference) is { } list:
+                    return ReadOfLayer(element, list.Config, list.Prefix.TrimEnd('.'), place[0], isList: true);
                 case IUnaryOperation unary:
                     return ReadUnary(unary);
                 case IBinaryOperation binary:
@@ -183,6 +185,11 @@ internal sealed partial class ScalarReader
 
             if (property.Instance is { } instance)
             {
+                if (property.Property.IsIndexer && property.Arguments.Length == 1 && SettingPath(instance) is { } list)
+                {
+                    return ReadOfLayer(property, list.Config, list.Prefix.TrimEnd('.'), property.Arguments[0].Value, isList: true);
+                }
+
                 if (!property.Property.IsIndexer && SettingPath(instance) is { } path && KindOf(property.Type, out var nullable) is { } kind)
                 {
                     return new ConfigMember(path.Config, path.Prefix + name, kind, nullable);
@@ -208,6 +215,27 @@ internal sealed partial class ScalarReader
             }
 
             return Refuse(property, $"'{name}'");
+        }
+
+        /// <summary>What the config says of the layer: known when the model is built, so its place is a matter of the layer's number and the config.</summary>
+        private Expression ReadOfLayer(IOperation operation, string config, string member, IOperation place, bool isList)
+        {
+            if (KindOf(operation.Type, out var nullable) is not { } kind || kind is ScalarKind.Complex)
+            {
+                return Refuse(operation, Describe(operation));
+            }
+
+            var layer = ReadExpression(place);
+            if (layer.Kind != ScalarKind.Int
+                || Mapping.Any(layer, e => e is Element or Length or Entry or Invoke || (e is Variable v && (v.Name != Layer || Find(Layer) is null))))
+            {
+                Problem(
+                    place,
+                    $"'{member}' of the config is read at an int of '{Layer}' and of the config alone: what is known when the model is built.");
+                return Nothing;
+            }
+
+            return new ConfigMember(config, member, kind, nullable, layer, isList);
         }
 
         private Expression ReadUnary(IUnaryOperation unary)
@@ -303,6 +331,11 @@ internal sealed partial class ScalarReader
             var method = invocation.TargetMethod;
             var owner = FullName(method.ContainingType);
             var ordered = invocation.Arguments.OrderBy(a => a.Parameter?.Ordinal ?? 0).ToList();
+            if (invocation.Instance is { } instance && ordered.Count == 1 && SettingPath(instance) is { } path)
+            {
+                return ReadOfLayer(invocation, path.Config, path.Prefix + method.Name, ordered[0].Value, isList: false);
+            }
+
             if (KindOf(invocation.Type, out var nullable) is not { } kind || nullable || kind == ScalarKind.Text)
             {
                 return Refuse(invocation, Describe(invocation));
@@ -335,7 +368,20 @@ internal sealed partial class ScalarReader
                 return Nothing;
             }
 
-            return new Invoke(function.FullName, ordered.Select(a => ReadExpression(a.Value)).ToEquatable(), kind);
+            var given = ordered.Select(a => ReadExpression(a.Value)).ToList();
+            var of = function.Parameters.ToList().FindIndex(p => p.Name == Layer);
+            if (of >= 0 && of < given.Count && given[of] is not Variable { Name: Layer } && ReadsOfLayer(function))
+            {
+                Problem(ordered[of].Value, $"'{function.Name}' reads the config at its '{Layer}': it is handed the layer's own number.");
+                return Nothing;
+            }
+
+            return new Invoke(function.FullName, given.ToEquatable(), kind);
         }
+
+        /// <summary>Whether a helper, or one that it hands its layer to, asks the config about that layer.</summary>
+        private bool ReadsOfLayer(ScalarFunction function) => Statement.Expressions(function.Body).Any(e => Mapping.Any(e, x =>
+            x is ConfigMember { Layer: not null }
+                || (x is Invoke i && reader.helperOrder.FirstOrDefault(h => h.FullName == i.FullName) is { } inner && ReadsOfLayer(inner))));
     }
 }

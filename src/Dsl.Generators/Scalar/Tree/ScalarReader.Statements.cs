@@ -12,6 +12,8 @@ internal sealed partial class ScalarReader
     /// <summary>One body: knows which names are what.</summary>
     private sealed partial class BodyReader(ScalarReader reader, List<ScalarParameter> parameters, ScalarForm form)
     {
+        private const string Layer = "layer";
+
         private static readonly Expression Nothing = Literal.Of(0.0);
 
         private readonly Dictionary<ISymbol, Expression> aliases = new(SymbolEqualityComparer.Default);

@@ -154,7 +154,8 @@ internal static partial class ScalarText
                     return new Entry(Word(node, 1), Expression(node, 2), Expression(node, 3));
                 case "setting":
                 case "setting?":
-                    return new ConfigMember(Word(node, 1), Word(node, 2), Name<ScalarKind>(node, 3), node.Head == "setting?");
+                    return new ConfigMember(Word(node, 1), Word(node, 2), Name<ScalarKind>(node, 3), node.Head == "setting?",
+                        node.Items.Count > 4 ? Expression(node, 5) : null, node.Items.Count > 4 && Word(node, 4) == "list");
                 case "config":
                     return new ConfigArgument(Word(node, 1));
                 case "null?":

@@ -161,6 +161,12 @@ internal static partial class ScalarText
                     Word(s.Config);
                     Word(s.Member);
                     Word(s.Kind.ToString());
+                    if (s.Layer is not null)
+                    {
+                        Word(s.IsList ? "list" : "method");
+                        Expression(s.Layer);
+                    }
+
                     break;
                 case ConfigArgument c:
                     Open("config");
