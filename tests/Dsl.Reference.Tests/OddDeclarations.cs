@@ -378,6 +378,128 @@ internal static class OddDeclarations
             """,
     };
 
+    /// <summary>Functions over a token's own axes, one weight at two places, values without time.</summary>
+    internal static IReadOnlyDictionary<string, string> More { get; } = new Dictionary<string, string>
+    {
+        ["softmax over own channels, a weighted sum over them"] = Block("""
+            [Linear("gate", 5), As("g")]
+            [From("g", "g"), Apply(nameof(Softmax)), As("p")]
+            [From("x"), Linear("values", 20), Rearrange("b t (e f) -> b t f e", "e", 5), As("v")]
+            [From("v", "p"), Apply(nameof(Mix)), Linear("out")]
+            """, """
+            [Pointwise("b t e")]
+            static double Softmax(double x, [Axes("b t e")] ReadOnlySpan<double> all)
+            {
+                double most = all[0], sum = 0;
+                for (int i = 1; i < all.Length; i++) { most = Math.Max(most, all[i]); }
+                most = ScalarMath.Detach(most);
+                for (int i = 0; i < all.Length; i++) { sum += Math.Exp(all[i] - most); }
+                return Math.Exp(x - most) / sum;
+            }
+
+            [Pointwise("b t f")]
+            static double Mix([Axes("b t f e")] ReadOnlySpan<double> v, [Axes("b t e")] ReadOnlySpan<double> p)
+            {
+                double sum = 0;
+                for (int i = 0; i < p.Length; i++) { sum += p[i] * v[i]; }
+                return sum;
+            }
+            """),
+        ["the best of a token's own channels"] = Block("""
+            [Linear("gate", 7), As("g")]
+            [From("g", "g"), Apply(nameof(Best)), Linear("out")]
+            """, """
+            [Pointwise("b t e")]
+            static double Best(double x, [Axes("b t e")] ReadOnlySpan<double> all)
+            {
+                int above = 0;
+                for (int i = 0; i < all.Length; i++) { above += all[i] > x ? 1 : 0; }
+                return above < 3 ? x : 0;
+            }
+            """),
+        ["a norm with an offset, of a layer's own rate"] = Block("""
+            [Residual, From("x", "x"), Apply(nameof(Norm)), Linear("map", nameof(C.Hidden))]
+            """, """
+            [Pointwise("b t d")]
+            static double Norm(double x, [Axes("b t d")] ReadOnlySpan<double> all, [Parameter("w", "d")] double w, int layer, C c)
+            {
+                double sum = 0;
+                for (int i = 0; i < all.Length; i++) { sum += all[i] * all[i]; }
+                return x / Math.Sqrt(sum / all.Length + 1e-3) * (1 + w) * (1 + layer);
+            }
+            """),
+        ["a broadcast over heads, weights of new axes"] = Block("""
+            [Linear("a", 6), As("a")]
+            [From("x"), Linear("b", 3), As("g")]
+            [From("a", "g"), Apply(nameof(Spread)), Merge, As("s")]
+            [From("s"), Rearrange("b t (h d) -> b t h d", "h", 3), Apply(nameof(Turn)), Rearrange("b t k h -> b t (k h)"), Linear("out")]
+            """, """
+            [Pointwise("b t h d")]
+            static double Spread([Axes("b t d")] double x, [Axes("b t h")] double g) => Math.Tanh(x) * g;
+
+            [Pointwise("b t k h")]
+            static double Turn([Axes("b t h d")] ReadOnlySpan<double> x, [Parameter("turn", "k d")] ReadOnlySpan<double> w)
+            {
+                double sum = 0;
+                for (int i = 0; i < x.Length; i++) { sum += x[i] * w[i]; }
+                return sum;
+            }
+            """, "Axis(\"k\", 2)"),
+        ["a map and norms at two places"] = Block("""
+            [LayerNorm("norm"), Linear("map", nameof(C.Hidden), Bias = true), RmsNorm("scale"), As("a")]
+            [From("x"), Activate(Activation.Tanh), Linear("map", Shared = true, Bias = true), As("b")]
+            [Sum("a", "b"), LayerNorm("norm", Shared = true), RmsNorm("scale", Shared = true), Linear("out")]
+            """),
+        ["a map that is packed, at another place too"] = Block("""
+            [From("x"), Linear("q", nameof(C.Hidden)), As("q")]
+            [From("x"), Linear("k", nameof(C.Hidden)), As("k")]
+            [From("q"), Linear("k", Shared = true), Activate(Activation.Silu), As("r")]
+            [From("x"), Linear("q", nameof(C.Hidden), Shared = true, Stored = "in out"), As("s")]
+            [Sum("q", "k", "r", "s"), Linear("out")]
+            """),
+        ["maps for each head at two places"] = Block("""
+            [Linear("in", 12), Rearrange("b t (h f) -> b t h f", "h", 3), As("a")]
+            [From("a"), Linear("map", 4, Stored = "h in out", BiasWeight = "off", BiasStored = "h out"), LayerNorm("norm", Stored = "h f"),
+                Linear("map", 4, Stored = "h in out", BiasWeight = "off", BiasStored = "h out", Shared = true), LayerNorm("norm", Stored = "h f", Shared = true)]
+            [Merge, Linear("out")]
+            """),
+        ["a block of a table that has no time"] = """
+            [Model<C>("M"), Axis("r", 4), Axis("w", nameof(C.Hidden))]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), As("e")]
+            [Parameter("table", "r w"), LayerNorm("norm"), Use<T>("made"), As("table")]
+            [From("e"), Repeat<B>("layers", nameof(C.Layers))]
+            [Head("head", nameof(C.Vocab)), Output("logits")]
+            public sealed partial class M;
+
+            [Block<C>, Input("x", "r w")]
+            [Residual, Linear("up", 6, Bias = true), Activate(Activation.Gelu), Linear("down")]
+            [RmsNorm("norm"), Linear("heads", nameof(C.Heads))]
+            public sealed partial class T;
+
+            [Block<C>, Input("table", "r g"), Axis("r", 4), Axis("g", nameof(C.Heads))]
+            [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Score = nameof(Near))]
+            public sealed partial class B
+            {
+                [Score] static double Near(double score, int head, int query, int key, [Table] Matrix table) => score + table[Math.Min(query - key, 3), head];
+            }
+            """,
+        ["a function of pooled values, which have no time"] = """
+            [Model<C>("M")]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Pool("mean"), Linear("gate", 6), As("g")]
+            [From("g", "g"), Apply(nameof(Share)), Linear("out", 3), Output("logits")]
+            public sealed partial class M
+            {
+                [Pointwise("b e")]
+                static double Share(double x, [Axes("b e")] ReadOnlySpan<double> all, [Parameter("w", "e")] double w)
+                {
+                    double sum = 0;
+                    for (int i = 0; i < all.Length; i++) { sum += all[i] * all[i]; }
+                    return x * w / (1 + sum);
+                }
+            }
+            """,
+    };
+
     /// <summary>Recurrences whose kernels write outside of their buffers: they end the process, so no test runs them until they are refused or right.</summary>
     internal static IReadOnlyDictionary<string, string> Corrupting { get; } = new Dictionary<string, string>
     {

@@ -10,13 +10,13 @@ namespace Dsl.Reference.Tests;
 public sealed class OddTests
 {
     /// <summary>Their names.</summary>
-    public static TheoryData<string> Names => [.. OddDeclarations.All.Keys.Order()];
+    public static TheoryData<string> Names => [.. OddDeclarations.All.Keys.Concat(OddDeclarations.More.Keys).Order()];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Agrees(string name)
     {
-        using CompiledDeclarations compiled = Sources.Compile(OddDeclarations.All[name]);
+        using CompiledDeclarations compiled = Sources.Compile(OddDeclarations.More.GetValueOrDefault(name) ?? OddDeclarations.All[name]);
         object config = Sources.Config(compiled, ("Scaling", new RopeScaling(RopeScalingKind.Dynamic, 2)));
         IReadOnlyList<string> found = [.. Agreement.Compare(compiled, "M", config, 1).Where(s => !KnownFaults.IsKnown(s))];
         if (KnownFaults.Odd.TryGetValue(name, out string? fault))

@@ -74,6 +74,21 @@ public sealed class PartTests
     }
 
     [Fact]
+    public void A_function_over_own_axes_sees_a_token_alone_and_padding_like_any_other()
+    {
+        NumberArray y = Run(
+            "[From(\"x\", \"x\"), Apply(nameof(Share))]", """
+            [Pointwise("b t d")] static double Share(double x, [Axes("b t d")] ReadOnlySpan<double> all)
+            {
+                double sum = 0;
+                for (int i = 0; i < all.Length; i++) { sum += all[i]; }
+                return x / sum;
+            }
+            """, Input([1, 2, 2], 1, 3, 4, 4), "", new NumberArray([1, 2], [0, 1]));
+        Assert.Equal([0.25, 0.75, 0.5, 0.5], y.Values);
+    }
+
+    [Fact]
     public void Positions_count_from_the_first_real_token()
     {
         NumberArray y = Padded("[Positions(\"places\", 9, Offset = 1)]", ("places.weight", W([9, 1], 0, 10, 20, 30, 40, 50, 60, 70, 80)));

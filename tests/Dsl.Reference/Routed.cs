@@ -13,7 +13,7 @@ public enum Route
     /// <summary>As the runtime chooses.</summary>
     Chosen,
 
-    /// <summary>Every recurrence step by step over whole tensors, as on a device without a kernel.</summary>
+    /// <summary>Every recurrence step by step over whole tensors, as on a device without a kernel; functions over own axes, too.</summary>
     Tensors,
 
     /// <summary>Every recurrence that may be a convolution is one, however short.</summary>
@@ -24,7 +24,7 @@ public enum Route
 }
 
 /// <summary>
-/// Generated code that is compiled for a comparison calls this instead of the runtime's <c>Recurrence</c> and <c>Convolution</c>, so that each way can be
+/// Generated code that is compiled for a comparison calls this instead of the runtime's <c>Recurrence</c>, <c>Convolution</c> and <c>Pointwise</c>, so that each way can be
 /// taken on this machine.
 /// </summary>
 public static class Routed
@@ -35,13 +35,14 @@ public static class Routed
     [field: ThreadStatic]
     public static Route Route { get; set; }
 
-    /// <summary>Calls of recurrences and convolutions so far, in this thread.</summary>
+    /// <summary>Calls of recurrences, convolutions and functions over own axes so far, in this thread.</summary>
     [field: ThreadStatic]
     public static int Calls { get; private set; }
 
     /// <summary>Generated text that calls this class.</summary>
     public static string Rewrite(string text) => text
         .Replace(" Recurrence.Run<", " global::Dsl.Reference.Routed.Recur<", StringComparison.Ordinal)
+        .Replace(" Pointwise.Over<", " global::Dsl.Reference.Routed.Over<", StringComparison.Ordinal)
         .Replace(" Convolution.Run<", " global::Dsl.Reference.Routed.Convolve<", StringComparison.Ordinal);
 
     /// <inheritdoc cref="Recurrence.Run"/>
@@ -63,6 +64,14 @@ public static class Routed
         }
 
         return result.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc cref="Pointwise.Over"/>
+    public static Tensor Over<TKernel>(double[] settings, params Tensor[] arguments)
+        where TKernel : struct, IScanKernel
+    {
+        Calls++;
+        return Route == Route.Tensors ? Scan<TKernel>.Run(arguments, settings: settings, tensors: true).Result : Pointwise.Over<TKernel>(settings, arguments);
     }
 
     /// <inheritdoc cref="Convolution.Run"/>

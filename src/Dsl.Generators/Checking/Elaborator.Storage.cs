@@ -8,6 +8,47 @@ namespace Dsl.Generators.Checking;
 /// <summary>How weights are stored: axis strings against the axes of the value.</summary>
 internal sealed partial class Elaborator
 {
+    private readonly Dictionary<string, IReadOnlyList<Size>> shapes = new(System.StringComparer.Ordinal);
+
+    /// <summary>
+    /// Names a weight with its axes in the order of the file. One that another place has (<c>Shared = true</c>) has the sizes that it has there; reports where
+    /// it cannot.
+    /// </summary>
+    public void Key(PartSpec part, string key, bool shared, IReadOnlyList<Size> shape)
+    {
+        Key(part, key, shared);
+        if (!shapes.TryGetValue(key, out var first))
+        {
+            shapes[key] = shape;
+        }
+        else if (shared && first.Count != shape.Count)
+        {
+            Report(Problems.SizesDiffer, part.PlaceOf("Shared"), $"the axes of '{key}' here", Text(shape.Count), "those of its first place", Text(first.Count));
+        }
+        else if (shared)
+        {
+            // The first that differs is told.
+            _ = shape.Zip(first, (here, there) => (here, there))
+                .All(s => Fits(s.here, s.there, part.PlaceOf("Shared"), Problems.SizesDiffer, $"'{key}' here", "its first place"));
+        }
+    }
+
+    /// <summary>Whether a part says that its weight is another place's; reports where it has none to share, or one that must be its own.</summary>
+    public bool IsShared(PartSpec part, bool hasKey, bool isFast = false)
+    {
+        if (part["Shared"].Text != "true")
+        {
+            return false;
+        }
+
+        if (!hasKey || isFast)
+        {
+            Report(Problems.PartPlace, part.PlaceOf("Shared"), "Shared", hasKey ? "at a weight that is not Fast" : "where there is a key, which names the weight");
+        }
+
+        return true;
+    }
+
     /// <summary>
     /// The axes of a value before its channels that have maps of their own, as the stored axes of weight and bias say; null where these are wrong.
     /// </summary>

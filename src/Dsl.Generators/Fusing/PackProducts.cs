@@ -13,7 +13,7 @@ internal sealed class PackProducts : IPass
     public void Run(StraightRun run)
     {
         var packable = run.Nodes
-            .Where(n => n.Operation is Linear { Activation: null, Adds: false, IsPlain: true } linear && linear.Head?.TiedTo is null
+            .Where(n => n.Operation is Linear { Activation: null, Adds: false, IsPlain: true, IsShared: false } linear && linear.Head?.TiedTo is null
                 && linear.Storage is { WeightAxes: null or "out in", BiasAxes: null or "out", Weight: null, Bias: null })
             .GroupBy(n => n.Inputs[0])
             .Where(g => g.Count() > 1)

@@ -39,8 +39,14 @@ internal sealed class ApplyPart : Part
             return;
         }
 
+        if (function.Spec.Kind == FunctionKind.Pointwise && part.Text("Transfer") is { } kernel)
+        {
+            at.Report(Problems.TransferUnfit, part.PlaceOf("Transfer"), kernel, function.Spec.Name, "that is no [Recurrence] function");
+            return;
+        }
+
         at.ReadLayer(scalar.Parameters.Any(p => p.Name == "layer"));
-        if (function.Spec.Kind == FunctionKind.Recurrence)
+        if (!scalar.IsElementwise)
         {
             RecurrenceRule.Check(part, at, function);
         }

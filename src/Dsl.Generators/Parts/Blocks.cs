@@ -208,6 +208,9 @@ internal sealed record BlockChoice(string Member, bool OfLayer)
 /// <summary>Writes how a block is built, or the one of several that the config picks.</summary>
 internal static class BlockText
 {
+    /// <summary>The cursor at the declaration's own key, through which a weight of another place is meant.</summary>
+    public const string SharedHere = "weights.At(\"\", shared: true)";
+
     public static string Scoped(Writing at, string key, bool shared = false) =>
         key.Length == 0 && !shared ? "weights" : $"weights.At({at.Key(key)}{(shared ? ", shared: true" : "")})";
 

@@ -88,6 +88,7 @@ internal sealed class LearnPart : Part
         }
 
         if (loss.Values != 2
+            || !scalar.IsElementwise
             || scalar.Parameters.Any(p => p.Role is not (Scalar.ScalarRole.Value or Scalar.ScalarRole.Config))
             || scalar.Result != Scalar.ScalarKind.Double)
         {
@@ -118,7 +119,7 @@ internal sealed class LearnPart : Part
         }
 
         var places = scalar.Of(Scalar.ScalarRole.Index).Where(p => p.Name != "layer").ToList();
-        if (rate.Values > 0 || places.Count != 1 || places[0].Name != "place" || scalar.Result != Scalar.ScalarKind.Double
+        if (!scalar.IsElementwise || rate.Values > 0 || places.Count != 1 || places[0].Name != "place" || scalar.Result != Scalar.ScalarKind.Double
             || scalar.Of(Scalar.ScalarRole.Parameter).Any(p => ApplyPart.AxisNames(p.Axes).Length > 1))
         {
             at.Report(

@@ -9,7 +9,7 @@ namespace Dsl.Generators.Parts;
 /// <summary><c>Linear("key", out)</c>, with or without bias, perhaps one map for each of some axes.</summary>
 internal sealed class LinearPart : Part
 {
-    public override IReadOnlyList<Word> Words { get; } = [new("Linear", HasKey: true, "Bias", "Weight", "BiasWeight", "Stored", "BiasStored", "Fast")];
+    public override IReadOnlyList<Word> Words { get; } = [new("Linear", HasKey: true, "Bias", "Weight", "BiasWeight", "Stored", "BiasStored", "Fast", "Shared")];
 
     public override void Check(PartSpec part, Elaborator at)
     {
@@ -26,14 +26,18 @@ internal sealed class LinearPart : Part
             return;
         }
 
-        at.Key(part, storage.Weight is null ? key : KeyText.Below(key, storage.Weight));
+        var isFast = part["Fast"].Text == "true";
+        var shared = at.IsShared(part, hasKey: true, isFast);
+        Size SizeOf(string axis) => axis == "in" ? width : axis == "out" ? size : groups.First(g => g.Name == axis).Size;
+        at.Key(part, storage.Weight is null ? key : KeyText.Below(key, storage.Weight), shared,
+            StoredAxes.Parse(storage.WeightAxes ?? "out in", out _)!.Names.Select(SizeOf).ToList());
         var bias = at.TruthOf(at.OptionOr(part, "Bias"), part.PlaceOf("Bias"), storage.Bias is null ? Setting.False : Setting.True);
         if (storage.Bias is not null && !bias.IsFalse)
         {
-            at.Key(part, KeyText.Below(key, storage.Bias));
+            at.Key(part, KeyText.Below(key, storage.Bias), shared);
         }
 
-        var linear = new Linear(key, width, size, bias, storage) { Groups = groups.ToEquatable(), IsFast = part["Fast"].Text == "true" };
+        var linear = new Linear(key, width, size, bias, storage) { Groups = groups.ToEquatable(), IsFast = isFast, IsShared = shared };
         var hint = key.Length == 0 ? "projected" : Names.Camel(key.Substring(key.LastIndexOf('.') + 1));
         at.Current = [at.Add(part, linear, [x], hint, Elaborator.WithLast(x, size))];
     }
@@ -52,6 +56,9 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
 
     /// <summary>Whether the weight is trained within the sequence.</summary>
     public bool IsFast { get; init; }
+
+    /// <summary>Whether its weight is another place's.</summary>
+    public bool IsShared { get; init; }
 
     /// <summary>The head that it is, where it was declared as the map to the vocabulary.</summary>
     public HeadTie? Head { get; init; }
@@ -88,6 +95,7 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
             + $"{Storage.Weight}' '{Storage.Bias}'"
         + (Groups.Count == 0 ? "" : $" for each {string.Join(" ", Groups.Select(g => $"{g.Name}={spell(g.Size)}"))}")
         + (IsFast ? " fast" : "")
+        + (IsShared ? " shared" : "")
         + (Head?.TiedTo is null ? "" : $" tied to '{Head.TiedTo}' if {Head.Tied.ToCode()}")
         + (Activation is null ? "" : $" then {Activation.Spell()}")
         + (Dropped is null ? "" : $" dropping {Dropped.ToCode()}")
@@ -139,7 +147,7 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
         var weight = Storage.Weight is { } w ? $", weightKey: {at.Key(KeyText.Below(Key, w))}" : "";
         var bias = Storage.Bias is { } b ? $", biasKey: {at.Key(KeyText.Below(Key, b))}" : "";
         var stored = Storage.WeightAxes is null or "out in" ? "" : $", stored: {Writing.Text(Storage.WeightAxes)}";
-        return $"weights.Product({at.Key(Key)}, {at.Code(In)}, {at.Code(Out)}, bias: {Bias.ToCode()}{stored}{BiasStored}{weight}{bias})";
+        return $"{Cursor}.Product({at.Key(Key)}, {at.Code(In)}, {at.Code(Out)}, bias: {Bias.ToCode()}{stored}{BiasStored}{weight}{bias})";
     }
 
     private string Tied(Construction at, string tied, Setting holds)
@@ -153,10 +161,12 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
         var groups = Writing.List(Groups, g => $"({Writing.Text(g.Name)}, {at.Code(g.Size)})");
         var bias = at.Key(KeyText.Below(Key, Storage.Bias ?? "bias"));
         bias = Bias.IsTrue ? bias : Bias.IsFalse ? "null" : $"{Bias.ToCode()} ? {bias} : null";
-        return $"weights.GroupedProduct({groups}, {at.Code(In)}, {at.Code(Out)}, {at.Key(KeyText.Below(Key, Storage.Weight ?? "weight"))}, "
+        return $"{Cursor}.GroupedProduct({groups}, {at.Code(In)}, {at.Code(Out)}, {at.Key(KeyText.Below(Key, Storage.Weight ?? "weight"))}, "
             + $"{Writing.Text(Storage.WeightAxes ?? "out in")}, "
             + $"{bias}, {Writing.Text(Storage.BiasAxes ?? string.Join(" ", Groups.Select(g => g.Name).Append("out")))})";
     }
+
+    private string Cursor => IsShared ? BlockText.SharedHere : "weights";
 
     private string BiasStored => Storage.BiasAxes is null or "out" ? "" : $", biasStored: {Writing.Text(Storage.BiasAxes)}";
 }

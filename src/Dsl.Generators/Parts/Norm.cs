@@ -11,8 +11,8 @@ internal sealed class NormPart : Part
 {
     public override IReadOnlyList<Word> Words { get; } =
     [
-        new("LayerNorm", HasKey: true, "Eps", "Bias", "Weight", "BiasWeight", "Stored"),
-        new("RmsNorm", HasKey: true, "Eps", "Weight", "Stored"),
+        new("LayerNorm", HasKey: true, "Eps", "Bias", "Weight", "BiasWeight", "Stored", "Shared"),
+        new("RmsNorm", HasKey: true, "Eps", "Weight", "Stored", "Shared"),
     ];
 
     public override void Check(PartSpec part, Elaborator at)
@@ -31,14 +31,17 @@ internal sealed class NormPart : Part
             return;
         }
 
-        if (key is not null || weight is not null)
+        var hasKey = key is not null || weight is not null;
+        var shared = at.IsShared(part, hasKey);
+        if (hasKey)
         {
-            at.Key(part, weight is null ? key! : KeyText.Below(key, weight));
+            at.Key(part, weight is null ? key! : KeyText.Below(key, weight), shared, spans.Count == 0 ? [width] : [.. spans.Select(s => s.Size)]);
         }
 
         var norm = new Norm(rms, key ?? (weight is null ? null : ""), width, eps, bias, new Storage(weight, part.Text("BiasWeight"), part.Text("Stored"), null))
         {
             Spans = spans.ToEquatable(),
+            IsShared = shared,
         };
         at.Current = [at.Add(part, norm, [x], "normed", x.Axes)];
     }
@@ -49,6 +52,9 @@ internal sealed record Norm(bool RootMeanSquare, string? Key, Size Width, Settin
     /// <summary>Sizes of the value's last axes that the weight has elements for; none: the normalised axis alone.</summary>
     public EquatableArray<NamedSize> Spans { get; init; }
 
+    /// <summary>Whether its weight is another place's.</summary>
+    public bool IsShared { get; init; }
+
     public override string Called => $"norm '{Key}'";
 
     public override WayBack? WayBack => (at, _, gradient) => $"{at.Field().ToCode()}.Back({at.In()}, {gradient})";
@@ -56,6 +62,7 @@ internal sealed record Norm(bool RootMeanSquare, string? Key, Size Width, Settin
     public override string Describe(Func<Size, string> spell) =>
         $"{(RootMeanSquare ? "rms" : "layer")} norm '{Key}' [{spell(Width)}] eps {Eps.ToCode()} bias {Bias.ToCode()} stored '{Storage.WeightAxes}' as '"
             + $"{Storage.Weight}' '{Storage.Bias}'"
+        + (IsShared ? " shared" : "")
         + (Spans.Count == 0 ? "" : $" for {string.Join(" ", Spans.Select(g => $"{g.Name}={spell(g.Size)}"))}");
 
     public override Operation MapSizes(Func<Size, Size> map) => this with
@@ -72,11 +79,12 @@ internal sealed record Norm(bool RootMeanSquare, string? Key, Size Width, Settin
 
     private string Value(Construction at)
     {
+        var cursor = IsShared ? BlockText.SharedHere : "weights";
         if (Storage is { Weight: null, Bias: null } && Spans.Count == 0)
         {
             return RootMeanSquare
-                ? $"weights.RmsNorm({at.KeyOrNull(Key)}, {at.Code(Width)}, {Eps.ToCode()})"
-                : $"weights.LayerNorm({at.KeyOrNull(Key)}, {at.Code(Width)}, {Eps.ToCode()}{(Bias.IsTrue ? "" : ", bias: " + Bias.ToCode())})";
+                ? $"{cursor}.RmsNorm({at.KeyOrNull(Key)}, {at.Code(Width)}, {Eps.ToCode()})"
+                : $"{cursor}.LayerNorm({at.KeyOrNull(Key)}, {at.Code(Width)}, {Eps.ToCode()}{(Bias.IsTrue ? "" : ", bias: " + Bias.ToCode())})";
         }
 
         var sizes = Spans.ToDictionary(s => s.Name, s => s.Size);
@@ -86,10 +94,10 @@ internal sealed record Norm(bool RootMeanSquare, string? Key, Size Width, Settin
                 ", ",
                 StoredAxes.Parse(Storage.WeightAxes!, out _)!.Groups.Select(
                     g => g.Count == 0 ? "1" : at.Code(g.Select(n => sizes[n]).Aggregate((a, b) => a * b))));
-        var weight = $"weights.Tensor({at.Key(KeyText.Below(Key, Storage.Weight ?? "weight"))}, [{shape}], Initializer.Ones)";
+        var weight = $"{cursor}.Tensor({at.Key(KeyText.Below(Key, Storage.Weight ?? "weight"))}, [{shape}], Initializer.Ones)";
         var bias = Bias.IsFalse
             ? "null"
-            : $"{(Bias.IsTrue ? "" : Bias.ToCode() + " ? ")}weights.Tensor({at.Key(KeyText.Below(Key, Storage.Bias ?? "bias"))}, [{shape}], "
+            : $"{(Bias.IsTrue ? "" : Bias.ToCode() + " ? ")}{cursor}.Tensor({at.Key(KeyText.Below(Key, Storage.Bias ?? "bias"))}, [{shape}], "
                 + $"Initializer.Zeros){(Bias.IsTrue ? "" : " : null")}";
         var spans = sizes.Count == 0 ? "" : $", spans: {Writing.List(Spans, s => at.Code(s.Size))}";
         return $"weights.Norm(NormKind.{(RootMeanSquare ? "RootMeanSquare" : "Layer")}, {weight}, {bias}, {at.Code(Width)}, {Eps.ToCode()}{spans})";

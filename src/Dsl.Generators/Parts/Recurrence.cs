@@ -7,7 +7,10 @@ using Dsl.Generators.Scalar;
 
 namespace Dsl.Generators.Parts;
 
-/// <summary>How a recurrence meets what flows: values in their order, weights by name; axes of one name are one size.</summary>
+/// <summary>
+/// How a function with axes (a recurrence, a pointwise function over a token's own axes) meets what flows: values in their order, weights by name; axes of one
+/// name are one size.
+/// </summary>
 internal static class RecurrenceRule
 {
     public static void Check(PartSpec part, Elaborator at, FunctionUse function)
@@ -63,8 +66,9 @@ internal static class RecurrenceRule
             return;
         }
 
-        var recurrence = new Recurrence(function with { Weights = weights.ToEquatable() }, transfer);
-        at.Current = [at.Add(part, recurrence, inputs, Names.Camel(function.Spec.Name),
+        var use = function with { Weights = weights.ToEquatable() };
+        Operation operation = scalar.Form == ScalarForm.Pointwise ? new AxisFunction(use) : new Recurrence(use, transfer);
+        at.Current = [at.Add(part, operation, inputs, Names.Camel(function.Spec.Name),
             axes.Select(a => Axis.IsRunTime(a) ? new Axis(a == "b" ? a : time ?? a, null) : new Axis(a, named[a])).ToList())];
     }
 

@@ -10,9 +10,16 @@ public sealed class MaskAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ScoreAttribute : Attribute;
 
-/// <summary>Scalars in, a scalar out, for every element.</summary>
+/// <summary>Scalars in, a scalar out, for every element; with axes, a function over a token's own axes.</summary>
+/// <param name="axes">
+/// Axes of the result, and of the values that do not say their own (<see cref="AxesAttribute"/>): <c>"b t e"</c>. The function sees the spans among its
+/// values and weights along their last axis; axes that it does not see are parallel. Empty: all values have one shape, which is the result's.
+/// </param>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class PointwiseAttribute : Attribute;
+public sealed class PointwiseAttribute(string axes = "") : Attribute
+{
+    public string Axes { get; } = axes;
+}
 
 /// <summary>One step over time. Axes the function does not see are parallel; a state axis in brackets is a span.</summary>
 /// <param name="axes">Axes of the values: <c>"b t d"</c>; <c>t</c> is time.</param>

@@ -47,6 +47,9 @@ public sealed class LinearAttribute(string key = "", object? size = null) : Attr
 
     /// <summary>A weight that <see cref="LearnAttribute{T}"/> trains within the sequence.</summary>
     public bool Fast { get; set; }
+
+    /// <summary>The weight (and the bias) were named before: one storage, one gradient. A size may be left out then.</summary>
+    public bool Shared { get; set; }
 }
 
 /// <summary>A convolution over time: each channel alone, looking back only.</summary>
@@ -79,6 +82,9 @@ public sealed class LayerNormAttribute(string? key = null) : Attribute
     /// The axes of weight and bias where they are more than the one normalised: <c>"h f"</c>, or <c>"(g r)"</c> where the file has one axis for both.
     /// </summary>
     public string? Stored { get; set; }
+
+    /// <summary>Weight and bias were named before: one storage, one gradient.</summary>
+    public bool Shared { get; set; }
 }
 
 /// <summary>Root-mean-square normalisation of the last axis (Zhang and Sennrich 2019, arXiv 1910.07467). Without a key it has no weight.</summary>
@@ -93,6 +99,9 @@ public sealed class RmsNormAttribute(string? key = null) : Attribute
 
     /// <summary>The weight's axes where they are more than the one normalised: <c>"h f"</c>, or <c>"(g r)"</c> where the file has one axis for both.</summary>
     public string? Stored { get; set; }
+
+    /// <summary>The weight was named before: one storage, one gradient.</summary>
+    public bool Shared { get; set; }
 }
 
 /// <summary>A bare weight: as a value of a bracket, or as a parameter of a scalar function.</summary>

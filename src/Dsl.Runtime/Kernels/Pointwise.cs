@@ -26,6 +26,17 @@ public static class Pointwise
     public static Tensor Run<TKernel>(double[] settings, params Tensor[] arguments)
         where TKernel : struct, IScanKernel => Run<TKernel>(settings, tensors: false, arguments);
 
+    /// <summary>
+    /// A function over a token's own axes, of every token alike, padded ones too: on the CPU by its kernel, elsewhere over whole tensors; the derived adjoint
+    /// is the way back.
+    /// </summary>
+    /// <typeparam name="TKernel">What the generator made of the function.</typeparam>
+    /// <param name="settings">Numbers of the config, in the kernel's order.</param>
+    /// <param name="arguments">The function's values and weights, in its order; the axes are the layout's.</param>
+    /// <exception cref="ArgumentException">Shapes that do not fit each other.</exception>
+    public static Tensor Over<TKernel>(double[] settings, params Tensor[] arguments)
+        where TKernel : struct, IScanKernel => Scan<TKernel>.ResultOf(arguments, settings);
+
     internal static Tensor Run<TKernel>(double[] settings, bool tensors, params Tensor[] arguments)
         where TKernel : struct, IScanKernel
     {

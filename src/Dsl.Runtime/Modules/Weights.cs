@@ -84,7 +84,7 @@ public sealed class Weights
     /// <summary>A new weight.</summary>
     /// <exception cref="InvalidOperationException">The key is taken.</exception>
     public Weight Tensor(string key, long[] shape, Initializer? init = null) =>
-        shared ? Shared(key) : Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Normal(Deviation)));
+        shared ? Shared(key, shape) : Own(Table.Declare(Absolute(key), shape, init ?? Initializer.Normal(Deviation)));
 
     /// <summary>A whole number that belongs to the checkpoint and is not trained: int64, 0 at first.</summary>
     /// <exception cref="InvalidOperationException">The key is taken.</exception>
@@ -98,6 +98,17 @@ public sealed class Weights
     /// <param name="lengthen">Changes the read-out of one channel.</param>
     public TransferLength TransferLength(string nodes, (string Axes, Weight Weight) readOut, (string Axes, Weight Weight)[] weights, Lengthening lengthen) =>
         new(Table, Buffer(nodes), readOut, weights, lengthen);
+
+    /// <summary>A weight declared before, of that shape.</summary>
+    /// <exception cref="InvalidOperationException">No weight has that key, or it has another shape.</exception>
+    private Weight Shared(string key, long[] shape)
+    {
+        Weight weight = Shared(key);
+        return weight.Shape.SequenceEqual(shape)
+            ? weight
+            : throw new InvalidOperationException($"'{weight.Key}' is shared as [{string.Join(", ", shape)}], but it was declared as "
+                + $"[{string.Join(", ", weight.Shape)}]: one weight has one shape.");
+    }
 
     /// <summary>A weight declared before.</summary>
     /// <exception cref="InvalidOperationException">No weight has that key.</exception>
@@ -156,8 +167,8 @@ public sealed class Weights
         var layout = new Layout(stored, ("out", @out), ("in", @in));
         var biasLayout = new Layout(biasStored, ("out", @out));
         string w = weightKey ?? Join(key, "weight"), b = biasKey ?? Join(key, "bias");
-        Weight weight = shared ? Shared(w) : Tensor(w, layout.Shape, init);
-        Weight? offset = !bias ? null : shared ? Shared(b) : Tensor(b, biasLayout.Shape, Initializer.Zeros);
+        Weight weight = shared ? Shared(w, layout.Shape) : Tensor(w, layout.Shape, init);
+        Weight? offset = !bias ? null : shared ? Shared(b, biasLayout.Shape) : Tensor(b, biasLayout.Shape, Initializer.Zeros);
         return Explained(new Product(Table, weight, offset, layout, @in, @out, biasLayout));
     }
 
@@ -262,7 +273,7 @@ public sealed class Weights
     /// where it is negative, learns nothing from being looked up.
     /// </summary>
     public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null) =>
-        new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), padding < 0 ? padding + rows : padding);
+        new(shared ? Shared(Join(key, "weight"), [rows, width]) : Tensor(Join(key, "weight"), [rows, width]), padding < 0 ? padding + rows : padding);
 
     /// <summary>A convolution of each channel alone over the tokens before: weight [width, 1, kernel].</summary>
     public CausalConvolution CausalConvolution(string key, long width, long kernel, bool bias) =>

@@ -75,6 +75,12 @@ internal abstract partial class FlowWriter
             return;
         }
 
+        if (Chance.OneIn(3))
+        {
+            OverOwnAxes(first);
+            return;
+        }
+
         // A recurrence of one or two values and of spans beside them.
         var values = new List<string> { first.Name! };
         var extra = new List<(string Parameter, string? Element, string? Scalar)>();
@@ -109,6 +115,60 @@ internal abstract partial class FlowWriter
         string name = RecurrenceFunction("d", span, extra);
         Add([new Part("From", [], [.. values.Select(Quoted)], []), Part.Of("Apply", $"nameof({name})")],
             first with { Name = null, LastName = "d" }, mayName: true);
+    }
+
+    /// <summary>A pointwise function of a value and of a span beside it, of which either gives the result its channels.</summary>
+    private void OverOwnAxes(Flow first)
+    {
+        Size n = Chance.Of(Size.Of("N"), Size.Of("Rank"), Size.Of(3), Size.Of(1));
+        string own = NewName(), name = $"A{Functions.Count}";
+        Brackets.Add(Bracket.Of(Part.Of("From", Quoted(first.Name!)), Linear(n), Part.Of("As", Quoted(own))));
+        bool turned = Chance.Maybe;
+        (string channels, string walked) = turned ? ("n", "d") : ("d", "n");
+        List<string> parameters = ["double x", $"[Axes(\"b t {walked}\")] ReadOnlySpan<double> g"], names = turned ? [own, first.Name!] : [first.Name!, own];
+        var outside = new Reads(["x"], [], []);
+        List<string> elements = ["g[n]"], spans = ["g"];
+        if (Chance.Maybe)
+        {
+            parameters.Add($"[Axes(\"b t {channels}\")] ReadOnlySpan<double> all");
+            names.Add(names[0]);
+            spans.Add("all");
+        }
+
+        if (Chance.OneIn(3))
+        {
+            parameters.Add($"[Parameter({Key()}, \"{channels}\")] double w");
+            outside = outside with { Scalars = [.. outside.Scalars, "w"] };
+        }
+
+        if (Chance.OneIn(3))
+        {
+            parameters.Add($"[Parameter({Key()}, \"{channels} {walked}\")] ReadOnlySpan<double> rate");
+            elements.Add("rate[n]");
+        }
+
+        outside = Common(parameters, outside);
+        var writer = new FunctionWriter(Chance, Program.Smooth);
+        List<Statement> body = writer.Statements(ref outside, Chance.Next(0, 3), [], []);
+        foreach (string span in spans)
+        {
+            string sum = "of" + span;
+            Reads inside = outside with { Elements = span == "all" ? ["all[n]"] : elements };
+            body.Add(new Statement($"double {sum} = {{0}}", [Expression.Of("0.25 * x")]));
+            body.Add(new Statement(Chance.Of($"for (int n = 0; n < {span}.Length; n++)", $"for (int n = {span}.Length - 1; n >= 0; n--)"), [],
+                [
+                    new Statement($"{sum} += {{0}}", [inside.Elements.Aggregate(
+                        Expression.Of("0.3 * Tanh({0})", writer.Number(inside, 2)), (all, e) => Expression.Of("{0} + 0.5 * {1}", all, Expression.Of(e)))]),
+                ]));
+            outside = outside with { Scalars = [.. outside.Scalars, sum] };
+        }
+
+        Expression result = outside.Scalars.Where(s => s is "x" or "w" or "ofg" or "ofall")
+            .Aggregate(writer.Number(outside, 2), (sum, v) => Expression.Of(Chance.Of("{0} + 0.5 * {1}", "{0} + {1}", "{0} - 0.75 * {1}"), sum, Expression.Of(v)));
+        body.Add(new Statement("return {0}", [result]));
+        Functions.Add(new Function($"Pointwise(\"b t {channels}\")", "double", name, parameters, body));
+        Add([new Part("From", [], [.. names.Select(Quoted)], []), Part.Of("Apply", $"nameof({name})")],
+            turned ? first with { Name = null, Last = n, LastName = "n" } : first with { Name = null, LastName = "d" }, mayName: true);
     }
 
     /// <summary>A recurrence of the current value alone.</summary>

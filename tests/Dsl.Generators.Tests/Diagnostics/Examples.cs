@@ -224,11 +224,11 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [Linear([|"map"|], nameof(C.Hidden))]
             public sealed partial class Layer;
             """,
-            "Key 'map' is named twice: a key is one weight, and Linear cannot share one: give it a key of its own",
+            "Key 'map' is named twice: a key is one weight, and naming it again says Shared = true",
             """
             [Block<C>]
             [Linear("map", nameof(C.Hidden))]
-            [Linear("map2", nameof(C.Hidden))]
+            [Linear("map", Shared = true)]
             public sealed partial class Layer;
             """),
         new(

@@ -25,7 +25,13 @@ internal static class ScalarSource
 
         namespace User;
 
-        public sealed record C(int Window = 4, int? Bound = null, bool Sliding = false, int Sinks = 2, double Cap = 30, int Buckets = 8, int MaxDistance = 20, string Kind = "a");
+        public sealed record C(int Window = 4, int? Bound = null, bool Sliding = false, int Sinks = 2, double Cap = 30, int Buckets = 8, int MaxDistance = 20, string Kind = "a")
+        {
+            public int[] Windows { get; init; } = [3, 5];
+            public IReadOnlyList<string> Kinds { get; init; } = ["full", "near"];
+            public int? Near(int layer) => layer % 2 == 0 ? Window : null;
+            public double Rate(int layer) => 1.0 / (layer + 1);
+        }
 
         """;
 

@@ -46,6 +46,7 @@ internal static class PartReferences
         [typeof(Ops.Activate)] = new ActivateReference(),
         [typeof(Ops.Dropout)] = new DropoutReference(),
         [typeof(Ops.Pointwise)] = new PointwiseReference(),
+        [typeof(Ops.AxisFunction)] = new AxisFunctionReference(),
         [typeof(Ops.Recurrence)] = new RecurrenceReference(),
         [typeof(Ops.Conv)] = new ConvReference(),
         [typeof(Ops.Rotary)] = new RotaryReference(),

@@ -14,6 +14,20 @@ internal static class ClosedForms
         // Embedding, layers of (q and o, k and v, three feed-forward matrices, two norms), the last norm, the head.
         LlamaConfig c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey, c.Tied),
         MistralConfig c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey, c.Tied),
+
+        // The same; a bias on q, k and v; a norm for the heads of q and of k; two more norms in a layer.
+        Qwen3Config c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey ?? 128, c.Tied)
+            + (2L * c.Layers * (c.HeadDimKey ?? 128)),
+        Qwen2Config c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey, c.Tied)
+            + ((long)c.Layers * (c.Heads + (2 * (c.KvHeadsKey ?? c.Heads))) * (c.HeadDimKey ?? (c.Hidden / c.Heads))),
+        Gemma2Config c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey ?? 256, c.Tied)
+            + (2L * c.Layers * c.Hidden),
+
+        // Embedding, layers of four maps and two of the feed-forward, with biases; one norm a layer (two with parallel branches), one after them; the head.
+        PhiConfig c => ((long)c.Vocab * c.Hidden) + Dense(c.Hidden, c.Vocab) + (2 * c.Hidden)
+            + (c.Layers * ((4 * Square(c.Hidden)) + Dense(c.Hidden, c.FeedForward) + Dense(c.FeedForward, c.Hidden) + (2 * c.Hidden))),
+        GptNeoXConfig c => (2L * c.Vocab * c.Hidden) + (2 * c.Hidden)
+            + (c.Layers * ((4 * Square(c.Hidden)) + Dense(c.Hidden, c.FeedForward) + Dense(c.FeedForward, c.Hidden) + (4 * c.Hidden))),
         Gpt1Config c => Gpt(c.Vocab, c.Context, c.Hidden, c.Layers, c.Hidden),
         Gpt2Config c => Gpt(c.Vocab, c.Context, c.Hidden, c.Layers, c.Hidden) + (2 * c.Hidden),
         Gpt3Config c => Gpt(c.Vocab, c.Context, c.Hidden, c.Layers, c.HeadDimKey is { } dim ? (long)c.Heads * dim : c.Hidden) + (2 * c.Hidden),

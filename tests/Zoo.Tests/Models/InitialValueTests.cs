@@ -196,6 +196,10 @@ public sealed class InitialValueTests
     [InlineData("GPTNeoForCausalLM", "initializer_range", GptNeo + Tanh)]
     [InlineData("LlamaForCausalLM", "initializer_range", Bert)]
     [InlineData("MistralForCausalLM", "initializer_range", Bert)]
+    [InlineData("Qwen2ForCausalLM", "initializer_range", Bert)]
+    [InlineData("Qwen3ForCausalLM", "initializer_range", Bert)]
+    [InlineData("PhiForCausalLM", "initializer_range", Bert)]
+    [InlineData("GPTNeoXForCausalLM", "initializer_range", Bert)]
     public void A_published_deviation_is_that_of_new_weights(string architecture, string key, string config, string others = "")
     {
         foreach (double deviation in new[] { 0.02, 0.3 })

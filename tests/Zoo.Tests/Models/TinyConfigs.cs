@@ -139,6 +139,37 @@ internal static class TinyConfigs
         yield return Of("mistral, one layer", nameof(Mistral),
             new MistralConfig(4) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 1, Heads = 4, KvHeadsKey = 1, Act = Activation.Silu });
 
+        // Some layers banded, by a list and by their number; serial branches; heads that are normalised.
+        var qwen2 = new Qwen2Config(5, true, 1) { Vocab = 99, Hidden = 32, FeedForward = 48, Layers = 2, Heads = 4, KvHeadsKey = 2, Act = Activation.Silu };
+        yield return Of("qwen2, banded", nameof(Qwen2), qwen2);
+        yield return Of("qwen3, banded", nameof(Qwen3), new Qwen3Config
+        {
+            Vocab = 99,
+            Hidden = 32,
+            FeedForward = 48,
+            Layers = 2,
+            Heads = 4,
+            KvHeadsKey = 2,
+            HeadDimKey = 10,
+            Act = Activation.Silu,
+            Window = 4,
+            Windowed = true,
+            Kinds = ["sliding_attention", "full_attention"],
+        });
+        yield return Of("gemma2, uncapped", nameof(Gemma2), new Gemma2Config(Activation.GeluTanh, 20, 6, ScoreCap: null, LogitCap: null)
+        {
+            Vocab = 99,
+            Hidden = 32,
+            FeedForward = 48,
+            Layers = 2,
+            Heads = 4,
+            KvHeadsKey = 1,
+            HeadDimKey = 8,
+        });
+        yield return Of("phi, normed heads", nameof(Phi), new PhiConfig(99, 32, 48, 2, 4, Activation.GeluTanh, 2, NormedHeads: true));
+        yield return Of("gpt-neox, serial", nameof(GptNeoX),
+            new GptNeoXConfig(99, 32, 48, 2, 4, Activation.Gelu, Rotated: 0.6, Parallel: false, AttentionBias: false, Tied: true));
+
         yield return Of("t0", nameof(T0),
             new T0Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 4, Layers = 2, Buckets = 8, MaxDistance = 20, Drop = 0 });
         yield return Of("flan-t5", nameof(FlanT5),

@@ -24,8 +24,8 @@ internal sealed record FormRule(
             "double score, int head, int query, int key, int layer, [Table] Matrix arguments and the config, and returns a double",
             ScalarKind.Double, ["head", "query", "key", "layer"], FormValues.Score, Tables: true),
         [ScalarForm.Pointwise] = new(
-            "doubles, [Parameter] doubles, int layer and the config, walks no loop, and returns a double (as the rate of a row: int place instead of "
-                + "doubles, and spans with an element for each place)",
+            "doubles, [Parameter] doubles, int layer and the config, walks no loop, and returns a double; with axes, [Pointwise(\"b t e\")], it has spans "
+                + "and loops too (as the rate of a row: int place instead of doubles, and spans with an element for each place)",
             ScalarKind.Double, ["layer", PlaceIndex], FormValues.Numbers, FormValues.Numbers),
         [ScalarForm.Recurrence] = new(
             "states (ref double, Span<double>), doubles, spans with [Axes], [Parameter]s, int position, int layer and the config, and returns a double",
@@ -35,8 +35,15 @@ internal sealed record FormRule(
             ScalarKind.Complex, ["layer"], FormValues.Any, FormValues.Any, Loops: true),
     };
 
+    /// <summary>A pointwise function that says axes: of spans too, and it walks them.</summary>
+    private static readonly FormRule OverAxes = new(
+        "doubles, spans with [Axes], [Parameter]s, int layer and the config, and returns a double",
+        ScalarKind.Double, ["layer"], FormValues.Any, FormValues.Any, Loops: true);
+
     /// <summary>The rule of a kind; null for a helper, which may have what its caller gives it.</summary>
-    public static FormRule? Of(ScalarForm form) => Rules.TryGetValue(form, out var rule) ? rule : null;
+    /// <param name="axes">The axes that it says.</param>
+    public static FormRule? Of(ScalarForm form, string axes) =>
+        form == ScalarForm.Pointwise && axes.Length > 0 ? OverAxes : Rules.TryGetValue(form, out var rule) ? rule : null;
 
     /// <summary>What a function may not have: at the parameter of that name, or, where it is empty, at what it returns.</summary>
     public IEnumerable<(string Parameter, string Message)> Problems(ScalarFunction function)

@@ -11,16 +11,25 @@ internal sealed partial class Flow
     {
         // A transfer function is computed at all nodes at once; nothing of it moves in time.
         var isTransfer = Function.Form == ScalarForm.Transfer;
-        var axes = Function.Form == ScalarForm.Pointwise ? "b t d" : isTransfer ? Function.Axes + " " + Nodes : Function.Axes;
-        Axes = axes.Split([' '], StringSplitOptions.RemoveEmptyEntries);
+        var axes = Function.IsElementwise ? "b t d" : isTransfer ? Function.Axes + " " + Nodes : Function.Axes;
+        var said = axes.Split([' '], StringSplitOptions.RemoveEmptyEntries);
+
+        // A function over a token's own axes is walked along time; where its values have none, along the first of their axes.
+        var isOfToken = Function.Form == ScalarForm.Pointwise && !Function.IsElementwise;
+        var walked = isOfToken && said.Length > 1 && !said.Contains("t") ? said[0] : "t";
+        string Kernel(string axis) => axis == walked ? "t" : axis;
+        string Said(string axis) => axis == "t" ? walked : axis;
+        Axes = [.. said.Select(Kernel)];
         if (Axes.Contains("t") == isTransfer || Axes.Distinct().Count() != Axes.Count)
         {
-            throw new NotAKernelException($"The axes '{axes}' of '{Function.Name}' must name each axis once, and time as 't'.", NotAKernelException.Axes);
+            throw new NotAKernelException(
+                $"The axes '{axes}' of '{Function.Name}' must name each axis once, and {(isOfToken ? "two of them or more" : "time as 't'")}.",
+                NotAKernelException.Axes);
         }
 
         var last = Axes.Last(a => a != "t" || Axes.Count == 1);
         Lane = last == Axes[0] || last == "t" ? "-" : last;
-        var batch = Axes.FirstOrDefault(a => a != "t");
+        var batch = walked == "t" ? Axes.FirstOrDefault(a => a != "t") : null;
         var stateSpan = Function.State.Split(' ').Where(a => a.StartsWith("[", StringComparison.Ordinal)).Select(a => a.Trim('[', ']')).ToList();
         if (stateSpan.Count > 1)
         {
@@ -39,10 +48,11 @@ internal sealed partial class Flow
         // Time is walked by the recurrence itself, and rows of a batch know nothing of each other.
         void CheckSpan(string span, string name)
         {
-            if (span == "t" || (span == batch && Axes.Count > 2 && !isTransfer))
+            if (span == "t" || (span == batch && Axes.Count > 2 && !isTransfer) || (isOfToken && span is "b" or "s"))
             {
                 throw new NotAKernelException(
-                    $"'{name}' is a span along '{span}': a step sees one moment of one row; its spans lie along other axes than time and the first.", name);
+                    $"'{name}' is a span along '{Said(span)}': a step sees one moment of one row; its spans lie along other axes than time and the first.",
+                    name);
             }
         }
 
@@ -79,7 +89,7 @@ internal sealed partial class Flow
                 }
 
                 // Brackets say that the file has one axis for several; here they are several.
-                var own = p.Axes.Split([' ', '(', ')'], StringSplitOptions.RemoveEmptyEntries).ToList();
+                var own = p.Axes.Split([' ', '(', ')'], StringSplitOptions.RemoveEmptyEntries).Select(Kernel).ToList();
                 if (isTransfer && p.Role == ScalarRole.Value)
                 {
                     own = [Nodes];
@@ -91,7 +101,7 @@ internal sealed partial class Flow
                 }
 
                 var isSaid = own.Count > 0;
-                if (Function.Form == ScalarForm.Pointwise && own.Count > 1 && own[own.Count - 1] == "1" && own.Any(a => a != "1"))
+                if (Function.IsElementwise && own.Count > 1 && own[own.Count - 1] == "1" && own.Any(a => a != "1"))
                 {
                     throw new NotAKernelException($"'{p.Name}' does not lie along the last axis.", p.Name);
                 }
@@ -102,7 +112,7 @@ internal sealed partial class Flow
                     throw new NotAKernelException($"'{p.Name}' has the axis '{twice.Key}' twice: axes are told apart by their names.", p.Name);
                 }
 
-                if (Function.Form == ScalarForm.Pointwise)
+                if (Function.IsElementwise)
                 {
                     if (own.Count > 1)
                     {
@@ -134,9 +144,9 @@ internal sealed partial class Flow
                 }
 
                 if (p.Role is ScalarRole.Parameter or ScalarRole.Derived && isSaid
-                    && own.FirstOrDefault(a => a == "t" || (a == batch && Axes.Count > 2)) is { } moving)
+                    && own.FirstOrDefault(a => a == "t" || (a == batch && Axes.Count > 2) || (isOfToken && a is "b" or "s")) is { } moving)
                 {
-                    throw new NotAKernelException($"'{p.Name}' is a weight: it cannot have the axis '{moving}', which every call has in another size.", p.Name);
+                    throw new NotAKernelException($"'{p.Name}' is a weight: it cannot have the axis '{Said(moving)}', which every call has in another size.", p.Name);
                 }
 
                 if (own.Except(Axes).FirstOrDefault() is { } strange)
@@ -154,23 +164,23 @@ internal sealed partial class Flow
                         part,
                         own.Contains("t"),
                         own.Contains(Lane))
-                    { Stored = Function.Form != ScalarForm.Pointwise && p.Axes.Split(' ').Contains("1") ? p.Axes : "" });
+                    { Stored = !Function.IsElementwise && p.Axes.Split(' ').Contains("1") ? p.Axes : "" });
             }
         }
 
-        if (Function.Form == ScalarForm.Recurrence)
+        if (Function.Form == ScalarForm.Recurrence || isOfToken)
         {
             // Every call must be able to tell how long an axis is.
             var known = new HashSet<string>(Operands.SelectMany(o => o.Axes.Append(o.Span)));
             if (Axes.Concat(stateSpan).FirstOrDefault(a => !known.Contains(a)) is { } unknown)
             {
                 throw new NotAKernelException(
-                    $"Nothing that '{Function.Name}' reads has the axis '{unknown}', so that nobody knows how long it is.", NotAKernelException.Axes);
+                    $"Nothing that '{Function.Name}' reads has the axis '{Said(unknown)}', so that nobody knows how long it is.", NotAKernelException.Axes);
             }
 
             if (Axes.Take(1).Append("t").FirstOrDefault(a => Operands.All(o => !o.Axes.Contains(a))) is { } still)
             {
-                throw new NotAKernelException($"No value of '{Function.Name}' has the axis '{still}'.", NotAKernelException.Axes);
+                throw new NotAKernelException($"No value of '{Function.Name}' has the axis '{Said(still)}'.", NotAKernelException.Axes);
             }
         }
     }

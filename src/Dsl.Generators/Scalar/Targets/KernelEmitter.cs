@@ -28,7 +28,7 @@ internal static class KernelEmitter
         var step = Adjoint.OfStep(flow, tapes);
         var before = Adjoint.OfPrologue(flow, tapes, step);
         var text = new StringBuilder();
-        var what = function.Form == ScalarForm.Pointwise ? "each element" : "each step";
+        var what = function.IsElementwise ? "each element" : "each step";
         text.Append($"/// <summary>{function.Name}: {what} for the lanes of one vector, and the way back.</summary>\n");
         text.Append($"{access} readonly struct {name} : {Interface("IScanKernel", name)}\n{{\n");
         Layout(text, flow);

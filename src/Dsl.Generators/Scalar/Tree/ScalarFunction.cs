@@ -55,7 +55,7 @@ internal sealed record ScalarParameter(
 /// <summary>A scalar function, closed: it holds the helpers that it calls, and nothing of the compiler.</summary>
 /// <param name="FullName">How C# calls it: <c>global::Zoo.MistralBlock.Band</c>.</param>
 /// <param name="Access"><c>public</c>, <c>internal</c> or <c>private</c>: who may call it.</param>
-/// <param name="Axes">Axes of a recurrence's or a transfer function's values.</param>
+/// <param name="Axes">Axes of the values of a recurrence, a transfer function, or a pointwise function over a token's own axes.</param>
 /// <param name="State">Axes of the state, spans in brackets.</param>
 /// <param name="Nodes">Of a transfer function: the key of the buffer that holds the kernel's length.</param>
 /// <param name="Helpers">Every function called from here, directly or not, each without helpers of its own.</param>
@@ -68,6 +68,9 @@ internal sealed record ScalarFunction(
 
     /// <summary>The class that declares it.</summary>
     public string Owner => FullName.Substring(0, Math.Max(0, FullName.LastIndexOf('.')));
+
+    /// <summary>A pointwise function of elements, which says no axes.</summary>
+    public bool IsElementwise => Form == ScalarForm.Pointwise && Axes.Length == 0;
 
     public IEnumerable<ScalarParameter> Of(ScalarRole role) => Parameters.Where(p => p.Role == role);
 

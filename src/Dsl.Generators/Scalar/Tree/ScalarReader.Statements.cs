@@ -10,7 +10,7 @@ namespace Dsl.Generators.Scalar;
 internal sealed partial class ScalarReader
 {
     /// <summary>One body: knows which names are what.</summary>
-    private sealed partial class BodyReader(ScalarReader reader, List<ScalarParameter> parameters, ScalarForm form)
+    private sealed partial class BodyReader(ScalarReader reader, List<ScalarParameter> parameters, ScalarForm form, FormRule? rule)
     {
         private const string Layer = "layer";
 
@@ -209,7 +209,7 @@ internal sealed partial class ScalarReader
 
         private void ReadLoop(IForLoopOperation loop, List<Statement> into)
         {
-            if (FormRule.Of(form) is { Loops: false } rule)
+            if (rule is { Loops: false })
             {
                 Problem(loop, $"A [{form}] function walks no axis: it has {rule.Has}.");
                 return;

@@ -63,7 +63,7 @@ internal sealed partial class ScalarReader
     // What a function of this kind may have, and whether every form of it can be written: said here, at the argument, never by generated code.
     private void Hold(IMethodSymbol method, ScalarFunction function)
     {
-        if (FormRule.Of(function.Form) is not { } rule)
+        if (FormRule.Of(function.Form, function.Axes) is not { } rule)
         {
             return;
         }
@@ -113,6 +113,9 @@ internal sealed partial class ScalarReader
             {
                 // A step that reads what its transfer function stores is complete only together with that.
                 case ScalarForm.Recurrence when !function.Of(ScalarRole.Derived).Any():
+                    KernelEmitter.Emit(function, "Kernel");
+                    break;
+                case ScalarForm.Pointwise when !function.IsElementwise:
                     KernelEmitter.Emit(function, "Kernel");
                     break;
                 case ScalarForm.Score or ScalarForm.Pointwise:
@@ -245,9 +248,22 @@ internal sealed partial class ScalarReader
             return null;
         }
 
+        var axes = "";
+        var state = "";
+        var nodes = "";
+        foreach (var attribute in method.GetAttributes())
+        {
+            if (FullName(attribute.AttributeClass) is "Dsl.RecurrenceAttribute" or "Dsl.TransferAttribute" or "Dsl.PointwiseAttribute")
+            {
+                axes = attribute.ConstructorArguments.FirstOrDefault().Value as string ?? "";
+                state = Named(attribute, "State");
+                nodes = Named(attribute, "Nodes");
+            }
+        }
+
         var before = problems.Count;
         var statements = new List<Statement>();
-        var reading = new BodyReader(this, parameters, form);
+        var reading = new BodyReader(this, parameters, form, FormRule.Of(form, axes));
         if (body.BlockBody is { } block)
         {
             reading.Block(block.Operations, statements);
@@ -266,19 +282,6 @@ internal sealed partial class ScalarReader
         if (structured is null || problems.Count > before)
         {
             return null;
-        }
-
-        var axes = "";
-        var state = "";
-        var nodes = "";
-        foreach (var attribute in method.GetAttributes())
-        {
-            if (FullName(attribute.AttributeClass) is "Dsl.RecurrenceAttribute" or "Dsl.TransferAttribute")
-            {
-                axes = attribute.ConstructorArguments.FirstOrDefault().Value as string ?? "";
-                state = Named(attribute, "State");
-                nodes = Named(attribute, "Nodes");
-            }
         }
 
         return new ScalarFunction(CSharpName(method), Access(method), form, result, parameters.ToEquatable(), structured.ToEquatable(), axes, state, nodes);
