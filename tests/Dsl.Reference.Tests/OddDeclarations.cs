@@ -412,7 +412,7 @@ internal static class OddDeclarations
             [Pointwise("b t e")]
             static double Best(double x, [Axes("b t e")] ReadOnlySpan<double> all)
             {
-                int above = 0;
+                double above = 0;
                 for (int i = 0; i < all.Length; i++) { above += all[i] > x ? 1 : 0; }
                 return above < 3 ? x : 0;
             }
@@ -445,6 +445,9 @@ internal static class OddDeclarations
                 return sum;
             }
             """, "Axis(\"k\", 2)"),
+        ["attention that turns an odd part of its heads, as the declaration says once"] = Block("""
+            [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
+            """, header: "Defaults(Width = 1, Pairs = Pairs.Neighbours, Theta = 100.0)"),
         ["a map and norms at two places"] = Block("""
             [LayerNorm("norm"), Linear("map", nameof(C.Hidden), Bias = true), RmsNorm("scale"), As("a")]
             [From("x"), Activate(Activation.Tanh), Linear("map", Shared = true, Bias = true), As("b")]

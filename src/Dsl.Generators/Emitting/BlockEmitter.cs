@@ -124,7 +124,7 @@ internal sealed class BlockEmitter
             parameters.Add($"Tensor {input.Output.Hint}");
         }
 
-        foreach (var axis in graph.Inputs.Select(i => i.Output.TimeAxis).OfType<string>().Distinct())
+        foreach (var axis in graph.Inputs.Select(i => i.Output.TimeAxis).OfType<string>().Distinct().DefaultIfEmpty(graph.MainAxis))
         {
             parameters.Add($"Pass {(axis == graph.MainAxis ? "pass" : axis + "Pass")}");
         }
@@ -180,7 +180,7 @@ internal sealed class BlockEmitter
         code.Line("/// <summary>Computes once what depends on the memory alone, and keeps it in the state.</summary>");
         code.Block($"public void Begin({string.Join(", ", parameters)}, State state)", () =>
         {
-            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code);
+            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code) { Timeless = memory[0].Output.TimeAxis + "Pass" };
             foreach (var input in memory)
             {
                 form.Bind(input.Output, input.Output.Hint);

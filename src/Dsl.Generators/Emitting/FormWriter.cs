@@ -26,6 +26,8 @@ internal sealed class FormWriter
     public FormWriter(FormText text, Graph graph, CodeWriter code)
     {
         (this.text, this.graph, this.code) = (text, graph, code);
+        var other = graph.MainAxis is null ? graph.Inputs.Select(i => i.Output.TimeAxis).FirstOrDefault(a => a is not null) : null;
+        Timeless = other is null ? "pass" : other + "Pass";
         string[] arguments = ["config", "layer", "weights", "pass", "state", "training", "capacity", "taken", "fast", "slope"];
         string[] ofModels = graph.Spec.IsModel ? ["last", "wanted", "results", "off"] : [];
         locals = new NameTable([.. arguments, .. ofModels, .. graph.Parameters]);
@@ -52,9 +54,12 @@ internal sealed class FormWriter
     /// <summary>A local of the method that no value goes by.</summary>
     public string Local(string name) => locals.Take(name);
 
+    /// <summary>The pass that is handed to what has no time.</summary>
+    public string Timeless { get; set; }
+
     public string PassOf(string? axis)
     {
-        var name = axis is null || axis == graph.MainAxis ? "pass" : axis + "Pass";
+        var name = axis is null ? Timeless : axis == graph.MainAxis ? "pass" : axis + "Pass";
         passes.Add(name);
         return name;
     }
@@ -200,10 +205,11 @@ internal sealed class FormWriter
     private string CallOf(IReadOnlyList<Node> nodes, Value result)
     {
         var method = text.Methods.Of(nodes, result, graph, text);
-        passes.UnionWith(method.Passes);
+        var given = method.Passes.Select(p => p == "pass" ? Timeless : p).ToList();
+        passes.UnionWith(given);
         ReadsState |= method.ReadsState;
         var state = method.ReadsState ? [text.Kind == FormKind.Parallel ? "null" : "state"] : Array.Empty<string>();
-        return $"{method.Name}({string.Join(", ", method.Reads.Select(v => names[v]).Concat(method.Passes).Concat(state))})";
+        return $"{method.Name}({string.Join(", ", method.Reads.Select(v => names[v]).Concat(given).Concat(state))})";
     }
 
     /// <summary>The left side of the statement that makes a value.</summary>

@@ -65,6 +65,11 @@ internal sealed partial class ModelEmitter
                     + $"{input.Output.Hint}.device, training);");
         }
 
+        if (graph.Inputs.All(i => i.Output.TimeAxis is null))
+        {
+            code.Line($"using var {form.PassOf(null)} = Pass.Over(1, 1, {graph.Inputs[0].Output.Hint}.device, training);  // nothing here has time");
+        }
+
         foreach (var (input, name) in InputNames.Where(i => i.Input.Optional))
         {
             var like = graph.Inputs.First(i => i.Output.TimeAxis == input.Output.TimeAxis && !i.Optional);

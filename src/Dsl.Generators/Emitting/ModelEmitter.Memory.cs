@@ -29,7 +29,7 @@ internal sealed partial class ModelEmitter
                 code.Line($"var state = new State(this, checked((int){inputs[0].Output.Hint}.shape[0]), capacity);");
             }
 
-            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code);
+            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code) { Timeless = MemoryAxes(states).First() + "Pass" };
             foreach (var axis in MemoryAxes(states))
             {
                 var input = inputs.First(i => i.Output.TimeAxis == axis);
@@ -80,7 +80,7 @@ internal sealed partial class ModelEmitter
     private void BeginWith(StateNames states, string output, Value entry, List<string> masks, string optional)
     {
         var axis = entry.TimeAxis!;
-        var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code);
+        var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code) { Timeless = axis + "Pass" };
         code.Line();
         code.Line($"/// <summary>The same from <c>{output}</c>, which an earlier run has given.</summary>");
         form.Bind(entry, entry.Hint);

@@ -25,9 +25,9 @@ internal sealed class RotaryPart : Part
         }
 
         Setting? width = null;
-        if (!part["Width"].IsNull)
+        if (at.OptionOr(part, "Width") is { IsNull: false } said)
         {
-            if (at.SizeOf(part["Width"], part.PlaceOf("Width")) is { } size)
+            if (at.SizeOf(said, part.PlaceOf("Width")) is { } size)
             {
                 width = new Setting.OfSize(size);
                 if (at.Number(size) is { } turned)
@@ -44,7 +44,7 @@ internal sealed class RotaryPart : Part
 
         var rotary = new Rotary(
             width,
-            part.Text("Pairs") ?? "halves",
+            at.OptionOr(part, "Pairs") is { IsNull: false, Text: var pairs } ? pairs : "halves",
             at.NumberOf(at.OptionOr(part, "Theta"), part.PlaceOf("Theta"), "10000.0"),
             FrequencyOf(part, at),
             at.OptionOr(part, "Context") is { IsNull: false } length ? at.NumberOf(length, part.PlaceOf("Context"), "0") : null,

@@ -167,7 +167,7 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
         var whole = at.Whole;
         var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.TimeAxis) : whole.Inputs.Select(i => i.TimeAxis);
         var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.TimeAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
-        return string.Join(", ", axes.Select(a => at.PassOf(a.First().Given)));
+        return string.Join(", ", axes.Select(a => a.First().Given).DefaultIfEmpty(null).Select(at.PassOf));
     }
 
     public sealed override IEnumerable<string> Masks(Construction at) =>

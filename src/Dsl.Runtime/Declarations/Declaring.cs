@@ -69,6 +69,12 @@ public sealed class DefaultsAttribute : Attribute
     /// <summary>Length of the sequences the model was trained on.</summary>
     public object? Context { get; set; }
 
+    /// <summary>How many channels of a head <see cref="RotaryAttribute"/> turns.</summary>
+    public object? Width { get; set; }
+
+    /// <summary>Which channels <see cref="RotaryAttribute"/> pairs: a constant of <see cref="Dsl.Pairs"/>.</summary>
+    public string? Pairs { get; set; }
+
     /// <summary>How many heads queries, keys and values of attention have, where no config member is called so.</summary>
     public object? Heads { get; set; }
 

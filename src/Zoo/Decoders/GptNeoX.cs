@@ -30,11 +30,11 @@ public sealed partial record GptNeoXConfig(
 }
 
 [Block<C>, Defaults(Bias = nameof(C.AttentionBias), Theta = nameof(C.Theta), Frequency = nameof(C.Scaling), Context = nameof(C.Context),
-    Dropout = nameof(C.AttentionDrop))]
+    Width = nameof(C.RotaryWidth), Dropout = nameof(C.AttentionDrop))]
 [Linear("query_key_value"), Rearrange("b t (h c) -> b t h c", "h", nameof(C.Heads)),
     Split("query", nameof(C.HeadDim), "key", nameof(C.HeadDim), "v", nameof(C.HeadDim))]
-[From("query"), Rotary(Width = nameof(C.RotaryWidth)), As("q")]
-[From("key"), Rotary(Width = nameof(C.RotaryWidth)), As("k")]
+[From("query"), Rotary, As("q")]
+[From("key"), Rotary, As("k")]
 [Attend("q", "k", "v", Mask = Mask.Causal), Merge, Linear("dense")]
 public sealed partial class GptNeoXAttention;
 

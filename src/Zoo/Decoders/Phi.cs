@@ -31,13 +31,13 @@ public sealed partial record PhiConfig(
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Theta = nameof(C.Theta), Frequency = nameof(C.Scaling), Context = nameof(C.Context),
-    Dropout = nameof(C.AttentionDrop))]
+    Width = nameof(C.RotaryWidth), Dropout = nameof(C.AttentionDrop))]
 [From("x"), Linear("q_proj"), Heads(nameof(C.Heads), nameof(C.HeadDim))]
 [When(nameof(C.NormedHeads)), LayerNorm("q_layernorm")]
-[Rotary(Width = nameof(C.RotaryWidth)), As("q")]
+[Rotary, As("q")]
 [From("x"), Linear("k_proj"), Heads(nameof(C.KvHeads), nameof(C.HeadDim))]
 [When(nameof(C.NormedHeads)), LayerNorm("k_layernorm")]
-[Rotary(Width = nameof(C.RotaryWidth)), As("k")]
+[Rotary, As("k")]
 [From("x"), Linear("v_proj"), Heads(nameof(C.KvHeads), nameof(C.HeadDim)), As("v")]
 [Attend("q", "k", "v", Mask = Mask.Causal), Merge, Linear("dense")]
 public sealed partial class PhiAttention;
