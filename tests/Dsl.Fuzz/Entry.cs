@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Dsl.Fuzz.Stress;
 using Dsl.Fuzz.Tree;
 
 namespace Dsl.Fuzz;
@@ -21,13 +22,24 @@ internal static class Entry
         var compile = new Option<bool>("--compile") { Description = "Compiles the programs and runs none." };
         var print = new Option<bool>("--print") { Description = "Prints the programs and judges nothing." };
         var judge = new Option<string?>("--judge") { Description = "Judges a file, one that --out has written or its like, instead." };
+        var stress = new Option<double?>("--stress")
+        {
+            Description = "Calls models on 8 threads for so many minutes instead, while garbage is collected every millisecond.",
+        };
+        var operators = new Option<bool>("--operators") { Description = "With --stress: TorchSharp's own operators with numbers, which break." };
         var worker = new Option<bool>("--worker") { Description = "Judges in this process, and tells of each program in a line of JSON.", Hidden = true };
         var root = new RootCommand("Random declarations: each is refused with a diagnostic at a token of it, or right in every form.")
         {
-            seed, from, count, jobs, folder, shrink, compile, print, judge, worker,
+            seed, from, count, jobs, folder, shrink, compile, print, judge, stress, operators, worker,
         };
         root.SetAction(parsed =>
         {
+            if (parsed.GetValue(stress) is { } minutes)
+            {
+                return new StressRun(8, TimeSpan.FromMinutes(minutes), Console.Out).Run(
+                    parsed.GetValue(operators) ? StressCalls.OfOperators() : StressCalls.OfModels());
+            }
+
             if (parsed.GetValue(judge) is { } path)
             {
                 return TextFile.Judge(path, Console.Out);

@@ -155,7 +155,7 @@ public sealed class SentenceEmbedder : IEmbeddingGenerator<string, Embedding<flo
     private Tensor Pool(Tensor hidden, Tensor mask) => files.Pooling switch
     {
         SentencePooling.First => hidden.select(1, 0),
-        SentencePooling.Max => hidden.masked_fill(mask.eq(0), double.NegativeInfinity).amax([1]),
+        SentencePooling.Max => hidden.masked_fill(mask.eq(Scalars.Of(0)), Scalars.Of(double.NegativeInfinity)).amax([1]),
         _ => (hidden * mask).sum(1) / mask.sum(1),
     };
 }

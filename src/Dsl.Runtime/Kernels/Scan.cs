@@ -84,7 +84,7 @@ public static class Scan<TKernel>
     // [rows, time], of one row where all are alike.
     private static Tensor Places(Tensor? positions, ScanSizes sizes, Device device)
     {
-        Tensor places = positions?.to(device) ?? torch.arange(Scalars.Of(sizes.Time), ScalarType.Int64, device);
+        Tensor places = positions?.to(device) ?? Scalars.Range(sizes.Time, ScalarType.Int64, device);
         places = places.dim() == 1 ? places.unsqueeze(0) : places;
         return places.dim() == 2 && places.shape[1] == sizes.Time && (places.shape[0] == 1 || places.shape[0] == sizes[Layout.Axes[0]])
             ? places

@@ -136,7 +136,7 @@ public static class TensorScalar
     public static Tensor Or(Tensor left, bool right) => Or(right, left);
 
     /// <summary>log(1 + exp(x)).</summary>
-    public static Tensor Softplus(Tensor x) => nn.functional.softplus(x);
+    public static Tensor Softplus(Tensor x) => Scalars.Softplus(x);
 
     /// <summary>The larger of the two.</summary>
     public static Tensor Max(Tensor left, Tensor right) => torch.maximum(left, right);

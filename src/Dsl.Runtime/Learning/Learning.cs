@@ -83,7 +83,7 @@ public static class Learning
     /// <summary>[every, 1].</summary>
     private static Tensor Rows(Func<Tensor, Tensor>? rowRate, int every, Tensor x)
     {
-        Tensor places = torch.arange(Scalars.Of(every), dtype: ScalarType.Int64, device: x.device);
+        Tensor places = Scalars.Range(every, ScalarType.Int64, x.device);
         Tensor rows = rowRate?.Invoke(places) ?? torch.ones([every], dtype: x.dtype, device: x.device);
         return rows.expand(every).reshape(every, 1);
     }

@@ -51,8 +51,8 @@ public static unsafe class StableC
         {
             foreach (long rows in new[] { 1L, 64L })
             {
-                Tensor x = arange(Scalars.Of(rows * input), ScalarType.Float32).sin().reshape(rows, input);
-                Tensor weight = arange(Scalars.Of(output * input), ScalarType.Float32).cos().reshape(output, input);
+                Tensor x = Scalars.Range(rows * input, ScalarType.Float32).sin().reshape(rows, input);
+                Tensor weight = Scalars.Range(output * input, ScalarType.Float32).cos().reshape(output, input);
                 if (!Linear(x, ReorderLinearWeight(weight, rows)).allclose(x.matmul(weight.t()), rtol: 1e-3, atol: 1e-3))
                 {
                     return false;

@@ -23,12 +23,12 @@ public static class ActivationSlopes
             case Activation.Gelu:
                 // Phi(x) + x phi(x)
                 Tensor below = (x * Scalars.Of(Math.Sqrt(0.5))).erf().Plus(1) * Scalars.Of(0.5);
-                Tensor weighted = x * (x.square() * Scalars.Of(-0.5)).exp() * Scalars.Of(1 / Math.Sqrt(2 * Math.PI));
+                Tensor weighted = x * (x.Square() * Scalars.Of(-0.5)).exp() * Scalars.Of(1 / Math.Sqrt(2 * Math.PI));
                 return below.Plus(weighted);
             case Activation.GeluTanh:
                 double outer = Math.Sqrt(2 / Math.PI), inner = 0.044715;
-                Tensor square = x.square(), tanh = (x * Scalars.Of(outer) * (square * Scalars.Of(inner)).Plus(1)).tanh();
-                Tensor bent = x * OneMinus(tanh.square()) * (square * Scalars.Of(3 * inner)).Plus(1) * Scalars.Of(outer / 2);
+                Tensor square = x.Square(), tanh = (x * Scalars.Of(outer) * (square * Scalars.Of(inner)).Plus(1)).tanh();
+                Tensor bent = x * OneMinus(tanh.Square()) * (square * Scalars.Of(3 * inner)).Plus(1) * Scalars.Of(outer / 2);
                 return (tanh.Plus(1) * Scalars.Of(0.5)).Plus(bent);
             case Activation.QuickGelu:
                 return Swish(x, 1.702);
@@ -42,7 +42,7 @@ public static class ActivationSlopes
                 Tensor sigmoid = x.sigmoid();
                 return sigmoid * OneMinus(sigmoid);
             case Activation.Tanh:
-                return OneMinus(x.tanh().square());
+                return OneMinus(x.tanh().Square());
             case Activation.Softplus:
                 return torch.where(x.gt(Scalars.Of(20)), torch.ones_like(x), x.sigmoid());
             default:

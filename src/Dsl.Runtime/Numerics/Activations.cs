@@ -32,7 +32,7 @@ public static class Activations
             case Activation.ReluSquared:
                 {
                     using Tensor positive = x.relu();
-                    return positive.square();
+                    return positive.Square();
                 }
 
             case Activation.Silu:
@@ -42,7 +42,7 @@ public static class Activations
             case Activation.Tanh:
                 return x.tanh();
             case Activation.Softplus:
-                return nn.functional.softplus(x, 1, 20);
+                return x.Softplus();
             default:
                 throw new NotSupportedException($"The activation '{activation.Name}' has no implementation.");
         }

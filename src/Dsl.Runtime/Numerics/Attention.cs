@@ -239,7 +239,7 @@ public static class Attention
     /// <summary>The caller disposes its tensors.</summary>
     private static ScorePlace PlaceOf(Places queries, Places keys, long heads, AttentionMask? mask, Pass pass, Device device)
     {
-        using Tensor count = torch.arange(Scalars.Of(heads), dtype: ScalarType.Int64, device: device);
+        using Tensor count = Scalars.Range(heads, ScalarType.Int64, device);
         return new ScorePlace(
             queries.Positions.view(queries.Uniform ? 1 : queries.Batch, 1, queries.Count, 1),
             keys.Positions.view(keys.Uniform ? 1 : keys.Batch, 1, 1, keys.Count),

@@ -75,7 +75,7 @@ public sealed class Norm
         using var scope = torch.NewDisposeScope();
         Tensor weighed = Spread(Weight) is { } weight ? gradient * weight : gradient;
         Tensor centred = Kind == NormKind.Layer ? x - x.mean([-1], keepdim: true) : x;
-        Tensor scale = (centred.square().mean([-1], keepdim: true).Plus(Eps)).rsqrt(), normed = centred * scale;
+        Tensor scale = (centred.Square().mean([-1], keepdim: true).Plus(Eps)).rsqrt(), normed = centred * scale;
         Tensor along = normed * (weighed * normed).mean([-1], keepdim: true);
         Tensor across = Kind == NormKind.Layer ? weighed - weighed.mean([-1], keepdim: true) : weighed;
         return ((across - along) * scale).MoveToOuterDisposeScope();
@@ -121,7 +121,7 @@ public sealed class Norm
         Tensor wide = half ? x.to(ScalarType.Float32) : x;
         try
         {
-            using Tensor square = wide.square();
+            using Tensor square = wide.Square();
             using Tensor mean = square.mean([-1], keepdim: true);
             using Tensor shifted = mean.Plus(Eps);
             using Tensor scale = shifted.rsqrt();

@@ -8,13 +8,14 @@ namespace Dsl.Runtime;
 /// <remarks>
 /// TorchSharp 0.107 makes a <see cref="Scalar"/>, an object with a finaliser, of every number, and gives native code its address alone; <c>a + b</c>, too,
 /// makes one, for the factor of b. So a collection that another thread starts may free the number while native code reads it: the operation fails with
-/// "Unknown scalar type" or the like. The operators and conversions that do so are banned where BannedSymbols.txt is read; this stands for them.
+/// "Unknown scalar type" or the like, computes with another number, or ends the process. The operators and conversions that do so are banned in all of our
+/// code (BannedSymbols.txt), and a test looks for every other member of TorchSharp that does; this stands for them.
 /// </remarks>
 public static class Scalars
 {
     private const int Held = 64;
 
-    private static readonly Scalar one = 1L.ToScalar();
+    private static readonly Scalar zero = 0L.ToScalar(), one = 1L.ToScalar(), two = 2L.ToScalar();
 
     // No operation takes more numbers than this, so a number is held until the operation it was made for is over.
     [ThreadStatic]
@@ -40,6 +41,22 @@ public static class Scalars
 
     /// <summary>Adds right to left in place.</summary>
     public static Tensor Increase(this Tensor left, Tensor right) => left.add_(right, one);
+
+    /// <summary>Adds right to each element of left in place.</summary>
+    public static Tensor Increase(this Tensor left, double right) => left.add_(Of(right), one);
+
+    /// <summary>x squared, element by element.</summary>
+    public static Tensor Square(this Tensor x) => x.pow(two);
+
+    /// <summary>log(1 + exp(x)), element by element.</summary>
+    public static Tensor Softplus(this Tensor x)
+    {
+        using Tensor negative = x.neg(), logarithm = negative.log_sigmoid();
+        return logarithm.neg();
+    }
+
+    /// <summary>0, 1, 2, ...: [count].</summary>
+    public static Tensor Range(long count, ScalarType type, Device? device = null) => arange(zero, Of(count), one, type, device);
 
     private static Scalar Hold(Scalar number)
     {

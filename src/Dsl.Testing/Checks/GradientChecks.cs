@@ -64,7 +64,7 @@ internal static class GradientChecks
             }
         }
 
-        double norm = Math.Sqrt(gradients.Values.Sum(gradient => gradient.square().sum().item<double>()));
+        double norm = Math.Sqrt(gradients.Values.Sum(gradient => gradient.Square().sum().item<double>()));
         Weight[] all = [.. gradients.Keys];
         IEnumerable<(string Name, Weight[] Weights)> directions = all.OrderBy(_ => random.Next()).Take(Directions).Select(
             weight => (weight.Key, new[] { weight }))
@@ -72,7 +72,7 @@ internal static class GradientChecks
         foreach ((string name, Weight[] weights) in directions)
         {
             Tensor[] steps = [.. weights.Select(weight => ModelSession.Normal([.. weight.Shape], ScalarType.Float64, random))];
-            double length = Math.Sqrt(steps.Sum(step => step.square().sum().item<double>()));
+            double length = Math.Sqrt(steps.Sum(step => step.Square().sum().item<double>()));
             double analytic = weights.Zip(steps, (weight, step) => (gradients[weight] * step).sum().item<double>()).Sum() / length;
             double Moved(double by)
             {

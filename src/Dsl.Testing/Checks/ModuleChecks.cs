@@ -149,7 +149,7 @@ internal static class ModuleChecks
     }
 
     private static Tensor Sum(IReadOnlyDictionary<string, Tensor> outputs) =>
-        outputs.Values.Where(torch.is_floating_point).Select(output => output.square().mean()).Aggregate((a, b) => a.Plus(b));
+        outputs.Values.Where(torch.is_floating_point).Select(output => output.Square().mean()).Aggregate((a, b) => a.Plus(b));
 
     private static void Release(IReadOnlyDictionary<string, Tensor> outputs)
     {

@@ -166,12 +166,12 @@ internal static class Outputs
     /// <summary>The sum of losses, with the value of each.</summary>
     internal static TrainingLoss Sum(params (string Name, double Weight, Tensor Loss)[] losses)
     {
-        Tensor total = losses[0].Loss * losses[0].Weight;
+        Tensor total = losses[0].Loss * Scalars.Of(losses[0].Weight);
         foreach ((_, double weight, Tensor loss) in losses.Skip(1))
         {
             using Tensor before = total;
-            using Tensor weighted = loss * weight;
-            total = before + weighted;
+            using Tensor weighted = loss * Scalars.Of(weight);
+            total = before.Plus(weighted);
         }
 
         var parts = new List<LossPart>();

@@ -38,8 +38,8 @@ public sealed class ReplacedTokenDetection(ITokenizer tokenizer, int context, do
     public TrainingLoss Loss(IModel model, Batch batch)
     {
         Tensor ids = batch["input_ids"], masked = batch["masked_input_ids"], labels = batch["labels"];
-        using Tensor chosen = labels.ne(MaskedTokens.Ignored);
-        using Tensor real = batch.Names.Contains("attention_mask") ? batch["attention_mask"].ne(0) : ones_like(ids, ScalarType.Bool);
+        using Tensor chosen = labels.ne(Scalars.Of(MaskedTokens.Ignored));
+        using Tensor real = batch.Names.Contains("attention_mask") ? batch["attention_mask"].ne(Scalars.Of(0)) : ones_like(ids, ScalarType.Bool);
         var inputs = new Dictionary<string, Tensor>(batch.For(model)) { ["input_ids"] = masked, ["corrupted_input_ids"] = masked };
         var tokens = new TokenLoss(model, "generator_logits");
         using Tensor guesses = Run(model, inputs, tokens.Reads);

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,8 +30,8 @@ public static class ReplacedTokens
         Tensor sums = zeros_like(ids).scatter_add_(1, positions, values);
         Tensor counts = zeros_like(ids).scatter_add_(1, positions, ones_like(positions));
         counts.narrow(1, 0, 1).zero_();
-        Tensor means = sums.floor_divide(counts.clamp_min(1));
-        return where(counts.gt(0), means, ids).MoveToOuterDisposeScope();
+        Tensor means = sums.floor_divide(counts.clamp_min(Scalars.Of(1)));
+        return where(counts.gt(Scalars.Of(0)), means, ids).MoveToOuterDisposeScope();
     }
 
     /// <summary>A token for each row of logits, drawn from their softmax by the largest of logit + Gumbel noise; no gradient.</summary>
@@ -41,8 +42,8 @@ public static class ReplacedTokens
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable off = no_grad();
-        Tensor noise = -(-(uniform.clamp(1e-9, 1 - 1e-7)).log()).log();
-        return (logits.detach() + noise).argmax(-1).MoveToOuterDisposeScope();
+        Tensor noise = -(-(uniform.clamp(Scalars.Of(1e-9), Scalars.Of(1 - 1e-7))).log()).log();
+        return (logits.detach().Plus(noise)).argmax(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>A token for each row, drawn in the same way from logits that are made of a few rows at a time.</summary>
@@ -81,7 +82,7 @@ public static class ReplacedTokens
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor errors = -nn.functional.log_softmax(logits, -1).gather(-1, targets.unsqueeze(-1)).squeeze(-1);
-        return ((errors * weights).sum() / (weights.sum() + Epsilon)).MoveToOuterDisposeScope();
+        return ((errors * weights).sum() / weights.sum().Plus(Epsilon)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The discriminator's loss: sigmoid cross entropy over all real tokens, the first one included, / (their number + 1e-6).</summary>
@@ -93,6 +94,6 @@ public static class ReplacedTokens
         using DisposeScope scope = NewDisposeScope();
         Tensor real = mask.to(logits.dtype);
         Tensor errors = nn.functional.binary_cross_entropy_with_logits(logits, replaced.to(logits.dtype), reduction: nn.Reduction.None);
-        return ((errors * real).sum() / (real.sum() + Epsilon)).MoveToOuterDisposeScope();
+        return ((errors * real).sum() / real.sum().Plus(Epsilon)).MoveToOuterDisposeScope();
     }
 }

@@ -122,17 +122,17 @@ public sealed class AdamW : IDisposable
     {
         if (slot.Decay != 0)
         {
-            slot.Parameter.mul_(1 - rate * slot.Decay);
+            slot.Parameter.mul_(Scalars.Of(1 - rate * slot.Decay));
         }
 
-        slot.Mean.mul_(beta1);
-        slot.Mean.add_(gradient, alpha: 1 - beta1);
-        slot.Square.mul_(beta2);
-        slot.Square.addcmul_(gradient, gradient, 1 - beta2);
+        slot.Mean.mul_(Scalars.Of(beta1));
+        slot.Mean.add_(gradient, alpha: Scalars.Of(1 - beta1));
+        slot.Square.mul_(Scalars.Of(beta2));
+        slot.Square.addcmul_(gradient, gradient, Scalars.Of(1 - beta2));
         using Tensor root = slot.Square.sqrt();
-        root.div_(Math.Sqrt(1 - Math.Pow(beta2, Steps)));
-        root.add_(epsilon);
-        slot.Parameter.addcdiv_(slot.Mean, root, -rate / (1 - Math.Pow(beta1, Steps)));
+        root.div_(Scalars.Of(Math.Sqrt(1 - Math.Pow(beta2, Steps))));
+        root.Increase(epsilon);
+        slot.Parameter.addcdiv_(slot.Mean, root, Scalars.Of(-rate / (1 - Math.Pow(beta1, Steps))));
     }
 
     /// <summary>The state as named tensors (<c>mean.KEY</c>, <c>square.KEY</c>), which stay the optimiser's own.</summary>
@@ -198,7 +198,7 @@ public static class Gradients
             {
                 foreach (Tensor gradient in gradients)
                 {
-                    gradient.mul_(scale);
+                    gradient.mul_(Scalars.Of(scale));
                 }
             }
 

@@ -69,15 +69,15 @@ public static class HeadLosses
     {
         using Tensor first = End(start, starts);
         using Tensor last = End(end, ends);
-        using Tensor sum = first + last;
-        return sum / 2;
+        using Tensor sum = first.Plus(last);
+        return sum * Scalars.Of(0.5);
     }
 
     private static Tensor End(Tensor logits, Tensor places)
     {
         // A place outside of the row cannot be learned: the published classes clamp it to the length and ignore that.
-        using Tensor beyond = places.ge(logits.shape[^1]);
-        using Tensor kept = places.masked_fill(beyond, MaskedTokens.Ignored);
+        using Tensor beyond = places.ge(Scalars.Of(logits.shape[^1]));
+        using Tensor kept = places.masked_fill(beyond, Scalars.Of(MaskedTokens.Ignored));
         return Losses.CrossEntropy(logits, kept);
     }
 }

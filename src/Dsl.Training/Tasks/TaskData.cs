@@ -126,7 +126,7 @@ public sealed class TaskData(RuleTask task, ITokenizer tokenizer, int rows, long
                 return results["logits"].reshape(rows, -1).argmax(-1).eq(Choices(batch));
             default:
                 Tensor labels = batch["labels"];
-                return results["logits"].argmax(-1).eq(labels).masked_select(labels.ne(MaskedTokens.Ignored));
+                return results["logits"].argmax(-1).eq(labels).masked_select(labels.ne(Scalars.Of(MaskedTokens.Ignored)));
         }
     }
 
@@ -141,7 +141,7 @@ public sealed class TaskData(RuleTask task, ITokenizer tokenizer, int rows, long
         {
             token = model.Advance(token, state).argmax(-1);
             Tensor wanted = labels.narrow(1, t, 1);
-            right = right.logical_and(token.eq(wanted).logical_or(wanted.eq(MaskedTokens.Ignored)).squeeze(1));
+            right = right.logical_and(token.eq(wanted).logical_or(wanted.eq(Scalars.Of(MaskedTokens.Ignored))).squeeze(1));
         }
 
         return right;

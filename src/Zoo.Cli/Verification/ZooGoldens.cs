@@ -24,9 +24,9 @@ public static class ZooGoldens
             GoldenLoss.OfClasses("S4Model"),
             new("LlavaForConditionalGeneration", ["logits"], GoldenLoss.NextToken),
             new("BertForPreTraining", ["mlm_logits", "nsp_logits"], (c, o) =>
-                GoldenLoss.Classes(o["mlm_logits"], c.Inputs["labels"]) + GoldenLoss.Classes(o["nsp_logits"], c.Inputs["next_sentence_label"])),
+                GoldenLoss.Classes(o["mlm_logits"], c.Inputs["labels"]).Plus(GoldenLoss.Classes(o["nsp_logits"], c.Inputs["next_sentence_label"]))),
             new("AlbertForPreTraining", ["mlm_logits", "sop_logits"], (c, o) =>
-                GoldenLoss.Classes(o["mlm_logits"], c.Inputs["labels"]) + GoldenLoss.Classes(o["sop_logits"], c.Inputs["sentence_order_label"])),
+                GoldenLoss.Classes(o["mlm_logits"], c.Inputs["labels"]).Plus(GoldenLoss.Classes(o["sop_logits"], c.Inputs["sentence_order_label"]))),
             new("ElectraForPreTraining", ["logits"], ReplacedToken, PerToken: true),
         ],
 
@@ -36,7 +36,7 @@ public static class ZooGoldens
         // mBART begins with the row's own last token: its language.
         DecoderStarts = new Dictionary<string, Func<Tensor, long, Tensor>>
         {
-            ["MBart"] = (tokens, padding) => tokens.gather(1, tokens.ne(padding).sum(1, keepdim: true) - 1),
+            ["MBart"] = (tokens, padding) => tokens.gather(1, tokens.ne(Scalars.Of(padding)).sum(1, keepdim: true).Plus(-1L)),
         },
         Checks =
         [
@@ -54,7 +54,7 @@ public static class ZooGoldens
             return nn.functional.binary_cross_entropy_with_logits(logits, labels);
         }
 
-        Tensor real = mask.ne(0);
+        Tensor real = mask.ne(Scalars.Of(0));
         return nn.functional.binary_cross_entropy_with_logits(logits.masked_select(real), labels.masked_select(real));
     }
 

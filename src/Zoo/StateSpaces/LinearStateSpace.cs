@@ -1,3 +1,4 @@
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,8 +14,8 @@ public sealed record LinearStateSpace(Tensor A, Tensor B, Tensor C, Tensor D)
     public DiscreteStateSpace Bilinear(Tensor step)
     {
         Tensor unit = eye(A.shape[0], dtype: A.dtype, device: A.device);
-        Tensor left = unit - (step / 2 * A);
-        return new DiscreteStateSpace(linalg.solve(left, unit + (step / 2 * A)), linalg.solve(left, step * B), C, D);
+        Tensor half = step * Scalars.Of(0.5) * A, left = unit - half;
+        return new DiscreteStateSpace(linalg.solve(left, unit.Plus(half)), linalg.solve(left, step * B), C, D);
     }
 
     /// <summary>
@@ -39,11 +40,11 @@ public sealed record DiscreteStateSpace(Tensor A, Tensor B, Tensor C, Tensor D)
         var states = new Tensor[u.shape[1]];
         for (int k = 0; k < states.Length; k++)
         {
-            states[k] = x = x.matmul(A.t()) + u.narrow(1, k, 1).matmul(B.t());
+            states[k] = x = x.matmul(A.t()).Plus(u.narrow(1, k, 1).matmul(B.t()));
         }
 
         Tensor all = states.Length > 0 ? stack(states, 1) : zeros(u.shape[0], 0, A.shape[0], dtype: A.dtype, device: A.device);
-        return (all.matmul(C.t()).squeeze(-1) + (D * u), all);
+        return (all.matmul(C.t()).squeeze(-1).Plus(D * u), all);
     }
 
     /// <summary>K = (C B, C A B, C A^2 B, ...), without D.</summary>
@@ -60,5 +61,5 @@ public sealed record DiscreteStateSpace(Tensor A, Tensor B, Tensor C, Tensor D)
     }
 
     /// <summary>The same y by one convolution: K * u + D u.</summary>
-    public Tensor Convolve(Tensor u) => Dsl.Runtime.Convolution.Apply(u, Kernel(u.shape[1]).unsqueeze(0), 1) + (D * u);
+    public Tensor Convolve(Tensor u) => Convolution.Apply(u, Kernel(u.shape[1]).unsqueeze(0), 1).Plus(D * u);
 }

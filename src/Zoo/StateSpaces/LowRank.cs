@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Numerics;
+using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -25,7 +26,8 @@ public static class LowRank
         Tensor p = tensor(Both(correction)).unsqueeze(1);
         Tensor unit = eye(2 * diagonal.Length, dtype: ScalarType.ComplexFloat64);
         Tensor a = (unit * tensor(Both(diagonal))) - p.matmul(p.conj().t());
-        Tensor discrete = linalg.solve(unit - (step / 2 * a), unit + (step / 2 * a));
+        Tensor half = a * Scalars.Of(step / 2);
+        Tensor discrete = linalg.solve(unit - half, unit.Plus(half));
         Tensor row = tensor(Both(readOut.ToArray())).unsqueeze(0);
         row = from == 0 ? row : linalg.solve((unit - Power(discrete, from)).t(), row.t()).t();
         row = to == 0 ? row : row.matmul(unit - Power(discrete, to));
