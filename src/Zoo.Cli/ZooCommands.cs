@@ -84,6 +84,8 @@ public static class ZooCommands
             TokenizerCommand.Make(context),
             TokenizeCommand.Make(context),
             EmbedCommand.Make(context),
+            EvaluateCommand.Make(context),
+            ScalingCommand.Make(context),
         };
         return root;
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using Dsl.Runtime;
@@ -13,6 +14,15 @@ namespace Dsl.Generation.Evaluation;
 /// <param name="LogLikelihood">The sum of the natural logarithms of its ids' probabilities.</param>
 /// <param name="IsGreedy">Each of its ids is the likeliest.</param>
 public readonly record struct Score(double LogLikelihood, bool IsGreedy);
+
+/// <summary>What a model takes.</summary>
+/// <param name="Read">Seconds for an id that is read.</param>
+/// <param name="Written">Seconds for one that is written.</param>
+public readonly record struct EvaluationPace(double Read, double Written)
+{
+    /// <summary>How long so many ids take, at most.</summary>
+    public TimeSpan For(long read, long written) => TimeSpan.FromSeconds((Read * read) + (Written * written));
+}
 
 /// <summary>
 /// Scores and writes with a causal model, many requests at a time: equal requests once, what contexts have in common once, padding where rows differ in
@@ -109,6 +119,34 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int length, in
             }
         });
     });
+
+    /// <summary>Measures how fast the model reads and writes, by reading and writing a little.</summary>
+    public EvaluationPace Measure()
+    {
+        const int Columns = 64, Steps = 3;
+        int rows = Math.Min(batch, 4), columns = Math.Clamp(length - Steps - 1, 1, Columns);
+        EvaluationPace pace = default;
+        Evaluating(() =>
+        {
+            // The first time warms up.
+            for (int time = 0; time < 2; time++)
+            {
+                using ModelState state = model.NewState(rows, columns + Steps);
+                using Tensor text = zeros([rows, columns], ScalarType.Int64, Device), step = zeros([rows, 1], ScalarType.Int64, Device);
+                Stopwatch clock = Stopwatch.StartNew();
+                model.Advance(text, state).Dispose();
+                double read = clock.Elapsed.TotalSeconds / (rows * columns);
+                clock.Restart();
+                for (int i = 0; i < Steps; i++)
+                {
+                    model.Advance(step, state, last: true).Dispose();
+                }
+
+                pace = new EvaluationPace(read, clock.Elapsed.TotalSeconds / (rows * Steps));
+            }
+        });
+        return pace;
+    }
 
     /// <summary>How many ids are read for requests, shared ones once.</summary>
     internal long Cost(IReadOnlyList<ScoreRequest> requests)
