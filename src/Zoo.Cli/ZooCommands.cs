@@ -85,6 +85,8 @@ public static class ZooCommands
             TokenizeCommand.Make(context),
             EmbedCommand.Make(context),
             CheckCommand.Make(context),
+            EvaluateCommand.Make(context),
+            ScalingCommand.Make(context),
         };
         return root;
     }

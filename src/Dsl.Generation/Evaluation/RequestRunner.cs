@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using Dsl.Runtime;
@@ -14,15 +15,25 @@ namespace Dsl.Generation.Evaluation;
 /// <param name="IsGreedy">Each of its ids is the likeliest.</param>
 public readonly record struct Score(double LogLikelihood, bool IsGreedy);
 
+/// <summary>What a model takes.</summary>
+/// <param name="Read">Seconds for an id that is read.</param>
+/// <param name="Written">Seconds for one that is written.</param>
+public readonly record struct EvaluationPace(double Read, double Written)
+{
+    /// <summary>How long so many ids take, at most.</summary>
+    public TimeSpan For(long read, long written) => TimeSpan.FromSeconds((Read * read) + (Written * written));
+}
+
 /// <summary>
 /// Scores and writes with a causal model, many requests at a time: equal requests once, what contexts have in common once, padding where rows differ in
 /// length. What a request gives does not depend on the others but for rounding.
 /// </summary>
 /// <param name="model">With a stateful form; put into evaluation mode for the time of a call.</param>
 /// <param name="codec">Its vocabulary.</param>
+/// <param name="length">How many tokens it sees at once.</param>
 /// <param name="batch">At most so many contexts at a time.</param>
 /// <param name="ends">Ids after which a text ends; null: those of the codec.</param>
-public sealed class RequestRunner(IModel model, ITextCodec codec, int batch = 16, IReadOnlyList<int>? ends = null)
+public sealed class RequestRunner(IModel model, ITextCodec codec, int length, int batch = 16, IReadOnlyList<int>? ends = null)
 {
     private readonly IReadOnlyList<int> ends = ends ?? codec.EndTokens;
     private readonly SharedPrefixes prefixes = batch >= 1 ? new SharedPrefixes(model, batch)
@@ -45,24 +56,14 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int batch = 16
         int[][] read = [.. contexts.Keys];
         prefixes.Walk(read, group =>
         {
-            stop.ThrowIfCancellationRequested();
-            (int Context, int[] Continuation, List<int> Places)[] rows = [.. group.Rows.SelectMany((text, context) =>
-                contexts[read[text]].Select(continuation => (context, continuation.Key, continuation.Value)))];
-            int longest = rows.Max(row => row.Continuation.Length);
-            using ModelState state = prefixes.Rows(group, group.Rows.Count, group.Depth + group.Rows.Max(row => read[row].Length) + longest);
+            ContextRow[] rows = [.. group.Rows.Select(text => new ContextRow(read[text][group.Depth..], [.. contexts[read[text]]]))];
 
-            // The first id of a continuation is told by the last of its context: the rows differ only from there on.
-            int[][] before = [.. group.Rows.Select(row => read[row][group.Depth..^1])];
-            Read(before, state);
-            using Tensor picks = tensor(rows.Select(row => (long)row.Context).ToArray(), dtype: ScalarType.Int64);
-            state.Select(picks);
-            int[][] tails = [.. rows.Select(row => (int[])[read[group.Rows[row.Context]][^1], .. row.Continuation[..^1]])];
-            using Tensor ids = PaddedRows.Ids(tails, 0, Device), mask = PaddedRows.Real(tails, Device);
-            using Tensor logits = model.Advance(ids, state, Ragged(tails) ? mask : null);
-            for (int r = 0; r < rows.Length; r++)
+            // Columns of padding count towards a table of positions: rows that would go beyond it together are read one by one.
+            bool fits = group.Depth + rows.Max(row => row.Rest.Length) + rows.Max(row => row.Longest) - 1 <= length;
+            foreach (ContextRow[] together in fits ? [rows] : rows.Select(row => new[] { row }))
             {
-                Score score = ScoreRow(logits, r, rows[r].Continuation);
-                rows[r].Places.ForEach(place => done(place, score));
+                stop.ThrowIfCancellationRequested();
+                ScoreRows(group, together, done);
             }
         });
     });
@@ -119,6 +120,34 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int batch = 16
         });
     });
 
+    /// <summary>Measures how fast the model reads and writes, by reading and writing a little.</summary>
+    public EvaluationPace Measure()
+    {
+        const int Columns = 64, Steps = 3;
+        int rows = Math.Min(batch, 4), columns = Math.Clamp(length - Steps - 1, 1, Columns);
+        EvaluationPace pace = default;
+        Evaluating(() =>
+        {
+            // The first time warms up.
+            for (int time = 0; time < 2; time++)
+            {
+                using ModelState state = model.NewState(rows, columns + Steps);
+                using Tensor text = zeros([rows, columns], ScalarType.Int64, Device), step = zeros([rows, 1], ScalarType.Int64, Device);
+                Stopwatch clock = Stopwatch.StartNew();
+                model.Advance(text, state).Dispose();
+                double read = clock.Elapsed.TotalSeconds / (rows * columns);
+                clock.Restart();
+                for (int i = 0; i < Steps; i++)
+                {
+                    model.Advance(step, state, last: true).Dispose();
+                }
+
+                pace = new EvaluationPace(read, clock.Elapsed.TotalSeconds / (rows * Steps));
+            }
+        });
+        return pace;
+    }
+
     /// <summary>How many ids are read for requests, shared ones once.</summary>
     internal long Cost(IReadOnlyList<ScoreRequest> requests)
     {
@@ -130,6 +159,27 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int batch = 16
     /// <summary>How many ids are read and written for requests at most, shared ones once.</summary>
     internal long Cost(IReadOnlyList<WriteRequest> requests) =>
         prefixes.Cost([.. requests.Select(request => request.Context)]) + requests.Sum(request => (long)request.MaxTokens);
+
+    private void ScoreRows(PrefixGroup group, ContextRow[] contexts, Action<int, Score> done)
+    {
+        int columns = group.Depth + contexts.Max(context => context.Rest.Length) + contexts.Max(context => context.Longest);
+        using ModelState state = prefixes.Rows(group, contexts.Length, columns);
+
+        // The first id of a continuation is told by the last of its context: the rows differ only from there on.
+        Read([.. contexts.Select(context => context.Rest[..^1])], state);
+        (int Context, int[] Ids, List<int> Places)[] rows =
+            [.. contexts.SelectMany((context, i) => context.Continuations.Select(continuation => (i, continuation.Key, continuation.Value)))];
+        using Tensor picks = tensor(rows.Select(row => (long)row.Context).ToArray(), dtype: ScalarType.Int64);
+        state.Select(picks);
+        int[][] tails = [.. rows.Select(row => (int[])[contexts[row.Context].Rest[^1], .. row.Ids[..^1]])];
+        using Tensor ids = PaddedRows.Ids(tails, 0, Device), mask = PaddedRows.Real(tails, Device);
+        using Tensor logits = model.Advance(ids, state, Ragged(tails) ? mask : null);
+        for (int r = 0; r < rows.Length; r++)
+        {
+            Score score = ScoreRow(logits, r, rows[r].Ids);
+            rows[r].Places.ForEach(place => done(place, score));
+        }
+    }
 
     private static TValue Entry<TValue>(Dictionary<int[], TValue> table, int[] key, Func<TValue> make)
     {
@@ -165,6 +215,12 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int batch = 16
 
         using Tensor ids = PaddedRows.Ids(rows, 0, Device), mask = PaddedRows.Real(rows, Device);
         model.Advance(ids, state, Ragged(rows) ? mask : null, last: true).Dispose();
+    }
+
+    /// <summary>A context's ids after what its group shares, and what is scored after it, with the places of the requests.</summary>
+    private sealed record ContextRow(int[] Rest, IReadOnlyList<KeyValuePair<int[], List<int>>> Continuations)
+    {
+        internal int Longest => Continuations.Max(continuation => continuation.Key.Length);
     }
 
     private void Evaluating(Action body)

@@ -92,8 +92,17 @@ public sealed record SmallSize(int Vocab, int Context)
     /// <summary>The token that fills rows, where the vocabulary has one.</summary>
     public int? Pad { get; init; }
 
-    /// <summary>The model's width.</summary>
-    public int Width { get; init; } = 128;
+    private readonly int? width;
+
+    /// <summary>The model's width; 128 unless one is asked for.</summary>
+    public int Width
+    {
+        get => width ?? 128;
+        init => width = value;
+    }
+
+    /// <summary>How many layers; null: as the family has it.</summary>
+    public int? Layers { get; init; }
 
     /// <summary>The width inside of feed-forward layers; null: as the family has it.</summary>
     public int? Inner { get; init; }
@@ -103,6 +112,12 @@ public sealed record SmallSize(int Vocab, int Context)
     /// attention even for long.
     /// </summary>
     public static double Deviation { get; } = 0.02 * Math.Sqrt(6);
+
+    /// <summary>The width that is asked for, or the family's own.</summary>
+    public int WidthOr(int own) => width ?? own;
+
+    /// <summary>The deviation that belongs to the width that is asked for (0.02 at 768, larger in shorter rows), or the family's own.</summary>
+    public double DeviationOr(double own) => width is { } given ? 0.02 * Math.Sqrt(768.0 / given) : own;
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using System;
 using Dsl;
 using Dsl.Runtime;
 
@@ -49,7 +50,14 @@ public sealed partial record LlamaConfig
     [Preset("codellama-70b")] public static LlamaConfig CodeB70 => new(32016, 8192, 28672, 80, 64, Activation.Silu, 8, Eps: 1e-5, Theta: 1e6, Context: 16384);
 
     [Small("llama", First = true, What = "4 layers, width 192, 6 heads, feed-forward 512, tied head")]
-    public static LlamaConfig Sized(SmallSize size) => new(size.Vocab, 192, 512, 4, 6, Activation.Silu, Context: size.Context, Tied: true);
+    public static LlamaConfig Sized(SmallSize size)
+    {
+        int width = size.WidthOr(192);
+        return new(size.Vocab, width, size.Inner ?? width * 8 / 3, size.Layers ?? 4, Math.Max(1, width / 32), Activation.Silu, Context: size.Context, Tied: true)
+        {
+            Deviation = size.DeviationOr(0.02),
+        };
+    }
 
     private static RopeScaling ByWavelength(double factor) =>
         new(RopeScalingKind.Wavelength, factor) { OriginalLength = 8192, LowFrequencyFactor = 1, HighFrequencyFactor = 4 };

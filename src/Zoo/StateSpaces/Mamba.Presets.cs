@@ -1,3 +1,4 @@
+using System;
 using Dsl;
 
 namespace Zoo.StateSpaces;
@@ -19,5 +20,6 @@ public sealed partial record MambaConfig
     [Preset("mamba-2.8b")] public static MambaConfig B28 => new(50280, 2560, 64, 5120, 160, Activation.Silu, Deviation: 0.02, Rescaled: true);
 
     [Small("mamba", What = "7 layers, width 192, inner width 384, state 16, tied head")]
-    public static MambaConfig Sized(SmallSize size) => new(size.Vocab, 192, 7, 384, 12, Activation.Silu, Deviation: 0.02);
+    public static MambaConfig Sized(SmallSize size) =>
+        new(size.Vocab, size.WidthOr(192), size.Layers ?? 7, 2 * size.WidthOr(192), Math.Max(1, size.WidthOr(192) / 16), Activation.Silu, Deviation: 0.02);
 }

@@ -18,5 +18,6 @@ public sealed partial record RwkvConfig
     [Preset("rwkv-4-14b")] public static RwkvConfig B14 => new(50277, 5120, 40);
 
     [Small("rwkv", What = "4 layers, width 192, feed-forward 768")]
-    public static RwkvConfig Sized(SmallSize size) => new(size.Vocab, 192, 4, 192, 768, Context: size.Context);
+    public static RwkvConfig Sized(SmallSize size) =>
+        new(size.Vocab, size.WidthOr(192), size.Layers ?? 4, size.WidthOr(192), size.Inner ?? 4 * size.WidthOr(192), Context: size.Context);
 }

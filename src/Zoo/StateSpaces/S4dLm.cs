@@ -13,7 +13,7 @@ public sealed partial record S4dLmConfig([Key("vocab_size"), Range(1)] int Vocab
     public int FeedForward => Expand * Hidden;
 
     [Small("s4d", What = "4 times two state spaces of 64 and feed-forward 768, width 192, tied head")]
-    public static S4dLmConfig Sized(SmallSize size) => new(size.Vocab) { Hidden = 192, Layers = 4, PreNorm = true };
+    public static S4dLmConfig Sized(SmallSize size) => new(size.Vocab) { Hidden = size.WidthOr(192), Layers = size.Layers ?? 4, PreNorm = true };
 }
 
 [Block<C>, Defaults(Bias = true)]
