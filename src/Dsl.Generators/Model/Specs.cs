@@ -155,6 +155,9 @@ internal sealed record ConfigSpec(
     /// <summary>Whether only the types around it see it.</summary>
     public bool IsPrivate { get; init; }
 
+    /// <summary>Ids of warnings that naming it or a member of it raises: <c>Obsolete</c> and <c>Experimental</c> with an id of their own.</summary>
+    public EquatableArray<string> Silenced { get; init; }
+
     /// <summary>Why nothing of it can be read from a file.</summary>
     public EquatableArray<Fault> Faults { get; init; }
 
@@ -189,6 +192,9 @@ internal sealed record DeclarationSpec(
 
     /// <summary>Whether another part of the class has attributes of dataflow too: their order would be nobody's.</summary>
     public bool IsSpread { get; init; }
+
+    /// <summary>Ids of warnings that naming it, its functions or what it uses raises.</summary>
+    public EquatableArray<string> Silenced { get; init; }
 
     /// <summary>Why code cannot be written for it.</summary>
     public EquatableArray<Fault> Faults { get; init; }
