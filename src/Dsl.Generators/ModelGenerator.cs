@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Linq;
 using System.Text;
 using System.Threading;
+using Dsl.Generators.Diagnostics;
 using Dsl.Generators.Emitting;
 using Dsl.Generators.Model;
 using Dsl.Generators.Reading;
@@ -36,100 +37,78 @@ public sealed class ModelGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         // By syntax, not by attribute name: binding every attribute anew at each keystroke is what costs time, and ReadCache knows when it need not.
-        var all = context.SyntaxProvider
-            .CreateSyntaxProvider(Declares, (node, cancel) => Invariant.Run(() => pipeline.Read((TypeDeclarationSyntax)node.Node, node.SemanticModel, cancel)))
-            .Where(spec => spec is not null)
-            .Select((spec, _) => spec!)
-            .WithTrackingName(Declarations);
+        var read = context.SyntaxProvider.CreateSyntaxProvider(HeadNames.MayDeclare, Read).Where(r => r is not null).Select((r, _) => r!);
+        var all = read.Where(r => r.Spec is not null).Select((r, _) => r.Spec!).WithTrackingName(Declarations);
+        context.RegisterSourceOutput(read.Where(r => r.Spec is null), (output, r) => Report(output, r.Name, r.Failure));
 
-        // File names are compared without regard to case.
-        var clashes = all.Select((closed, _) => closed.Main.Name).Collect().Select((names, _) => Clashes(names).ToEquatable());
+        // No two files of one compilation have one name, whatever they come from; and names of files are compared without regard to case.
+        var named = all.Collect();
+        var taken = named.Select((closed, _) => HintNames.Of(closed.Select(c => c.Main.Name), ConfigsOf(closed).Select(c => c.Name)));
         var sources = all
-            .Combine(clashes)
-            .Select((pair, _) => Emitted.Of(pipeline, pair.Left, HintName(pair.Left.Main.Name, pair.Right) + ".g.cs"))
+            .Combine(taken)
+            .Select((pair, _) => Written.Of(pair.Left.Main.Name, pair.Right.Declaration(pair.Left.Main.Name), () => pipeline.Run(pair.Left)))
             .WithTrackingName(Sources);
-        context.RegisterSourceOutput(sources, (output, source) =>
-        {
-            if (source.Text.Length > 0)
-            {
-                output.AddSource(source.Hint, SourceText.From(source.Text, Encoding.UTF8));
-            }
-        });
+        context.RegisterSourceOutput(sources, Add);
 
-        var configs = all.Collect().Select((closed, _) => ConfigsOf(closed).ToEquatable()).SelectMany((configs, _) =>
-        {
-            var clashing = Clashes(configs.Select(c => c.Name + "Json")).ToEquatable();
-            return configs.Select(c => (Config: c, Hint: HintName(c.Name + "Json", clashing) + ".g.cs"));
-        }).WithTrackingName(Configs);
+        var configs = named.Select((closed, _) => ConfigsOf(closed).ToEquatable())
+            .SelectMany((configs, _) => configs.AsEnumerable())
+            .Combine(taken)
+            .Select((pair, _) => (Config: pair.Left, Hint: pair.Right.Config(pair.Left.Name)))
+            .WithTrackingName(Configs);
         context.RegisterSourceOutput(
-            configs, (output, config) => output.AddSource(config.Hint, SourceText.From(Invariant.Run(() => ConfigEmitter.Emit(config.Config)), Encoding.UTF8)));
+            configs, (output, config) => Add(output, Written.Of(config.Config.Name, config.Hint, () => ConfigEmitter.Emit(config.Config))));
 
         // Only declarations that compile are listed.
         var assembly = context.CompilationProvider.Select((compilation, _) => compilation.AssemblyName ?? "");
-        var registry = all.Collect().Combine(sources.Collect()).Combine(assembly).Select((given, _) =>
+        var registry = named.Combine(sources.Collect()).Combine(assembly).Select((given, _) =>
         {
             var ((declared, emitted), name) = given;
-            var written = new HashSet<string>(emitted.Where(s => s.Text.Length > 0).Select(s => s.Name));
-            var listed = declared.Select(Whole).Where(d => written.Contains(d.Name)).OrderBy(d => d.Name, System.StringComparer.Ordinal).ToList();
-            return listed.Count == 0 ? "" : Invariant.Run(() => RegistryEmitter.Emit(name, listed, ConfigsOf(declared).ToList()));
+            return Written.Of(name, HintNames.Registry, () => RegistryOf(name, declared, emitted));
         }).WithTrackingName(Registry);
-        context.RegisterSourceOutput(registry, (output, text) =>
-        {
-            if (text.Length > 0)
-            {
-                output.AddSource("DslModels.g.cs", SourceText.From(text, Encoding.UTF8));
-            }
-        });
+        context.RegisterSourceOutput(registry, Add);
     }
 
-    /// <summary>A file name that no other type can have: the full name with its arity and containers.</summary>
-    internal static string HintName(string fullName) =>
-        (fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName)
-            .Replace("@", "")
-            .Replace('<', '{')
-            .Replace('>', '}')
-            .Replace("global::", "")
-            .Replace(", ", ",");
-
-    /// <summary>The same, told apart from names that differ in case alone.</summary>
-    private static string HintName(string fullName, EquatableArray<string> clashing)
+    /// <summary>What a class declares; null where it declares nothing, or where another part of it does.</summary>
+    private ReadDeclaration? Read(GeneratorSyntaxContext node, CancellationToken cancel)
     {
-        var before = clashing.Count(n => string.CompareOrdinal(n, fullName) < 0 && string.Equals(n, fullName, System.StringComparison.OrdinalIgnoreCase));
-        return HintName(fullName) + (before == 0 ? "" : $" ({before + 1})");
-    }
-
-    private static IEnumerable<string> Clashes(IEnumerable<string> names) =>
-        names.Distinct()
-            .GroupBy(n => n, System.StringComparer.OrdinalIgnoreCase)
-            .Where(g => g.Count() > 1)
-            .SelectMany(g => g)
-            .OrderBy(n => n, System.StringComparer.Ordinal);
-
-    /// <summary>Whether a node is a type that says <c>[Block&lt;...&gt;]</c> or <c>[Model&lt;...&gt;]</c>.</summary>
-    private static bool Declares(SyntaxNode node, CancellationToken cancel)
-    {
-        if (node is TypeDeclarationSyntax { AttributeLists.Count: > 0 } type)
+        var declaration = (TypeDeclarationSyntax)node.Node;
+        if (!HeadNames.Declares(declaration, node.SemanticModel.Compilation, cancel))
         {
-            foreach (var list in type.AttributeLists)
-            {
-                foreach (var attribute in list.Attributes)
-                {
-                    var name = attribute.Name is QualifiedNameSyntax qualified ? qualified.Right
-                        : attribute.Name is AliasQualifiedNameSyntax alias ? alias.Name
-                        : attribute.Name;
-                    if (name is GenericNameSyntax { Identifier.Text: "Block" or "Model" or "BlockAttribute" or "ModelAttribute" })
-                    {
-                        return true;
-                    }
-                }
-            }
+            return null;
         }
 
-        return false;
+        try
+        {
+            return Invariant.Run(() => pipeline.Read(declaration, node.SemanticModel, cancel)) is { } spec ? new ReadDeclaration(spec, spec.Main.Name, "") : null;
+        }
+        catch (System.Exception e) when (e is not System.OperationCanceledException)
+        {
+            return new ReadDeclaration(null, declaration.Identifier.Text, Written.Words(e));
+        }
     }
 
-    /// <summary>A derived declaration as if it had been written in full, so that its base need not be known to whoever reads it.</summary>
-    private DeclarationSpec Whole(ClosedSpec closed) => pipeline.Whole(closed);
+    private string RegistryOf(string assembly, ImmutableArray<ClosedSpec> declared, ImmutableArray<Written> emitted)
+    {
+        var written = new HashSet<string>(emitted.Where(s => s.Text.Length > 0).Select(s => s.Name));
+        var listed = declared.Where(d => written.Contains(d.Main.Name)).Select(pipeline.Whole).OrderBy(d => d.Name, System.StringComparer.Ordinal).ToList();
+        return listed.Count == 0 ? "" : RegistryEmitter.Emit(assembly, listed, ConfigsOf(declared).ToList());
+    }
+
+    private static void Add(SourceProductionContext output, Written source)
+    {
+        if (source.Failure.Length > 0)
+        {
+            Report(output, source.Name, source.Failure);
+        }
+
+        if (source.Text.Length > 0)
+        {
+            output.AddSource(source.Hint, SourceText.From(source.Text, Encoding.UTF8));
+        }
+    }
+
+    private static void Report(SourceProductionContext output, string name, string failure) =>
+        output.ReportDiagnostic(Diagnostic.Create(Rules.Failed, Location.None, Names.Simple(name), failure));
 
     private static IEnumerable<ConfigSpec> WithExtended(ConfigSpec config)
     {
@@ -149,27 +128,33 @@ public sealed class ModelGenerator : IIncrementalGenerator
             .OrderBy(c => c.Name, System.StringComparer.Ordinal);
 }
 
+/// <summary>What was read of a class; no spec where reading it failed.</summary>
+/// <param name="Spec">The closed spec.</param>
+/// <param name="Name">The class.</param>
+/// <param name="Failure">What failed, or empty.</param>
+internal sealed record ReadDeclaration(ClosedSpec? Spec, string Name, string Failure);
+
 /// <summary>One written file; empty text where the declaration has problems.</summary>
 /// <param name="Name">The declaration's full name.</param>
 /// <param name="Hint">The file's name.</param>
 /// <param name="Text">What it holds.</param>
-internal sealed record Emitted(string Name, string Hint, string Text)
+/// <param name="Failure">What failed, or empty.</param>
+internal sealed record Written(string Name, string Hint, string Text, string Failure)
 {
-    public static Emitted Of(Pipeline pipeline, ClosedSpec closed, string hint)
+    public static Written Of(string name, string hint, System.Func<string> write)
     {
-        var name = closed.Main.Name;
         try
         {
-            return new Emitted(name, hint, Invariant.Run(() => pipeline.Run(closed)));
+            return new Written(name, hint, Invariant.Run(write), "");
         }
         catch (System.Exception e) when (e is not System.OperationCanceledException)
         {
             // A generator that throws takes the output of every other declaration with it: a defect here costs this one only, and says so.
-            return new Emitted(
-                name,
-                hint,
-                $"#error The compiler of declarations failed on {closed.Main.SimpleName}: {e.GetType().Name} "
-                    + $"{e.Message.Replace('\r', ' ').Replace('\n', ' ')} {(e.StackTrace ?? "").Replace('\r', ' ').Replace('\n', ' ')}");
+            return new Written(name, hint, "", Words(e));
         }
     }
+
+    /// <summary>An exception in a line, with the place that it comes from.</summary>
+    public static string Words(System.Exception e) =>
+        string.Join(" ", $"{e.GetType().Name}: {e.Message} {(e.StackTrace ?? "").Split('\n')[0]}".Split([' ', '\r', '\n'], System.StringSplitOptions.RemoveEmptyEntries));
 }

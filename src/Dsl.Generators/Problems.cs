@@ -88,5 +88,7 @@ internal static class Problems
     public const string ClassUnfit = "DSL053";
     public const string ConfigUnfit = "DSL054";
     public const string MemberOfGenerated = "DSL055";
-    public const string KeysOfSugar = "DSL060";
+    public const string KeysOfSugar = "DSL062";
+    public const string DerivesItself = "DSL060";
+    public const string TooDeep = "DSL061";
 }

@@ -77,8 +77,11 @@ internal sealed partial class Elaborator
     /// <summary>The declaration with all that it uses.</summary>
     public ClosedSpec Closed => session.Closed;
 
-    /// <summary>The graph of a used block; null where it uses itself.</summary>
-    public Graph? GraphOf(DeclarationSpec block) => session.GraphOf(block);
+    /// <summary>A declaration by its full name; null where it is none.</summary>
+    public DeclarationSpec? Declaration(string name) => session.Find(name);
+
+    /// <summary>The graph of a used block.</summary>
+    public Graph GraphOf(DeclarationSpec block) => session.GraphOf(block);
 
     /// <summary>Weights of a block at this key; null where they are not known.</summary>
     public void Nest(string prefix, IReadOnlyList<string>? keysOfBlock) => nested.AddRange((keysOfBlock ?? ["*"]).Select(k => KeyText.Below(prefix, k)));
@@ -100,7 +103,7 @@ internal sealed partial class Elaborator
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
 
-        if (spec.Brackets.Count == 0 && session.Problems.All(p => p.Id != Problems.BaseUnknown))
+        if (spec.Brackets.Count == 0 && session.Problems.All(p => p.Id is not (Problems.BaseUnknown or Problems.DerivesItself or Problems.TooDeep)))
         {
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
@@ -242,9 +245,9 @@ internal sealed partial class Elaborator
         foreach (var part in spec.Brackets.SelectMany(b => b.Parts).Where(p => p.Types.Count > 0))
         {
             var with = part.Bindings();
-            foreach (var declared in part.Types.Select(session.Closed.Find))
+            foreach (var declared in part.Types.Select(session.Find))
             {
-                var formal = declared is null || declared.IsModel ? null : session.GraphOf(declared)?.Inputs
+                var formal = declared is null || declared.IsModel ? null : session.GraphOf(declared).Inputs
                     .Skip(1).FirstOrDefault(i => (with.TryGetValue(i.Name, out var bound) ? bound : i.Name) == input);
                 if (formal is not null)
                 {

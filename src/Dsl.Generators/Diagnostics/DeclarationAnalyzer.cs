@@ -33,7 +33,7 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
     /// <summary>Property of a diagnostic: the name that was probably meant.</summary>
     public const string Nearest = "Nearest";
 
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => Rules.All;
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => Rules.All.Add(Rules.Failed);
 
     public override void Initialize(AnalysisContext context)
     {
@@ -45,7 +45,16 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
 
     private static void Invariantly(Action<SymbolAnalysisContext> report, SymbolAnalysisContext symbol) => Invariant.Run(() =>
     {
-        report(symbol);
+        try
+        {
+            report(symbol);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            var place = symbol.Symbol.Locations.FirstOrDefault(l => l.IsInSource) ?? Location.None;
+            symbol.ReportDiagnostic(Diagnostic.Create(Rules.Failed, place, symbol.Symbol.Name, Written.Words(e)));
+        }
+
         return true;
     });
 

@@ -18,7 +18,8 @@ internal sealed class Places(INamedTypeSymbol type, AttributeData head, INamedTy
         Problems.ConfigNotRecord => HeadArgument(cancel),
         Problems.MemberWithoutKey => InSource(config.GetMembers(problem.Arguments[0])),
         Problems.ConfigUnfit => (problem.Arguments[2] is { Length: > 0 } member ? InSource(config.GetMembers(member)) : null) ?? HeadArgument(cancel),
-        Problems.MemberOfGenerated => InSource(type.GetMembers(problem.Arguments[0]).Where(m => !Fitness.IsGenerated(m))),
+        Problems.MemberOfGenerated => InSource(type.GetMembers(problem.Arguments[0]).Where(m => !Fitness.IsGenerated(m)))
+            ?? InSource(type.InstanceConstructors.Where(c => c.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat) == problem.Arguments[0])),
         Problems.ExtendNotPartial => InSource([config]),
         Problems.PresetDivision or Problems.PresetSizes => InSource(config.GetMembers().Where(m => IsPreset(m, problem.Arguments[0]))),
         _ => null,

@@ -289,13 +289,29 @@ internal static class Rules
         "{0} has {1} linear maps, '{2}' is {3}: write them in braces, as in '{4}'",
         Declaration, Error, true, helpLinkUri: Help + Problems.KeysOfSugar + Page);
 
+    private static readonly DiagnosticDescriptor DerivesItself = new(
+        Problems.DerivesItself, "A declaration does not derive from itself",
+        "'{0}' derives from itself: one of its bases must be declared in full",
+        Declaration, Error, true, helpLinkUri: Help + Problems.DerivesItself + Page);
+
+    private static readonly DiagnosticDescriptor TooDeep = new(
+        Problems.TooDeep, "Blocks and bases are not nested without bound",
+        "'{0}' has {1} more than {2} deep: expected {2} at most",
+        Declaration, Error, true, helpLinkUri: Help + Problems.TooDeep + Page);
+
+    /// <summary>A defect of the compiler: no declaration should show it.</summary>
+    public static readonly DiagnosticDescriptor Failed = new(
+        "DSL999", "The compiler of declarations failed",
+        "The compiler of declarations failed on '{0}', which is a defect of it: {1}",
+        Declaration, Error, true, helpLinkUri: Help + "DSL999" + Page);
+
     public static readonly ImmutableArray<DiagnosticDescriptor> All = ImmutableArray.Create(
         NotPartial, ConfigNotRecord, SpreadDataflow, NameUnknown, NameTwice, MemberUnknown, MemberKindWrong, ResidualWidth, SizesDiffer, SizeUnfixed,
         HeadGroups, SplitSizes, AxesWrong, KeyTwice, KeyUnknown, TiedShape, FunctionUnknown, FunctionKindWrong, FunctionSignature, BlockUnknown,
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
-        LearnsNothing, NotLearnable, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar);
+        LearnsNothing, NotLearnable, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, TooDeep);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 

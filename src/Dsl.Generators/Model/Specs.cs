@@ -163,6 +163,8 @@ internal sealed record ConfigSpec(
 
     /// <summary>The class that files of its models name where these answer to none; empty where it has none.</summary>
     public string SavedAs { get; init; } = "";
+    /// <summary>Ids of warnings that naming it or a member of it raises: <c>Obsolete</c> and <c>Experimental</c> with an id of their own.</summary>
+    public EquatableArray<string> Silenced { get; init; }
 
     /// <summary>Why nothing of it can be read from a file.</summary>
     public EquatableArray<Fault> Faults { get; init; }
@@ -198,6 +200,9 @@ internal sealed record DeclarationSpec(
 
     /// <summary>Whether another part of the class has attributes of dataflow too: their order would be nobody's.</summary>
     public bool IsSpread { get; init; }
+
+    /// <summary>Ids of warnings that naming it, its functions or what it uses raises.</summary>
+    public EquatableArray<string> Silenced { get; init; }
 
     /// <summary>Why code cannot be written for it.</summary>
     public EquatableArray<Fault> Faults { get; init; }

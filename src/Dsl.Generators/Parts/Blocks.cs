@@ -43,7 +43,7 @@ internal static class Blocks
     /// <summary>A block at this place, its sizes unified with what it is given; and its result's axes and its inputs after the first.</summary>
     public static (BlockUse Block, IReadOnlyList<Axis> Axes, IReadOnlyList<Value> Inputs)? Instantiate(PartSpec part, string type, Value x, Elaborator at)
     {
-        if (at.Closed.Find(type) is not { } declared)
+        if (at.Declaration(type) is not { } declared)
         {
             return OwnLayer(part, type, x, at);
         }
@@ -60,12 +60,7 @@ internal static class Blocks
             return null;
         }
 
-        if (at.GraphOf(declared) is not { } inner)
-        {
-            at.Report(Problems.Recursive, part.Place, Names.Simple(type));
-            return null;
-        }
-
+        var inner = at.GraphOf(declared);
         if (inner.Result is null || inner.Inputs.Count == 0)
         {
             return null;

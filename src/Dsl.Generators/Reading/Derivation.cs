@@ -7,13 +7,15 @@ namespace Dsl.Generators.Reading;
 /// <summary>Carries out <c>Derive</c>: the base's brackets with the changes that the declaration names.</summary>
 internal static class Derivation
 {
+    /// <summary>More than any family has: every user of a derived declaration resolves the whole chain.</summary>
+    public const int Deepest = 32;
+
     /// <summary>The declaration as if it had been written in full. Problems are reported through <paramref name="report"/> (id, place, arguments).</summary>
     public static DeclarationSpec Resolve(
         DeclarationSpec spec,
         System.Func<string, DeclarationSpec?> find,
         Vocabulary vocabulary,
-        System.Action<string, Place, string[]> report,
-        int depth = 0)
+        System.Action<string, Place, string[]> report)
     {
         if (spec.Base.Length == 0)
         {
@@ -21,14 +23,46 @@ internal static class Derivation
         }
 
         var derive = spec.HeaderParts("Derive").First();
-        if (depth > 16 || find(spec.Base) is not { } found)
+        var chain = new List<DeclarationSpec> { spec };
+        for (var at = spec; at.Base.Length > 0; chain.Add(at))
         {
-            report(Problems.BaseUnknown, derive.Place, [Names.Simple(spec.Base)]);
-            return spec;
+            if (find(at.Base) is not { } next)
+            {
+                report(Problems.BaseUnknown, derive.Place, [Names.Simple(at.Base)]);
+                return spec;
+            }
+
+            if (chain.Any(c => c.Name == next.Name))
+            {
+                report(Problems.DerivesItself, derive.Place, [next.SimpleName]);
+                return spec;
+            }
+
+            if (chain.Count > Deepest)
+            {
+                report(Problems.TooDeep, derive.Place, [spec.SimpleName, "bases of bases", Deepest.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+                return spec;
+            }
+
+            at = next;
         }
 
-        // Problems of the base are the base's; here its parts stand at the Derive attribute.
-        var origin = Resolve(found, find, vocabulary, (_, _, _) => { }, depth + 1);
+        var whole = chain[chain.Count - 1];
+        for (var i = chain.Count - 2; i >= 0; i--)
+        {
+            // Problems of the base are the base's.
+            whole = Changed(chain[i], whole, vocabulary, i == 0 ? report : (_, _, _) => { });
+        }
+
+        return whole;
+    }
+
+    /// <summary>A base that is whole, with the changes that a declaration derived from it names.</summary>
+    private static DeclarationSpec Changed(
+        DeclarationSpec spec, DeclarationSpec origin, Vocabulary vocabulary, System.Action<string, Place, string[]> report)
+    {
+        // The base's parts stand at the Derive attribute.
+        var derive = spec.HeaderParts("Derive").First();
         var brackets = origin.Brackets.Select(b => new BracketSpec(b.Parts.Select(p => p.StandingAt(derive.Place)).ToEquatable())).ToList();
         var header = origin.Header.Where(p => p.Name is not ("Derive" or "Set" or "Remove" or "Rename" or "Block" or "Model"))
             .Where(p => p.Name != "Defaults" || !spec.HeaderParts("Defaults").Any())

@@ -26,6 +26,11 @@ internal static class Fitness
             yield return new Fault(Problems.ClassUnfit, type.Name, reason, "");
         }
 
+        if (type.InstanceConstructors.FirstOrDefault(c => IsWritten(c, config)) is { } constructor)
+        {
+            yield return new Fault(Problems.MemberOfGenerated, constructor.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat), "", "");
+        }
+
         if (Reach(config) < Reach(type))
         {
             yield return new Fault(Problems.ConfigUnfit, config.Name, $"it is less visible than '{type.Name}', whose constructor takes it", "");
@@ -37,6 +42,15 @@ internal static class Fitness
             yield return new Fault(Problems.MemberOfGenerated, member.Name, "", member.Name);
         }
     }
+
+    /// <summary>Whether a constructor of the user's has the parameters of one that is written: config and weights, with the sizes of what flows or a type.</summary>
+    private static bool IsWritten(IMethodSymbol constructor, INamedTypeSymbol config) =>
+        !constructor.IsImplicitlyDeclared
+            && !IsGenerated(constructor)
+            && constructor.Parameters.Length > 1
+            && SymbolEqualityComparer.Default.Equals(constructor.Parameters[0].Type, config)
+            && constructor.Parameters[1].Type.ToDisplayString() is "Dsl.Runtime.Weights" or "TorchSharp.torch.ScalarType"
+            && constructor.Parameters.Skip(2).All(p => p.Type.SpecialType == SpecialType.System_Int64 || p.Type.Name == "Device");
 
     /// <summary>What is wrong with a record of which a config is read.</summary>
     /// <param name="type">The record.</param>
@@ -59,10 +73,16 @@ internal static class Fitness
                 ? $"it derives from '{origin.Name}', and C# inheritance is not read: say Extend<{origin.Name}>"
             : extendsItself ? "it extends itself"
             : extended is { IsRecord: false } ? $"it extends '{extended.Name}', which is no record"
+            : Namesake(type) is { } other ? $"'{other}' stands beside it, and so is the class called that would read it"
             : null;
         if (reason is not null)
         {
             yield return new Fault(Problems.ConfigUnfit, type.Name, reason, "");
+        }
+
+        foreach (var member in type.GetMembers().Where(m => own.Any(o => o.Name == m.Name) && IsObsoleteError(m)))
+        {
+            yield return new Fault(Problems.ConfigUnfit, type.Name, $"'{member.Name}' is obsolete as an error, so that nothing can read it", member.Name);
         }
 
         foreach (var member in own.Where(m => IsKeyword(m.Name)))
@@ -146,6 +166,8 @@ internal static class Fitness
             : type.IsAbstract ? "it is abstract"
             : type.IsFileLocal ? "it is local to its file"
             : type.TypeParameters.Length > 0 ? "it has type parameters"
+            : type.InstanceConstructors.Any(c => c.DeclaringSyntaxReferences.Any(r => r.GetSyntax(cancel) is TypeDeclarationSyntax))
+                ? "it has a primary constructor, and its constructor is written beside it"
             : IsDeclaredTwice(type) ? "it says both Block and Model"
             : type.BaseType is { SpecialType: SpecialType.None, TypeKind: not TypeKind.Error } origin
                 && origin.ContainingNamespace.ToDisplayString() != "Dsl.Runtime"
@@ -155,6 +177,15 @@ internal static class Fitness
 
     private static bool IsDeclaredTwice(INamedTypeSymbol type) =>
         type.GetAttributes().Where(a => SpecReader.IsOurs(a)).Select(SpecReader.WordOf).Where(w => w is "Block" or "Model").Distinct().Count() > 1;
+
+    /// <summary>A type beside the config that is called as its reader will be.</summary>
+    private static string? Namesake(INamedTypeSymbol config) =>
+        (config.ContainingType is { } outer ? outer.GetTypeMembers(config.Name + "Json") : config.ContainingNamespace.GetTypeMembers(config.Name + "Json"))
+            .FirstOrDefault(t => t.TypeParameters.Length == 0 && SymbolEqualityComparer.Default.Equals(t.ContainingAssembly, config.ContainingAssembly)
+                && t.DeclaringSyntaxReferences.Any(r => !r.SyntaxTree.FilePath.EndsWith(".g.cs", System.StringComparison.Ordinal)))?.Name;
+
+    private static bool IsObsoleteError(ISymbol member) =>
+        member.GetAttributes().Any(a => a.AttributeClass?.ToDisplayString() == "System.ObsoleteAttribute" && a.ConstructorArguments.Any(c => c.Value is true));
 
     private static bool IsKeyword(string name) => SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None;
 }

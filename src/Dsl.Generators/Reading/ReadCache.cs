@@ -32,7 +32,7 @@ internal static class ReadCache
         public SyntaxTree[] Trees => trees;
     }
 
-    /// <summary>The closed spec of a class declaration; null where it declares nothing.</summary>
+    /// <summary>The closed spec of a class declaration; null where it declares nothing, or where another part of the class says what it is.</summary>
     public static ClosedSpec? Read(TypeDeclarationSyntax declaration, SemanticModel semantics, Vocabulary vocabulary, CancellationToken cancel)
     {
         var compilation = semantics.Compilation;
@@ -45,7 +45,7 @@ internal static class ReadCache
             return known.Spec;
         }
 
-        var spec = semantics.GetDeclaredSymbol(declaration, cancel) is INamedTypeSymbol type
+        var spec = semantics.GetDeclaredSymbol(declaration, cancel) is INamedTypeSymbol type && SpecReader.HeadOf(type, cancel)?.Declaration == declaration
             ? SpecReader.For(compilation, vocabulary).ReadClosed(type, cancel) : null;
         var entry = new Entry(vocabulary, surface, spec, TreesOf(declaration, spec, compilation).ToArray());
         Entries.Remove(declaration);

@@ -91,9 +91,12 @@ internal sealed class SpecReader
             : CompiledSpecs.Of(t.ContainingAssembly)?.Declaration(t.ToDisplayString(FullName)));
 
     public ConfigSpec ReadConfig(INamedTypeSymbol type, CancellationToken cancel) =>
-        configs.GetOrAdd(type, t => (SymbolEqualityComparer.Default.Equals(t.ContainingAssembly, compilation.Assembly)
+        configs.GetOrAdd(type, t => ((SymbolEqualityComparer.Default.Equals(t.ContainingAssembly, compilation.Assembly)
             ? null
-            : CompiledSpecs.Of(t.ContainingAssembly)?.Config(t.ToDisplayString(FullName))) ?? new ConfigSpecReader(this).Read((INamedTypeSymbol)t, cancel));
+            : CompiledSpecs.Of(t.ContainingAssembly)?.Config(t.ToDisplayString(FullName))) ?? new ConfigSpecReader(this).Read((INamedTypeSymbol)t, cancel)) with
+        {
+            Silenced = WarningIds.Of([t, .. ((INamedTypeSymbol)t).GetMembers()]).ToEquatable(),
+        });
 
     /// <summary>A type that a declaration names.</summary>
     private INamedTypeSymbol? FindType(INamedTypeSymbol from, string fullName)
@@ -179,6 +182,7 @@ internal sealed class SpecReader
             FromSource: true,
             Hidden: hidden.Value.In(type, beside: false))
         {
+            Silenced = WarningIds.Of([type, .. type.GetMembers(), .. attributes.SelectMany(a => a.AttributeClass!.TypeArguments)]).ToEquatable(),
             IsSpread = Strays(type, declaration, vocabulary, cancel).Any(),
             Faults = Fitness.OfDeclaration(type, configType, declaration, cancel).ToEquatable(),
             IsTooOld = Fitness.IsTooOld(declaration.SyntaxTree),

@@ -989,7 +989,7 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             }
             """),
         new(
-            "DSL060",
+            "DSL062",
             """
             [Block<C>]
             [Residual, Attention([|"attn.{q,k,v}_proj"|])]

@@ -28,7 +28,31 @@ internal sealed partial class ScalarReader
             _ => null,
         };
 
+        /// <summary>How many expressions around this one are being read, and whether one was too deep.</summary>
+        private int depth;
+        private bool tooDeep;
+
         private Expression ReadExpression(IOperation operation)
+        {
+            if (depth >= Extent.DeepestExpression)
+            {
+                tooDeep = true;
+                return Nothing;
+            }
+
+            depth++;
+            var expression = ReadNext(operation);
+            depth--;
+            if (tooDeep && depth == 0)
+            {
+                tooDeep = false;
+                Problem(operation, $"This expression is nested more than {Extent.DeepestExpression} deep: give parts of it names.");
+            }
+
+            return expression;
+        }
+
+        private Expression ReadNext(IOperation operation)
         {
             if (operation.ConstantValue is { HasValue: true } constant && ReadConstant(operation, constant.Value) is { } known)
             {

@@ -18,6 +18,7 @@ internal sealed partial class ScalarReader
 
         private readonly Dictionary<ISymbol, Expression> aliases = new(SymbolEqualityComparer.Default);
         private readonly HashSet<string> loops = [];
+        private int blocks;
 
         public void Block(IEnumerable<IOperation> operations, List<Statement> into)
         {
@@ -47,6 +48,19 @@ internal sealed partial class ScalarReader
         private void Read(IOperation operation, List<Statement> into)
         {
             reader.cancellation.ThrowIfCancellationRequested();
+            if (blocks >= Extent.DeepestBlock)
+            {
+                Problem(operation, $"Blocks are nested more than {Extent.DeepestBlock} deep here.");
+                return;
+            }
+
+            blocks++;
+            ReadNext(operation, into);
+            blocks--;
+        }
+
+        private void ReadNext(IOperation operation, List<Statement> into)
+        {
             switch (operation)
             {
                 case IBlockOperation block:

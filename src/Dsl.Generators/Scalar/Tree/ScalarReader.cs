@@ -33,7 +33,11 @@ internal sealed partial class ScalarReader
     private readonly List<ScalarProblem> problems = [];
     private readonly Dictionary<IMethodSymbol, ScalarFunction?> helpers = new(SymbolEqualityComparer.Default);
     private readonly List<ScalarFunction> helperOrder = [];
+    private readonly Dictionary<string, Extent> extents = new();
     private readonly HashSet<IMethodSymbol> open = new(SymbolEqualityComparer.Default);
+
+    /// <summary>How often what follows a branch was looked at for returns: a branch that returns at times has it twice.</summary>
+    private int structured;
 
     private ScalarReader(Compilation compilation, Func<IMethodSymbol, ScalarFunction?>? compiled, CancellationToken cancellation)
     {
@@ -51,6 +55,12 @@ internal sealed partial class ScalarReader
         if (function is null || reader.problems.Count > 0)
         {
             return new ScalarReading(null, reader.problems.ToImmutableArray());
+        }
+
+        if (Extent.Of(function, reader.extents).Excess is { } excess)
+        {
+            var place = method.Locations.FirstOrDefault() ?? Location.None;
+            return new ScalarReading(null, ImmutableArray.Create(new ScalarProblem($"'{method.Name}' {excess}.", place)));
         }
 
         function = function with { Helpers = reader.helperOrder.ToEquatable() };
@@ -214,7 +224,7 @@ internal sealed partial class ScalarReader
 #pragma warning disable RS1030 // Called from the analyzer too, which holds the compilation already; the model of a tree is cached by it.
         var model = compilation.GetSemanticModel(syntax.SyntaxTree);
 #pragma warning restore RS1030
-        if (model.GetOperation(syntax, cancellation) is not IMethodBodyOperation body)
+        if (model.GetOperation(syntax, cancellation) is not IMethodBodyOperation written)
         {
             problems.Add(new ScalarProblem($"'{method.Name}' has no body to read.", location));
             return null;
@@ -264,11 +274,11 @@ internal sealed partial class ScalarReader
         var before = problems.Count;
         var statements = new List<Statement>();
         var reading = new BodyReader(this, parameters, form, FormRule.Of(form, axes));
-        if (body.BlockBody is { } block)
+        if (written.BlockBody is { } block)
         {
             reading.Block(block.Operations, statements);
         }
-        else if (body.ExpressionBody is { } expression)
+        else if (written.ExpressionBody is { } expression)
         {
             reading.Block(expression.Operations, statements);
         }
@@ -278,13 +288,14 @@ internal sealed partial class ScalarReader
             return null;
         }
 
-        var structured = Structure(statements, location, 0);
-        if (structured is null || problems.Count > before)
+        structured = 0;
+        var body = Structure(statements, location, 0);
+        if (body is null || problems.Count > before)
         {
             return null;
         }
 
-        return new ScalarFunction(CSharpName(method), Access(method), form, result, parameters.ToEquatable(), structured.ToEquatable(), axes, state, nodes);
+        return new ScalarFunction(CSharpName(method), Access(method), form, result, parameters.ToEquatable(), body.ToEquatable(), axes, state, nodes);
     }
 
     private static string Named(AttributeData attribute, string name) =>
@@ -408,7 +419,7 @@ internal sealed partial class ScalarReader
     // A return inside an if puts what follows into the other branch, so that each block ends in one return at most, its last statement.
     private List<Statement>? Structure(List<Statement> statements, Location location, int depth)
     {
-        if (depth > 60)
+        if (depth > Extent.DeepestBlock || ++structured > Extent.MostOperations)
         {
             problems.Add(new ScalarProblem("Too many returns, one inside the other, to follow.", location));
             return null;
@@ -494,6 +505,17 @@ internal sealed partial class ScalarReader
             {
                 problems.Add(new ScalarProblem($"Two methods are called '{method.Name}': a helper of a scalar function has one overload.", location));
                 return null;
+            }
+
+            foreach (var inner in function.Helpers.Append(function).Where(h => !extents.ContainsKey(h.FullName)))
+            {
+                extents[inner.FullName] = Extent.Of(inner, extents);
+            }
+
+            if (extents[function.FullName].Excess is { } excess)
+            {
+                problems.Add(new ScalarProblem($"'{method.Name}' with the helpers that it calls {excess}.", location));
+                return helpers[method] = null;
             }
 
             helperOrder.Add(function with { Helpers = default, Form = ScalarForm.Helper });
