@@ -94,7 +94,8 @@ internal sealed class DecodingLoop
                 before += prompts[j].AsSpan().SequenceEqual(prompts[i]) ? 1 : 0;
             }
 
-            rows.Add(new Row(i, prompts[i], SeededRandom.For(options.Sampling.Seed, prompts[i], before), codec?.OpenStream(), new StopStrings(options.Stop)));
+            WrittenText? text = codec is null ? null : new WrittenText(codec, prompts[i], options.Stop);
+            rows.Add(new Row(i, prompts[i], SeededRandom.For(options.Sampling.Seed, prompts[i], before), text));
         }
 
         return rows;
@@ -177,22 +178,21 @@ internal sealed class DecodingLoop
     {
         row.Tokens.Add(token);
         bool end = endTokens.Contains(token);
-        string text = row.Stream is null || end ? "" : row.Stops.Push(row.Stream.Push(token));
+        string text = row.Text is null || end ? "" : row.Text.Push(token);
         row.Finish = end ? FinishReason.EndToken
-            : row.Stops.Stopped ? FinishReason.StopString
+            : row.Text is { Stopped: true } ? FinishReason.StopString
             : row.Tokens.Count - row.PromptLength >= options.MaxTokens ? FinishReason.MaxTokens
             : options.AtContextEnd == ContextEnd.Stop && Overflows(row) ? FinishReason.Context
             : FinishReason.None;
-        if (row.Finish is not (FinishReason.None or FinishReason.StopString) && row.Stream is not null)
+        if (row.Finish is not (FinishReason.None or FinishReason.StopString))
         {
-            text += row.Stops.Push(row.Stream.Flush());
-            text += row.Stops.Flush();
+            text += row.Text?.Flush();
         }
 
         return new GeneratedToken(row.Index, token, text, row.Finish);
     }
 
-    private sealed class Row(int index, int[] prompt, SeededRandom random, ITextStream? stream, StopStrings stops)
+    private sealed class Row(int index, int[] prompt, SeededRandom random, WrittenText? text)
     {
         public int Index { get; } = index;
 
@@ -202,9 +202,7 @@ internal sealed class DecodingLoop
 
         public SeededRandom Random { get; } = random;
 
-        public ITextStream? Stream { get; } = stream;
-
-        public StopStrings Stops { get; } = stops;
+        public WrittenText? Text { get; } = text;
 
         /// <summary>What the model sees begins here; it moves when the context is full.</summary>
         public int WindowStart { get; set; }

@@ -11,8 +11,7 @@ namespace Dsl.Generation;
 /// <param name="Pad">Fills rows.</param>
 /// <param name="ForcedFirst">The first token that is written, whatever the model thinks (a language, for instance).</param>
 /// <param name="ForcedLast">The last one where as many tokens have been written as were asked for.</param>
-/// <param name="Context">Positions that the model has; 0: no limit.</param>
-public sealed record GenerationDefaults(int? Start, IReadOnlyList<int> End, int? Pad, int? ForcedFirst, int? ForcedLast, int Context)
+public sealed record GenerationDefaults(int? Start, IReadOnlyList<int> End, int? Pad, int? ForcedFirst, int? ForcedLast)
 {
     /// <summary>Reads a checkpoint's folder.</summary>
     /// <exception cref="ConfigException">A value is of another kind.</exception>
@@ -27,8 +26,7 @@ public sealed record GenerationDefaults(int? Start, IReadOnlyList<int> End, int?
             files.Select(file => Several(file, "eos_token_id")).FirstOrDefault(ids => ids.Count > 0) ?? [],
             First("pad_token_id"),
             First("forced_bos_token_id"),
-            First("forced_eos_token_id"),
-            config.OptionalInt(["max_position_embeddings", "n_positions", "n_ctx"]) ?? 0);
+            First("forced_eos_token_id"));
     }
 
     /// <summary>One id or a list of them.</summary>

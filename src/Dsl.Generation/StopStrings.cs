@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text;
 
 namespace Dsl.Generation;
 
@@ -9,24 +10,51 @@ namespace Dsl.Generation;
 /// </summary>
 public sealed class StopStrings(IReadOnlyList<string> stops)
 {
-    private string held = "";
+    private readonly StringBuilder held = new();
+
+    // One for each unit of the held text: whether it is given out.
+    private readonly List<bool> shown = [];
 
     /// <summary>A stop string has been seen; nothing follows.</summary>
     public bool Stopped { get; private set; }
 
     /// <summary>Takes new text and returns what is safe to show.</summary>
-    public string Push(string text)
+    public string Push(string text) => Push(text, isShown: true);
+
+    /// <summary>
+    /// Takes the spelling of a special token, which belongs to no text that is shown: it is watched where a stop string has it whole, and never given out.
+    /// </summary>
+    public string PushSpecial(string spelling)
+    {
+        foreach (string stop in stops)
+        {
+            if (stop.Contains(spelling, StringComparison.Ordinal))
+            {
+                return Push(spelling, isShown: false);
+            }
+        }
+
+        return "";
+    }
+
+    private string Push(string text, bool isShown)
     {
         if (Stopped || text.Length == 0)
         {
             return "";
         }
 
-        held += text;
+        held.Append(text);
+        for (int i = 0; i < text.Length; i++)
+        {
+            shown.Add(isShown);
+        }
+
+        string all = held.ToString();
         int first = -1;
         foreach (string stop in stops)
         {
-            int at = held.IndexOf(stop, StringComparison.Ordinal);
+            int at = all.IndexOf(stop, StringComparison.Ordinal);
             first = at >= 0 && (first < 0 || at < first) ? at : first;
         }
 
@@ -36,7 +64,7 @@ public sealed class StopStrings(IReadOnlyList<string> stops)
             return Release(first, drop: true);
         }
 
-        return Release(held.Length - OpenSuffix(), drop: false);
+        return Release(all.Length - OpenSuffix(all), drop: false);
     }
 
     /// <summary>What was held back, when no text will follow.</summary>
@@ -44,20 +72,30 @@ public sealed class StopStrings(IReadOnlyList<string> stops)
 
     private string Release(int count, bool drop)
     {
-        string safe = held[..count];
-        held = drop ? "" : held[count..];
-        return safe;
+        var safe = new StringBuilder(count);
+        for (int i = 0; i < count; i++)
+        {
+            if (shown[i])
+            {
+                safe.Append(held[i]);
+            }
+        }
+
+        int gone = drop ? held.Length : count;
+        held.Remove(0, gone);
+        shown.RemoveRange(0, gone);
+        return safe.ToString();
     }
 
     /// <summary>The length of the longest end of the held text that begins a stop string.</summary>
-    private int OpenSuffix()
+    private int OpenSuffix(string all)
     {
         int longest = 0;
         foreach (string stop in stops)
         {
-            for (int n = Math.Min(stop.Length - 1, held.Length); n > longest; n--)
+            for (int n = Math.Min(stop.Length - 1, all.Length); n > longest; n--)
             {
-                if (held.AsSpan(held.Length - n).SequenceEqual(stop.AsSpan(0, n)))
+                if (all.AsSpan(all.Length - n).SequenceEqual(stop.AsSpan(0, n)))
                 {
                     longest = n;
                 }

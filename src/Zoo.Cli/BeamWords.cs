@@ -46,6 +46,11 @@ internal sealed class BeamWords
             return null;
         }
 
+        if (words.GetValue(groups) == 1 && words.GetResult(diversity) is { Implicit: false })
+        {
+            throw new CommandException("--diversity without --groups, expected two groups of beams or more", 2);
+        }
+
         var search = new BeamOptions(words.GetValue(beams), options.MaxTokens)
         {
             Groups = words.GetValue(groups),

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Threading;
+using Dsl.Text;
 using Spectre.Console;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,6 +47,18 @@ public sealed class CommandException(string message, int code = 1) : Exception(m
 /// <summary>Words that several commands read alike.</summary>
 internal static class Arguments
 {
+    /// <summary>A codec; what is odd about its files is said.</summary>
+    internal static T Warned<T>(CliContext context, T codec)
+        where T : ITextCodec
+    {
+        foreach (string warning in codec is ITokenizer tokenizer ? tokenizer.Warnings : [])
+        {
+            context.Error.WriteLine($"warning: {warning}");
+        }
+
+        return codec;
+    }
+
     internal static Device Device(string name)
     {
         try

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Threading.Tasks;
 using Dsl.Files;
 using Dsl.Generation;
@@ -59,28 +60,33 @@ internal sealed class GenerateCommand
         GenerationOptions asked = Options(words);
         asked.Validate();
         BeamOptions? search = beams.Read(words, asked);
+        string[] idPrompts = words.GetValue(ids) ?? [], texts = words.GetValue(prompts) ?? [];
+        Refuse(words, search, idPrompts.Length > 0);
         string checkpoint = RunReader.Checkpoint(context, words.GetRequiredValue(folder));
-        GenerationDefaults defaults = GenerationDefaults.Read(checkpoint);
-        string[] idPrompts = words.GetValue(ids) ?? [];
-        ITextCodec? codec = idPrompts.Length > 0 ? null : TextCodecs.Open(checkpoint);
-        string[] texts = words.GetValue(prompts) ?? [];
-        bool pair = IsPair(checkpoint);
+        var defaults = GenerationDefaults.Read(checkpoint);
+        ITextCodec? codec = idPrompts.Length > 0 ? null : Arguments.Warned(context, TextCodecs.Open(checkpoint));
+
+        var limits = ContextLimits.Read(context, checkpoint);
+        bool pair = limits.IsPair;
         int[][] starts = codec is null
             ? Array.ConvertAll(idPrompts, Ids)
             : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], text => Encode(codec, text, pair));
-        foreach (int[] start in starts)
+        int longest = starts.Max(start => start.Length);
+        if (longest > limits.Most)
         {
-            if (defaults.Context > 0 && start.Length > defaults.Context)
-            {
-                throw new CommandException($"prompt has {start.Length} tokens, context is {defaults.Context}");
-            }
+            throw new CommandException($"prompt has {longest} tokens, context is {limits.Most}");
+        }
+
+        if (limits.Most is null && longest > limits.Trained && !pair)
+        {
+            context.Error.WriteLine($"warning: prompt has {longest} tokens, the model was trained on {limits.Trained}");
         }
 
         using IModel model = context.Zoo.Load(
             checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!), loading.Read(context, words));
         GenerationOptions options = asked with
         {
-            Context = defaults.Context,
+            Context = pair ? limits.Most ?? 0 : limits.Window(longest),
             // What the checkpoint says of its ends goes before what the vocabulary has.
             EndTokens = codec is { EndTokens.Count: > 0 } && defaults.End.Count == 0 ? null : defaults.End,
             Sources = pair ? new Sources(starts, defaults.Pad ?? 0) : null,
@@ -95,7 +101,7 @@ internal sealed class GenerateCommand
 
         if (search is not null)
         {
-            Search(model, codec, starts, options, search);
+            Search(model, codec, starts, pair || texts.Length == 0 ? [.. starts.Select(_ => "")] : texts, options, search);
             return 0;
         }
 
@@ -119,12 +125,23 @@ internal sealed class GenerateCommand
         return 0;
     }
 
-    /// <summary>Whether the model has an encoder; its config tells, before any weights are read.</summary>
-    private bool IsPair(string checkpoint)
+    /// <summary>What was typed and would change nothing is refused: whoever typed it counts on it.</summary>
+    private void Refuse(ParseResult words, BeamOptions? search, bool byIds)
     {
-        string config = Path.Combine(checkpoint, "config.json");
-        using IModel outline = context.Zoo.Create(UserFile.ReadText(config, UserFile.MostOfText, FileErrors.Plain), config, ScalarType.Float32, META);
-        return outline.Inputs.Contains("decoder_input_ids");
+        if (byIds && words.GetResult(prompts) is { Implicit: false })
+        {
+            throw new CommandException("--prompt with --ids, expected one of them", 2);
+        }
+
+        if (byIds && words.GetResult(stops) is { Implicit: false })
+        {
+            throw new CommandException("--stop with --ids, expected --prompt: stop strings are found in a text", 2);
+        }
+
+        if (search is not null && sampling.Drawing(words) is { } drawing)
+        {
+            throw new CommandException($"{drawing} with --beams, expected one of them: beams are not drawn", 2);
+        }
     }
 
     private GenerationOptions Options(ParseResult words) => new()
@@ -136,29 +153,55 @@ internal sealed class GenerateCommand
     };
 
     /// <summary>Beam search, prompt by prompt: the best texts of each, with their scores where several were asked for.</summary>
-    private void Search(IModel model, ITextCodec? codec, int[][] starts, GenerationOptions options, BeamOptions search)
+    private void Search(IModel model, ITextCodec? codec, int[][] starts, string[] shown, GenerationOptions options, BeamOptions search)
     {
         IReadOnlyList<int> end = options.EndTokens ?? codec?.EndTokens ?? [];
-        BeamOptions whole = search with
-        {
-            End = end,
-            Pad = options.Sources?.Pad ?? 0,
-            Processors = LogitChain.For(options.Sampling with { Temperature = 0 }, end).Processors,
-        };
+        bool pair = options.Sources is not null;
+        int? limit = model.Weights.Positions is { } positions ? (int)positions : null;
         for (int row = 0; row < starts.Length; row++)
         {
             context.Stop.ThrowIfCancellationRequested();
-            int capacity = starts[row].Length + options.MaxTokens;
+            int[] start = starts[row];
+
+            // The last token is not read, so that one more fits than there are positions; a window does not slide under beams.
+            int most = pair || limit is null ? options.MaxTokens : Math.Min(options.MaxTokens, limit.Value - start.Length + 1);
+            int capacity = start.Length + most;
             using ModelState state = options.Sources is { } sources ? sources.Begin(model, [row], capacity) : model.NewState(1, capacity);
-            using Tensor prompt = tensor(Array.ConvertAll(starts[row], id => (long)id), dtype: ScalarType.Int64, device: model.Weights.Device).unsqueeze(0);
-            foreach (Hypothesis found in BeamSearch.Run(model, state, prompt, whole)[0])
+            using Tensor prompt = tensor(Array.ConvertAll(start, id => (long)id), dtype: ScalarType.Int64, device: model.Weights.Device).unsqueeze(0);
+            BeamOptions whole = search with
             {
-                int[] written = [.. found.Tokens.Skip(codec is null || options.Sources is not null ? starts[row].Length : 0)
-                    .Where(id => codec is null || !end.Contains(id))];
+                MaxNewTokens = most,
+                End = end,
+                Pad = options.Sources?.Pad ?? 0,
+                Processors = LogitChain.For(options.Sampling with { Temperature = 0 }, end).Processors,
+                Stopped = codec is null || options.Stop.Count == 0 ? null : tokens => Write(codec, tokens, start.Length, end, options.Stop).Stopped,
+            };
+            foreach (Hypothesis found in BeamSearch.Run(model, state, prompt, whole, context.Stop)[0])
+            {
                 string score = search.Return > 1 ? found.Score.ToString("F4", CultureInfo.InvariantCulture) + "  " : "";
-                context.Output.WriteLine(score + (codec is null ? Spell(written) : codec.Decode(written)));
+                context.Output.WriteLine(score + (codec is null ? Spell(found.Tokens.Skip(start.Length))
+                    : shown[row] + Write(codec, found.Tokens, start.Length, end, options.Stop).Text));
+            }
+
+            if (most < options.MaxTokens)
+            {
+                context.Error.WriteLine($"warning: the context of {limit} tokens ended the search after {most} of {options.MaxTokens} tokens");
             }
         }
+    }
+
+    /// <summary>The text of a sequence after its prompt, up to an end token or a stop string.</summary>
+    private static (string Text, bool Stopped) Write(
+        ITextCodec codec, IReadOnlyList<int> tokens, int prompt, IReadOnlyList<int> end, IReadOnlyList<string> stops)
+    {
+        var written = new WrittenText(codec, tokens.Take(prompt), stops);
+        var text = new StringBuilder();
+        foreach (int id in tokens.Skip(prompt).TakeWhile(id => !end.Contains(id)))
+        {
+            text.Append(written.Push(id));
+        }
+
+        return (text.Append(written.Flush()).ToString(), written.Stopped);
     }
 
     /// <summary>What an encoder reads has the special tokens around it; what a decoder writes on from has those before it only.</summary>

@@ -47,7 +47,7 @@ internal static class RunReader
     /// <summary>Model and tokenizer of a checkpoint, ready to answer.</summary>
     internal static (IModel Model, ITokenizer Tokenizer) Open(CliContext context, string folder, LoadOptions options)
     {
-        ITokenizer tokenizer = TextCodecs.OpenTokenizer(folder);
+        ITokenizer tokenizer = Arguments.Warned(context, TextCodecs.OpenTokenizer(folder));
         IModel model = context.Zoo.Load(folder, ScalarType.Float32, CPU, options);
         model.Module.eval();
         return (model, tokenizer);

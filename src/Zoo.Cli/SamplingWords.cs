@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Linq;
 using Dsl.Generation;
 
 namespace Zoo.Cli;
@@ -50,6 +51,10 @@ internal sealed class SamplingWords
             command.Add(word);
         }
     }
+
+    /// <summary>The first word that only says how tokens are drawn; null where none was typed.</summary>
+    internal string? Drawing(ParseResult words) => new Option[] { temperature, topK, topP, minP, typical, epsilon, eta, seed }
+        .FirstOrDefault(word => words.GetResult(word) is { Implicit: false } && (word != temperature || words.GetValue(temperature) != 0))?.Name;
 
     internal SamplingOptions Read(ParseResult words) => new()
     {

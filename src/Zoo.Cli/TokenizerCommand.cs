@@ -122,7 +122,7 @@ internal sealed class TokenizeCommand
             throw new CommandException($"{path}: not found, expected the folder of a checkpoint or of a tokenizer");
         }
 
-        ITokenizer tokenizer = TextCodecs.OpenTokenizer(path);
+        ITokenizer tokenizer = Arguments.Warned(context, TextCodecs.OpenTokenizer(path));
         string a = words.GetRequiredValue(text);
         string? b = words.GetValue(pair);
         TokenEncoding encoding = tokenizer.Encode(a, b, new EncodingOptions(AddSpecials: !words.GetValue(plain)));

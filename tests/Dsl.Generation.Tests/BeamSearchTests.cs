@@ -138,4 +138,50 @@ public sealed class BeamSearchTests
             }
         }
     }
+
+    /// <summary>A sequence that a stop string ends is finished like one with an end token.</summary>
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(4, 1)]
+    [InlineData(4, 2)]
+    public void WhatStopsEndsLikeAnEndToken(int beams, int groups)
+    {
+        for (int seed = 0; seed < 20; seed++)
+        {
+            var random = new Random(seed);
+            double[][] table = [.. Enumerable.Range(0, 9).Select(_ => Enumerable.Range(0, 9).Select(_ => random.NextDouble() * 4).ToArray())];
+            var options = new BeamOptions(beams, 8) { Groups = groups, DiversityPenalty = groups > 1 ? 0.5 : 0, Return = beams };
+            IReadOnlyList<Hypothesis> Search(BeamOptions how) => BeamSearch.Run(
+                [[1]], [.. Enumerable.Repeat(table[1], beams)], how, (_, next) => [.. next.Select(token => table[token])])[0];
+
+            IReadOnlyList<Hypothesis> ended = Search(options with { End = [3] }), stopped = Search(options with { Stopped = tokens => tokens[^1] == 3 });
+            Assert.Equal(ended.Select(found => string.Join(' ', found.Tokens)), stopped.Select(found => string.Join(' ', found.Tokens)));
+            Assert.Equal(ended.Select(found => found.Score), stopped.Select(found => found.Score));
+            Assert.Contains(ended, found => found.Tokens[^1] == 3);
+        }
+    }
+
+    /// <summary>Stop strings may end any number of the best: as many go on as there are beams.</summary>
+    [Fact]
+    public void BeamsGoOnAlthoughMostStop()
+    {
+        var lengths = new List<int>();
+        double[] row = [.. Enumerable.Range(0, 12).Select(token => (double)-token)];
+        var options = new BeamOptions(3, 3) { Stopped = tokens => tokens[^1] < 9, EarlyStopping = EarlyStopping.Never, LengthPenalty = -5 };
+        BeamSearch.Run([[1]], [row, row, row], options, (_, next) =>
+        {
+            lengths.Add(next.Count(token => token >= 9));
+            return [row, row, row];
+        });
+        Assert.All(lengths, count => Assert.Equal(3, count));
+    }
+
+    [Theory]
+    [InlineData(double.NaN, 0, "length penalty NaN, expected a finite number")]
+    [InlineData(double.PositiveInfinity, 0, "length penalty Infinity, expected a finite number")]
+    [InlineData(1, -1, "diversity penalty -1, expected 0 or more")]
+    [InlineData(1, double.NaN, "diversity penalty NaN, expected 0 or more")]
+    public void PenaltiesWithoutSenseAreNamed(double length, double diversity, string message) => Assert.Equal(
+        message,
+        Assert.Throws<ArgumentException>(() => new BeamOptions(2, 2) { LengthPenalty = length, DiversityPenalty = diversity, Groups = 2 }.Validate()).Message);
 }

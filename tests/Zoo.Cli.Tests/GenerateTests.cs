@@ -69,6 +69,114 @@ public sealed class GenerateTests
         Assert.Equal((1, "error: prompt has 90 tokens, context is 64"), (code, error.TrimEnd()));
     }
 
+    /// <summary>T5's positions are relative, LLaMA's are turned: their configs' lengths are no limits.</summary>
+    [Theory]
+    [InlineData("t5", "n_positions", "")]
+    [InlineData("llama3", "max_position_embeddings", "warning: prompt has 40 tokens, the model was trained on 16")]
+    public void Only_learned_positions_limit_a_prompt(string name, string key, string warning)
+    {
+        using var scratch = new ScratchFolder();
+        string golden = Path.Combine(GoldenFolder.InRepository(), name);
+        JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(golden, "config.json")))!.AsObject();
+        config[key] = 16;
+        File.WriteAllText(scratch["config.json"], config.ToJsonString());
+        File.Copy(Path.Combine(golden, "model.safetensors"), scratch["model.safetensors"]);
+        (int code, string text, string error) = Run(
+            ["generate", scratch.Path, "--ids", string.Join(' ', Enumerable.Range(3, 40)), "-n", "20", "-t", "0", "--min-tokens", "20"]);
+        Assert.Equal((0, warning), (code, error.TrimEnd()));
+        Assert.Equal(20, text.Split(' ').Length);
+    }
+
+    /// <summary>Beams end where the learned positions do; one token more than fits is written, which nothing reads.</summary>
+    [Theory]
+    [InlineData(60, 20, 5)]
+    [InlineData(64, 20, 1)]
+    [InlineData(60, 5, 5)]
+    [InlineData(60, 4, 4)]
+    public void Beams_end_with_the_context(int prompt, int asked, int written)
+    {
+        (int code, string text, string error) = Run(
+        [
+            "generate", Path.Combine(GoldenFolder.InRepository(), "gpt2"), "--ids", string.Join(' ', Enumerable.Range(3, prompt)), "-n", $"{asked}",
+            "--beams", "3",
+        ]);
+        string note = asked > written ? $"warning: the context of 64 tokens ended the search after {written} of {asked} tokens" : "";
+        Assert.Equal((0, note), (code, error.TrimEnd()));
+        Assert.Equal(written, text.Split(' ').Length);
+    }
+
+    /// <summary>A stop string ends beams and drawn texts alike, special tokens among them.</summary>
+    [Fact]
+    public void Stop_strings_end_beams_too()
+    {
+        using var scratch = new ScratchFolder();
+        string golden = Path.Combine(GoldenFolder.InRepository(), "gpt2");
+        foreach (string file in new[] { "config.json", "model.safetensors" })
+        {
+            File.Copy(Path.Combine(golden, file), scratch[file]);
+        }
+
+        // Words of three letters, one of them special.
+        string Word(int id) => $"{(char)('a' + (id / 26))}{(char)('a' + (id % 26))}.";
+        int[] Written(int first)
+        {
+            (_, string plain, _) = Run(["generate", golden, "--ids", $"{first} {first + 1} {first + 2}", "-n", "12", "-t", "0"]);
+            return [.. plain.Split(' ').Select(int.Parse)];
+        }
+
+        int first = Enumerable.Range(3, 60).First(first => Written(first) is var some && some[1] != some[0]);
+        int[] ids = Written(first);
+        int special = ids[1];
+        var vocabulary = new JsonObject(Enumerable.Range(0, 99).Select(id => System.Collections.Generic.KeyValuePair.Create(Word(id), (JsonNode?)id)));
+        File.WriteAllText(scratch["tokenizer.json"], new JsonObject
+        {
+            ["added_tokens"] = new JsonArray([.. Enumerable.Range(0, 99).Select(id => new JsonObject
+            {
+                ["id"] = id, ["content"] = Word(id), ["special"] = id == special,
+            })]),
+            ["decoder"] = new JsonObject { ["type"] = "Fuse" },
+            ["model"] = new JsonObject { ["type"] = "WordLevel", ["vocab"] = vocabulary, ["unk_token"] = Word(0) },
+        }.ToJsonString());
+        string prompt = Word(first) + Word(first + 1) + Word(first + 2);
+        string before = Word(ids[0]);
+        foreach ((string stop, string expected) in new[] { (Word(special), prompt + before), (before + Word(special), prompt) })
+        {
+            (int code, string text, string error) = Run(["generate", scratch.Path, "-p", prompt, "-n", "12", "--beams", "1", "--stop", stop]);
+            Assert.Equal((0, ""), (code, error));
+            (code, string drawn, error) = Run(["generate", scratch.Path, "-p", prompt, "-n", "12", "-t", "0", "--stop", stop]);
+            Assert.Equal((0, ""), (code, error));
+            Assert.Equal(drawn, text);
+            Assert.Equal(expected, text.TrimEnd());
+            (_, string three, _) = Run(["generate", scratch.Path, "-p", prompt, "-n", "12", "--beams", "3", "--stop", stop]);
+            Assert.DoesNotContain(Word(special), three);
+            Assert.InRange(three.TrimEnd().Length, prompt.Length, prompt.Length + (12 * 3));
+        }
+    }
+
+    [Theory]
+    [InlineData("--prompt with --ids", "--ids", "1", "-p", "a")]
+    [InlineData("--stop with --ids", "--ids", "1", "--stop", "a")]
+    [InlineData("--temperature with --beams", "--beams", "2", "-t", "0.5")]
+    [InlineData("--top-k with --beams", "--beams", "2", "--top-k", "5")]
+    [InlineData("--seed with --beams", "--beams", "2", "--seed", "5")]
+    [InlineData("--diversity without --groups", "--beams", "2", "--diversity", "0.5")]
+    public void An_option_that_would_change_nothing_is_refused(string message, params string[] words)
+    {
+        (int code, _, string error) = Run(["generate", Path.Combine(GoldenFolder.InRepository(), "gpt2"), .. words]);
+        Assert.Equal(2, code);
+        Assert.StartsWith($"error: {message}", error);
+    }
+
+    [Theory]
+    [InlineData("length penalty NaN", "--length-penalty", "NaN")]
+    [InlineData("diversity penalty -1", "--groups", "2", "--diversity", "-1")]
+    public void A_penalty_without_sense_is_refused(string message, params string[] words)
+    {
+        (int code, _, string error) = Run(["generate", Path.Combine(GoldenFolder.InRepository(), "gpt2"), "--beams", "2", .. words]);
+        Assert.Equal(1, code);
+        Assert.StartsWith($"error: {message}", error);
+    }
+
     private static string Line(System.Collections.Generic.IEnumerable<long> ids) =>
         string.Join(' ', ids.Select(id => id.ToString(CultureInfo.InvariantCulture)));
 

@@ -31,6 +31,8 @@ internal sealed class BeamGroup
     /// <summary>The token that each beam chose in the last step.</summary>
     public IEnumerable<int> Chosen { get; private set; } = [];
 
+    private int Needed => Math.Max(2, 1 + options.End.Count) * size;
+
     /// <summary>One token on.</summary>
     /// <param name="logits">Of the token after each beam.</param>
     /// <param name="avoided">How many beams of earlier groups have chosen a token in this step.</param>
@@ -46,11 +48,11 @@ internal sealed class BeamGroup
 
         List<(int Beam, int Token, double Sum)> best = Candidates(logits, avoided);
         var running = new List<(int[] Tokens, double Sum, int From)>();
-        for (int rank = 0; rank < best.Count; rank++)
+        for (int rank = 0; rank < best.Count && (rank < Needed || running.Count < size); rank++)
         {
             (int beam, int token, double sum) = best[rank];
             int[] tokens = [.. Beams[beam].Tokens, token];
-            if (!options.End.Contains(token))
+            if (!options.End.Contains(token) && options.Stopped?.Invoke(tokens) != true)
             {
                 running.Add((tokens, sum, beam));
             }
@@ -104,7 +106,9 @@ internal sealed class BeamGroup
             }
         }
 
-        return candidates.OrderByDescending(c => c.Sum).Take(Math.Max(2, 1 + options.End.Count) * size).ToList();
+        // So many go on even where each beam's every end is among the best; stop strings may end any number.
+        IEnumerable<(int Beam, int Token, double Sum)> sorted = candidates.OrderByDescending(c => c.Sum);
+        return [.. options.Stopped is null ? sorted.Take(Needed) : sorted];
     }
 
     private void Add(int[] tokens, double sum)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -28,6 +29,11 @@ public sealed record BeamOptions(int Beams, int MaxNewTokens)
 {
     /// <summary>Ids that end a sequence; they count as generated.</summary>
     public IReadOnlyList<int> End { get; init; } = [];
+
+    /// <summary>
+    /// Whether a sequence (the prompt's tokens and those after) ends with its last token for another reason, a stop string for instance; null: none does.
+    /// </summary>
+    public Func<IReadOnlyList<int>, bool>? Stopped { get; init; }
 
     /// <summary>Exponent on the number of generated tokens.</summary>
     public double LengthPenalty { get; init; } = 1;
@@ -62,6 +68,16 @@ public sealed record BeamOptions(int Beams, int MaxNewTokens)
                 $"{Beams} beams, {Return} to return, {MaxNewTokens} new tokens: expected 1 or more of each, and no more to return than beams.");
         }
 
+        if (!double.IsFinite(LengthPenalty))
+        {
+            throw new ArgumentException(FormattableString.Invariant($"length penalty {LengthPenalty}, expected a finite number"));
+        }
+
+        if (!(DiversityPenalty >= 0) || double.IsInfinity(DiversityPenalty))
+        {
+            throw new ArgumentException(FormattableString.Invariant($"diversity penalty {DiversityPenalty}, expected 0 or more"));
+        }
+
         if (Groups < 1 || Beams % Groups != 0)
         {
             throw new ArgumentException($"{Groups} groups of {Beams} beams, expected a number of groups that divides the beams.");
@@ -77,8 +93,11 @@ public static class BeamSearch
     /// <param name="state">A state of as many rows as prompts, which has read none of them; its rows are multiplied.</param>
     /// <param name="prompts">int64 [batch, n], n at least 1.</param>
     /// <param name="options">How to search.</param>
+    /// <param name="cancellation">Ends the search between two tokens.</param>
     /// <returns>For each prompt its best hypotheses, best first.</returns>
-    public static IReadOnlyList<IReadOnlyList<Hypothesis>> Run(IModel model, ModelState state, Tensor prompts, BeamOptions options)
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public static IReadOnlyList<IReadOnlyList<Hypothesis>> Run(
+        IModel model, ModelState state, Tensor prompts, BeamOptions options, CancellationToken cancellation = default)
     {
         using IDisposable off = no_grad();
         int rows = checked((int)prompts.shape[0]);
@@ -91,6 +110,7 @@ public static class BeamSearch
         double[][] repeated = [.. Enumerable.Range(0, rows * options.Beams).Select(i => logits[i / options.Beams])];
         return Run(tokens, repeated, options, (order, next) =>
         {
+            cancellation.ThrowIfCancellationRequested();
             Select(state, order);
             using Tensor ids = tensor(next.Select(t => (long)t).ToArray()).unsqueeze(1).to(prompts.device);
             using Tensor more = model.Advance(ids, state, last: true);

@@ -47,6 +47,9 @@ internal sealed class WeightTable
 
     internal bool Initialize { get; }
 
+    /// <summary>Positions of the shortest learned table of them; null where there is none.</summary>
+    internal long? Positions { get; set; }
+
     internal bool Training { get; set; } = true;
 
     /// <summary>Grows whenever a storage is replaced or written by loading: what was derived from weights is then stale.</summary>

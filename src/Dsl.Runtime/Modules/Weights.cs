@@ -74,6 +74,9 @@ public sealed class Weights
     /// <summary>How many numbers these weights hold, shared ones counted once.</summary>
     public long Count => own.Where(weight => !weight.IsBuffer).Sum(weight => weight.Count);
 
+    /// <summary>How many positions the shortest learned table of positions has rows for; null where there is none: then a text may be of any length.</summary>
+    public long? Positions => Table.Positions;
+
     internal WeightTable Table { get; }
 
     /// <summary>The cursor at a key below this one (empty: this one's own key; a leading <c>/</c>: from the root).</summary>
@@ -280,8 +283,11 @@ public sealed class Weights
         new(Tensor(Join(key, "weight"), [width, 1, kernel]), bias ? Tensor(Join(key, "bias"), [width], Initializer.Zeros) : null);
 
     /// <summary>One row for each position; position p reads row p + <paramref name="offset"/>. The table has <paramref name="rows"/> rows in all.</summary>
-    public PositionEmbedding Positional(string key, long rows, long width, long offset = 0, bool shared = false) =>
-        new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), offset);
+    public PositionEmbedding Positional(string key, long rows, long width, long offset = 0, bool shared = false)
+    {
+        Table.Positions = Math.Min(Table.Positions ?? long.MaxValue, rows - offset);
+        return new(shared ? Shared(Join(key, "weight")) : Tensor(Join(key, "weight"), [rows, width]), offset);
+    }
 
     /// <summary>The rotation of that specification; equal specifications share one table of angles.</summary>
     public Rotary Rotary(RotarySpec spec) => Table.RotaryOf(spec);

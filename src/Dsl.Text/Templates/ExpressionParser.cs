@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text;
 
 namespace Dsl.Text.Templates;
 
@@ -36,18 +37,39 @@ internal sealed class LexemeReader(IReadOnlyList<Lexeme> all)
 
     internal Lexeme Following => all[Math.Min(at + 1, all.Count - 1)];
 
-    internal bool NextIs(string text) => at + 1 < all.Count && all[at + 1].Kind == LexKind.Name && all[at + 1].Text == text;
+    internal bool NextIs(string text) => Following.Text == text && Following.Kind is LexKind.Name or LexKind.Sign;
 }
 
-/// <summary>Expressions of a template, compiled to functions of a run. Precedence is Jinja's.</summary>
+/// <summary>Expressions of a template, compiled to functions of a run. Precedence is Jinja's (jinja2, parser.py).</summary>
 internal sealed class ExpressionParser(LexemeReader words)
 {
     private const int Deepest = 50, Longest = 500;
+
+    // A test's argument may stand without brackets, unless one of these follows.
+    private static readonly string[] AfterTests = ["else", "or", "and", "if", "not", "in", "is"];
 
     private int depth;
     private int operators;
 
     internal delegate object? Value(TemplateRun run);
+
+    /// <summary>A value, or several with commas between them, which are a tuple.</summary>
+    internal Value ReadTuple(bool withCondition = true)
+    {
+        Value first = withCondition ? Read() : Or();
+        if (!words.Is(","))
+        {
+            return first;
+        }
+
+        var items = new List<Value> { first };
+        while (words.TakeIf(",") && Begins())
+        {
+            items.Add(withCondition ? Read() : Or());
+        }
+
+        return run => new TupleValue(run.Made(items.ConvertAll(item => item(run))));
+    }
 
     internal Value Read()
     {
@@ -58,16 +80,18 @@ internal sealed class ExpressionParser(LexemeReader words)
 
         operators = depth == 1 ? 0 : operators;
         Value value = Or();
-        if (words.TakeIf("if"))
+        while (Counted(words.TakeIf("if")))
         {
             Value condition = Or(), then = value;
-            Value otherwise = words.TakeIf("else") ? Read() : _ => Undefined.Value;
+            Value otherwise = words.TakeIf("else") ? Read() : _ => new Undefined("an 'if' without 'else' gives nothing");
             value = run => TemplateValues.IsTrue(condition(run)) ? then(run) : otherwise(run);
         }
 
         depth--;
         return value;
     }
+
+    private bool Begins() => words.Now.Kind is LexKind.Literal or LexKind.Name || words.Is("(") || words.Is("[") || words.Is("{") || words.Is("-") || words.Is("+");
 
     /// <summary>Each operator is a call within a call when the template runs.</summary>
     private bool Counted(bool found)
@@ -108,61 +132,78 @@ internal sealed class ExpressionParser(LexemeReader words)
             times++;
         }
 
-        Value value = Compare();
+        Value value = Comparison();
         return times == 0 ? value : run => TemplateValues.IsTrue(value(run)) == (times % 2 == 0);
     }
 
-    private Value Compare()
+    /// <summary>Comparisons in a row hold where each of them does.</summary>
+    private Value Comparison()
     {
-        Value value = Concat();
-        while (Counted(true))
+        Value first = Sum();
+        var rest = new List<(string Sign, Value Right)>();
+        while (true)
         {
-            Value left = value;
             string sign = words.Now.Text;
             if (words.Now.Kind == LexKind.Sign && sign is "==" or "!=" or "<" or ">" or "<=" or ">=")
             {
                 words.Take();
-                Value right = Concat();
-                value = run => Holds(sign, left(run), right(run));
             }
             else if (words.Is("in") || (words.Is("not") && words.NextIs("in")))
             {
-                bool inverted = words.TakeIf("not");
+                sign = words.TakeIf("not") ? "not in" : "in";
                 words.Expect("in");
-                Value right = Concat();
-                value = run => TemplateValues.Contains(right(run), left(run)) != inverted;
-            }
-            else if (words.TakeIf("is"))
-            {
-                bool inverted = words.TakeIf("not");
-                string test = words.Name();
-                Value[] with = words.Is("(") ? Arguments().Places : [];
-                value = run => TemplateFunctions.Test(test, left(run), [.. with.Select(argument => argument(run))]) != inverted;
             }
             else
             {
                 break;
             }
+
+            Counted(true);
+            rest.Add((sign, Sum()));
         }
 
-        return value;
+        if (rest.Count == 0)
+        {
+            return first;
+        }
+
+        return run =>
+        {
+            object? left = first(run);
+            foreach ((string sign, Value next) in rest)
+            {
+                object? right = next(run);
+                if (!Holds(run, sign, left, right))
+                {
+                    return false;
+                }
+
+                left = right;
+            }
+
+            return true;
+        };
     }
 
-    private static bool Holds(string sign, object? left, object? right) => sign switch
+    private static bool Holds(TemplateRun run, string sign, object? left, object? right) => sign switch
     {
-        "==" => TemplateValues.Equals(left, right),
-        "!=" => !TemplateValues.Equals(left, right),
-        "<" => TemplateValues.Compare(left, right) < 0,
-        ">" => TemplateValues.Compare(left, right) > 0,
-        "<=" => TemplateValues.Compare(left, right) <= 0,
-        _ => TemplateValues.Compare(left, right) >= 0,
+        "==" => TemplateValues.Same(run, left, right),
+        "!=" => !TemplateValues.Same(run, left, right),
+        "<" => TemplateValues.Compare(run, left, right) < 0,
+        ">" => TemplateValues.Compare(run, left, right) > 0,
+        "<=" => TemplateValues.Compare(run, left, right) <= 0,
+        ">=" => TemplateValues.Compare(run, left, right) >= 0,
+        "in" => TemplateValues.Contains(run, right, left),
+        _ => !TemplateValues.Contains(run, right, left),
     };
 
-    private Value Concat() => Chain(Sum, "~");
+    private Value Sum() => Chain(Concatenation, "+", "-");
 
-    private Value Sum() => Chain(Term, "+", "-");
+    private Value Concatenation() => Chain(Term, "~");
 
-    private Value Term() => Chain(Unary, "*", "/", "//", "%");
+    private Value Term() => Chain(Power, "*", "/", "//", "%");
+
+    private Value Power() => Chain(() => Unary(withFilters: true), "**");
 
     private Value Chain(Func<Value> next, params string[] signs)
     {
@@ -171,100 +212,111 @@ internal sealed class ExpressionParser(LexemeReader words)
         {
             string sign = words.Take().Text;
             Value left = value, right = next();
-            value = run => Paid(run, Calculate(sign, left(run), right(run)));
+            value = run => TemplateOperators.Calculate(run, sign, left(run), right(run));
         }
 
         return value;
     }
 
-    /// <summary>Long values take longer to make.</summary>
-    private static object? Paid(TemplateRun run, object? value)
+    private Value Unary(bool withFilters)
     {
-        run.Step(1 + (value is string text ? text.Length / 64 : value is List<object?> list ? list.Count : 0));
+        Value value;
+        if (words.Is("-") || words.Is("+"))
+        {
+            Counted(true);
+            bool negative = words.Take().Text == "-";
+            Value of = Nested(() => Unary(withFilters: false));
+            value = negative ? run => TemplateOperators.Negative(of(run)) : run => of(run) is var number && number is double ? number : TemplateValues.Whole(number);
+        }
+        else
+        {
+            value = Primary();
+        }
+
+        value = Postfix(value);
+        while (withFilters && Counted(words.Is("|") || words.Is("is") || words.Is("(")))
+        {
+            value = words.TakeIf("|") ? Filter(value) : words.TakeIf("is") ? Test(value) : Call(value);
+        }
+
         return value;
     }
 
-    private static object? Calculate(string sign, object? left, object? right)
+    private Value Nested(Func<Value> read)
     {
-        switch (sign, left, right)
+        if (++depth > Deepest)
         {
-            case ("~", _, _):
-                return Short(TemplateValues.Text(left), TemplateValues.Text(right));
-            case ("+", string a, string b):
-                return Short(a, b);
-            case ("+", List<object?> a, List<object?> b):
-                return (List<object?>)[.. a, .. b];
-            case (_, long a, long b) when sign != "/":
-                return sign switch
-                {
-                    "+" => a + b,
-                    "-" => a - b,
-                    "*" => a * b,
-                    _ when b == 0 => throw new TemplateException("division by zero"),
-                    "//" => (long)Math.Floor((double)a / b),
-                    _ => ((a % b) + b) % b,
-                };
-            case (_, long or double, long or double):
-                (double x, double y) = (TemplateValues.Number(left!), TemplateValues.Number(right!));
-                return sign switch { "+" => x + y, "-" => x - y, "*" => x * y, "/" => x / y, "//" => Math.Floor(x / y), _ => x - (y * Math.Floor(x / y)) };
-            default:
-                throw new TemplateException($"'{sign}' of {TemplateValues.Kind(left)} and {TemplateValues.Kind(right)}");
+            throw new TemplateException($"more than {Deepest} expressions within one another");
         }
+
+        Value value = read();
+        depth--;
+        return value;
     }
 
-    // A text that doubles in a loop grows beyond memory long before the steps run out.
-    private static string Short(string a, string b) => (long)a.Length + b.Length <= TemplateRun.MostText ? a + b
-        : throw new TemplateException($"render budget exceeded ({TemplateRun.MostText} characters)");
-
-    private Value Unary()
+    internal Value Filter(Value of)
     {
-        bool negative = words.TakeIf("-");
-        Value value = Postfix();
-        while (Counted(words.TakeIf("|")))
-        {
-            string filter = words.Name();
-            Value[] with = words.Is("(") ? Arguments().Places : [];
-            Value left = value;
-            value = run => Paid(run, TemplateFunctions.Filter(filter, Paid(run, left(run)), [.. with.Select(argument => argument(run))]));
-        }
-
-        return negative ? run => Calculate("-", 0L, value(run)) : value;
+        string filter = words.Name();
+        Func<TemplateRun, CallArguments> with = words.Is("(") ? Arguments(filter) : _ => new CallArguments(filter, [], []);
+        return run => TemplateFilters.Apply(run, filter, of(run), with(run));
     }
 
-    private Value Postfix()
+    private Value Test(Value of)
     {
-        string? name = words.Now.Kind == LexKind.Name ? words.Now.Text : null;
-        Value value = Primary();
-        if (name is not null && words.Is("("))
+        bool inverted = words.TakeIf("not");
+        string test = words.Name();
+        Func<TemplateRun, CallArguments> with = _ => new CallArguments(test, [], []);
+        if (words.Is("("))
         {
-            (Value[] places, (string Name, Value Value)[] named) = Arguments();
-            value = run => TemplateFunctions.Call(
-                name, [.. places.Select(argument => argument(run))], named.ToDictionary(entry => entry.Name, entry => entry.Value(run)), run);
+            with = Arguments(test);
+        }
+        else if (words.Now.Kind == LexKind.Literal || words.Is("[") || words.Is("{") || (words.Now.Kind == LexKind.Name && !AfterTests.Contains(words.Now.Text)))
+        {
+            Value argument = Postfix(Primary());
+            with = run => new CallArguments(test, [argument(run)], []);
         }
 
-        while (Counted(true))
+        return run => TemplateTests.Holds(run, test, of(run), with(run)) != inverted;
+    }
+
+    private Value Call(Value of)
+    {
+        Func<TemplateRun, CallArguments> with = Arguments("the function");
+        return run =>
+        {
+            object? function = of(run);
+            if (function is not FunctionValue { Body: { } body })
+            {
+                throw new TemplateException(function is Undefined undefined ? $"called, but {undefined.Reason}" : $"{TemplateValues.Kind(function)} is called");
+            }
+
+            CallArguments arguments = with(run);
+            TemplateRun.RequireStack();
+            run.Call();
+            object? value = body(run, arguments);
+            run.Return();
+            return value;
+        };
+    }
+
+    private Value Postfix(Value value)
+    {
+        while (Counted(words.Is(".") || words.Is("[") || words.Is("(")))
         {
             Value of = value;
             if (words.TakeIf("."))
             {
-                string member = words.Name();
-                if (words.Is("("))
+                Lexeme member = words.Take();
+                value = member switch
                 {
-                    Value[] with = Arguments().Places;
-                    value = run => Paid(run, TemplateFunctions.Method(Paid(run, of(run)), member, [.. with.Select(argument => argument(run))]));
-                }
-                else
-                {
-                    value = run => TemplateValues.Member(of(run), member);
-                }
-            }
-            else if (words.TakeIf("["))
-            {
-                value = Element(of);
+                    { Kind: LexKind.Name } => run => TemplateValues.Member(of(run), member.Text),
+                    { Kind: LexKind.Literal, Number: long place } => run => TemplateValues.Index(run, of(run), place),
+                    _ => throw new TemplateException("a name or a number expected"),
+                };
             }
             else
             {
-                break;
+                value = words.TakeIf("[") ? Element(of) : Call(of);
             }
         }
 
@@ -277,32 +329,36 @@ internal sealed class ExpressionParser(LexemeReader words)
         if (!words.TakeIf(":"))
         {
             words.Expect("]");
-            return run => TemplateValues.Index(of(run), from!(run));
+            return run => TemplateValues.Index(run, of(run), from!(run));
         }
 
-        Value? to = words.Is("]") ? null : Read();
+        Value? to = words.Is("]") || words.Is(":") ? null : Read();
+        Value? by = words.TakeIf(":") && !words.Is("]") ? Read() : null;
         words.Expect("]");
-        return run => TemplateValues.Slice(of(run), Bound(from, run), Bound(to, run));
+        return run => TemplateValues.Slice(run, of(run), from?.Invoke(run), to?.Invoke(run), by?.Invoke(run));
     }
 
-    private static long? Bound(Value? bound, TemplateRun run) => bound is null ? null : (long)TemplateValues.Number(bound(run) ?? 0L);
-
-    private (Value[] Places, (string Name, Value Value)[] Named) Arguments()
+    private Func<TemplateRun, CallArguments> Arguments(string function)
     {
         var places = new List<Value>();
-        var named = new List<(string, Value)>();
+        var named = new List<(string Name, Value Value)>();
         words.Expect("(");
         while (!words.TakeIf(")"))
         {
-            Lexeme first = words.Now;
-            Value value = Read();
-            if (first.Kind == LexKind.Name && words.TakeIf("="))
+            if (words.Is("*") || words.Is("**"))
             {
-                named.Add((first.Text, Read()));
+                throw new TemplateException($"'{words.Now.Text}' before an argument is not supported");
+            }
+
+            if (words.Now.Kind == LexKind.Name && words.NextIs("="))
+            {
+                string name = words.Name();
+                words.Expect("=");
+                named.Add(named.TrueForAll(entry => entry.Name != name) ? (name, Read()) : throw new TemplateException($"'{name}' is given twice"));
             }
             else
             {
-                places.Add(value);
+                places.Add(named.Count == 0 ? Read() : throw new TemplateException("an argument without a name after one with a name"));
             }
 
             if (!words.Is(")"))
@@ -311,7 +367,8 @@ internal sealed class ExpressionParser(LexemeReader words)
             }
         }
 
-        return ([.. places], [.. named.DistinctBy(entry => entry.Item1)]);
+        return run => new CallArguments(
+            function, run.Made(places.ConvertAll(argument => argument(run))), named.ToDictionary(entry => entry.Name, entry => entry.Value(run)));
     }
 
     private Value Primary()
@@ -319,9 +376,17 @@ internal sealed class ExpressionParser(LexemeReader words)
         Lexeme word = words.Take();
         switch (word)
         {
+            case { Kind: LexKind.Literal, Number: { } number }:
+                return _ => number;
             case { Kind: LexKind.Literal }:
-                object literal = word.Number ?? word.Text;
-                return _ => literal;
+                var parts = new StringBuilder(word.Text);
+                while (words.Now is { Kind: LexKind.Literal, Number: null })
+                {
+                    parts.Append(words.Take().Text);
+                }
+
+                string text = parts.ToString();
+                return _ => text;
             case { Kind: LexKind.Name, Text: "true" or "True" }:
                 return _ => true;
             case { Kind: LexKind.Name, Text: "false" or "False" }:
@@ -331,9 +396,7 @@ internal sealed class ExpressionParser(LexemeReader words)
             case { Kind: LexKind.Name }:
                 return run => run[word.Text];
             case { Kind: LexKind.Sign, Text: "(" }:
-                Value inner = Read();
-                words.Expect(")");
-                return inner;
+                return Brackets();
             case { Kind: LexKind.Sign, Text: "[" }:
                 return ListOf();
             case { Kind: LexKind.Sign, Text: "{" }:
@@ -341,6 +404,18 @@ internal sealed class ExpressionParser(LexemeReader words)
             default:
                 throw new TemplateException($"a value expected, got '{word.Text}'");
         }
+    }
+
+    private Value Brackets()
+    {
+        if (words.TakeIf(")"))
+        {
+            return _ => new TupleValue([]);
+        }
+
+        Value inner = ReadTuple();
+        words.Expect(")");
+        return inner;
     }
 
     private Value ListOf()
@@ -355,7 +430,7 @@ internal sealed class ExpressionParser(LexemeReader words)
             }
         }
 
-        return run => items.Select(item => item(run)).ToList();
+        return run => run.Made(items.ConvertAll(item => item(run)));
     }
 
     private Value Map()
@@ -374,10 +449,11 @@ internal sealed class ExpressionParser(LexemeReader words)
 
         return run =>
         {
-            var map = new Dictionary<string, object?>();
+            run.Take(64 + (64L * entries.Count));
+            var map = new MapValue();
             foreach ((Value key, Value value) in entries)
             {
-                map[TemplateValues.Text(key(run))] = value(run);
+                map[key(run)] = value(run);
             }
 
             return map;

@@ -1,44 +1,76 @@
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Dsl.Text.Templates;
 
 /// <summary>One rendering: its names, its text so far, and what it may still spend.</summary>
-internal sealed class TemplateRun(Dictionary<string, object?> names)
+internal sealed class TemplateRun
 {
+    /// <summary>Characters of the prompt.</summary>
     internal const int MostText = 4 << 20;
 
-    private const int MostSteps = 1_000_000;
+    /// <summary>Values within values.</summary>
+    internal const int MostDepth = 200;
 
-    private readonly Stack<Dictionary<string, object?>> scopes = new([names]);
-    private int steps;
+    private const int LeastSteps = 1_000_000;
+    private const long LeastBytes = 64L << 20;
 
-    internal StringBuilder Output { get; } = new();
+    private readonly long mostSteps;
+    private readonly long mostBytes;
+    private long steps;
+    private long bytes;
+    private Scope scope;
+    private int calls;
+
+    /// <param name="names">What the template may name.</param>
+    /// <param name="size">Characters of the conversation: a long one may take longer.</param>
+    internal TemplateRun(Dictionary<string, object?> names, long size)
+    {
+        scope = new Scope(names, null);
+        mostSteps = LeastSteps + (16 * size);
+        mostBytes = LeastBytes + (64 * size);
+    }
+
+    /// <summary>What statements write to.</summary>
+    internal StringBuilder Output { get; private set; } = new();
+
+    /// <summary>The names that are seen from here.</summary>
+    internal Scope Names
+    {
+        get => scope;
+        set => scope = value;
+    }
 
     internal object? this[string name]
     {
         get
         {
-            foreach (Dictionary<string, object?> scope in scopes)
+            for (Scope? seen = scope; seen is not null; seen = seen.Outer)
             {
-                if (scope.TryGetValue(name, out object? value))
+                if (seen.Names.TryGetValue(name, out object? value))
                 {
                     return value;
                 }
             }
 
-            return Undefined.Value;
+            return new Undefined($"'{name}' is undefined");
         }
 
-        set => scopes.Peek()[name] = value;
+        set => scope.Names[name] = value;
     }
 
-    internal void Enter() => scopes.Push([]);
+    internal void Enter()
+    {
+        Take(100);
+        scope = new Scope([], scope);
+    }
 
-    internal void Leave() => scopes.Pop();
+    internal void Leave() => scope = scope.Outer!;
 
     internal void Write(string text)
     {
+        Work(1 + (text.Length / 64));
         Output.Append(text);
         if (Output.Length > MostText)
         {
@@ -46,13 +78,94 @@ internal sealed class TemplateRun(Dictionary<string, object?> names)
         }
     }
 
-    /// <summary>Counts a step: a template from a file may loop as long as it likes.</summary>
-    internal void Step(int cost = 1)
+    /// <summary>What the filters of a block begin with.</summary>
+    internal object? Piped { get; private set; }
+
+    /// <summary>A value through filters.</summary>
+    internal object? Pipe(object? value, ExpressionParser.Value filters)
+    {
+        object? before = Piped;
+        Piped = value;
+        object? result = filters(this);
+        Piped = before;
+        return result;
+    }
+
+    /// <summary>What statements write until <see cref="Release"/>, as a text of its own.</summary>
+    internal StringBuilder Capture()
+    {
+        StringBuilder before = Output;
+        Output = new StringBuilder();
+        return before;
+    }
+
+    internal string Release(StringBuilder before)
+    {
+        string text = Made(Output.ToString());
+        Output = before;
+        return text;
+    }
+
+    /// <summary>Counts work in steps of some hundred nanoseconds: a template from a file may loop as long as it likes.</summary>
+    internal void Work(long cost)
     {
         steps += cost;
-        if (steps > MostSteps)
+        if (steps > mostSteps)
         {
-            throw new TemplateException($"render budget exceeded ({MostSteps} steps)");
+            throw new TemplateException($"render budget exceeded ({mostSteps} steps)");
         }
+    }
+
+    /// <summary>Counts memory before it is taken, and the work of filling it.</summary>
+    internal void Take(long count)
+    {
+        bytes += count;
+        if (bytes > mostBytes)
+        {
+            throw new TemplateException($"render budget exceeded ({mostBytes} bytes)");
+        }
+
+        Work(1 + (count / 128));
+    }
+
+    /// <summary>A text that was made.</summary>
+    internal string Made(string text)
+    {
+        Take(24 + (2L * text.Length));
+        return text;
+    }
+
+    /// <summary>A list that was made.</summary>
+    internal List<object?> Made(List<object?> list)
+    {
+        Take(56 + (16L * list.Count));
+        return list;
+    }
+
+    /// <summary>A call within calls.</summary>
+    internal void Call()
+    {
+        if (++calls > MostDepth)
+        {
+            throw new TemplateException($"more than {MostDepth} calls within one another");
+        }
+    }
+
+    internal void Return() => calls--;
+
+    /// <summary>Statements and expressions are calls within calls when they run.</summary>
+    internal static void RequireStack()
+    {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw new TemplateException("statements, expressions and calls are nested too deep");
+        }
+    }
+
+    /// <summary>Names of a block, and of those around it.</summary>
+    internal sealed record Scope(Dictionary<string, object?> Names, Scope? Outer)
+    {
+        /// <summary>Loops around here.</summary>
+        internal int Loops { get; set; } = Outer?.Loops ?? 0;
     }
 }

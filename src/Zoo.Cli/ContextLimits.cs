@@ -1,0 +1,40 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using Dsl;
+using Dsl.Files;
+using Dsl.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Zoo.Cli;
+
+/// <summary>How long a text a model can read, told by its config before any weights are read.</summary>
+/// <param name="IsPair">The model has an encoder.</param>
+/// <param name="Most">Positions of its learned tables, beyond which it has none; null: no length is too long.</param>
+/// <param name="Trained">The length that it was trained on, where its declaration reads it from the config: beyond it, texts get worse.</param>
+internal sealed record ContextLimits(bool IsPair, int? Most, int? Trained)
+{
+    private static readonly string[] Keys = ["max_position_embeddings", "n_positions", "n_ctx"];
+
+    internal static ContextLimits Read(CliContext context, string checkpoint)
+    {
+        string config = Path.Combine(checkpoint, "config.json");
+        using IModel outline = context.Zoo.Create(
+            UserFile.ReadText(config, UserFile.MostOfText, FileErrors.Plain), config, ScalarType.Float32, META);
+        return new ContextLimits(
+            outline.Inputs.Contains("decoder_input_ids"),
+            outline.Weights.Positions is { } most ? (int)Math.Min(most, int.MaxValue) : null,
+            Declared(outline.Config));
+    }
+
+    /// <summary>How many tokens are kept in view of a text that begins with so many; 0: all of them.</summary>
+    internal int Window(int prompt) => Most ?? (Trained is { } trained && prompt <= trained ? trained : 0);
+
+    /// <summary>The value of a member that the record reads from one of the keys; what a config holds without effect is no member.</summary>
+    private static int? Declared(object config) => config.GetType().GetConstructors().SelectMany(constructor => constructor.GetParameters())
+        .Where(parameter => parameter.GetCustomAttribute<KeyAttribute>()?.Paths.Intersect(Keys).Any() == true)
+        .Select(parameter => config.GetType().GetProperty(parameter.Name!)?.GetValue(config)).OfType<int>().Where(value => value > 1)
+        .Select(value => (int?)value).FirstOrDefault();
+}

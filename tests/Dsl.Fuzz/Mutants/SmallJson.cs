@@ -1,0 +1,62 @@
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+
+namespace Dsl.Fuzz.Mutants;
+
+/// <summary>Files to begin with that hold as many of their format's words as fit into a page.</summary>
+internal static class SmallJson
+{
+    internal static byte[] UnigramTokenizer => Encoding.UTF8.GetBytes("""
+        {"added_tokens": [{"id": 0, "content": "<unk>", "special": true, "lstrip": true, "normalized": true}, {"id": 9, "content": "<s>", "rstrip": true}],
+         "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Strip"}, {"type": "BertNormalizer"}, {"type": "Prepend", "prepend": "x"},
+            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}, {"type": "Lowercase"}]},
+         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first"},
+            {"type": "Split", "pattern": {"Regex": "(?i:'s|'t)|\\p{N}{1,3}|\\s+(?!\\S)|[a-z]+"}, "behavior": "Isolated"},
+            {"type": "Digits", "individual_digits": true}, {"type": "Punctuation", "behavior": "Contiguous"}]},
+         "post_processor": {"type": "TemplateProcessing",
+            "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "e", "type_id": 0}}],
+            "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {"e": {"id": "e", "ids": [1], "tokens": ["\u2581the"]}}},
+         "decoder": {"type": "Sequence", "decoders": [{"type": "Metaspace", "replacement": "\u2581"}, {"type": "Fuse"},
+            {"type": "Replace", "pattern": {"String": "the"}, "content": "THE"}, {"type": "Strip", "content": " ", "start": 1, "stop": 1}]},
+         "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": false, "vocab": [
+            ["<unk>", 0], ["\u2581the", -1.5], ["\u2581in", -2], ["n", -3], ["be", -2.5], ["gin", -3.5], ["\u2581", -4], ["i", -4.5], ["g", -5]]}}
+        """);
+
+    internal static byte[] TokenizerConfig => """
+        {"tokenizer_class": "BertTokenizer", "do_lower_case": true, "strip_accents": null, "tokenize_chinese_chars": true, "add_bos_token": false,
+         "unk_token": "[UNK]", "mask_token": {"content": "[MASK]", "lstrip": true, "special": true}, "additional_special_tokens": ["<x>", {"content": "<y>"}],
+         "added_tokens_decoder": {"0": {"content": "[PAD]", "special": true}, "5000": {"content": "<z>", "rstrip": true, "normalized": true}}}
+        """u8.ToArray();
+
+    internal static byte[] SpecialTokensMap => """
+        {"unk_token": "[UNK]", "mask_token": {"content": "[MASK]", "lstrip": true, "normalized": false, "single_word": true},
+         "additional_special_tokens": ["<x>", {"content": "<y>"}], "bos_token": "[CLS]", "eos_token": null}
+        """u8.ToArray();
+
+    internal static byte[] Training => """
+        {"format": 2, "step": 6, "family": "Llama", "options": {"steps": 10, "batch": 4, "context": 32, "seed": 3}, "text": "a.txt", "text_hash": "00",
+         "objective": null, "settings": {"a": "b"}, "data_position": "12", "files": {}}
+        """u8.ToArray();
+
+    internal static string[] Templates =>
+    [
+        "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + (m['content'] | trim) + '<|im_end|>\\n' }}{% endfor %}"
+            + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
+        """
+        {%- set ns = namespace(a=[1, 2.5], b={'k': none}, t='x') %}
+        {%- macro say(role, text='') %}<{{ role | upper }}>{{ text.strip().split(' ', 1)[0] }}{% endmacro %}
+        {%- for m in messages if m.role != 'system' %}
+          {%- if loop.first and not loop.last %}{{ say(m.role, m.content) }}{% elif loop.index0 % 2 == 1 %}{% continue %}{% else %}{% break %}{% endif %}
+          {%- set ns.t = ns.t ~ m.content | replace('i', 'o', 1) %}
+        {%- endfor %}{# a comment #}
+        {{ ns.b | tojson(indent=2) }}{{ ns.a }}{{ messages[1:] | map(attribute='role') | join(', ') }}{{ ns.t[::-1] * 2 if ns.t is string else range(3) | list }}
+        {% set block %}{{ messages | length }}{% endset %}{% with q = block %}{{ q }}{% endwith %}{% raw %}{{ x }}{% endraw %}
+        """,
+    ];
+
+    /// <summary>The characters of a text in their order, as the codec writes them.</summary>
+    internal static byte[] Characters(string text) => JsonSerializer.SerializeToUtf8Bytes(
+        new { codec = "characters", characters = string.Concat(text.EnumerateRunes().Distinct().Order().Select(rune => rune.ToString())) });
+}
