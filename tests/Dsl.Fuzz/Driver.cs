@@ -113,6 +113,18 @@ internal sealed class Driver(int seed, int first, int last, Options options)
 
     private Process Start(int from, int to)
     {
+        string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+        string[] arguments =
+        [
+            "--worker", "--seed", Text(seed), "--from", Text(from), "--count", Text(to - from), "--shrink", Text((int)options.Shrinking.TotalSeconds),
+            .. options.Folder is { } folder ? new[] { "--out", folder } : [], .. options.Runs ? Array.Empty<string>() : ["--compile"],
+        ];
+        return StartSelf(arguments);
+    }
+
+    /// <summary>This program once more, with other words.</summary>
+    internal static Process StartSelf(params string[] arguments)
+    {
         // Begun as a library of the host, its worker is too.
         string self = Environment.ProcessPath!;
         var start = new ProcessStartInfo(self) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -121,12 +133,6 @@ internal sealed class Driver(int seed, int first, int last, Options options)
             start.ArgumentList.Add(typeof(Driver).Assembly.Location);
         }
 
-        string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-        string[] arguments =
-        [
-            "--worker", "--seed", Text(seed), "--from", Text(from), "--count", Text(to - from), "--shrink", Text((int)options.Shrinking.TotalSeconds),
-            .. options.Folder is { } folder ? new[] { "--out", folder } : [], .. options.Runs ? Array.Empty<string>() : ["--compile"],
-        ];
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);

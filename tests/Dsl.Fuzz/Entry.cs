@@ -1,8 +1,10 @@
 using System;
 using System.CommandLine;
+using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Dsl.Fuzz.Mutants;
 using Dsl.Fuzz.Stress;
 using Dsl.Fuzz.Tree;
 
@@ -27,10 +29,12 @@ internal static class Entry
             Description = "Calls models on 8 threads for so many minutes instead, while garbage is collected every millisecond.",
         };
         var operators = new Option<bool>("--operators") { Description = "With --stress: TorchSharp's own operators with numbers, which break." };
+        var files = new Option<bool>("--files") { Description = "Reads mutated files of every format instead." };
+        var only = new Option<string?>("--only") { Description = "With --files: one format." };
         var worker = new Option<bool>("--worker") { Description = "Judges in this process, and tells of each program in a line of JSON.", Hidden = true };
         var root = new RootCommand("Random declarations: each is refused with a diagnostic at a token of it, or right in every form.")
         {
-            seed, from, count, jobs, folder, shrink, compile, print, judge, stress, operators, worker,
+            seed, from, count, jobs, folder, shrink, compile, print, judge, stress, operators, files, only, worker,
         };
         root.SetAction(parsed =>
         {
@@ -38,6 +42,11 @@ internal static class Entry
             {
                 return new StressRun(8, TimeSpan.FromMinutes(minutes), Console.Out).Run(
                     parsed.GetValue(operators) ? StressCalls.OfOperators() : StressCalls.OfModels());
+            }
+
+            if (parsed.GetValue(files))
+            {
+                return Files(parsed.GetValue(only), parsed.GetValue(worker), parsed.GetValue(seed), parsed.GetValue(from), parsed.GetValue(count));
             }
 
             if (parsed.GetValue(judge) is { } path)
@@ -82,5 +91,27 @@ internal static class Entry
             return tally.Failures > 0 ? 1 : 0;
         });
         return root.Parse(args).Invoke();
+    }
+
+    private static int Files(string? only, bool worker, int seed, int from, int count)
+    {
+        if (!worker)
+        {
+            return FileFuzz.Run(seed, from, count, only, Console.Out);
+        }
+
+        string scratch = Path.Combine(Path.GetTempPath(), $"mutants-{Environment.ProcessId}");
+        try
+        {
+            FileFuzz.Work(FileFormat.All(scratch).Single(format => format.Name == only), seed, from, from + count, Console.Out);
+            return 0;
+        }
+        finally
+        {
+            if (Directory.Exists(scratch))
+            {
+                Directory.Delete(scratch, recursive: true);
+            }
+        }
     }
 }

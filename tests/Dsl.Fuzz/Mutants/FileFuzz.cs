@@ -45,7 +45,7 @@ internal static class FileFuzz
         return held > most ? new Outcome($"takes {held >> 20} MB", outcome.IsRefused) : outcome;
     }
 
-    private static Outcome Read(FileFormat format, byte[] mutant)
+    internal static Outcome Read(FileFormat format, byte[] mutant)
     {
         try
         {
@@ -106,30 +106,20 @@ internal static class FileFuzz
     {
         string scratch = Path.Combine(Path.GetTempPath(), $"mutants-{Environment.ProcessId}");
         bool failed = false;
-        try
+        foreach (string name in FileFormat.All(scratch).Select(format => format.Name).Where(name => only is null || name == only))
         {
-            foreach (string name in FileFormat.All(scratch).Select(format => format.Name).Where(name => only is null || name == only))
+            var clock = Stopwatch.StartNew();
+            var failures = new SortedDictionary<string, (int Count, int First)>(StringComparer.Ordinal);
+            (int read, int refused) = Serve(name, seed, first, first + count, failures);
+            to.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name,-24}{read,8} read{refused,8} refused{failures.Values.Sum(kind => kind.Count),8} failed{clock.Elapsed.TotalSeconds,8:F0} s"));
+            foreach ((string kind, (int times, int index)) in failures.OrderByDescending(kind => kind.Value.Count))
             {
-                var clock = Stopwatch.StartNew();
-                var failures = new SortedDictionary<string, (int Count, int First)>(StringComparer.Ordinal);
-                (int read, int refused) = Serve(name, seed, first, first + count, failures);
-                to.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{name,-24}{read,8} read{refused,8} refused{failures.Values.Sum(kind => kind.Count),8} failed{clock.Elapsed.TotalSeconds,8:F0} s"));
-                foreach ((string kind, (int times, int index)) in failures.OrderByDescending(kind => kind.Value.Count))
-                {
-                    to.WriteLine($"    {times} times, first --from {index}: {kind}");
-                }
+                to.WriteLine($"    {times} times, first --from {index}: {kind}");
+            }
 
-                failed |= failures.Count > 0;
-            }
-        }
-        finally
-        {
-            if (Directory.Exists(scratch))
-            {
-                Directory.Delete(scratch, recursive: true);
-            }
+            failed |= failures.Count > 0;
         }
 
         return failed ? 1 : 0;
