@@ -483,7 +483,8 @@ internal static class OddDeclarations
             [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Score = nameof(Near))]
             public sealed partial class B
             {
-                [Score] static double Near(double score, int head, int query, int key, [Table] Matrix table) => score + table[Math.Min(query - key, 3), head];
+                [Score] static double Near(double score, int head, int query, int key, [Table] Matrix table) =>
+                    score + table[Math.Min(query - key, 3), head];
             }
             """,
         ["a function of pooled values, which have no time"] = """

@@ -24,8 +24,8 @@ public enum Route
 }
 
 /// <summary>
-/// Generated code that is compiled for a comparison calls this instead of the runtime's <c>Recurrence</c>, <c>Convolution</c> and <c>Pointwise</c>, so that each way can be
-/// taken on this machine.
+/// Generated code that is compiled for a comparison calls this instead of the runtime's <c>Recurrence</c>, <c>Convolution</c> and <c>Pointwise</c>, so that
+/// each way can be taken on this machine.
 /// </summary>
 public static class Routed
 {

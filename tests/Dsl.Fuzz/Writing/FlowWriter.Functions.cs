@@ -81,6 +81,12 @@ internal abstract partial class FlowWriter
             return;
         }
 
+        if (Chance.OneIn(6))
+        {
+            AtTwoPlaces(first);
+            return;
+        }
+
         // A recurrence of one or two values and of spans beside them.
         var values = new List<string> { first.Name! };
         var extra = new List<(string Parameter, string? Element, string? Scalar)>();
@@ -115,6 +121,19 @@ internal abstract partial class FlowWriter
         string name = RecurrenceFunction("d", span, extra);
         Add([new Part("From", [], [.. values.Select(Quoted)], []), Part.Of("Apply", $"nameof({name})")],
             first with { Name = null, LastName = "d" }, mayName: true);
+    }
+
+    /// <summary>A norm and a map, and both again of another value.</summary>
+    private void AtTwoPlaces(Flow first)
+    {
+        string one = NewName(), other = NewName();
+        Part norm = Norm(first), map = Linear(first.Last);
+        Part From() => Part.Of("From", Quoted(first.Name!));
+        Part Again(Part part) => part.Arguments.Count > 0 ? part.With("Shared", "true") : part;
+        Brackets.Add(Bracket.Of(From(), norm, map, Part.Of("As", Quoted(one))));
+        Brackets.Add(Bracket.Of(From(), Part.Of("Activate", "Activation.Tanh"), Chance.Maybe ? Again(norm) : norm with { Arguments = [], Options = [] }, Again(map),
+            Part.Of("As", Quoted(other))));
+        Add([Part.Of("Sum", Quoted(one), Quoted(other), Quoted(first.Name!))], first with { Name = null }, mayName: true);
     }
 
     /// <summary>A pointwise function of a value and of a span beside it, of which either gives the result its channels.</summary>

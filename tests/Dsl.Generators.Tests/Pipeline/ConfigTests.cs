@@ -55,6 +55,27 @@ public sealed class ConfigTests
         Assert.Equal("1 4 4 5 10 8 2 1E-05", Invoke(run.Emit(), "Levels"));
     }
 
+    /// <summary>The generator writes these members and does not see what it writes.</summary>
+    [Fact]
+    public void A_function_reads_what_extend_gives_its_config()
+    {
+        var run = Compiling.Generate(Declared.In("User", Declared.Config, """
+            [Extend<TinyConfig>]
+            public sealed partial record CappedConfig([Key("cap")] double Cap = 30);
+
+            [Block<CappedConfig>]
+            [Attention("{q,k,v,o}", Mask = nameof(Near)), Apply(nameof(Scaled))]
+            public sealed partial class CappedBlock
+            {
+                [Mask] static bool Near(int query, int key, CappedConfig c) => key <= query && query - key < c.FeedForward;
+                [Pointwise] static double Scaled(double x, CappedConfig c) => c.Cap * System.Math.Sqrt(c.Hidden) * x;
+            }
+            """));
+        run.AssertCompiles();
+        Assert.Contains("MaskRule.Band(config.FeedForward)", run.Text("CappedBlock.g.cs"), System.StringComparison.Ordinal);
+        Assert.Contains("Math.Sqrt(((double)config.Hidden))", run.Text("CappedBlock.g.cs"), System.StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Levels_may_stand_in_assemblies_of_their_own()
     {

@@ -176,8 +176,10 @@ internal sealed partial class TensorEmitter
         if (condition.Carrier == Carrier.Host)
         {
             var place = yes.Carrier > no.Carrier ? yes.Carrier : no.Carrier;
+
+            // An argument by itself is the caller's, who disposes it.
             string Lift(Value v) =>
-                v.Carrier == place ? v.Tight(1)
+                v.Carrier == place ? v.Carrier == Carrier.Tensor && v.IsName ? v.Text + ".alias()" : v.Tight(1)
                     : place == Carrier.Grid ? $"torch.tensor({(v.Kind == ScalarKind.Bool ? v.Text : "(long)" + v.Tight(10))}, device: {like}.device)"
                     : $"torch.full_like({like}, Scalars.Of({v.Text}))";
             return new Value(place, $"{condition.Tight(2)} ? {Lift(yes)} : {Lift(no)}", 1, yes.Kind);
