@@ -86,6 +86,8 @@ public static class ZooCommands
             EmbedCommand.Make(context),
             EvaluateCommand.Make(context),
             ScalingCommand.Make(context),
+            InContextCommand.Make(context),
+            EmergenceCommand.Make(context),
         };
         return root;
     }
