@@ -70,7 +70,7 @@ internal sealed class EvaluateCommand
         Arguments.Require(words.GetValue(batch) >= 1, "batch", words.GetValue(batch), "1 or more");
         Arguments.Require(words.GetValue(limit) is null or >= 1, "limit", words.GetValue(limit) ?? 1, "1 or more");
         Arguments.Require(words.GetValue(resamplings) >= 0, "resamplings", words.GetValue(resamplings), "0 or more");
-        int?[] counts = Shots(words.GetValue(shots));
+        int?[] counts = words.GetValue(shots) is { } typed ? [.. ShotCounts(typed).Select(count => (int?)count)] : [null];
         Device where = Arguments.Device(words.GetValue(device)!);
         string checkpoint = RunReader.Checkpoint(context, words.GetRequiredValue(folder));
         string results = words.GetValue(output)
@@ -119,16 +119,11 @@ internal sealed class EvaluateCommand
         return 0;
     }
 
-    private static int?[] Shots(string? words)
-    {
-        if (words is null)
-        {
-            return [null];
-        }
+    /// <summary>Numbers of shots with commas between them.</summary>
+    internal static IEnumerable<int> ShotCounts(string words) => words.Split(',')
+        .Select(word => int.TryParse(word.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count
+            : throw new CommandException($"--shots '{words}', expected whole numbers from 0 on with commas between them", 2)).Distinct();
 
-        return [.. words.Split(',').Select(word => int.TryParse(word.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? (int?)count
-            : throw new CommandException($"--shots '{words}', expected whole numbers from 0 on with commas between them", 2)).Distinct()];
-    }
 
     /// <summary>What tells these weights from others: config, and the files' names, sizes and times.</summary>
     private static string Fingerprint(string checkpoint, ScalarType dtype)

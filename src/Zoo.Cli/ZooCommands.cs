@@ -87,6 +87,8 @@ public static class ZooCommands
             CheckCommand.Make(context),
             EvaluateCommand.Make(context),
             ScalingCommand.Make(context),
+            InContextCommand.Make(context),
+            EmergenceCommand.Make(context),
         };
         return root;
     }
