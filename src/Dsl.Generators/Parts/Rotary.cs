@@ -27,7 +27,7 @@ internal sealed class RotaryPart : Part
         Setting? width = null;
         if (!part["Width"].IsNull)
         {
-            if (part["Width"].Kind == ConstantKind.Integer && part["Width"].Text is var text && int.TryParse(text, out var w) && w % 2 != 0)
+            if (part["Width"].Kind == ConstantKind.Integer && part["Width"].Text is var text && Invariant.TryRead(text, out int w) && w % 2 != 0)
             {
                 at.Report(Problems.WidthOdd, part.PlaceOf("Width"), text);
             }
