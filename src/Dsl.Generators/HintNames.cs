@@ -37,7 +37,7 @@ internal sealed record HintNames(EquatableArray<(string Name, int Number)> Decla
         numbered.FirstOrDefault(n => n.Name == name) is { Number: > 0 } known ? known.Number : 1;
 
     private static string Told(string file, int number) =>
-        number == 1 ? file : $"{file.Substring(0, file.Length - ".g.cs".Length)} ({number.ToString(System.Globalization.CultureInfo.InvariantCulture)}).g.cs";
+        number == 1 ? file : $"{file.Substring(0, file.Length - ".g.cs".Length)} ({Invariant.Text(number)}).g.cs";
 
     /// <summary>The full name with its arity and containers, in letters that a file's name may have.</summary>
     internal static string Plain(string fullName) =>

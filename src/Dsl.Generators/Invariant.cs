@@ -8,6 +8,17 @@ namespace Dsl.Generators;
 /// </summary>
 internal static class Invariant
 {
+    /// <summary>A whole number as every culture's C# reads it.</summary>
+    public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Reads digits, with a minus or without.</summary>
+    public static bool TryRead(string text, out int number) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+
+    /// <inheritdoc cref="TryRead(string, out int)"/>
+    public static bool TryRead(string text, out long number) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+
     /// <summary>Runs what reads or writes text under the invariant culture.</summary>
     public static T Run<T>(Func<T> what)
     {

@@ -90,5 +90,5 @@ internal static class Problems
     public const string MemberOfGenerated = "DSL055";
     public const string KeysOfSugar = "DSL062";
     public const string DerivesItself = "DSL060";
-    public const string TooDeep = "DSL061";
+    public const string BeyondBounds = "DSL061";
 }

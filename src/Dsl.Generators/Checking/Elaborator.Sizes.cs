@@ -19,7 +19,7 @@ internal sealed partial class Elaborator
 
         if (constant.Kind == ConstantKind.Integer)
         {
-            if (!long.TryParse(constant.Text, out var value) || value <= 0)
+            if (!Invariant.TryRead(constant.Text, out long value) || value is <= 0 or > int.MaxValue)
             {
                 Report(Problems.SizeNotPositive, place, constant.Text);
                 return sizes.Fresh();
@@ -368,6 +368,17 @@ internal sealed partial class Elaborator
             }
         }
 
+        // A config's sizes are ints, and so is what generated code makes of them.
+        foreach (var node in Graph.Flatten(nodes))
+        {
+            var axes = node.Outputs.SelectMany(o => o.Axes).Select(a => a.Size).OfType<Size>();
+            if (node.Operation.Sizes.Concat(axes).Select(sizes.Resolve).FirstOrDefault(s => members.FormOf(s).IsBeyondInt) is { } beyond)
+            {
+                Report(Problems.SizeNotPositive, node.Place, beyond.Spell());
+                break;
+            }
+        }
+
         // Only what the constructor reads is asked for.
         var read = new HashSet<string>(
             Graph.Flatten(nodes).SelectMany(n => n.Operation.Sizes)
@@ -399,7 +410,7 @@ internal sealed partial class Elaborator
 
                 if (members.Evaluate(dividend, Stored) is long a && members.Evaluate(divisor, Stored) is long b && b != 0 && a % b != 0)
                 {
-                    Report(Problems.PresetDivision, Place.Class, preset.Name, divisor, Text(b), dividend, Text(a));
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, divisor, Invariant.Text(b), dividend, Invariant.Text(a));
                 }
             }
 
@@ -407,7 +418,7 @@ internal sealed partial class Elaborator
             {
                 if (Evaluate(quotient.Left, Stored) is { } a && Evaluate(quotient.Right, Stored) is { } b && b != 0 && a % b != 0)
                 {
-                    Report(Problems.PresetDivision, Place.Class, preset.Name, quotient.Right.Spell(), Text(b), quotient.Left.Spell(), Text(a));
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, quotient.Right.Spell(), Invariant.Text(b), quotient.Left.Spell(), Invariant.Text(a));
                 }
             }
 
@@ -415,7 +426,7 @@ internal sealed partial class Elaborator
             {
                 if (Evaluate(left, Stored) is { } a && Evaluate(right, Stored) is { } b && a != b)
                 {
-                    Report(Problems.PresetSizes, Place.Class, preset.Name, left.Spell(), Text(a), right.Spell(), Text(b));
+                    Report(Problems.PresetSizes, Place.Class, preset.Name, left.Spell(), Invariant.Text(a), right.Spell(), Invariant.Text(b));
                 }
             }
 
@@ -423,13 +434,12 @@ internal sealed partial class Elaborator
             {
                 if (Evaluate(dividend, Stored) is { } a && Evaluate(divisor, Stored) is > 0 and var b && a % b != 0)
                 {
-                    Report(Problems.PresetDivision, Place.Class, preset.Name, Spell(divisor), Text(b), Spell(dividend), Text(a));
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, Spell(divisor), Invariant.Text(b), Spell(dividend), Invariant.Text(a));
                 }
             }
         }
     }
 
-    private static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static IEnumerable<Size.Binary> Quotients(Size size) =>
         size is Size.Binary b ? Quotients(b.Left).Concat(Quotients(b.Right)).Concat(b.Operator == '/' ? [b] : []) : [];

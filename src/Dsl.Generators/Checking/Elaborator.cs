@@ -13,7 +13,7 @@ namespace Dsl.Generators.Checking;
 /// </summary>
 internal sealed partial class Elaborator
 {
-    private const int MostNodes = 4096;
+    private const int MostNodes = 1024;
 
     private readonly Session session;
     private readonly DeclarationSpec spec;
@@ -39,6 +39,7 @@ internal sealed partial class Elaborator
     private int values;
     private int bracket;
     private bool readsLayer;
+    private bool isFull;
 
     public Elaborator(Session session, DeclarationSpec spec)
     {
@@ -103,7 +104,7 @@ internal sealed partial class Elaborator
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
 
-        if (spec.Brackets.Count == 0 && session.Problems.All(p => p.Id is not (Problems.BaseUnknown or Problems.DerivesItself or Problems.TooDeep)))
+        if (spec.Brackets.Count == 0 && session.Problems.All(p => p.Id is not (Problems.BaseUnknown or Problems.DerivesItself or Problems.BeyondBounds)))
         {
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
         }
@@ -271,7 +272,7 @@ internal sealed partial class Elaborator
     /// <summary>Axes by name: <c>"b t h d"</c>.</summary>
     public IReadOnlyList<Axis> ReadAxisList(string axes) =>
         axes.Split([' '], StringSplitOptions.RemoveEmptyEntries)
-            .Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : int.TryParse(a, out var n) ? new Axis(a, Size.Of(n)) : new Axis(a, AxisSize(a)))
+            .Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : Invariant.TryRead(a, out int n) ? new Axis(a, Size.Of(n)) : new Axis(a, AxisSize(a)))
             .ToArray();
 
     /// <summary>The size of a named axis, one for the whole declaration.</summary>
@@ -279,8 +280,19 @@ internal sealed partial class Elaborator
 
     private void RunBrackets(IReadOnlyList<BracketSpec> brackets, bool top)
     {
-        for (var i = 0; i < brackets.Count && nodesMade < MostNodes; i++)
+        for (var i = 0; i < brackets.Count; i++)
         {
+            if (nodesMade >= MostNodes)
+            {
+                if (!isFull)
+                {
+                    isFull = true;
+                    Report(Problems.BeyondBounds, brackets[i].Parts[0].Place, spec.SimpleName, "parts", Invariant.Text(MostNodes));
+                }
+
+                return;
+            }
+
             if (top)
             {
                 bracket = i;

@@ -79,9 +79,9 @@ internal sealed class Session(ClosedSpec closed, Language language)
             }
             else if (!nesting.IsEndless && part.Types.Any(t => nesting.DepthOf(t) == Nesting.Deepest))
             {
-                Problems.Add(new Problem(Generators.Problems.TooDeep, part.Place, new[]
+                Problems.Add(new Problem(Generators.Problems.BeyondBounds, part.Place, new[]
                 {
-                    main.SimpleName, "blocks inside each other", Nesting.Deepest.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                    main.SimpleName, "blocks inside each other", Invariant.Text(Nesting.Deepest),
                 }.ToEquatable()));
             }
         }

@@ -191,7 +191,7 @@ internal static class Rules
 
     private static readonly DiagnosticDescriptor SizeNotPositive = new(
         Problems.SizeNotPositive, "A size is positive",
-        "{0} is no size: expected is an integer of 1 or more",
+        "{0} is no size: expected is an integer from 1 to 2147483647",
         Shapes, Error, true, helpLinkUri: Help + Problems.SizeNotPositive + Page);
 
     private static readonly DiagnosticDescriptor ReplaceAlone = new(
@@ -294,10 +294,10 @@ internal static class Rules
         "'{0}' derives from itself: one of its bases must be declared in full",
         Declaration, Error, true, helpLinkUri: Help + Problems.DerivesItself + Page);
 
-    private static readonly DiagnosticDescriptor TooDeep = new(
-        Problems.TooDeep, "Blocks and bases are not nested without bound",
-        "'{0}' has {1} more than {2} deep: expected {2} at most",
-        Declaration, Error, true, helpLinkUri: Help + Problems.TooDeep + Page);
+    private static readonly DiagnosticDescriptor BeyondBounds = new(
+        Problems.BeyondBounds, "A declaration stays within bounds",
+        "'{0}' has more than {2} {1}: expected {2} at most",
+        Declaration, Error, true, helpLinkUri: Help + Problems.BeyondBounds + Page);
 
     /// <summary>A defect of the compiler: no declaration should show it.</summary>
     public static readonly DiagnosticDescriptor Failed = new(
@@ -311,7 +311,7 @@ internal static class Rules
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
-        LearnsNothing, NotLearnable, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, TooDeep);
+        LearnsNothing, NotLearnable, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, BeyondBounds);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 

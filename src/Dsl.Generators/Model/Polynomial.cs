@@ -22,6 +22,9 @@ internal sealed class Polynomial
 
     public IEnumerable<string> Symbols => terms.Keys.SelectMany(Parse).Select(p => p.Symbol).Distinct();
 
+    /// <summary>Whether a number in it is none that C# counts sizes with.</summary>
+    public bool IsBeyondInt => terms.Values.Any(c => Math.Abs(c) > int.MaxValue);
+
     /// <summary>Whether nothing in it is divided by a symbol.</summary>
     public bool IsWhole => terms.Keys.SelectMany(Parse).All(p => p.Exponent > 0);
 
@@ -62,7 +65,7 @@ internal sealed class Polynomial
                     return null;
                 }
 
-                result.Add(monomial, unchecked(x.Value * y.Value));
+                result.Add(monomial, Bounded((double)x.Value * y.Value));
             }
         }
 
@@ -163,9 +166,12 @@ internal sealed class Polynomial
         return result;
     }
 
+    /// <summary>A number past what any size is stays there, and wraps around to none that could be one.</summary>
+    private static long Bounded(double coefficient) => (long)Math.Max(-9e15, Math.Min(9e15, coefficient));
+
     private void Add(string monomial, long coefficient)
     {
-        var sum = (terms.TryGetValue(monomial, out var old) ? old : 0) + coefficient;
+        var sum = Bounded((double)(terms.TryGetValue(monomial, out var old) ? old : 0) + coefficient);
         if (sum == 0)
         {
             terms.Remove(monomial);

@@ -65,7 +65,9 @@ internal sealed class AttendPart : Part
         }
 
         var function = at.FunctionOf(part["Mask"], part.PlaceOf("Mask"), FunctionKind.Mask);
-        var stranger = function?.Spec.Parameters.Any(p => p.Name is not ("query" or "key" or "layer") && p.Type is "int" or "double") == true;
+        var stranger = function?.Spec.Parameters.Any(p =>
+            p.Type.StartsWith("ref ", StringComparison.Ordinal) || p.Type.StartsWith("out ", StringComparison.Ordinal)
+                || p.Name is "query" or "key" or "layer" != p.Type is "int" || p.Type is "double") == true;
         CheckSignature(function, part.PlaceOf("Mask"), at, "bool (int query, int key, C c)", "bool", stranger, "query", "key");
         return ("none", function);
     }

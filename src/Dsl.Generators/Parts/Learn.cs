@@ -132,7 +132,7 @@ internal sealed class LearnPart : Part
         foreach (var weight in scalar.Of(Scalar.ScalarRole.Parameter))
         {
             // What is read at the place has an element for each.
-            var shape = ApplyPart.AxisNames(weight.Axes).Select(a => long.TryParse(a, out var n) ? Size.Of(n) : at.AxisSize(a)).ToList();
+            var shape = ApplyPart.AxisNames(weight.Axes).Select(a => Invariant.TryRead(a, out long n) ? Size.Of(n) : at.AxisSize(a)).ToList();
             if (weight.Span && shape.Count == 1)
             {
                 at.Fits(shape[0], every, place, Problems.SizesDiffer, $"the axis of '{weight.Name}'", "the length of a mini-batch");

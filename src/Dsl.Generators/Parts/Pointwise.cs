@@ -71,7 +71,7 @@ internal static class PointwiseRule
 
     /// <summary>The size of a weight's axis: the value's axis of that name, its channels, or an axis of the declaration.</summary>
     private static Size SizeOf(string axis, Value value, Elaborator at) =>
-        long.TryParse(axis, out var n)
+        Invariant.TryRead(axis, out long n)
             ? Size.Of(n)
             : value.Axes.FirstOrDefault(x => x.Name == axis && x.Size is not null)?.Size ?? (axis == "d" ? value.Last : null) ?? at.AxisSize(axis);
 }

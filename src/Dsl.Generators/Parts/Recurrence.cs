@@ -36,7 +36,7 @@ internal static class RecurrenceRule
             return;
         }
 
-        Size SizeOf(string axis) => long.TryParse(axis, out var n) ? Size.Of(n)
+        Size SizeOf(string axis) => Invariant.TryRead(axis, out long n) ? Size.Of(n)
             : named.TryGetValue(axis, out var size) ? size : named[axis] = at.AxisSize(axis);
 
         // What a transfer function alone reads (the read-out that its step derives) comes after the step's own.

@@ -24,6 +24,7 @@ internal static class Derivation
 
         var derive = spec.HeaderParts("Derive").First();
         var chain = new List<DeclarationSpec> { spec };
+        var names = new HashSet<string> { spec.Name };
         for (var at = spec; at.Base.Length > 0; chain.Add(at))
         {
             if (find(at.Base) is not { } next)
@@ -32,19 +33,19 @@ internal static class Derivation
                 return spec;
             }
 
-            if (chain.Any(c => c.Name == next.Name))
+            if (!names.Add(next.Name))
             {
                 report(Problems.DerivesItself, derive.Place, [next.SimpleName]);
                 return spec;
             }
 
-            if (chain.Count > Deepest)
-            {
-                report(Problems.TooDeep, derive.Place, [spec.SimpleName, "bases of bases", Deepest.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-                return spec;
-            }
-
             at = next;
+        }
+
+        if (chain.Count - 1 > Deepest)
+        {
+            report(Problems.BeyondBounds, derive.Place, [spec.SimpleName, "bases one after another", Invariant.Text(Deepest)]);
+            return spec;
         }
 
         var whole = chain[chain.Count - 1];
@@ -163,7 +164,7 @@ internal static class Derivation
         }
 
         var dot = address.LastIndexOf('.');
-        var (word, number) = dot > 0 && int.TryParse(address.Substring(dot + 1), out var n) ? (address.Substring(0, dot), n) : (address, 1);
+        var (word, number) = dot > 0 && Invariant.TryRead(address.Substring(dot + 1), out int n) ? (address.Substring(0, dot), n) : (address, 1);
         var ofWord = places.Where(p => string.Equals(p.Part.Name, word, System.StringComparison.OrdinalIgnoreCase)).Skip(number - 1).ToList();
         return ofWord.Count > 0 ? (ofWord[0].Bracket, ofWord[0].Index) : null;
     }

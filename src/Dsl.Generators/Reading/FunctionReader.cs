@@ -44,10 +44,15 @@ internal static class FunctionReader
             method.ContainingType.ToDisplayString(SpecReader.FullName),
             method.Name,
             kind,
-            method.Parameters.Select(p => new FunctionParameter(p.Name, p.Type.ToDisplayString(SpecReader.FullName))).ToEquatable(),
+            method.Parameters.Select(p => new FunctionParameter(p.Name, Passed(p, kind) + p.Type.ToDisplayString(SpecReader.FullName))).ToEquatable(),
             method.ReturnType.ToDisplayString(SpecReader.FullName),
             kind == FunctionKind.Host ? "" : ScalarBridge.Read(method, reader, cancel));
     }
+
+    /// <summary>How an argument is passed where generated code calls the function; a recurrence's states are not passed to it.</summary>
+    private static string Passed(IParameterSymbol parameter, FunctionKind kind) =>
+        kind is FunctionKind.Recurrence or FunctionKind.Transfer ? ""
+            : parameter.RefKind switch { RefKind.Ref => "ref ", RefKind.Out => "out ", RefKind.RefReadOnlyParameter => "ref readonly ", _ => "" };
 
     public static FunctionKind KindOf(IMethodSymbol method) =>
         method.GetAttributes().Where(SpecReader.IsOurs).Select(SpecReader.WordOf).Select(w => w switch

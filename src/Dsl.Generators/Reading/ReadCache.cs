@@ -18,6 +18,7 @@ internal static class ReadCache
 {
     private static readonly ConditionalWeakTable<SyntaxNode, Entry> Entries = new();
     private static readonly ConditionalWeakTable<Compilation, object> Surfaces = new();
+    private static readonly ConditionalWeakTable<FunctionSpec, string[]> Owners = new();
     private static readonly object Gate = new();
     private static readonly Dictionary<string, System.WeakReference<Compilation>> Last = new();
 
@@ -99,8 +100,7 @@ internal static class ReadCache
             names.UnionWith([each.Name, each.Config.Name, .. each.Config.Ancestors]);
             foreach (var function in each.Functions)
             {
-                names.Add(function.Owner);
-                names.UnionWith(function.Scalar.Length == 0 || ScalarText.Read(function.Scalar) is not { } scalar ? [] : scalar.Helpers.Select(h => h.Owner));
+                names.UnionWith(Owners.GetValue(function, OwnersOf));
             }
         }
 
@@ -114,4 +114,7 @@ internal static class ReadCache
 
         return trees;
     }
+
+    private static string[] OwnersOf(FunctionSpec function) =>
+        [function.Owner, .. function.Scalar.Length > 0 && ScalarText.Read(function.Scalar) is { } scalar ? scalar.Helpers.Select(h => h.Owner) : []];
 }

@@ -21,6 +21,7 @@ internal sealed class SpecReader
     private readonly Compilation compilation;
     private readonly Vocabulary vocabulary;
     private readonly ConcurrentDictionary<ISymbol, DeclarationSpec?> declarations = new(SymbolEqualityComparer.Default);
+    private readonly ConcurrentDictionary<ISymbol, (string Name, INamedTypeSymbol? Type)[]> named = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<ISymbol, ConfigSpec> configs = new(SymbolEqualityComparer.Default);
 
     private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> semantics = new();
@@ -58,9 +59,9 @@ internal sealed class SpecReader
         {
             cancel.ThrowIfCancellationRequested();
             var (owner, spec) = queue.Dequeue();
-            foreach (var used in spec.Uses.Concat(spec.Base.Length > 0 ? [spec.Base] : []))
+            foreach (var (used, target) in named.GetOrAdd(owner, _ => NamedBy(owner, spec)))
             {
-                if (others.ContainsKey(used) || own.ContainsKey(used) || used == main.Name || FindType(owner, used) is not { } symbol)
+                if (others.ContainsKey(used) || own.ContainsKey(used) || used == main.Name || target is not { } symbol)
                 {
                     continue;
                 }
@@ -97,6 +98,10 @@ internal sealed class SpecReader
         {
             Silenced = WarningIds.Of([t, .. ((INamedTypeSymbol)t).GetMembers()]).ToEquatable(),
         });
+
+    /// <summary>The types that a declaration uses and derives from.</summary>
+    private (string Name, INamedTypeSymbol? Type)[] NamedBy(INamedTypeSymbol owner, DeclarationSpec spec) =>
+        [.. spec.Uses.Concat(spec.Base.Length > 0 ? [spec.Base] : []).Select(used => (used, FindType(owner, used)))];
 
     /// <summary>A type that a declaration names.</summary>
     private INamedTypeSymbol? FindType(INamedTypeSymbol from, string fullName)

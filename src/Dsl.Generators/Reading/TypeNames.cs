@@ -1,4 +1,5 @@
-using Dsl.Generators.Model;
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis;
 
 namespace Dsl.Generators.Reading;
@@ -6,7 +7,12 @@ namespace Dsl.Generators.Reading;
 /// <summary>Types are named in specs as C# names them; a compilation finds them by metadata name.</summary>
 internal static class TypeNames
 {
-    public static INamedTypeSymbol? Find(Compilation compilation, string fullName)
+    private static readonly ConditionalWeakTable<Compilation, ConcurrentDictionary<string, INamedTypeSymbol?>> Found = new();
+
+    public static INamedTypeSymbol? Find(Compilation compilation, string fullName) =>
+        Found.GetValue(compilation, _ => new()).GetOrAdd(fullName, name => Search(compilation, name));
+
+    private static INamedTypeSymbol? Search(Compilation compilation, string fullName)
     {
         var name = (fullName.StartsWith("global::", System.StringComparison.Ordinal) ? fullName.Substring(8) : fullName).Replace("@", "");
         for (var dot = name.Length; dot > 0; dot = name.LastIndexOf('.', dot - 1))

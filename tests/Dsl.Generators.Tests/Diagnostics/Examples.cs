@@ -590,7 +590,7 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [Linear("map", [|0|])]
             public sealed partial class Layer;
             """,
-            "0 is no size: expected is an integer of 1 or more",
+            "0 is no size: expected is an integer from 1 to 2147483647",
             """
             [Block<C>]
             [Linear("map", 8)]
@@ -989,6 +989,70 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             }
             """),
         new(
+            "DSL060",
+            """
+            [Block<C>, [|Derive<Layer>|]]
+            public sealed partial class Layer;
+            """,
+            "'Layer' derives from itself: one of its bases must be declared in full",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Inner;
+
+            [Block<C>, Derive<Inner>]
+            public sealed partial class Layer;
+            """),
+        new(
+            "DSL061",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer0;
+
+            [Block<C>, Derive<Layer0>] public sealed partial class Layer1;
+            [Block<C>, Derive<Layer1>] public sealed partial class Layer2;
+            [Block<C>, Derive<Layer2>] public sealed partial class Layer3;
+            [Block<C>, Derive<Layer3>] public sealed partial class Layer4;
+            [Block<C>, Derive<Layer4>] public sealed partial class Layer5;
+            [Block<C>, Derive<Layer5>] public sealed partial class Layer6;
+            [Block<C>, Derive<Layer6>] public sealed partial class Layer7;
+            [Block<C>, Derive<Layer7>] public sealed partial class Layer8;
+            [Block<C>, Derive<Layer8>] public sealed partial class Layer9;
+            [Block<C>, Derive<Layer9>] public sealed partial class Layer10;
+            [Block<C>, Derive<Layer10>] public sealed partial class Layer11;
+            [Block<C>, Derive<Layer11>] public sealed partial class Layer12;
+            [Block<C>, Derive<Layer12>] public sealed partial class Layer13;
+            [Block<C>, Derive<Layer13>] public sealed partial class Layer14;
+            [Block<C>, Derive<Layer14>] public sealed partial class Layer15;
+            [Block<C>, Derive<Layer15>] public sealed partial class Layer16;
+            [Block<C>, Derive<Layer16>] public sealed partial class Layer17;
+            [Block<C>, Derive<Layer17>] public sealed partial class Layer18;
+            [Block<C>, Derive<Layer18>] public sealed partial class Layer19;
+            [Block<C>, Derive<Layer19>] public sealed partial class Layer20;
+            [Block<C>, Derive<Layer20>] public sealed partial class Layer21;
+            [Block<C>, Derive<Layer21>] public sealed partial class Layer22;
+            [Block<C>, Derive<Layer22>] public sealed partial class Layer23;
+            [Block<C>, Derive<Layer23>] public sealed partial class Layer24;
+            [Block<C>, Derive<Layer24>] public sealed partial class Layer25;
+            [Block<C>, Derive<Layer25>] public sealed partial class Layer26;
+            [Block<C>, Derive<Layer26>] public sealed partial class Layer27;
+            [Block<C>, Derive<Layer27>] public sealed partial class Layer28;
+            [Block<C>, Derive<Layer28>] public sealed partial class Layer29;
+            [Block<C>, Derive<Layer29>] public sealed partial class Layer30;
+            [Block<C>, Derive<Layer30>] public sealed partial class Layer31;
+            [Block<C>, Derive<Layer31>] public sealed partial class Layer32;
+            [Block<C>, [|Derive<Layer32>|]] public sealed partial class Layer33;
+            """,
+            "'Layer33' has more than 32 bases one after another: expected 32 at most",
+            """
+            [Block<C>]
+            [RmsNorm("norm")]
+            public sealed partial class Layer0;
+
+            [Block<C>, Derive<Layer0>]
+            public sealed partial class Layer1;
+            """),
             "DSL062",
             """
             [Block<C>]

@@ -22,8 +22,8 @@ internal readonly record struct Extent(long Size, int Depth)
     public const int DeepestInlined = 384;
 
     /// <summary>Why the function is refused; null where it is not.</summary>
-    public string? Excess => Size > MostOperations ? $"has {(Size > 1_000_000 ? "more than a million" : Text(Size))} operations, expected {Text(MostOperations)} at most"
-        : Depth > DeepestInlined ? $"nests them {Text(Depth)} deep, expected {Text(DeepestInlined)} at most"
+    public string? Excess => Size > MostOperations ? $"has {(Size > 1_000_000 ? "more than a million" : Invariant.Text(Size))} operations, expected {Invariant.Text(MostOperations)} at most"
+        : Depth > DeepestInlined ? $"nests them {Invariant.Text(Depth)} deep, expected {Invariant.Text(DeepestInlined)} at most"
         : null;
 
     /// <param name="function">A function.</param>
@@ -65,6 +65,4 @@ internal readonly record struct Extent(long Size, int Depth)
 
     /// <summary>Doubling helpers have more operations than a number holds: what is over the limit is over it.</summary>
     private static long Bounded(long number) => Math.Min(number, int.MaxValue);
-
-    private static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -46,7 +46,7 @@ internal sealed partial class ScalarReader
             if (tooDeep && depth == 0)
             {
                 tooDeep = false;
-                Problem(operation, $"This expression is nested more than {Extent.DeepestExpression} deep: give parts of it names.");
+                Problem(operation, $"This expression is nested more than {Invariant.Text(Extent.DeepestExpression)} deep: give parts of it names.");
             }
 
             return expression;

@@ -19,6 +19,7 @@ internal sealed partial class ScalarReader
         private readonly Dictionary<ISymbol, Expression> aliases = new(SymbolEqualityComparer.Default);
         private readonly HashSet<string> loops = [];
         private int blocks;
+        private bool tooManyBlocks;
 
         public void Block(IEnumerable<IOperation> operations, List<Statement> into)
         {
@@ -50,7 +51,12 @@ internal sealed partial class ScalarReader
             reader.cancellation.ThrowIfCancellationRequested();
             if (blocks >= Extent.DeepestBlock)
             {
-                Problem(operation, $"Blocks are nested more than {Extent.DeepestBlock} deep here.");
+                if (!tooManyBlocks)
+                {
+                    tooManyBlocks = true;
+                    Problem(operation, $"Blocks are nested more than {Invariant.Text(Extent.DeepestBlock)} deep here.");
+                }
+
                 return;
             }
 

@@ -237,10 +237,11 @@ internal sealed partial class ScalarReader
             var read = ReadParameter(parameter, helper);
             if (read is null)
             {
+                var passed = parameter.RefKind switch { RefKind.Out => "an out ", RefKind.Ref or RefKind.RefReadOnlyParameter => "a ref ", _ => "a " };
                 problems.Add(new ScalarProblem(
-                    $"'{parameter.Name}' is a {parameter.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: an argument of a scalar "
+                    $"'{parameter.Name}' is {passed}{parameter.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: an argument of a scalar "
                         + $"function is a double, an int, a bool, a Complex, "
-                    + (helper ? "or the config." : "a span of double or Complex, a [Table] Matrix, or the config."),
+                    + (helper ? "or the config." : "a span of double or Complex, a [Table] Matrix, the config, or by ref a state of a recurrence."),
                     parameter.Locations.FirstOrDefault() ?? location));
                 return null;
             }
@@ -421,7 +422,10 @@ internal sealed partial class ScalarReader
     {
         if (depth > Extent.DeepestBlock || ++structured > Extent.MostOperations)
         {
-            problems.Add(new ScalarProblem("Too many returns, one inside the other, to follow.", location));
+            problems.Add(new ScalarProblem(
+                $"Too many returns, one inside the other, to follow: expected {Invariant.Text(Extent.DeepestBlock)} at most, and none in blocks that return "
+                    + "at times only where many stand one after another.",
+                location));
             return null;
         }
 
@@ -438,9 +442,8 @@ internal sealed partial class ScalarReader
             if (statement is If branch && (Returns(branch.Then) || Returns(branch.Else)))
             {
                 var rest = statements.Skip(i + 1).ToList();
-                var then = Structure([.. branch.Then, .. AlwaysReturns(branch.Then) ? [] : rest], location, depth + 1);
-                var otherwise = Structure([.. branch.Else, .. AlwaysReturns(branch.Else) ? [] : rest], location, depth + 1);
-                if (then is null || otherwise is null)
+                if (Structure([.. branch.Then, .. AlwaysReturns(branch.Then) ? [] : rest], location, depth + 1) is not { } then
+                    || Structure([.. branch.Else, .. AlwaysReturns(branch.Else) ? [] : rest], location, depth + 1) is not { } otherwise)
                 {
                     return null;
                 }
