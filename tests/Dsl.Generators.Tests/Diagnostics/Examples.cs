@@ -1053,6 +1053,7 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [Block<C>, Derive<Layer0>]
             public sealed partial class Layer1;
             """),
+        new(
             "DSL062",
             """
             [Block<C>]
