@@ -36,11 +36,11 @@ internal static partial class CheckReport
             ["missing"] = known ? List(Collapsed(check.Missing)) : null,
             ["unexpected"] = known ? List(Collapsed(check.Unexpected)) : null,
             ["ignored"] = known ? List(Collapsed(check.Ignored)) : null,
-            ["passed_over"] = known ? List(Collapsed(check.PassedOver)) : null,
+            ["other_heads"] = known ? List(Collapsed(check.PassedOver)) : null,
             ["misfits"] = known ? List(check.Misfits) : null,
             ["parameters"] = check.Parameters,
             ["tied"] = known ? new JsonObject(check.Tied.Select(tie => KeyValuePair.Create(tie.Name, (JsonNode?)tie.Weight))) : null,
-            ["names"] = known ? List(Collapsed(check.Tensors)) : null,
+            ["names"] = known ? List(Collapsed(check.Tensors.Except(check.Ignored))) : null,
             ["read"] = known ? Read(check) : null,
             ["odd"] = known ? new JsonObject { ["unknown"] = List(check.UnknownKeys) } : null,
             ["memory"] = check.Parameters is { } count

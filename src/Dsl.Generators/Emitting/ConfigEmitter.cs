@@ -273,7 +273,8 @@ internal static class ConfigEmitter
             else if (written.Add(path))
             {
                 var name = member.Kind != MemberKind.Activation ? "" : member.Nullable ? "?.Name" : ".Name";
-                code.Line($"    ({Constant.OfText(path).ToSource()}, config.{member.Name}{name}),");
+                var pair = $"{Constant.OfText(path).ToSource()}, config.{member.Name}{name}";
+                code.Line(member.Nullable && !HasDefault(member) ? $"    .. ConfigWriter.Given({pair})," : $"    ({pair}),");
             }
         }
 

@@ -161,7 +161,7 @@ internal sealed partial class ModelEmitter
             code.Lines(constructor.ToString().TrimEnd('\n'));
             foreach (var frozen in spec.HeaderParts("Group").Where(g => g["Rate"].Text is "0" or "0.0"))
             {
-                code.Line($"weights.Freeze({frozen[0].ToSource()});  // rate 0");
+                code.Line($"weights.Fix({frozen[0].ToSource()});  // rate 0");
             }
 
             foreach (var group in spec.HeaderParts("Group").Where(g => g["Rate"].Text is not ("0" or "0.0") && !(g["Rate"].IsNull && g["Decay"].IsNull)))

@@ -123,7 +123,10 @@ public sealed unsafe class Checkpoint : IDisposable
     public LoadReport LoadInto(IReadOnlyList<LoadTarget> targets, LoadOptions? options = null)
     {
         options ??= new LoadOptions();
-        var keys = targets.Select(target => new KeyTarget(target.Key, target.Aliases, target.Shape, target.Destination.dtype.ToElementType())).ToList();
+        var keys = targets.Select(target => new KeyTarget(target.Key, target.Aliases, target.Shape, target.Destination.dtype.ToElementType())
+        {
+            Optional = target.WhenMissing is not null,
+        }).ToList();
         foreach (var target in targets)
             if (!target.Destination.shape.AsSpan().SequenceEqual(target.Shape.ToArray()))
                 throw new ArgumentException($"{SafeTensorsHeader.Quote(target.Key)}: destination {TensorEntry.Text(target.Destination.shape)}, "
@@ -150,7 +153,7 @@ public sealed unsafe class Checkpoint : IDisposable
         return new LoadReport(fit.Layout, targets.Count, fit.Unexpected)
         {
             PassedOver = fit.PassedOver,
-            Names = targets.Zip(fit.Found).ToDictionary(pair => pair.First.Key, pair => pair.Second[0], StringComparer.Ordinal),
+            Names = targets.Zip(fit.Found).Where(pair => pair.Second.Count > 0).ToDictionary(pair => pair.First.Key, pair => pair.Second[0], StringComparer.Ordinal),
         };
     }
 
@@ -160,6 +163,11 @@ public sealed unsafe class Checkpoint : IDisposable
         var notFinite = new List<string>();
         foreach (var (target, names) in targets.Zip(fit.Found))
         {
+            if (names.Count == 0)
+            {
+                target.WhenMissing!();
+                continue;
+            }
             var (file, entry) = tensors[names[0]];
             if (!TensorFiller.Fill(file, entry, target.Destination, options.CheckFinite))
                 (TensorFiller.IsFinite(file, entry) ? lost : notFinite).Add(SafeTensorsHeader.Quote(entry.Name));

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -147,6 +148,17 @@ internal sealed class ConfigNode
         JsonTokenType.True => "true",
         JsonTokenType.False => "false",
         _ => SafeTensorsHeader.Kind(Kind),
+    };
+
+    /// <summary>The value as C# has it: null, a bool, a whole number, a double, a string, a list or a dictionary of these.</summary>
+    public object? Plain() => Kind switch
+    {
+        JsonTokenType.Null => null,
+        JsonTokenType.True or JsonTokenType.False => Kind == JsonTokenType.True,
+        JsonTokenType.String => Text,
+        JsonTokenType.StartObject => Members.ToDictionary(member => member.Key, member => member.Value.Plain(), StringComparer.Ordinal),
+        JsonTokenType.StartArray => Items.Select(item => item.Plain()).ToList(),
+        _ => AsLong() is { } whole ? whole : AsDouble(),
     };
 
     /// <summary>The number; null where it is none or not one of doubles.</summary>

@@ -63,6 +63,9 @@ public static class ConfigWriter
         return [.. root.Select(member => (member.Key, member.Value))];
     }
 
+    /// <summary>A value under its path, where there is one: a reader takes its own default for what is not there.</summary>
+    public static IEnumerable<(string Path, object? Value)> Given(string path, object? value) => value is null ? [] : [(path, value)];
+
     /// <summary>Names of classes that nobody named: <c>id2label</c> and <c>label2id</c> with <c>LABEL_0</c> and so on, as published files have them.</summary>
     public static IEnumerable<(string Path, object? Value)> Labels(int count)
     {

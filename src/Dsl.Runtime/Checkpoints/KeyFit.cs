@@ -12,9 +12,15 @@ namespace Dsl.Runtime;
 /// <param name="Type">What its values are converted to; null: any float.</param>
 internal sealed record KeyTarget(string Key, IReadOnlyList<string> Aliases, IReadOnlyList<long> Shape, ElementType? Type)
 {
+    /// <summary>A file may do without it.</summary>
+    public bool Optional { get; init; }
+
     /// <summary>What a weight asks of a file, second names included; touches no tensor.</summary>
     public static KeyTarget Of(Weight weight, KeyRules rules) => new(
-        weight.Key, [.. weight.Aliases, .. rules.SecondNames(weight.Key)], weight.Shape, weight.IsBuffer ? ElementType.I64 : null);
+        weight.Key, [.. weight.Aliases, .. rules.SecondNames(weight.Key)], weight.Shape, weight.IsBuffer ? ElementType.I64 : null)
+    {
+        Optional = weight is { IsBuffer: false, RateFactor: 0 },
+    };
 
     /// <summary>Every name under which a file in one of these layouts may hold it.</summary>
     public IEnumerable<string> Names(KeyLayout layout) => Aliases.Prepend(Key).SelectMany(layout.NamesOf).Distinct(StringComparer.Ordinal);
@@ -34,7 +40,7 @@ internal sealed class KeyFit
         {
             var present = target.Names(layout).Where(file.ContainsKey).ToList();
             Found.Add(present);
-            if (present.Count == 0)
+            if (present.Count == 0 && !target.Optional)
                 Missing.Add(layout.NamesOf(target.Key)[0]);
             foreach (string name in present)
             {

@@ -29,7 +29,7 @@ public static class KeysWithoutEffect
             "word_embedding_dimension", "tokenizer_*", "unsloth_*", "training_*", "trainer_*", "*_learning_rate", "batch_size", "*_batch_size",
             "gradient_accumulation_steps", "num_train_epochs", "*warmup_steps", "save_step*", "logging_steps", "weight_decay", "max_grad_norm", "seed"]),
         ("ids of special tokens: text and generation", ["*_token_id", "*_token_ids", "*_token", "forced_decoder_ids", "bad_words_ids", "suppress_tokens", "begin_suppress_tokens"]),
-        ("names of classes; their number is asked for where a head has it", ["id2label", "label2id"]),
+        ("names of classes; their number is asked for where a head has it", ["id2label", "label2id", "num_labels", "_num_labels"]),
         ("names the objective, which the caller chooses", ["problem_type"]),
         ("first values of weights, replaced by loading", ["initializer_range", "initializer_factor", "initializer_cutoff_factor", "init_std", "initializer_*"]),
         ("a summary head that no published checkpoint holds", ["summary_*"]),

@@ -12,6 +12,9 @@ public sealed record LoadTarget(string Key, IReadOnlyList<long> Shape, Tensor De
 {
     /// <summary>Other keys that name the same weight (ties, alternative names). The file may hold it under one or several; several must be equal.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>Fills the destination where the file does not hold the tensor; null: then that is an error.</summary>
+    public Action? WhenMissing { get; init; }
 }
 
 /// <summary>How a checkpoint is loaded.</summary>

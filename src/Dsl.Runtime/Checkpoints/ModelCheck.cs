@@ -50,6 +50,9 @@ public sealed record ModelCheck
     /// <summary>Why it cannot be loaded, in a sentence; null where it can, once its weights are there.</summary>
     public string? Error { get; private init; }
 
+    // What generation and storage read of a config; the model's record holds some of them itself.
+    private static readonly string[] Named = ["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "dtype", "torch_dtype"];
+
     /// <summary>Checks a folder.</summary>
     /// <param name="registry">The models.</param>
     /// <param name="folder">A folder with a <c>config.json</c>.</param>
@@ -59,23 +62,32 @@ public sealed record ModelCheck
     {
         options ??= new LoadOptions();
         var check = new ModelCheck();
-        ModelFiles? files = null;
         try
         {
+            var files = ModelFiles.In(folder);
+            check = check with { Notes = files.Notes, Tensors = [.. files.Tensors?.Keys ?? []] };
             var reader = ConfigReader.Open(folder);
             reader.Ignore(options.IgnoreKeys);
-            files = ModelFiles.In(folder);
-            check = check with { Notes = files.Notes, Tensors = [.. files.Tensors?.Keys ?? []] };
             var entry = architecture is null ? registry.Find(reader, () => files.Tensors)
                 : registry.Find(architecture) ?? throw reader.Error($"no declared model answers to the architecture '{architecture}'");
             check = check with { Class = ClassOf(entry, reader) };
-            object config = ModelLoading.ReadConfig(reader, options.IgnoreKeys, null, entry.ReadConfig);
+            object config = ModelLoading.Build(reader.File, () => entry.ReadConfig(reader));
+            string? refused = null;
+            try
+            {
+                reader.Finish();
+            }
+            catch (ConfigException e)
+            {
+                // Keys that are not supported say nothing of the tensors: those are compared all the same.
+                refused = e.Message;
+            }
             var weights = Weights.Outline();
             if (files.Tensors is { } held)
                 weights.Table.Limit = new WeightLimit(reader.File, files.File, held.Count);
             var model = (GeneratedModel)ModelLoading.Build(reader.File, () => entry.Build(config, weights));
             weights.Table.Limit = null;
-            return check.WithModel(model, reader, files, options);
+            return check.WithModel(model, reader, files, options, refused);
         }
         catch (Exception e) when (e is ConfigException or CheckpointException)
         {
@@ -83,14 +95,15 @@ public sealed record ModelCheck
         }
     }
 
-    private ModelCheck WithModel(GeneratedModel model, ConfigReader reader, ModelFiles files, LoadOptions options)
+    private ModelCheck WithModel(GeneratedModel model, ConfigReader reader, ModelFiles files, LoadOptions options, string? refused)
     {
         var weights = model.Weights.All;
         var check = this with
         {
             UnknownKeys = reader.Unknown,
-            Parameters = model.Weights.Count,
-            Read = [.. model.ReadValues(), .. Ids(reader)],
+            Parameters = weights.Where(weight => weight.Trainable).Sum(weight => weight.Count), // as published libraries count: no buffers
+            Error = refused,
+            Read = [.. model.ReadValues().Where(pair => !Named.Contains(pair.Path)), .. Ids(reader)],
             Tied = [.. weights.SelectMany(weight => KeyTarget.Of(weight, model.KeyRules).Aliases.Select(alias => (alias, weight.Key)))],
         };
         if (files.Tensors is not { } held)
@@ -105,8 +118,9 @@ public sealed record ModelCheck
             Ignored = fit.Ignored,
             PassedOver = fit.PassedOver,
             Misfits = fit.Misfits,
-            Error = problems.Count == 0 ? null
-                : $"{CheckpointException.NameOf(files.File)}: {string.Join("; ", problems)}, expected the model's tensors",
+            Error = problems.Count == 0 ? refused
+                : (refused is null ? "" : refused + "; ")
+                    + $"{CheckpointException.NameOf(files.File)}: {string.Join("; ", problems)}, expected the model's tensors",
         };
     }
 
@@ -116,10 +130,10 @@ public sealed record ModelCheck
 
     private static IEnumerable<(string, object?)> Ids(ConfigReader reader)
     {
-        foreach (string key in (string[])["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "dtype", "torch_dtype"])
+        foreach (string key in Named)
         {
             if (reader.Root.Members.TryGetValue(key, out var node) && node.Kind != JsonTokenType.Null)
-                yield return (key == "torch_dtype" ? "dtype" : key, node);
+                yield return (key == "torch_dtype" ? "dtype" : key, node.Plain());
         }
     }
 }

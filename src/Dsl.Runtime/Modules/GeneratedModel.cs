@@ -73,7 +73,13 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     internal LoadReport LoadWeights(Checkpoint checkpoint, LoadOptions options)
     {
         var targets = Weights.All
-            .Select(weight => new LoadTarget(weight.Key, weight.Shape, weight.Value) { Aliases = KeyTarget.Of(weight, KeyRules).Aliases })
+            .Select(weight => (Weight: weight, Key: KeyTarget.Of(weight, KeyRules)))
+            .Select(pair => new LoadTarget(pair.Weight.Key, pair.Weight.Shape, pair.Weight.Value)
+            {
+                Aliases = pair.Key.Aliases,
+                // What nothing trains (rate 0) begins as declared where the file leaves it out.
+                WhenMissing = pair.Key.Optional ? () => pair.Weight.Init.Apply(pair.Weight.Value) : null,
+            })
             .ToList();
         LoadReport report;
         using (torch.no_grad())

@@ -143,6 +143,15 @@ public sealed class Weights
     }
 
     /// <summary>
+    /// Weights declared so far whose keys match the glob are never trained, by their declaration: as frozen ones, and a file may leave them out.
+    /// </summary>
+    public void Fix(string glob)
+    {
+        Freeze(glob);
+        Group(glob, rate: 0);
+    }
+
+    /// <summary>
     /// How an optimiser treats the weights declared so far whose keys match the glob: factors on its decay and its rate. A later call counts.
     /// </summary>
     public void Group(string glob, double decay = 1, double rate = 1)

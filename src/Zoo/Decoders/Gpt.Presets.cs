@@ -22,7 +22,7 @@ public sealed partial record Gpt3Config
 {
     [Preset("gpt3-small")]
     public static Gpt3Config Small =>
-        new() { Vocab = 50257, Hidden = 768, Layers = 12, Heads = 12, Context = 2048, Act = Activation.GeluTanh };
+        new() { Vocab = 50257, Hidden = 768, Layers = 12, Heads = 12, Context = 2048, ActKey = Activation.GeluTanh };
 
     [Preset("gpt3-medium")] public static Gpt3Config Medium => Small with { Hidden = 1024, Layers = 24, Heads = 16 };
 

@@ -13,7 +13,7 @@ public sealed partial record Gpt2Config(
     [Key("n_layer"), Range(1)] int Layers,
     [Key("n_head"), Range(1)] int Heads,
     [Key("n_positions"), Range(1)] int Context,
-    [Key("activation_function")] Activation Act,
+    [Key("activation_function")] Activation? ActKey = null,
     [Key("n_inner"), Range(1)] int? FeedForwardKey = null,
     [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-5,
     [Key("embd_pdrop"), Range(0, 1)] double EmbeddingDrop = 0.1,
@@ -24,6 +24,7 @@ public sealed partial record Gpt2Config(
     [Key("tie_word_embeddings")] bool Tied = true,
     [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
+    public Activation Act => ActKey ?? Activation.Of("gelu_new");
     public int HeadDim => Hidden / Heads;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;
     public double Scale(int layer) => (Scaled ? 1 / Math.Sqrt(HeadDim) : 1) / (ScaledByLayer ? layer + 1 : 1);

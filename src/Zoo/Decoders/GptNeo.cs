@@ -13,7 +13,7 @@ public sealed partial record GptNeoConfig(
     [Key("num_heads"), Range(1)] int Heads,
     [Key("max_position_embeddings"), Range(1)] int Context,
     [Key("attention_layers")] string[] Pattern,
-    [Key("activation_function")] Activation Act,
+    [Key("activation_function")] Activation? ActKey = null,
     [Key("window_size"), Range(1)] int Window = 256,
     [Key("intermediate_size"), Range(1)] int? FeedForwardKey = null,
     [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-5,
@@ -23,6 +23,7 @@ public sealed partial record GptNeoConfig(
     [Key("tie_word_embeddings")] bool Tied = true,
     [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
+    public Activation Act => ActKey ?? Activation.Of("gelu_new");
     public int HeadDim => Hidden / Heads;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;
     public Type Kind(int layer) => Pattern[layer] == "local" ? typeof(GptNeoLocalBlock) : typeof(GptNeoBlock);
