@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
+using Dsl.Text.Tokenizers;
 
 namespace Dsl.Text;
 
@@ -42,7 +44,11 @@ public sealed class ByteCodec : ITextCodec
     public ITextStream OpenStream() => new Utf8TextStream(static id => [checked((byte)id)]);
 
     /// <inheritdoc/>
-    public void Save(string folder) => File.WriteAllText(Path.Combine(folder, FileName), "{\"codec\":\"bytes\"}\n");
+    public void Save(string folder)
+    {
+        File.WriteAllText(Path.Combine(folder, FileName), "{\"codec\":\"bytes\"}\n");
+        PlainTokenizerFile.Write(folder, [.. Enumerable.Range(0, 256).Select(value => ByteLevel.Spell([(byte)value]))], bytes: true);
+    }
 }
 
 /// <summary>A stream for every vocabulary whose tokens are pieces of UTF-8: bytes, byte-level pair encodings, byte fallbacks.</summary>

@@ -77,10 +77,13 @@ public sealed class CharacterCodec : ITextCodec
     public ITextStream OpenStream() => new Stream(characters);
 
     /// <inheritdoc/>
-    public void Save(string folder) =>
+    public void Save(string folder)
+    {
         File.WriteAllText(
             Path.Combine(folder, FileName),
             JsonSerializer.Serialize(new { codec = Name, characters = string.Concat(characters) }, Readable) + "\n");
+        PlainTokenizerFile.Write(folder, characters, bytes: false);
+    }
 
     internal static CharacterCodec Load(string path)
     {

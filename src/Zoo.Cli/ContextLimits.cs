@@ -1,12 +1,8 @@
 using System;
-using System.IO;
 using System.Linq;
 using System.Reflection;
 using Dsl;
-using Dsl.Files;
 using Dsl.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Zoo.Cli;
 
@@ -18,11 +14,9 @@ internal sealed record ContextLimits(bool IsPair, int? Most, int? Trained)
 {
     private static readonly string[] Keys = ["max_position_embeddings", "n_positions", "n_ctx"];
 
-    internal static ContextLimits Read(CliContext context, string checkpoint)
+    internal static ContextLimits Read(CliContext context, string checkpoint, LoadOptions options)
     {
-        string config = Path.Combine(checkpoint, "config.json");
-        using IModel outline = context.Zoo.Create(
-            UserFile.ReadText(config, UserFile.MostOfText, FileErrors.Plain), config, ScalarType.Float32, META);
+        using IModel outline = context.Zoo.Outline(checkpoint, options);
         return new ContextLimits(
             outline.Inputs.Contains("decoder_input_ids"),
             outline.Weights.Positions is { } most ? (int)Math.Min(most, int.MaxValue) : null,

@@ -25,6 +25,9 @@ public sealed class DeclaredZoo : IZoo
     public IModel Load(string folder, ScalarType dtype, Device device, LoadOptions options) => Models.Load(folder, dtype, device, options);
 
     /// <inheritdoc/>
+    public IModel Outline(string folder, LoadOptions options) => Models.Registry.Outline(folder, options);
+
+    /// <inheritdoc/>
     public ModelCheck Check(string folder, LoadOptions options, string? architecture) => ModelCheck.Of(Models.Registry, folder, options, architecture);
 
     /// <inheritdoc/>

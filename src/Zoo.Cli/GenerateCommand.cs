@@ -63,10 +63,11 @@ internal sealed class GenerateCommand
         string[] idPrompts = words.GetValue(ids) ?? [], texts = words.GetValue(prompts) ?? [];
         Refuse(words, search, idPrompts.Length > 0);
         string checkpoint = RunReader.Checkpoint(context, words.GetRequiredValue(folder));
+        LoadOptions load = loading.Read(context, words);
         var defaults = GenerationDefaults.Read(checkpoint);
         ITextCodec? codec = idPrompts.Length > 0 ? null : Arguments.Warned(context, TextCodecs.Open(checkpoint));
 
-        var limits = ContextLimits.Read(context, checkpoint);
+        var limits = ContextLimits.Read(context, checkpoint, load);
         bool pair = limits.IsPair;
         int[][] starts = codec is null
             ? Array.ConvertAll(idPrompts, Ids)
@@ -83,7 +84,7 @@ internal sealed class GenerateCommand
         }
 
         using IModel model = context.Zoo.Load(
-            checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!), loading.Read(context, words));
+            checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!), load);
         GenerationOptions options = asked with
         {
             Context = pair ? limits.Most ?? 0 : limits.Window(longest),

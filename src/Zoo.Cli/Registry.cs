@@ -38,6 +38,12 @@ public interface IZoo
     /// <exception cref="CheckpointException">The weights don't fit.</exception>
     IModel Load(string folder, ScalarType dtype, Device device, LoadOptions options);
 
+    /// <summary>The model of a checkpoint's folder without its weights.</summary>
+    /// <param name="folder">Where it lies.</param>
+    /// <param name="options">What is passed over.</param>
+    /// <exception cref="ConfigException">The config says what no declared model does.</exception>
+    IModel Outline(string folder, LoadOptions options);
+
     /// <summary>What loading a folder would say, without its weights.</summary>
     /// <param name="folder">Where it lies.</param>
     /// <param name="options">What is passed over.</param>

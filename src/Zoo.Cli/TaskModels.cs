@@ -32,6 +32,7 @@ internal static class TaskModels
             keys.Add(("num_labels", null));
             keys.Add(("id2label", new JsonObject(
                 task.Labels.Select((label, id) => KeyValuePair.Create(id.ToString(CultureInfo.InvariantCulture), (JsonNode?)label)))));
+            keys.Add(("label2id", new JsonObject(task.Labels.Select((label, id) => KeyValuePair.Create(label, (JsonNode?)id)))));
         }
 
         var size = new SmallSize(tokenizer.Vocabulary, context) { Pad = tokenizer.Special.Pad, Width = Width, Inner = Inner };

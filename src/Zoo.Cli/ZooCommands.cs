@@ -5,6 +5,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
+using System.Runtime.InteropServices;
 using Dsl.Runtime;
 using Dsl.Runtime.Native;
 using Dsl.Text;
@@ -57,6 +58,8 @@ public static class ZooCommands
         {
             FileNotFoundException { FileName: { } file } => $"{file}: not found, expected a file",
             AggregateException { InnerException: { } inner } => OneLine(inner),
+            ExternalException native => TorchErrors.Sentence(native),
+            OutOfMemoryException => e.Message,
             TypeInitializationException { InnerException: { } inner } => OneLine(inner),
             CommandException or CheckpointException or ConfigException or TextException or SaveException or TrainingException
                 or ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException

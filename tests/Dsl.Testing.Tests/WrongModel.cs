@@ -28,7 +28,7 @@ public enum Fault
 /// <summary>A model around a right one, with one fault.</summary>
 internal sealed class WrongModel : GeneratedModel
 {
-    private static readonly MethodInfo SavedConfig = typeof(GeneratedModel).GetMethod("SaveConfig", BindingFlags.Instance | BindingFlags.NonPublic)!;
+    private static readonly PropertyInfo SavedConfig = typeof(GeneratedModel).GetProperty("ConfigValues", BindingFlags.Instance | BindingFlags.NonPublic)!;
     private readonly Fault fault;
     private readonly GeneratedModel inner;
     private readonly List<Tensor> kept = [];
@@ -114,7 +114,8 @@ internal sealed class WrongModel : GeneratedModel
         return right;
     }
 
-    protected override void SaveConfig(string folder) => SavedConfig.Invoke(inner, [folder]);
+    protected override IReadOnlyList<(string Path, object? Value)> ConfigValues =>
+        (IReadOnlyList<(string Path, object? Value)>)SavedConfig.GetValue(inner)!;
 
     protected override void Dispose(bool disposing)
     {

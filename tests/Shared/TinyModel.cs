@@ -61,7 +61,7 @@ internal sealed class TinyModel : GeneratedModel
         return Logits(tokens, pass, (State)state, last);
     }
 
-    protected override void SaveConfig(string folder) => System.IO.File.WriteAllText(System.IO.Path.Combine(folder, "config.json"), "{}");
+    protected override IReadOnlyList<(string Path, object? Value)> ConfigValues => [("vocab_size", config.Vocabulary)];
 
     private Tensor Logits(Tensor ids, Pass pass, State? state, bool last)
     {

@@ -28,6 +28,9 @@ internal sealed class TestZoo(double dropout = 0.1) : IZoo
     public IModel Create(string config, string file, ScalarType dtype, Device device) =>
         new TinyModel(new TinyConfig(Vocabulary(config), Dropout: dropout), new Weights(dtype, device));
 
+    public IModel Outline(string folder, LoadOptions options) =>
+        new TinyModel(new TinyConfig(Vocabulary(File.ReadAllText(Path.Combine(folder, "config.json")))), new Weights(ScalarType.Float32, META));
+
     public ModelCheck Check(string folder, LoadOptions options, string? architecture) => ModelCheck.Of(Models.Registry, folder, options, architecture);
 
     public IModel Load(string folder, ScalarType dtype, Device device, LoadOptions options)

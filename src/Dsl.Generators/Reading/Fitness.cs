@@ -197,7 +197,7 @@ internal static class GeneratedMembers
 
     private static readonly HashSet<string> OfModels =
     [
-        .. OfEvery, "Config", "Configuration", "Fused", "Inputs", "KeyRules", "Load", "NewState", "Outputs", "ParameterCount", "Results", "Run", "SaveConfig",
+        .. OfEvery, "Config", "Configuration", "Fused", "Inputs", "KeyRules", "Load", "NewState", "Outputs", "ParameterCount", "Results", "Run", "Architectures", "ConfigValues", "ModelType", "Writes",
         "Wanted",
     ];
 

@@ -159,7 +159,7 @@ public sealed unsafe class Checkpoint : IDisposable
 
     private void Fill(IReadOnlyList<LoadTarget> targets, KeyFit fit, LoadOptions options)
     {
-        var lost = new List<string>();
+        var lost = new List<(string Name, ElementType Type)>();
         var notFinite = new List<string>();
         foreach (var (target, names) in targets.Zip(fit.Found))
         {
@@ -170,15 +170,20 @@ public sealed unsafe class Checkpoint : IDisposable
             }
             var (file, entry) = tensors[names[0]];
             if (!TensorFiller.Fill(file, entry, target.Destination, options.CheckFinite))
-                (TensorFiller.IsFinite(file, entry) ? lost : notFinite).Add(SafeTensorsHeader.Quote(entry.Name));
+            {
+                if (TensorFiller.IsFinite(file, entry))
+                    lost.Add((SafeTensorsHeader.Quote(entry.Name), target.Destination.dtype.ToElementType()));
+                else
+                    notFinite.Add(SafeTensorsHeader.Quote(entry.Name));
+            }
         }
         string name = CheckpointException.NameOf(Path);
         if (notFinite.Count > 0)
             options.Warn?.Invoke($"{name}: {KeyFit.Listed(notFinite)} hold{(notFinite.Count == 1 ? "s" : "")} values that are NaN or infinite");
-        if (lost.Count > 0)
+        foreach (var type in lost.GroupBy(tensor => tensor.Type))
         {
-            var type = targets[0].Destination.dtype.ToElementType();
-            options.Warn?.Invoke($"{name}: {KeyFit.Listed(lost)} hold{(lost.Count == 1 ? "s" : "")} values beyond the range of {type.Name()}, "
+            var names = type.Select(tensor => tensor.Name).ToList();
+            options.Warn?.Invoke($"{name}: {KeyFit.Listed(names)} hold{(names.Count == 1 ? "s" : "")} values beyond the range of {type.Key.Name()}, "
                 + "which became infinite; load as BF16 or F32");
         }
     }

@@ -83,8 +83,7 @@ public sealed record ModelCheck
                 refused = e.Message;
             }
             var weights = Weights.Outline();
-            if (files.Tensors is { } held)
-                weights.Table.Limit = new WeightLimit(reader.File, files.File, held.Count);
+            weights.Table.Limit = files.Tensors is { } held ? new WeightLimit(reader.File, files.File, held.Count) : WeightLimit.WithoutFile(reader.File);
             var model = (GeneratedModel)ModelLoading.Build(reader.File, () => entry.Build(config, weights));
             weights.Table.Limit = null;
             return check.WithModel(model, reader, files, options, refused);
@@ -103,7 +102,7 @@ public sealed record ModelCheck
             UnknownKeys = reader.Unknown,
             Parameters = weights.Where(weight => weight.Trainable).Sum(weight => weight.Count), // as published libraries count: no buffers
             Error = refused,
-            Read = [.. model.ReadValues().Where(pair => !Named.Contains(pair.Path)), .. Ids(reader)],
+            Read = [.. model.ReadValues.Where(pair => !Named.Contains(pair.Path)), .. Ids(reader)],
             Tied = [.. weights.SelectMany(weight => KeyTarget.Of(weight, model.KeyRules).Aliases.Select(alias => (alias, weight.Key)))],
         };
         if (files.Tensors is not { } held)

@@ -127,26 +127,46 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         ConfigWriter.WriteMembers(Path.Combine(folder, "config.json"), ConfigMembers(null));
     }
 
+    /// <summary>The config of a model that was made here.</summary>
+    private IReadOnlyList<(string Path, object? Value)> OwnMembers()
+    {
+        IEnumerable<(string, object?)> own = ConfigValues;
+        if (Architectures.Count > 0)
+        {
+            own = own.Append(("architectures", Architectures.Take(1)));
+        }
+
+        if (ModelType is { } type)
+        {
+            own = own.Append(("model_type", type));
+        }
+
+        return ConfigWriter.Members(own.Append(("dtype", Weights.Dtype.ToString().ToLowerInvariant())));
+    }
+
     private List<(string Path, object? Value)> ConfigMembers(IReadOnlyDictionary<string, object?>? keys)
     {
-        IEnumerable<(string Path, object? Value)> members = Source?.Members(Architectures) ?? OwnConfig();
+        IEnumerable<(string Path, object? Value)> members = Source?.Members(Architectures) ?? OwnMembers();
         return [.. members.Where(member => keys?.ContainsKey(member.Path) != true), .. keys?.Select(pair => (pair.Key, pair.Value)) ?? []];
     }
 
     /// <inheritdoc/>
     public override string Explain() => string.Join(Environment.NewLine, Fused) + Environment.NewLine + base.Explain();
 
-    /// <summary>Classes of the published library that it answers to, the one that saved files name first.</summary>
-    protected abstract IReadOnlyList<string> Architectures { get; }
+    /// <summary>Classes of the published library that it answers to, the one that saved files name first; empty where it has none.</summary>
+    protected virtual IReadOnlyList<string> Architectures => [];
+
+    /// <summary><c>model_type</c> in its files; null where it has none.</summary>
+    protected virtual string? ModelType => null;
 
     /// <summary>Whether it writes text, token by token.</summary>
-    protected abstract bool Writes { get; }
+    protected virtual bool Writes => false;
 
-    /// <summary>The config as this model's record says it.</summary>
-    internal abstract IReadOnlyList<(string Path, object? Value)> OwnConfig();
+    /// <summary>What <c>config.json</c> says of its record: dotted paths with their values.</summary>
+    protected abstract IReadOnlyList<(string Path, object? Value)> ConfigValues { get; }
 
-    /// <summary>The values of its record, each under the key that it has in a file.</summary>
-    internal abstract IReadOnlyList<(string Path, object? Value)> ReadValues();
+    /// <summary>The same, for checks of folders.</summary>
+    internal IReadOnlyList<(string Path, object? Value)> ReadValues => ConfigValues;
 
     /// <summary>A named input of <see cref="Run"/>.</summary>
     /// <exception cref="ArgumentException">It is not there.</exception>

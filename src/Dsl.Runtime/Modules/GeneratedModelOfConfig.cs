@@ -74,24 +74,10 @@ public abstract class GeneratedModel<TConfig> : GeneratedModel
     protected override bool Writes => facts.NotStateful is null;
 
     /// <inheritdoc/>
-    internal override IReadOnlyList<(string Path, object? Value)> OwnConfig()
-    {
-        IEnumerable<(string, object?)> own = facts.Values(config);
-        if (facts.Architectures.Count > 0)
-        {
-            own = own.Append(("architectures", facts.Architectures.Take(1)));
-        }
-
-        if (facts.ModelType is { } type)
-        {
-            own = own.Append(("model_type", type));
-        }
-
-        return ConfigWriter.Members(own.Append(("dtype", Weights.Dtype.ToString().ToLowerInvariant())));
-    }
+    protected override string? ModelType => facts.ModelType;
 
     /// <inheritdoc/>
-    internal override IReadOnlyList<(string Path, object? Value)> ReadValues() => facts.Values(config);
+    protected override IReadOnlyList<(string Path, object? Value)> ConfigValues => facts.Values(config);
 
     /// <summary>Loads a published checkpoint into a model that <paramref name="build"/> makes without first values, ready to be read from.</summary>
     protected static TModel Load<TModel>(

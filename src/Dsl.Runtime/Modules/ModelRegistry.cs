@@ -113,6 +113,20 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
         return model;
     }
 
+    /// <summary>
+    /// The model of a folder without its weights: inputs, outputs and shapes. Its weights stand on the meta device, where nothing is allocated.
+    /// </summary>
+    /// <exception cref="ConfigException">The config names no declared architecture or says what the model does not do.</exception>
+    public IModel Outline(string folder, LoadOptions? options = null)
+    {
+        ConfigReader reader = ConfigReader.Open(folder);
+        ModelEntry entry = Find(reader, () => ModelFiles.In(folder).Tensors);
+        object config = ModelLoading.ReadConfig(reader, options?.IgnoreKeys ?? [], null, entry.ReadConfig);
+        Weights weights = Weights.Outline();
+        weights.Table.Limit = WeightLimit.WithoutFile(reader.File);
+        return ModelLoading.Build(reader.File, () => entry.Build(config, weights));
+    }
+
     /// <summary>A published checkpoint folder.</summary>
     /// <exception cref="ConfigException">The config names no declared architecture or says what the model does not do.</exception>
     /// <exception cref="CheckpointException">Tensors are missing, unexpected or of another shape; nothing was loaded.</exception>

@@ -49,13 +49,19 @@ internal sealed class ModelSource
 }
 
 /// <summary>The settings of generation that a made model is published with.</summary>
-internal static class GenerationSettings
+public static class GenerationSettings
 {
     private static readonly string[] Keys = ["bos_token_id", "decoder_start_token_id", "eos_token_id", "forced_bos_token_id", "forced_eos_token_id", "pad_token_id"];
 
+    /// <summary>Writes <c>generation_config.json</c> beside the <c>config.json</c> of a folder: the ids of special tokens that this one has.</summary>
+    /// <exception cref="ConfigException">The config cannot be read.</exception>
+    /// <exception cref="CheckpointException">The file could not be written.</exception>
+    public static void WriteFor(string folder) =>
+        Write(folder, null, ConfigReader.Open(folder).Root.Members.Select(member => (member.Key, (object?)member.Value)));
+
     /// <summary>Writes <c>generation_config.json</c>: what was read, byte for byte; else the ids of the config, where it has any.</summary>
     /// <exception cref="CheckpointException">It could not be written.</exception>
-    public static void Write(string folder, byte[]? read, IEnumerable<(string Path, object? Value)> config)
+    internal static void Write(string folder, byte[]? read, IEnumerable<(string Path, object? Value)> config)
     {
         string path = Path.Combine(folder, "generation_config.json");
         if (read is not null)

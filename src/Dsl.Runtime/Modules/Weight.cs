@@ -145,7 +145,7 @@ public sealed class Weight
         else
         {
             using IDisposable off = torch.no_grad();
-            Bind(torch.empty(shape, dtype: type ?? table.Dtype, device: table.Device));
+            Bind(Storage.Empty(Key, shape, type ?? table.Dtype, table.Device));
             if (table.Initialize && table.Device.type != DeviceType.META)
             {
                 Init.Apply(value!);
@@ -199,7 +199,7 @@ internal sealed class Pack
         }
 
         using IDisposable off = torch.no_grad();
-        Bind(torch.empty(shape, dtype: table.Dtype, device: table.Device));
+        Bind(Runtime.Storage.Empty(members[0].Key, shape, table.Dtype, table.Device));
         if (table.Initialize && table.Device.type != DeviceType.META)
         {
             foreach (Weight member in members)

@@ -276,10 +276,13 @@ internal sealed class WeightTable
 /// than the file holds, not after gigabytes of them.
 /// </summary>
 /// <param name="file">The config's file.</param>
-/// <param name="weights">The file of the weights.</param>
-/// <param name="tensors">How many it holds.</param>
-internal sealed class WeightLimit(string file, string weights, int tensors)
+/// <param name="weights">The file of the weights; null where it is not there.</param>
+/// <param name="tensors">How many it holds, or as many as any published model has.</param>
+internal sealed class WeightLimit(string file, string? weights, int tensors)
 {
+    /// <summary>Where no file says how many there are: more than the largest published model has.</summary>
+    internal static WeightLimit WithoutFile(string file) => new(file, null, 1 << 18);
+
     // Room to name what is missing as usual, and for weights that many layers share.
     private const int Room = 4096, Uses = 1 << 18;
 
@@ -300,7 +303,8 @@ internal sealed class WeightLimit(string file, string weights, int tensors)
     }
 
     private ConfigException Refusal(string what, string key) => new(file, $"asks for {what} (at {SafeTensorsHeader.Quote(key)}), "
-        + $"but {CheckpointException.NameOf(weights)} holds {tensors}, expected the number of layers that the file has");
+        + (weights is null ? "expected as many layers as a model has"
+            : $"but {CheckpointException.NameOf(weights)} holds {tensors}, expected the number of layers that the file has"));
 }
 
 /// <summary>One row of <c>Explain()</c>: which weight is computed with by which implementation, and why.</summary>

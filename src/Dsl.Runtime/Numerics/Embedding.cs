@@ -22,7 +22,7 @@ public sealed class Embedding
     public Tensor Apply(Tensor ids)
     {
         using Tensor flat = ids.flatten();
-        using Tensor rows = Weight.Value.index_select(0, flat);
+        using Tensor rows = TableRows.Pick(Weight, flat, ids);
         if (padding is { } learnsNothing && Grad.Records(rows))
         {
             using Tensor at = flat.eq(Scalars.Of(learnsNothing));
@@ -68,7 +68,7 @@ public sealed class PositionEmbedding
 
         using Tensor shifted = pass.Positions.Plus(offset);
         using Tensor flat = shifted.flatten();
-        using Tensor rows = Weight.Value.index_select(0, flat);
+        using Tensor rows = TableRows.Pick(Weight, flat, shifted);
         return rows.view(places.Batch, places.Count, Weight.Shape[1]);
     }
 }

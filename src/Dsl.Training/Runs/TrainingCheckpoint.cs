@@ -102,6 +102,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
 
         written?.Invoke(StateFile);
         WriteText(Path.Combine(folder, ConfigFile), config);
+        GenerationSettings.WriteFor(folder);
         trainer.Data.Save(folder);
         var manifest = new TrainingState
         {

@@ -135,7 +135,7 @@ public sealed class ConfigTests
                     {
                         var folder = System.IO.Directory.CreateTempSubdirectory().FullName;
                         var none = LooserJson.Read(ConfigReader.Parse("{\"i\":null,\"j\":null,\"s\":null}"));
-                        LooserJson.Save(folder, none, []);
+                        ConfigWriter.Write(System.IO.Path.Combine(folder, "config.json"), LooserJson.Values(none));
                         var again = LooserJson.Load(folder);
                         System.IO.Directory.Delete(folder, recursive: true);
                         return $"{again.I}|{again.J}|{again.S}|{again.L}";

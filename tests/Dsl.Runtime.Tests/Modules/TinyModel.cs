@@ -144,7 +144,7 @@ internal sealed class TinyModel : GeneratedModel
 
     protected override IReadOnlyList<string> Fused { get; } = [];
 
-    protected override void SaveConfig(string folder) => throw new NotSupportedException("A model of the tests has no config file.");
+    protected override IReadOnlyList<(string Path, object? Value)> ConfigValues => throw new NotSupportedException("A model of the tests has no config file.");
 
     public Tensor Forward(Tensor ids, Tensor? mask = null)
     {

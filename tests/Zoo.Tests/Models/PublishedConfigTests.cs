@@ -1,0 +1,156 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using Dsl.Runtime;
+using Dsl.Tests;
+using Xunit;
+
+namespace Zoo.Tests.Models;
+
+/// <summary>Configs as people publish them: with keys of trainers, hubs and old libraries, without classes, with classes of other names.</summary>
+public sealed class PublishedConfigTests
+{
+    private const string Gpt2 = "\"vocab_size\": 99, \"n_embd\": 32, \"n_layer\": 2, \"n_head\": 4, \"n_positions\": 64";
+    private const string Llama = "\"vocab_size\": 99, \"hidden_size\": 32, \"intermediate_size\": 48, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, "
+        + "\"hidden_act\": \"silu\"";
+    private const string Bert = "\"vocab_size\": 99, \"hidden_size\": 32, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"intermediate_size\": 48, "
+        + "\"hidden_act\": \"gelu\"";
+
+    [Theory]
+    [InlineData("GPT2LMHeadModel", Gpt2, "\"n_ctx\": 64, \"n_special\": 0, \"predict_special_tokens\": true, \"num_labels\": 1, \"pruned_heads\": {}")]
+    [InlineData("GPT2LMHeadModel", Gpt2, "\"eos_token_ids\": [50256], \"summary_type\": \"cls_index\", \"torchscript\": false, \"use_bfloat16\": false")]
+    [InlineData("OpenAIGPTLMHeadModel", Gpt2, "\"afn\": \"gelu\", \"n_ctx\": 64, \"context_size\": 2, \"shared_module\": true, \"shared_attention\": false")]
+    [InlineData("LlamaForCausalLM", Llama, "\"unsloth_fixed\": true, \"unsloth_version\": \"2024.9\", \"max_sequence_length\": 2048")]
+    [InlineData("LlamaForCausalLM", Llama, "\"_attn_implementation_autoset\": true, \"use_flash_attn\": true, \"tokenizer_padding_side\": \"left\"")]
+    [InlineData("LlamaForCausalLM", Llama, "\"rope_scaling\": null, \"pad_token_id\": -1, \"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 1e4}")]
+    [InlineData("RobertaForQuestionAnswering", Bert, "\"language\": \"english\", \"name\": \"Roberta\", \"finetuning_task\": null, \"length_penalty\": 1.0")]
+    [InlineData("RobertaForSequenceClassification", Bert, "\"num_labels\": 2, \"output_attentions\": false, \"problem_type\": null")]
+    [InlineData("BertModel", Bert, "\"word_embedding_dimension\": 784, \"gradient_checkpointing\": false, \"_num_labels\": 5")]
+    public void Keys_that_change_nothing_are_passed_over(string architecture, string config, string more)
+    {
+        using IModel model = global::Zoo.Models.Create(ConfigReader.Parse($"{{\"architectures\": [\"{architecture}\"], {config}, {more}}}"));
+        Assert.NotEmpty(model.Weights.All);
+    }
+
+    [Theory]
+    [InlineData("\"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true}", "quantization_config")]
+    [InlineData("\"use_rotary_scaling\": true", "use_rotary_scaling")]
+    [InlineData("\"attnWindow\": 12", "attnWindow")]
+    [InlineData("\"logits_soft_cap\": 30.0", "logits_soft_cap")]
+    [InlineData("\"num_local_experts\": 8", "num_local_experts")]
+    public void A_key_that_nobody_knows_is_an_error_where_it_could_matter_and_can_be_ignored(string more, string key)
+    {
+        using var folder = new ScratchFolder();
+        string text = $"{{\"architectures\": [\"LlamaForCausalLM\"], {Llama}, {more}}}";
+        using (var made = (GeneratedModel)global::Zoo.Models.Create(ConfigReader.Parse($"{{\"architectures\": [\"LlamaForCausalLM\"], {Llama}}}")))
+        {
+            made.Save(folder.Path);
+        }
+
+        File.WriteAllText(folder["config.json"], text);
+        string refused = Assert.Throws<ConfigException>(() => global::Zoo.Models.Load(folder.Path)).Message;
+        Assert.StartsWith($"config.json: {key} not supported", refused, StringComparison.Ordinal);
+        Assert.Contains("--ignore-key", refused, StringComparison.Ordinal);
+        global::Zoo.Models.Load(folder.Path, options: new() { IgnoreKeys = [key] }).Dispose();
+    }
+
+    [Fact]
+    public void A_key_that_nobody_knows_and_no_arithmetic_is_called_by_is_named_in_a_warning()
+    {
+        using var folder = new ScratchFolder();
+        string text = $"{{\"architectures\": [\"LlamaForCausalLM\"], {Llama}, \"made_by\": \"us\\u001b[31m\", \"use_anything\": true}}";
+        using (var made = (GeneratedModel)global::Zoo.Models.Create(ConfigReader.Parse(text)))
+        {
+            made.Save(folder.Path);
+        }
+
+        var warnings = new List<string>();
+        global::Zoo.Models.Load(folder.Path, options: new() { Warn = warnings.Add }).Dispose();
+        string warning = Assert.Single(warnings);
+        Assert.StartsWith("config.json: passed over made_by, use_anything, which no model here knows", warning, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"architectures\": [\"LLaMAForCausalLM\"], " + Llama, "Llama")]
+    [InlineData("\"architectures\": [\"SomethingElse\", \"LlamaForCausalLM\"], " + Llama, "Llama")]
+    [InlineData("\"architectures\": [\"OursForCausalLM\"], \"model_type\": \"llama\", " + Llama, "Llama")]
+    [InlineData("\"architectures\": null, \"model_type\": \"llama\", " + Llama, "Llama")]
+    [InlineData("\"model_type\": \"bert\", " + Bert, "Bert")]
+    [InlineData("\"model_type\": \"gpt2\", " + Gpt2, "Gpt2")]
+    public void The_class_is_found_by_old_names_and_by_model_type(string config, string model) =>
+        Assert.Equal(model, global::Zoo.Models.Registry.Find(ConfigReader.Parse($"{{{config}}}")).Name);
+
+    [Theory]
+    [InlineData("{" + Bert + "}", "config.json: names neither architectures nor model_type, expected the class of the model; known: Albert")]
+    [InlineData("{\"model_type\": \"unheard\"}", "config.json: architectures missing, and no declared model is of the model_type 'unheard'; known: Albert")]
+    [InlineData("{\"model_type\": \"roberta\"}", "config.json: architectures missing, expected the class of the model; known: RobertaForMaskedLM, Roberta")]
+    [InlineData("{\"model_type\": \"bert\", \"architectures\": [\"BertForPoetry\"]}",
+        "config.json: no declared model answers to the architecture 'BertForPoetry'; known: BertForMaskedLM, Bert")]
+    public void A_config_that_names_no_class_says_what_is_missing(string config, string message) => Assert.StartsWith(
+        message, Assert.Throws<ConfigException>(() => global::Zoo.Models.Registry.Find(ConfigReader.Parse(config))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Without_a_class_the_tensors_say_which_head_it_is()
+    {
+        using var folder = new ScratchFolder();
+        using (var made = (GeneratedModel)global::Zoo.Models.Create(ConfigReader.Parse($"{{\"architectures\": [\"RobertaForQuestionAnswering\"], {Bert}}}")))
+        {
+            made.Save(folder.Path);
+        }
+
+        File.WriteAllText(folder["config.json"], $"{{\"model_type\": \"roberta\", {Bert}}}");
+        using IModel model = global::Zoo.Models.Load(folder.Path);
+        Assert.Equal(["start_logits", "end_logits"], model.Outputs.Where(output => output.EndsWith("_logits", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("GPT2LMHeadModel", Gpt2, "n_head", "0", "n_head is 0, expected 1 or more")]
+    [InlineData("GPT2LMHeadModel", Gpt2, "layer_norm_epsilon", "1e999", "layer_norm_epsilon is Infinity, expected a finite number, 0 or more")]
+    [InlineData("GPT2LMHeadModel", Gpt2, "resid_pdrop", "2", "resid_pdrop is 2, expected 0 to 1")]
+    [InlineData("LlamaForCausalLM", Llama, "rope_theta", "0", "rope_parameters.rope_theta is 0, expected a finite number, more than 0")]
+    [InlineData("LlamaForCausalLM", Llama, "rope_theta", "NaN", "rope_parameters.rope_theta is NaN, expected a finite number, more than 0")]
+    [InlineData("LlamaForCausalLM", Llama, "rope_scaling", "\"linear\"", "rope_scaling is 'linear', expected an object")]
+    [InlineData("LlamaForCausalLM", Llama, "eos_token_id", "-2", "eos_token_id is -2, expected the id of a token: a whole number, 0 or more")]
+    [InlineData("LlamaForCausalLM", Llama, "eos_token_id", "[1, -2]", "eos_token_id is -2, expected the id of a token: a whole number, 0 or more")]
+    [InlineData("LlamaForCausalLM", Llama, "num_attention_heads", "5", "num_attention_heads 5 does not divide hidden_size 32")]
+    [InlineData("BertModel", Bert, "attention_probs_dropout_prob", "-0.5", "attention_probs_dropout_prob is -0.5, expected 0 to 1")]
+    [InlineData("BertModel", Bert, "hidden_act", "\"\\u001b[31mred\"", "hidden_act '\\u001b[31mred' unknown")]
+    public void A_value_out_of_range_names_file_and_key(string architecture, string config, string key, string value, string problem)
+    {
+        JsonObject json = JsonNode.Parse($"{{\"architectures\": [\"{architecture}\"], {config}}}")!.AsObject();
+        json.Remove(key);
+        string text = json.ToJsonString()[..^1] + $", \"{key}\": {value}}}";
+        string message = Assert.Throws<ConfigException>(() => global::Zoo.Models.Create(ConfigReader.Parse(text, "my.json"))).Message;
+        Assert.StartsWith("my.json: " + problem, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ranges_hold_for_records_that_no_file_made()
+    {
+        var config = new Zoo.Decoders.LlamaConfig(99, 32, 48, 2, 4, Dsl.Activation.Silu) { Eps = double.NaN };
+        Assert.Equal("config.json: rms_norm_eps is NaN, expected a finite number, 0 or more",
+            Assert.Throws<ConfigException>(() => new Zoo.Decoders.Llama(config)).Message);
+    }
+
+    [Theory]
+    [InlineData("BertModel", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1000000")]
+    [InlineData("AlbertForMaskedLM", "\"num_hidden_layers\": 2", "\"embedding_size\": 16, \"num_hidden_layers\": 1000000")]
+    public void A_million_layers_are_compared_with_the_files_tensors_before_they_are_built(string architecture, string was, string now)
+    {
+        using var folder = new ScratchFolder();
+        string config = $"{{\"architectures\": [\"{architecture}\"], {Bert}, \"embedding_size\": 16}}";
+        using (var made = (GeneratedModel)global::Zoo.Models.Create(ConfigReader.Parse(architecture == "BertModel" ? config.Replace(", \"embedding_size\": 16", "") : config)))
+        {
+            made.Save(folder.Path);
+        }
+
+        File.WriteAllText(folder["config.json"], $"{{\"architectures\": [\"{architecture}\"], {Bert.Replace(was, now)}}}");
+        long before = GC.GetTotalAllocatedBytes();
+        string message = Assert.Throws<ConfigException>(() => global::Zoo.Models.Load(folder.Path)).Message;
+        Assert.StartsWith("config.json: asks for ", message, StringComparison.Ordinal);
+        Assert.Contains("but model.safetensors holds ", message, StringComparison.Ordinal);
+        Assert.True(GC.GetTotalAllocatedBytes() - before < 500_000_000, "hundreds of megabytes were built");
+    }
+}
