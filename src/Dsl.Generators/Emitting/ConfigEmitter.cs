@@ -228,7 +228,7 @@ internal static class ConfigEmitter
         {
             foreach (var member in Stored(config).Where(m => m.Range.Length > 0))
             {
-                var key = Constant.OfText(IsCount(member) ? member.Paths[0].Substring(1) : member.Paths[0]).ToSource();
+                var key = Constant.OfText(string.Join(" (or ", member.Paths.Select(p => p.TrimStart('#'))) + new string(')', member.Paths.Count - 1)).ToSource();
                 code.Line($"Require.Within(file, config.{member.Name}, {key}, {member.Range});");
             }
 

@@ -230,8 +230,7 @@ public sealed class ConfigReader
             return;
         string names = string.Join(", ", unread.Take(Named).Select(SafeTensorsHeader.Printable));
         string more = unread.Count > Named ? $" and {unread.Count - Named} more" : "";
-        throw Error($"{names}{more} not supported by this model, expected only keys that it handles; a key that has no effect is passed over where it is "
-            + "ignored by name (--ignore-key, LoadOptions.IgnoreKeys)");
+        throw Error($"{names}{more} not supported by this model, expected only keys that it handles (--ignore-key passes over one)");
     }
 
     /// <summary>Tokens that begin and end a text: one id, or several. (A padding token of -1 is published for "none".)</summary>
@@ -262,7 +261,7 @@ public sealed class ConfigReader
             else if (KeysWithoutEffect.OnlyValue(key) is { } only)
                 AddUnless(value.Describe() == only, $"{path} {value.Describe()}", unread);
             else if (!KeysWithoutEffect.Contains(key))
-                (KeysWithoutEffect.CouldMatter(key) ? unread : unknown).Add(path);
+                (KeysWithoutEffect.CouldMatter(path) ? unread : unknown).Add(path);
         }
     }
 

@@ -11,6 +11,8 @@ namespace Dsl.Runtime.Tests.Checkpoints;
 
 public class ConfigTests
 {
+    private const string NotHandled = " not supported by this model, expected only keys that it handles (--ignore-key passes over one)";
+
     private static string Refused(string json, Action<ConfigReader> read)
     {
         string message = Assert.Throws<ConfigException>(() => read(ConfigReader.Parse(json))).Message;
@@ -168,28 +170,33 @@ public class ConfigTests
     [Fact]
     public void KeysThatNobodyAskedForAreAllNamed()
     {
-        Assert.Equal("config.json: new_trick, rope_scaling.foo, other.x not supported by this model, expected only keys that it handles", Refused("""
-            {"n":1,"new_trick":2,"transformers_version":"5","eos_token_id":[1,2],"summary_type":"first","id2label":{"0":"a"},"nothing":null,"empty":{},
-             "rope_scaling":{"rope_theta":1,"foo":2,"bar":null},"other":{"x":1,"y":2},"passed":{"deep":{"a":1}}}
+        Assert.Equal("config.json: new_norm, rope_scaling.foo, other.scale" + NotHandled, Refused("""
+            {"n":1,"new_norm":2,"new_trick":2,"another_scale":false,"transformers_version":"5","eos_token_id":[1,2],"summary_type":"first",
+             "id2label":{"0":"a"},"nothing":null,"empty":{},
+             "rope_scaling":{"rope_theta":1,"foo":2,"bar":null},"other":{"scale":1,"y":2},"passed":{"deep":{"a":1}}}
             """, config =>
         {
             config.Int(["n"]);
             config.Double(["rope_scaling.rope_theta"]);
             config.Int(["other.y"]);
             config.NoEffect("passed");
+            Assert.Empty(config.Unknown);
             config.Finish();
         }));
-        Assert.Equal("config.json: rope_scaling not supported by this model, expected only keys that it handles",
+        Assert.Equal("config.json: rope_scaling" + NotHandled,
             Refused("""{"rope_scaling":{"type":"linear","factor":2}}""", config => config.Finish()));
-        string many = "{" + string.Join(',', Enumerable.Range(0, 50).Select(i => $"\"k{i}\":1")) + "}";
-        Assert.Contains("k19 and 30 more not supported", Refused(many, config => config.Finish()), StringComparison.Ordinal);
+        var unknown = ConfigReader.Parse("""{"new_trick":2,"name_of_us":"x","nested":{"a":1}}""");
+        unknown.Finish();
+        Assert.Equal(["new_trick", "name_of_us", "nested"], unknown.Unknown);
+        string many = "{" + string.Join(',', Enumerable.Range(0, 50).Select(i => $"\"k{i}_norm\":1")) + "}";
+        Assert.Contains("k19_norm and 30 more not supported", Refused(many, config => config.Finish()), StringComparison.Ordinal);
     }
 
     [Fact]
     public void SomeKeysPassAtOneValueOnly()
     {
         ConfigReader.Parse("""{"is_decoder":false,"add_cross_attention":false}""").Finish();
-        Assert.Equal("config.json: is_decoder true not supported by this model, expected only keys that it handles",
+        Assert.Equal("config.json: is_decoder true" + NotHandled,
             Refused("""{"is_decoder":true}""", config => config.Finish()));
         var asked = ConfigReader.Parse("""{"is_decoder":true}""");
         Assert.True(asked.Bool(["is_decoder"]));
@@ -202,7 +209,7 @@ public class ConfigTests
         var config = ConfigReader.Parse("""{"hidden_size":1,"n_embd":1}""");
         config.Int(["hidden_size", "n_embd"]);
         config.Finish();
-        Assert.Equal("config.json: rope_scaling.type, rope_scaling.factor not supported by this model, expected only keys that it handles", Refused(
+        Assert.Equal("config.json: rope_scaling.type, rope_scaling.factor" + NotHandled, Refused(
             """{"rope_parameters":{"rope_type":"default"},"rope_scaling":{"type":"linear","factor":2}}""", reader =>
             {
                 RopeScaling.Read(reader.Object(["rope_parameters", "rope_scaling"]));
@@ -219,7 +226,7 @@ public class ConfigTests
     [InlineData("{\"a\":InfinityInfinity}", "is not JSON (byte 10), expected an object")]
     [InlineData("{\"a\":1,\"a\":2}", "a listed twice, expected once")]
     [InlineData("{\"a\":{\"b\":1,\"b\":2}}", "a.b listed twice, expected once")]
-    [InlineData("<!DOCTYPE html><html>", "an HTML page (21 bytes), not the weights; download the file itself, expected a JSON object")]
+    [InlineData("<!DOCTYPE html><html>", "an HTML page (21 bytes), not the config; download the file itself, expected a JSON object")]
     public void WhatIsNoConfig(string text, string message)
     {
         string got = Assert.Throws<ConfigException>(() => ConfigReader.Parse(text)).Message;

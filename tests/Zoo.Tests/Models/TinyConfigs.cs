@@ -122,7 +122,7 @@ internal static class TinyConfigs
             Layers = 4,
             Heads = 4,
             Context = 64,
-            Act = Activation.GeluTanh,
+            ActKey = Activation.GeluTanh,
             EmbeddingDrop = 0,
             AttentionDrop = 0,
             ResidualDrop = 0,
