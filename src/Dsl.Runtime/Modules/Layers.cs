@@ -7,13 +7,18 @@ namespace Dsl.Runtime;
 /// <summary>Blocks one after the other.</summary>
 public static class Layers
 {
+    // A thousand times more than any published model has, and so few that a list of them is small.
+    private const long Most = 1 << 20;
+
     /// <summary>Builds a block for each layer.</summary>
+    /// <exception cref="ConfigException">There are more than 1,048,576.</exception>
     public static TBlock[] Of<TBlock>(long count, Func<int, TBlock> build) => Of<TBlock, int>(count, layer => layer, (_, layer) => build(layer));
 
     /// <summary>Builds the blocks of layers, of which those of one key are one block: one set of weights, one gradient.</summary>
     /// <param name="count">How many layers.</param>
     /// <param name="keyOf">A layer's key.</param>
     /// <param name="build">Builds the block of a key, at the first layer that has it.</param>
+    /// <exception cref="ConfigException">There are more than 1,048,576 layers.</exception>
     public static TBlock[] Of<TBlock>(long count, Func<int, string> keyOf, Func<string, int, TBlock> build) => Of<TBlock, string>(count, keyOf, build);
 
     /// <summary>What the last of the blocks gives, each reading what the one before gave; x itself where there are none.</summary>
@@ -35,9 +40,15 @@ public static class Layers
     private static TBlock[] Of<TBlock, TKey>(long count, Func<int, TKey> keyOf, Func<TKey, int, TBlock> build)
         where TKey : notnull
     {
-        var blocks = new TBlock[count];
+        if (count > Most)
+        {
+            throw new ConfigException(Require.File, FormattableString.Invariant($"{count} layers, expected at most {Most}"));
+        }
+
+        // No array of that size up front: a config may ask for more layers than a file has weights for, and is refused on the way.
+        var blocks = new List<TBlock>();
         var byKey = new Dictionary<TKey, TBlock>();
-        for (int layer = 0; layer < blocks.Length; layer++)
+        for (int layer = 0; layer < count; layer++)
         {
             TKey key = keyOf(layer);
             if (!byKey.TryGetValue(key, out TBlock? block))
@@ -45,9 +56,9 @@ public static class Layers
                 block = byKey[key] = build(key, layer);
             }
 
-            blocks[layer] = block;
+            blocks.Add(block);
         }
 
-        return blocks;
+        return [.. blocks];
     }
 }

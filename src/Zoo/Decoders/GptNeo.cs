@@ -1,5 +1,6 @@
 using System;
 using Dsl;
+using Dsl.Runtime;
 using C = Zoo.Decoders.GptNeoConfig;
 
 namespace Zoo.Decoders;
@@ -26,7 +27,9 @@ public sealed partial record GptNeoConfig(
     public Activation Act => ActKey ?? Activation.Of("gelu_new");
     public int HeadDim => Hidden / Heads;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;
-    public Type Kind(int layer) => Pattern[layer] == "local" ? typeof(GptNeoLocalBlock) : typeof(GptNeoBlock);
+    public Type Kind(int layer) => layer >= Pattern.Length
+        ? throw new ConfigException("config.json", $"attention_layers has {Pattern.Length} names, expected one for each of num_layers {Layers}")
+        : Pattern[layer] == "local" ? typeof(GptNeoLocalBlock) : typeof(GptNeoBlock);
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps), Dropout = nameof(C.AttentionDrop))]
