@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
+using Dsl.Files;
 
 namespace Dsl.Text;
 
@@ -42,7 +43,8 @@ public sealed class ByteCodec : ITextCodec
     public ITextStream OpenStream() => new Utf8TextStream(static id => [checked((byte)id)]);
 
     /// <inheritdoc/>
-    public void Save(string folder) => File.WriteAllText(Path.Combine(folder, FileName), "{\"codec\":\"bytes\"}\n");
+    public void Save(string folder) =>
+        AtomicFiles.WriteText(Path.Combine(folder, FileName), "{\"codec\":\"bytes\"}\n", TextException.Of);
 }
 
 /// <summary>A stream for every vocabulary whose tokens are pieces of UTF-8: bytes, byte-level pair encodings, byte fallbacks.</summary>

@@ -147,8 +147,9 @@ internal sealed class GenerateCommand
             context.Stop.ThrowIfCancellationRequested();
             int capacity = starts[row].Length + options.MaxTokens;
             using ModelState state = options.Sources is { } sources ? sources.Begin(model, [row], capacity) : model.NewState(1, capacity);
-            using Tensor prompt = tensor(Array.ConvertAll(starts[row], id => (long)id), dtype: ScalarType.Int64, device: model.Weights.Device).unsqueeze(0);
-            foreach (Hypothesis found in BeamSearch.Run(model, state, prompt, whole)[0])
+            using Tensor prompt = tensor(
+                Array.ConvertAll(starts[row], id => (long)id), [1, starts[row].Length], dtype: ScalarType.Int64, device: model.Weights.Device);
+            foreach (Hypothesis found in BeamSearch.Run(model, state, prompt, whole, context.Stop)[0])
             {
                 int[] written = [.. found.Tokens.Skip(codec is null || options.Sources is not null ? starts[row].Length : 0)
                     .Where(id => codec is null || !end.Contains(id))];

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -31,7 +32,7 @@ public static class ConfigWriter
         WriteValue(text, root, "\n");
         text.Append('\n');
         byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
-        AtomicFiles.Write(path, stream => stream.Write(bytes));
+        AtomicFiles.WriteBytes(path, bytes, CheckpointException.Of);
     }
 
     /// <summary>Writes the file from values alone.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Dsl.Files;
 
 namespace Dsl.Text.Tokenizers;
 
@@ -147,10 +148,14 @@ internal sealed class PieceTokenizer : ITokenizer
 
     public void Save(string folder)
     {
+        using var files = new AtomicFiles(TextException.Of);
         foreach ((string name, byte[] bytes) in parts.Files)
         {
-            File.WriteAllBytes(Path.Combine(folder, name), bytes);
+            Stream stream = files.Create(Path.Combine(folder, name));
+            files.Guarded(name, () => stream.Write(bytes));
         }
+
+        files.Commit();
     }
 
     private AlignedText Normalize(AlignedText text) => parts.Normalizer?.Apply(text) ?? text;
