@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Dsl.Files;
 using Dsl.Text.Tokenizers;
 
 namespace Dsl.Text;
@@ -46,7 +47,7 @@ public sealed class ByteCodec : ITextCodec
     /// <inheritdoc/>
     public void Save(string folder)
     {
-        File.WriteAllText(Path.Combine(folder, FileName), "{\"codec\":\"bytes\"}\n");
+        AtomicFiles.WriteText(Path.Combine(folder, FileName), "{\"codec\":\"bytes\"}\n", TextException.Of);
         PlainTokenizerFile.Write(folder, [.. Enumerable.Range(0, 256).Select(value => ByteLevel.Spell([(byte)value]))], bytes: true);
     }
 }

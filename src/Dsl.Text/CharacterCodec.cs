@@ -79,9 +79,9 @@ public sealed class CharacterCodec : ITextCodec
     /// <inheritdoc/>
     public void Save(string folder)
     {
-        File.WriteAllText(
+        AtomicFiles.WriteText(
             Path.Combine(folder, FileName),
-            JsonSerializer.Serialize(new { codec = Name, characters = string.Concat(characters) }, Readable) + "\n");
+            JsonSerializer.Serialize(new { codec = Name, characters = string.Concat(characters) }, Readable) + "\n", TextException.Of);
         PlainTokenizerFile.Write(folder, characters, bytes: false);
     }
 

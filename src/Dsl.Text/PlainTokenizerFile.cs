@@ -3,6 +3,7 @@ using System.IO;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dsl.Files;
 using Dsl.Text.Tokenizers;
 
 namespace Dsl.Text;
@@ -52,7 +53,7 @@ internal static class PlainTokenizerFile
             },
         };
         var settings = new JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast", ["clean_up_tokenization_spaces"] = false };
-        File.WriteAllText(Path.Combine(folder, TokenizerJson.FileName), json.ToJsonString(Readable) + "\n");
-        File.WriteAllText(Path.Combine(folder, SpecialNames.ConfigFile), settings.ToJsonString(Readable) + "\n");
+        AtomicFiles.WriteText(Path.Combine(folder, TokenizerJson.FileName), json.ToJsonString(Readable) + "\n", TextException.Of);
+        AtomicFiles.WriteText(Path.Combine(folder, SpecialNames.ConfigFile), settings.ToJsonString(Readable) + "\n", TextException.Of);
     }
 }

@@ -154,10 +154,13 @@ public sealed class Trainer : IDisposable
         return ([.. optimizer.State().Select(pair => (pair.Key, pair.Value)), (GeneratorKey, generator)], generator);
     }
 
-    /// <summary>Goes on from saved files.</summary>
+    /// <summary>Goes on from saved files, which must hold the model's weights and the optimiser's moments and nothing else.</summary>
+    /// <exception cref="CheckpointException">A tensor is missing, unexpected or of another shape.</exception>
     internal void Resume(SafeTensorsFile weights, SafeTensorsFile state, long step, string dataPosition)
     {
         using IDisposable off = no_grad();
+        RequireOnly(weights, Weights().Select(pair => pair.Key));
+        RequireOnly(state, optimizer.State().Keys.Append(GeneratorKey));
         foreach ((string key, Tensor value) in Weights())
         {
             weights.Read(key, value);
@@ -174,6 +177,15 @@ public sealed class Trainer : IDisposable
         optimizer.Resume(step);
         Data.Position = dataPosition;
         Step = step;
+    }
+
+    private static void RequireOnly(SafeTensorsFile file, IEnumerable<string> names)
+    {
+        var known = names.ToHashSet(StringComparer.Ordinal);
+        if (file.Tensors.FirstOrDefault(entry => !known.Contains(entry.Name)) is { } other)
+        {
+            throw new CheckpointException(file.Path, $"tensor '{other.Name}' is none of this run's, expected the {known.Count} that it was saved with");
+        }
     }
 
     private static double Value(TrainingLoss loss)

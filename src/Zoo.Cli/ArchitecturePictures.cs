@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Dsl.Files;
 using Dsl.Runtime;
 
 namespace Zoo.Cli;
@@ -31,17 +32,16 @@ internal static class ArchitecturePictures
     internal static int Run(CliContext context, IReadOnlyList<ZooPreset> presets, int inTerminal, int size, string folder, bool overwrite)
     {
         string path = Path.Combine(folder, "architectures.png");
-        if (File.Exists(path) && !overwrite)
+        if (!overwrite)
         {
-            throw new CommandException($"{path} exists; --overwrite replaces it");
+            AtomicFiles.RequireFree(path, FileErrors.Plain);
         }
 
         Picture[] small = [.. presets.Select(preset => Of(preset, inTerminal))];
         context.Output.WriteLine("row = query, column = key, filled = may read; in a pair: first the source, then the target (░ = target reads source)");
         context.Output.WriteLine();
         context.Output.Write(Draw(small));
-        Directory.CreateDirectory(folder);
-        Save(path, [.. presets.Select(preset => Of(preset, size))]);
+        Save(path, [.. presets.Select(preset => Of(preset, size))], overwrite);
         context.Output.WriteLine();
         context.Output.WriteLine(path);
         return 0;
@@ -97,7 +97,7 @@ internal static class ArchitecturePictures
         return text.ToString();
     }
 
-    private static void Save(string path, Picture[] pictures)
+    private static void Save(string path, Picture[] pictures, bool overwrite)
     {
         int size = pictures[0].Cells.GetLength(0);
         double step = size * 1.15;
@@ -124,6 +124,6 @@ internal static class ArchitecturePictures
 
         plot.HideAxesAndGrid();
         plot.Axes.SetLimits(-0.02 * size, (pictures.Length - 1) * step + 1.02 * size, -0.02 * size, 1.12 * size);
-        plot.SavePng(path, 380 * pictures.Length, 400);
+        Pictures.Save(plot, path, 380 * pictures.Length, 400, overwrite);
     }
 }

@@ -46,15 +46,18 @@ internal sealed class BeamWords
             return null;
         }
 
-        if (words.GetValue(groups) == 1 && words.GetResult(diversity) is { Implicit: false })
+        // Looked at whether or not it is used.
+        double penalty = words.GetValue(diversity);
+        Arguments.Require(penalty >= 0 && double.IsFinite(penalty), "diversity", penalty, "0 or more");
+        if (words.GetValue(groups) <= 1 && words.GetResult(diversity) is { Implicit: false })
         {
-            throw new CommandException("--diversity without --groups, expected two groups of beams or more", 2);
+            throw new CommandException("--diversity with one group, expected --groups of 2 or more", 2);
         }
 
         var search = new BeamOptions(words.GetValue(beams), options.MaxTokens)
         {
             Groups = words.GetValue(groups),
-            DiversityPenalty = words.GetValue(groups) > 1 ? words.GetValue(diversity) : 0,
+            DiversityPenalty = words.GetValue(groups) > 1 ? penalty : 0,
             LengthPenalty = words.GetValue(lengthPenalty),
             EarlyStopping = words.GetValue(stopping),
             Return = words.GetValue(best),

@@ -14,7 +14,7 @@ namespace Zoo.Cli;
 /// <param name="Error">One line when something is wrong.</param>
 /// <param name="Console">Tables and colours, on the same output.</param>
 /// <param name="Interactive">A person is looking at a terminal.</param>
-/// <param name="Stop">Ctrl+C.</param>
+/// <param name="Stop">Ctrl+C and its like (<see cref="StopSignals"/>).</param>
 public sealed record CliContext(IZoo Zoo, TextWriter Output, TextWriter Error, IAnsiConsole Console, bool Interactive, CancellationToken Stop)
 {
     /// <summary>Plain text to writers.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using Dsl.Files;
 using Dsl.Training;
 using Spectre.Console;
 
@@ -15,12 +16,19 @@ internal static class CurvesCommand
     {
         var runs = new Argument<string[]>("run") { Description = "folders that train wrote", Arity = ArgumentArity.OneOrMore };
         var output = new Option<string>("--out") { Description = "Where the picture goes (PNG).", HelpName = "file", DefaultValueFactory = _ => "curves.png" };
-        var command = new Command("curves", "Draw the losses of several runs side by side.") { runs, output };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace a picture that is there." };
+        var command = new Command("curves", "Draw the losses of several runs side by side.") { runs, output, overwrite };
         command.SetAction(parsed =>
         {
-            var read = parsed.GetRequiredValue(runs).Select(Read).ToList();
             string path = parsed.GetValue(output)!;
-            LossCurve.Save(path, [.. read.Select(run => (run.Name, run.Rows))]);
+            bool replace = parsed.GetValue(overwrite);
+            if (!replace)
+            {
+                AtomicFiles.RequireFree(path, FileErrors.Plain);
+            }
+
+            var read = parsed.GetRequiredValue(runs).Select(Read).ToList();
+            LossCurve.Save(path, [.. read.Select(run => (run.Name, run.Rows))], replace);
             Print(context.Console, read);
             context.Output.WriteLine($"curves  {path}");
         });

@@ -45,7 +45,8 @@ internal sealed class EmbedCommand
         string[] texts = words.GetValue(sentences) ?? [];
         if (words.GetValue(file) is { } list)
         {
-            texts = [.. texts, .. TokenCorpus.ReadText(list).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n')];
+            string[] lines = [.. TokenCorpus.ReadText(list).ReplaceLineEndings("\n").Split('\n').Where(line => !string.IsNullOrWhiteSpace(line))];
+            texts = lines.Length > 0 ? [.. texts, .. lines] : throw new CommandException($"{list}: no sentence, expected one on each line");
         }
 
         if (texts.Length == 0)

@@ -168,7 +168,8 @@ internal sealed class GenerateCommand
             int most = pair || limit is null ? options.MaxTokens : Math.Min(options.MaxTokens, limit.Value - start.Length + 1);
             int capacity = start.Length + most;
             using ModelState state = options.Sources is { } sources ? sources.Begin(model, [row], capacity) : model.NewState(1, capacity);
-            using Tensor prompt = tensor(Array.ConvertAll(start, id => (long)id), dtype: ScalarType.Int64, device: model.Weights.Device).unsqueeze(0);
+            using Tensor prompt = tensor(
+                Array.ConvertAll(start, id => (long)id), [1, start.Length], dtype: ScalarType.Int64, device: model.Weights.Device);
             BeamOptions whole = search with
             {
                 MaxNewTokens = most,

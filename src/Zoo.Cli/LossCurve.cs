@@ -34,7 +34,7 @@ public static class LossCurve
         plot.XLabel("step");
         plot.YLabel("cross entropy of the next token, nats");
         plot.ShowLegend(ScottPlot.Alignment.UpperRight);
-        plot.SavePng(path, 1000, 560);
+        Pictures.Save(plot, path, 1000, 560, replace: true);
     }
 
     /// <summary>
@@ -42,7 +42,7 @@ public static class LossCurve
     /// </summary>
     /// <param name="path">Of the picture.</param>
     /// <param name="runs">Their names and rows.</param>
-    public static void Save(string path, IReadOnlyList<(string Name, IReadOnlyList<MetricsRow> Rows)> runs)
+    public static void Save(string path, IReadOnlyList<(string Name, IReadOnlyList<MetricsRow> Rows)> runs, bool replace)
     {
         var plot = new ScottPlot.Plot();
         var palette = new ScottPlot.Palettes.Category10();
@@ -63,7 +63,7 @@ public static class LossCurve
         plot.XLabel("step");
         plot.YLabel("cross entropy of the next token, nats");
         plot.ShowLegend(ScottPlot.Alignment.UpperRight);
-        plot.SavePng(path, 1000, 560);
+        Pictures.Save(plot, path, 1000, 560, replace: true);
     }
 
     private static double[] Smooth(IReadOnlyList<MetricsRow> rows)

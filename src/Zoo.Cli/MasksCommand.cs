@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Training;
 
@@ -48,20 +49,24 @@ internal static class MasksCommand
             return 0;
         }
 
-        Directory.CreateDirectory(folder);
+        string PathOf(string mask) => Path.Combine(folder, $"{FileName(preset.Name)}.{FileName(mask)}.png");
+        if (!overwrite)
+        {
+            // All of them before the first is drawn.
+            foreach ((string mask, _) in masks)
+            {
+                AtomicFiles.RequireFree(PathOf(mask), FileErrors.Plain);
+            }
+        }
+
         foreach ((string mask, MaskRule rule) in masks)
         {
-            string path = Path.Combine(folder, $"{FileName(preset.Name)}.{FileName(mask)}.png");
-            if (File.Exists(path) && !overwrite)
-            {
-                throw new CommandException($"{path} exists; --overwrite replaces it");
-            }
-
+            string path = PathOf(mask);
             int step = Step(rule, InTerminal);
             string scale = step == 1 ? "" : $", one in {step}";
             context.Output.WriteLine($"{mask}: row = query, column = key{scale}, filled = may read");
             context.Output.WriteLine(Draw(Sample(rule, InTerminal, step)));
-            Save(path, $"{preset.Name}: {mask}", Sample(rule, size, Step(rule, size)), Step(rule, size));
+            Save(path, $"{preset.Name}: {mask}", Sample(rule, size, Step(rule, size)), Step(rule, size), overwrite);
             context.Output.WriteLine(path);
             context.Output.WriteLine();
         }
@@ -105,7 +110,7 @@ internal static class MasksCommand
         return text.ToString();
     }
 
-    private static void Save(string path, string title, bool[,] table, int step)
+    private static void Save(string path, string title, bool[,] table, int step, bool overwrite)
     {
         int queries = table.GetLength(0);
         int keys = table.GetLength(1);
@@ -127,7 +132,7 @@ internal static class MasksCommand
         plot.Title(title);
         plot.XLabel(step == 1 ? "key" : $"key / {step}");
         plot.YLabel(step == 1 ? "query" : $"query / {step}");
-        plot.SavePng(path, 640, 640);
+        Pictures.Save(plot, path, 640, 640, overwrite);
     }
 
     private static string FileName(string name) =>

@@ -34,6 +34,7 @@ internal sealed class TasksCommand
         HelpName = "folder",
         DefaultValueFactory = _ => Path.Combine("runs", "tasks"),
     };
+    private readonly Option<bool> overwrite = new("--overwrite") { Description = "Replace checkpoints that are there." };
 
     private TasksCommand(CliContext context) => this.context = context;
 
@@ -42,7 +43,7 @@ internal sealed class TasksCommand
         var made = new TasksCommand(context);
         var command = new Command("tasks", "Train each head on a small task made by rule, and measure it on held-out questions.")
         {
-            made.task, made.family, made.steps, made.rate, made.seed, made.output,
+            made.task, made.family, made.steps, made.rate, made.seed, made.output, made.overwrite,
         };
         command.SetAction(made.Run);
         return command;
@@ -60,12 +61,19 @@ internal sealed class TasksCommand
         };
         options.Validate();
         Arguments.Require(words.GetValue(steps) is null or >= 1, "steps", words.GetValue(steps) ?? 1, "1 or more");
+        string folder = words.GetValue(output)!;
+        if (!words.GetValue(overwrite) && chosen.Select(pair => FolderOf(pair.Task, pair.Model, folder)).FirstOrDefault(run => run.HoldsRun) is { } there)
+        {
+            throw new CommandException($"{there.Path} exists; --overwrite replaces it");
+        }
+
+        StopSignals.Saves();
         var table = new Table().AddColumns("task", "family", "head", "steps", "seconds", "loss", "held-out answers right");
         foreach ((RuleTask asked, SmallModel on) in chosen)
         {
             int total = words.GetValue(steps) ?? asked.Steps;
             TrainingOptions of = options with { Steps = total, WarmUp = Math.Min(options.WarmUp, total / 10) };
-            table.AddRow([.. Train(asked, on, of, words.GetValue(output)!).Select(Markup.Escape)]);
+            table.AddRow([.. Train(asked, on, of, folder).Select(Markup.Escape)]);
             if (context.Stop.IsCancellationRequested)
             {
                 break;
@@ -92,12 +100,8 @@ internal sealed class TasksCommand
         }
 
         double right = data.Accuracy(model, HeldOutBatches);
-        var runs = new RunFolder(Path.Combine(folder, $"{asked.Name}-{on.Family}"));
-        if (runs.HoldsRun)
-        {
-            runs.Clear();
-        }
-
+        RunFolder runs = FolderOf(asked, on, folder);
+        runs.Replaces = runs.HoldsRun;
         runs.Save(trainer, on.Family, config, keep: 1);
         context.Output.WriteLine(FormattableString.Invariant($"{asked.Name} on {on.Family}: {right * 100:F1} % of held-out answers right, {runs.Path}"));
         return
@@ -107,6 +111,8 @@ internal sealed class TasksCommand
             FormattableString.Invariant($"{right * 100:F1} %"),
         ];
     }
+
+    private static RunFolder FolderOf(RuleTask task, SmallModel model, string folder) => new(Path.Combine(folder, $"{task.Name}-{model.Family}"));
 
     /// <summary>What is run without more words.</summary>
     private static IEnumerable<(RuleTask Task, SmallModel Model)> All => RuleTask.All.SelectMany(task =>

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Dsl.Files;
 using Dsl.Text;
 using Dsl.Training;
 using Spectre.Console;
@@ -58,9 +59,9 @@ internal sealed class TokenizerCommand
             throw new CommandException($"{folder}: is a file, expected a folder");
         }
 
-        if (File.Exists(target) && !words.GetValue(overwrite))
+        if (!words.GetValue(overwrite))
         {
-            throw new CommandException($"{target} exists; --overwrite replaces it");
+            AtomicFiles.RequireFree(target, FileErrors.Plain);
         }
 
         if (words.GetValue(minFrequency) < 1)
@@ -78,7 +79,6 @@ internal sealed class TokenizerCommand
             string other => throw new CommandException($"--kind '{other}', expected bpe or wordpiece", 2),
         };
         double seconds = clock.Elapsed.TotalSeconds;
-        Directory.CreateDirectory(folder);
         tokenizer.Save(folder);
         int tokens = tokenizer.Encode(from).Length;
         context.Output.WriteLine(string.Create(

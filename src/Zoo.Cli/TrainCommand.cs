@@ -116,7 +116,9 @@ internal sealed class TrainCommand
 
         if (folder.HoldsRun && !words.GetValue(overwrite))
         {
-            throw new CommandException($"{folder.Path} exists; --resume goes on from it, --overwrite replaces it");
+            throw new CommandException(folder.Latest().Checkpoint is not null
+                ? $"{folder.Path} exists; --resume goes on from it, --overwrite replaces it"
+                : $"{folder.Path} holds a run without a complete checkpoint; --overwrite replaces it");
         }
 
         TrainingSubject subject = learned switch
@@ -130,11 +132,7 @@ internal sealed class TrainCommand
         manual_seed(run.Seed);
         using IModel made = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
         using var trainer = new Trainer(made, data, run);
-        if (folder.HoldsRun)
-        {
-            folder.Clear();
-        }
-
+        folder.Replaces = folder.HoldsRun;
         return Train(words, trainer, subject, folder, config);
     }
 
@@ -146,8 +144,9 @@ internal sealed class TrainCommand
             context.Output.WriteLine(note);
         }
 
-        TrainingCheckpoint checkpoint = found
-            ?? throw new CommandException($"{folder.Path}: no complete checkpoint, expected a folder step-N that train wrote");
+        TrainingCheckpoint checkpoint = found ?? throw new CommandException($"{folder.Path}: no complete checkpoint, expected a folder step-N that train wrote"
+            + (folder.HoldsRun ? "; --overwrite begins the run anew" : ""));
+        checkpoint.Verify();
         TrainingState state = checkpoint.State;
         string name = Path.GetFileName(checkpoint.Folder);
         string objectiveName = state.Objective ?? TrainingDefaults.NextToken;
@@ -283,6 +282,7 @@ internal sealed class TrainCommand
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, run.Steps / 50));
         var training = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep));
+        StopSignals.Saves();
         TrainingOutcome outcome = training.Run(view, context.Stop);
         if (MetricsFile.Read(folder.Metrics) is { Count: > 0 } rows)
         {

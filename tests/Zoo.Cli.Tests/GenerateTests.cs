@@ -159,7 +159,7 @@ public sealed class GenerateTests
     [InlineData("--temperature with --beams", "--beams", "2", "-t", "0.5")]
     [InlineData("--top-k with --beams", "--beams", "2", "--top-k", "5")]
     [InlineData("--seed with --beams", "--beams", "2", "--seed", "5")]
-    [InlineData("--diversity without --groups", "--beams", "2", "--diversity", "0.5")]
+    [InlineData("--diversity with one group", "--beams", "2", "--diversity", "0.5")]
     public void An_option_that_would_change_nothing_is_refused(string message, params string[] words)
     {
         (int code, _, string error) = Run(["generate", Path.Combine(GoldenFolder.InRepository(), "gpt2"), .. words]);

@@ -82,6 +82,19 @@ public sealed record BeamOptions(int Beams, int MaxNewTokens)
         {
             throw new ArgumentException($"{Groups} groups of {Beams} beams, expected a number of groups that divides the beams.");
         }
+
+        // Written so that NaN fails each of them.
+        Require(double.IsFinite(LengthPenalty), "length-penalty", LengthPenalty, "a finite number");
+        Require(DiversityPenalty >= 0 && double.IsFinite(DiversityPenalty), "diversity", DiversityPenalty, "0 or more");
+        Require(Enum.IsDefined(EarlyStopping), "early-stopping", (double)EarlyStopping, string.Join(", ", Enum.GetNames<EarlyStopping>()));
+    }
+
+    private static void Require(bool holds, string name, double value, string expected)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException(FormattableString.Invariant($"--{name} {value}, expected {expected}"));
+        }
     }
 }
 
@@ -101,7 +114,7 @@ public static class BeamSearch
     {
         using IDisposable off = no_grad();
         int rows = checked((int)prompts.shape[0]);
-        int[][] tokens = Enumerable.Range(0, rows).Select(r => prompts[r].data<long>().Select(t => (int)t).ToArray()).ToArray();
+        int[][] tokens = Enumerable.Range(0, rows).Select(r => Row(prompts, r)).ToArray();
         using Tensor first = model.Advance(prompts, state, last: true);
         double[][] logits = Rows(first);
 
@@ -112,7 +125,7 @@ public static class BeamSearch
         {
             cancellation.ThrowIfCancellationRequested();
             Select(state, order);
-            using Tensor ids = tensor(next.Select(t => (long)t).ToArray()).unsqueeze(1).to(prompts.device);
+            using Tensor ids = tensor(next.Select(t => (long)t).ToArray(), [next.Length, 1], device: prompts.device);
             using Tensor more = model.Advance(ids, state, last: true);
             return Rows(more);
         });
@@ -145,6 +158,12 @@ public static class BeamSearch
         }
     }
 
+    private static int[] Row(Tensor prompts, int row)
+    {
+        using Tensor one = prompts.select(0, row), host = one.cpu();
+        return [.. host.data<long>().Select(t => (int)t)];
+    }
+
     private static void Select(ModelState state, IEnumerable<int> order)
     {
         using Tensor rows = tensor(order.Select(i => (long)i).ToArray());
@@ -153,7 +172,7 @@ public static class BeamSearch
 
     private static double[][] Rows(Tensor logits)
     {
-        using Tensor flat = logits.reshape(logits.shape[0], -1).to(ScalarType.Float64, CPU);
+        using Tensor rows = logits.reshape(logits.shape[0], -1), flat = rows.to(ScalarType.Float64, CPU);
         long width = flat.shape[1];
         double[] all = flat.data<double>().ToArray();
         return [.. Enumerable.Range(0, (int)flat.shape[0]).Select(r => all[(int)(r * width)..(int)((r + 1) * width)])];

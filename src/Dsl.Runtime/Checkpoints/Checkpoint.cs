@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading;
+using Dsl.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -201,14 +202,16 @@ public sealed unsafe class Checkpoint : IDisposable
 
     private static bool SameValues(SafeTensorsFile fileA, TensorEntry a, SafeTensorsFile fileB, TensorEntry b)
     {
-        byte* dataA = fileA.Data(a), dataB = fileB.Data(b);
-        const int part = 1 << 16;
+        const int part = 1 << 15;
         if (a.Type == b.Type)
         {
+            byte[] bytesA = new byte[part], bytesB = new byte[part];
             for (long i = 0; i < a.Bytes; i += part)
             {
                 int n = (int)Math.Min(part, a.Bytes - i);
-                if (!new ReadOnlySpan<byte>(dataA + i, n).SequenceEqual(new ReadOnlySpan<byte>(dataB + i, n)))
+                fileA.Read(a, i, bytesA.AsSpan(0, n));
+                fileB.Read(b, i, bytesB.AsSpan(0, n));
+                if (!bytesA.AsSpan(0, n).SequenceEqual(bytesB.AsSpan(0, n)))
                     return false;
             }
             return true;
@@ -222,8 +225,8 @@ public sealed unsafe class Checkpoint : IDisposable
             for (long i = 0; i < a.Count; i += part)
             {
                 int n = (int)Math.Min(part, a.Count - i);
-                Conversion.Convert(dataA + i * a.Type.Size(), a.Type, (byte*)toA, ElementType.F64, n);
-                Conversion.Convert(dataB + i * b.Type.Size(), b.Type, (byte*)toB, ElementType.F64, n);
+                new TensorReader(fileA, a).Read(i, (byte*)toA, ElementType.F64, n);
+                new TensorReader(fileB, b).Read(i, (byte*)toB, ElementType.F64, n);
                 if (!valuesA.AsSpan(0, n).SequenceEqual(valuesB.AsSpan(0, n)))
                     return false;
             }
@@ -249,14 +252,14 @@ public sealed unsafe class Checkpoint : IDisposable
         var shards = Shards(tensors, maxShardBytes ?? long.MaxValue);
         var before = ShardIndex.FilesOf(folder);
         var written = new HashSet<string>(StringComparer.Ordinal);
-        using (var output = new AtomicFiles())
+        using (var output = new AtomicFiles(CheckpointException.Of))
         {
             var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
             for (int i = 0; i < shards.Count; i++)
             {
                 string name = shards.Count == 1 ? FileName : $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
                 string path = System.IO.Path.Combine(folder, name);
-                SafeTensorsWriter.WriteTo(output.Create(path), path, shards[i], metadata, cancel);
+                SafeTensorsWriter.WriteTo(output, path, shards[i], metadata, cancel);
                 written.Add(name);
                 foreach (var tensor in shards[i])
                     if (!map.TryAdd(tensor.Name, name))
@@ -265,24 +268,18 @@ public sealed unsafe class Checkpoint : IDisposable
             if (shards.Count > 1)
             {
                 string path = System.IO.Path.Combine(folder, IndexName);
-                AtomicFiles.Guarded(path, () =>
-                {
-                    WriteIndex(output.Create(path), map, tensors.Sum(tensor => tensor.Bytes));
-                    return true;
-                });
+                Stream stream = output.Create(path);
+                output.Guarded(path, () => WriteIndex(stream, map, tensors.Sum(tensor => tensor.Bytes)));
                 written.Add(IndexName);
             }
             output.Commit();
-        }
-        // A file of the other kind left standing would be read instead of, or beside, the new ones.
-        foreach (string old in before.Where(name => !written.Contains(name)))
-        {
-            string path = System.IO.Path.Combine(folder, old);
-            AtomicFiles.Guarded(path, () =>
+
+            // A file of the other kind left standing would be read instead of, or beside, the new ones.
+            foreach (string old in before.Where(name => !written.Contains(name)))
             {
-                File.Delete(path);
-                return true;
-            });
+                string path = System.IO.Path.Combine(folder, old);
+                output.Guarded(path, () => File.Delete(path));
+            }
         }
     }
 

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -50,7 +51,7 @@ public static class ConfigWriter
         });
         text.Append('\n');
         byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
-        AtomicFiles.Write(path, stream => stream.Write(bytes));
+        AtomicFiles.WriteBytes(path, bytes, CheckpointException.Of);
     }
 
     /// <summary>The members of an object, sorted, from dotted paths.</summary>

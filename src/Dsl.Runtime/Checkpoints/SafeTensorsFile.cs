@@ -1,27 +1,36 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
+using Dsl.Files;
+using Microsoft.Win32.SafeHandles;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
 
 /// <summary>
-/// A safetensors file, memory-mapped. The header is checked whole when the file is opened (the published format's rules, no exception);
-/// tensors are read straight from the map. The file must not be shortened by others while it is open.
+/// A safetensors file. The header is checked whole when the file is opened (the published format's rules, no exception); tensors are read by their position,
+/// straight into the memory that they are for. A file that is shortened while it is open is an error of the next read, and no more: a mapped one would end
+/// the process.
 /// </summary>
 public sealed unsafe class SafeTensorsFile : IDisposable
 {
-    private readonly MappedFile map;
+    private readonly SafeFileHandle handle;
     private readonly Dictionary<string, TensorEntry> byName = new(StringComparer.Ordinal);
     private readonly SafeTensorsHeader header;
     private readonly long dataStart;
 
-    private SafeTensorsFile(MappedFile map)
+    private SafeTensorsFile(string path, SafeFileHandle handle)
     {
-        this.map = map;
-        int length = SafeTensorsHeader.ReadLength(map.Path, new ReadOnlySpan<byte>(map.Start, (int)Math.Min(map.Length, 512)), map.Length);
-        dataStart = 8L + length;
-        header = SafeTensorsHeader.Parse(map.Path, new ReadOnlySpan<byte>(map.Start + 8, length), map.Length - dataStart);
+        Path = path;
+        this.handle = handle;
+        long whole = RandomAccess.GetLength(handle);
+        byte[] head = new byte[Math.Min(whole, 512)];
+        UserFile.Read(path, handle, 0, head, CheckpointException.Of);
+        byte[] json = new byte[SafeTensorsHeader.ReadLength(path, head, whole)];
+        UserFile.Read(path, handle, 8, json, CheckpointException.Of);
+        dataStart = 8L + json.Length;
+        header = SafeTensorsHeader.Parse(path, json, whole - dataStart);
         byName.EnsureCapacity(header.Entries.Count);
         foreach (var entry in header.Entries)
             byName.Add(entry.Name, entry);
@@ -31,20 +40,20 @@ public sealed unsafe class SafeTensorsFile : IDisposable
     /// <exception cref="CheckpointException">The file cannot be read or breaks a rule of the format; the message says which, on one line.</exception>
     public static SafeTensorsFile Open(string path)
     {
-        var map = MappedFile.Open(path);
+        SafeFileHandle handle = UserFile.Open(path, CheckpointException.Of);
         try
         {
-            return new SafeTensorsFile(map);
+            return new SafeTensorsFile(path, handle);
         }
         catch
         {
-            map.Dispose();
+            handle.Dispose();
             throw;
         }
     }
 
     /// <summary>The path it was opened by.</summary>
-    public string Path => map.Path;
+    public string Path { get; }
 
     /// <summary>All tensors, in the order of their data.</summary>
     public IReadOnlyList<TensorEntry> Tensors => header.Entries;
@@ -62,14 +71,16 @@ public sealed unsafe class SafeTensorsFile : IDisposable
     public TensorEntry this[string name] => Find(name)
         ?? throw new CheckpointException(Path, $"no tensor {SafeTensorsHeader.Quote(name)}, expected one of the {Tensors.Count} names in the file");
 
-    /// <summary>The stored bytes of a tensor of at most 2 GB, in the mapped file itself: valid until the file is closed.</summary>
-    /// <exception cref="CheckpointException">No such tensor, or it is larger than a span.</exception>
+    /// <summary>The stored bytes of a tensor of at most 2 GB, read into memory of their own.</summary>
+    /// <exception cref="CheckpointException">No such tensor, it is larger than a span, or the file ends before.</exception>
     public ReadOnlySpan<byte> Bytes(string name)
     {
         var entry = this[name];
         if (entry.Bytes > int.MaxValue)
             throw new CheckpointException(Path, $"tensor {SafeTensorsHeader.Quote(name)} has {entry.Bytes} bytes, expected at most {int.MaxValue} for a span");
-        return new ReadOnlySpan<byte>(Data(entry), (int)entry.Bytes);
+        byte[] bytes = new byte[entry.Bytes];
+        Read(entry, 0, bytes);
+        return bytes;
     }
 
     /// <summary>
@@ -83,7 +94,7 @@ public sealed unsafe class SafeTensorsFile : IDisposable
         CheckFills(entry, target);
         var values = new T[checked((int)entry.Count)];
         fixed (T* to = values)
-            Conversion.Convert(Data(entry), entry.Type, (byte*)to, target, values.Length);
+            new TensorReader(this, entry).Read(0, (byte*)to, target, values.Length);
         return values;
     }
 
@@ -118,12 +129,12 @@ public sealed unsafe class SafeTensorsFile : IDisposable
         }
     }
 
-    public void Dispose() => map.Dispose();
+    public void Dispose() => handle.Dispose();
 
-    internal byte* Data(TensorEntry entry) => map.Start + dataStart + entry.Begin;
-
-    /// <summary>Lets the system take back the pages of a part of a tensor that has been read.</summary>
-    internal void Release(TensorEntry entry, long offset, long length) => map.Release(dataStart + entry.Begin + offset, length);
+    /// <summary>Fills a span from a byte of a tensor on.</summary>
+    /// <exception cref="CheckpointException">The file was shortened, or cannot be read.</exception>
+    internal void Read(TensorEntry entry, long offset, Span<byte> into) =>
+        UserFile.Read(Path, handle, dataStart + entry.Begin + offset, into, CheckpointException.Of);
 
     private void CheckFills(TensorEntry entry, ElementType target)
     {

@@ -8,6 +8,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -31,16 +32,17 @@ public static class SafeTensorsWriter
     public static void Write(string path, IReadOnlyList<TensorSource> tensors, IReadOnlyDictionary<string, string>? metadata = null,
         CancellationToken cancel = default)
     {
-        using var files = new AtomicFiles();
-        WriteTo(files.Create(path), path, tensors, metadata, cancel);
+        using var files = new AtomicFiles(CheckpointException.Of);
+        WriteTo(files, path, tensors, metadata, cancel);
         files.Commit();
     }
 
-    internal static void WriteTo(Stream stream, string path, IReadOnlyList<TensorSource> tensors, IReadOnlyDictionary<string, string>? metadata,
+    internal static void WriteTo(AtomicFiles files, string path, IReadOnlyList<TensorSource> tensors, IReadOnlyDictionary<string, string>? metadata,
         CancellationToken cancel)
     {
         var ordered = Order(path, tensors);
-        AtomicFiles.Guarded(path, () =>
+        Stream stream = files.Create(path);
+        files.Guarded(path, () =>
         {
             stream.Write(Header(path, ordered, metadata));
             foreach (var tensor in ordered)
@@ -54,7 +56,6 @@ public static class SafeTensorsWriter
                         + $"expected {tensor.Bytes}");
                 }
             }
-            return true;
         });
     }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -12,8 +13,8 @@ namespace Dsl.Runtime;
 /// </summary>
 internal static unsafe class TensorFiller
 {
-    private const long PartBytes = 256 * 1024;      // converted and scanned while in the cache
-    private const long TaskBytes = 8 * 1024 * 1024;  // what one thread takes at a time, and what is given back to the system after it
+    private const long PartBytes = TensorReader.PartBytes; // read, converted and scanned while in the cache
+    private const long TaskBytes = 8 * 1024 * 1024;  // what one thread takes at a time
     private const long DeviceBytes = 32 * 1024 * 1024; // what is staged at a time for another device
 
     /// <summary>Shapes are equal and the types fit: the caller has checked.</summary>
@@ -51,7 +52,7 @@ internal static unsafe class TensorFiller
 
     private static bool FillMemory(SafeTensorsFile file, TensorEntry entry, Tensor destination, bool checkFinite)
     {
-        byte* source = file.Data(entry);
+        var source = new TensorReader(file, entry);
         int fromSize = entry.Type.Size();
         var type = destination.dtype.ToElementType();
         int toSize = type.Size();
@@ -60,7 +61,7 @@ internal static unsafe class TensorFiller
         long runs = entry.Count / run;
         bool finite = true;
         if (runs == 1 && stride == 1)
-            MappedFile.PreferLargePages(target, entry.Count * toSize);
+            LargePages.Prefer(target, entry.Count * toSize);
 
         // Tasks are ranges of the stored order; a task may begin and end inside a run.
         long perTask = Math.Max(1, TaskBytes / Math.Max(fromSize, toSize));
@@ -74,24 +75,36 @@ internal static unsafe class TensorFiller
                 long inRun = i % run;
                 long count = Math.Min(end - i, run - inRun);
                 byte* to = target + (Offset(i / run, outer, outerStrides) + inRun * stride) * toSize;
-                taskFinite &= CopyRun(source + i * fromSize, entry.Type, to, type, stride, count, checkFinite);
+                taskFinite &= CopyRun(source, i, to, type, stride, count, checkFinite);
                 i += count;
             }
             if (!taskFinite)
                 Volatile.Write(ref finite, false);
-            file.Release(entry, begin * fromSize, (end - begin) * fromSize);
         }
 
         if (tasks == 1)
             Task(0);
         else
-            Parallel.For(0, tasks, Task);
+            AllTasks(tasks, Task);
         GC.KeepAlive(destination);
         GC.KeepAlive(file);
         return finite;
     }
 
-    private static bool CopyRun(byte* from, ElementType fromType, byte* to, ElementType toType, long stride, long count, bool checkFinite)
+    // What a task throws is thrown as it is.
+    private static void AllTasks(long tasks, Action<long> task)
+    {
+        try
+        {
+            Parallel.For(0, tasks, task);
+        }
+        catch (AggregateException e) when (e.InnerException is CheckpointException first)
+        {
+            ExceptionDispatchInfo.Throw(first);
+        }
+    }
+
+    private static bool CopyRun(TensorReader from, long first, byte* to, ElementType toType, long stride, long count, bool checkFinite)
     {
         bool finite = true;
         int toSize = toType.Size();
@@ -103,7 +116,7 @@ internal static unsafe class TensorFiller
         {
             long n = Math.Min(perPart, count - i);
             byte* part = stride == 1 ? to + i * toSize : staged;
-            Conversion.Convert(from + i * fromType.Size(), fromType, part, toType, n);
+            from.Read(first + i, part, toType, n);
             if (checkFinite && !Conversion.AllFinite(part, toType, n))
                 finite = false;
             if (stride != 1)
@@ -178,11 +191,10 @@ internal static unsafe class TensorFiller
             shape[0] = n;
             using var staged = empty(shape, destination.dtype);
             byte* to = Pointer(staged);
-            finite &= CopyRun(file.Data(entry) + r * row * entry.Type.Size(), entry.Type, to, type, 1, n * row, checkFinite);
+            finite &= CopyRun(new TensorReader(file, entry), r * row, to, type, 1, n * row, checkFinite);
             GC.KeepAlive(file);
             using var place = destination.narrow(0, r, n);
             place.copy_(staged);
-            file.Release(entry, r * row * entry.Type.Size(), n * row * entry.Type.Size());
         }
         return finite;
     }

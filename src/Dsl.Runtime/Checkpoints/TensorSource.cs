@@ -69,8 +69,14 @@ public sealed unsafe class TensorSource
         var entry = file[name];
         return new TensorSource(newName ?? name, entry.Type, entry.Shape, (stream, cancel) =>
         {
-            WriteMemory(file.Data(entry), entry.Type, entry.Type, entry.Count, stream, cancel);
-            file.Release(entry, 0, entry.Bytes);
+            byte[] part = new byte[Math.Min(PartBytes, entry.Bytes)];
+            for (long i = 0; i < entry.Bytes; i += part.Length)
+            {
+                cancel.ThrowIfCancellationRequested();
+                Span<byte> read = part.AsSpan(0, (int)Math.Min(part.Length, entry.Bytes - i));
+                file.Read(entry, i, read);
+                stream.Write(read);
+            }
         });
     }
 

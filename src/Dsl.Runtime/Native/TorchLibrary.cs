@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Threading;
+using Dsl.Files;
 using TorchSharp;
 
 namespace Dsl.Runtime.Native;
@@ -125,7 +126,7 @@ public static class TorchLibrary
         }
         catch (TorchLoadException e) when (e.Message.Contains($"`{MissingVersion}' not found", StringComparison.Ordinal))
         {
-            byte[] elf = File.ReadAllBytes(library);
+            byte[] elf = UserFile.ReadBytes(library, Array.MaxLength, (_, problem, inner) => new TorchLoadException($"{library}: {problem}", inner));
             if (!ElfVersionNeed.MakeWeak(elf, "libstdc++.so.6", MissingVersion))
             {
                 throw;
@@ -153,7 +154,7 @@ public static class TorchLibrary
                 Directory.CreateDirectory(folder, ours);
 #pragma warning restore CA1416
                 string file = Path.Combine(folder, fileName);
-                File.WriteAllBytes(file, content);
+                AtomicFiles.WriteBytes(file, content, FileErrors.Plain);
                 return LoadFile(file);
             }
             catch (Exception e) when (e is TorchLoadException or IOException or UnauthorizedAccessException)

@@ -18,12 +18,15 @@ public sealed class Pass : IDisposable
     private Tensor? back;
     private Tensor? last;
 
-    private Pass(Timeline timeline, int length, bool[]? mask, Device device, bool training)
+    private readonly Temporaries? temporaries;
+
+    private Pass(Timeline timeline, int length, bool[]? mask, Device device, bool training, Tensor? tokens = null)
     {
         this.timeline = timeline;
         Device = device;
         Training = training;
         (Queries, Keys) = timeline.Advance(length, mask, device);
+        temporaries = tokens is null ? null : Temporaries.Begin(tokens);
     }
 
     /// <summary>Rows.</summary>
@@ -58,7 +61,7 @@ public sealed class Pass : IDisposable
     /// <param name="mask">[b, t], 1 for a real token; null when all are.</param>
     /// <param name="training">Dropout drops.</param>
     public static Pass Over(Tensor tokens, Tensor? mask = null, bool training = false) =>
-        new(new Timeline(Rows(tokens)), Columns(tokens), Host(tokens, mask), tokens.device, training);
+        new(new Timeline(Rows(tokens)), Columns(tokens), Host(tokens, mask), tokens.device, training, tokens);
 
     /// <summary>The parallel form over an axis that no tensor of ids stands for.</summary>
     public static Pass Over(int batch, int length, Device device, bool training = false) => new(new Timeline(batch), length, null, device, training);
@@ -71,7 +74,7 @@ public sealed class Pass : IDisposable
             throw new ArgumentException($"The state has {timeline.Batch} rows, the tokens have {Rows(tokens)}.");
         }
 
-        return new Pass(timeline, Columns(tokens), Host(tokens, mask), tokens.device, training);
+        return new Pass(timeline, Columns(tokens), Host(tokens, mask), tokens.device, training, tokens);
     }
 
     /// <summary>What all layers of one call share, made by whoever asks first and disposed with the pass.</summary>
@@ -166,6 +169,7 @@ public sealed class Pass : IDisposable
         last?.Dispose();
         Queries.Dispose();
         Keys.Dispose();
+        temporaries?.Dispose();
     }
 
     /// <summary>x[row, index[row, i], ...] for an int64 index [b, n].</summary>

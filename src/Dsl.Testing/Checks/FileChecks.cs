@@ -39,14 +39,14 @@ internal static class FileChecks
         string again = s.Folder("again");
         ((GeneratedModel)loaded).Save(again);
         s.Expect(
-            File.ReadAllText(Path.Combine(again, "config.json")) == File.ReadAllText(Path.Combine(folder, "config.json")),
+            ModelSession.ConfigText(again) == ModelSession.ConfigText(folder),
             "config.json changes when a loaded model is saved");
 
         // Second names: a file may hold a shared weight under any of them.
         if (model.Weights.All.Any(weight => weight.Aliases.Count > 0))
         {
             string other = s.Folder("aliases");
-            File.Copy(Path.Combine(folder, "config.json"), Path.Combine(other, "config.json"));
+            ModelSession.CopyConfig(folder, other);
             Checkpoint.Save(
                 other, [.. model.Weights.All.Select(weight => TensorSource.From(weight.Aliases.Count > 0 ? weight.Aliases[0] : weight.Key, weight.Value))]);
             s.ExpectSame(s.Own(s.Entry.Load(other)).Run(feed), before, "loaded from a file that uses the second names");
@@ -54,7 +54,7 @@ internal static class FileChecks
 
         Weight missing = model.Weights.All[model.Weights.All.Count / 2];
         string broken = s.Folder("broken");
-        File.Copy(Path.Combine(folder, "config.json"), Path.Combine(broken, "config.json"));
+        ModelSession.CopyConfig(folder, broken);
         Checkpoint.Save(broken, [.. model.Weights.All.Where(weight => weight != missing).Select(weight => TensorSource.From(weight.Key, weight.Value))]);
         try
         {

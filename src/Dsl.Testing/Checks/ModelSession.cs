@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl.Files;
 using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -318,6 +319,13 @@ internal sealed class ModelSession : IDisposable
         using IModel model = Entry.Create(Config);
         string at = Folder("config");
         ((GeneratedModel)model).Save(at);
-        return File.ReadAllText(Path.Combine(at, "config.json"));
+        return ConfigText(at);
     }
+
+    /// <summary>The text of a folder's <c>config.json</c>.</summary>
+    internal static string ConfigText(string folder) =>
+        UserFile.ReadText(Path.Combine(folder, "config.json"), UserFile.MostOfText, FileErrors.Plain);
+
+    /// <summary>Writes one folder's <c>config.json</c> into another.</summary>
+    internal static void CopyConfig(string from, string to) => AtomicFiles.WriteText(Path.Combine(to, "config.json"), ConfigText(from), FileErrors.Plain);
 }

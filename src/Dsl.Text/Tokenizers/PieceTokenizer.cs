@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Dsl.Files;
 
 namespace Dsl.Text.Tokenizers;
 
@@ -144,10 +145,14 @@ internal sealed class PieceTokenizer : ITokenizer
 
     public void Save(string folder)
     {
+        using var files = new AtomicFiles(TextException.Of);
         foreach ((string name, byte[] bytes) in parts.Files)
         {
-            File.WriteAllBytes(Path.Combine(folder, name), bytes);
+            Stream stream = files.Create(Path.Combine(folder, name));
+            files.Guarded(name, () => stream.Write(bytes));
         }
+
+        files.Commit();
     }
 
     private int[] Ids(string text)

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using Dsl.Files;
 
 namespace Dsl.Training;
@@ -9,7 +10,10 @@ namespace Dsl.Training;
 /// <summary>One row of <c>metrics.csv</c>.</summary>
 public readonly record struct MetricsRow(long Step, double Loss, double Rate, double GradientNorm, double? HeldOutLoss, double TokensPerSecond, double Seconds);
 
-/// <summary>The table of a run, a row per step. A resumed run drops the rows after its checkpoint, which it is about to write again.</summary>
+/// <summary>
+/// The table of a run, a row per step. It is on disk from the first row on; a resumed run drops the rows after its checkpoint, which it is about to write
+/// again. While it is held back, what stands there is left as it is.
+/// </summary>
 public sealed class MetricsFile : IDisposable
 {
     private const string Header = "step,loss,rate,gradient_norm,held_out_loss,tokens_per_second,seconds";
@@ -17,18 +21,20 @@ public sealed class MetricsFile : IDisposable
     // Ten million steps.
     private const long MostBytes = 1 << 30;
 
-    private readonly StreamWriter writer;
+    private readonly string path;
+    private bool held;
+    private GrowingFile? file;
 
-    /// <param name="path">Created, or continued.</param>
-    /// <param name="lastStep">Rows of later steps are dropped.</param>
-    public MetricsFile(string path, long lastStep)
+    /// <param name="path">Replaced, or continued, with the first row.</param>
+    /// <param name="lastStep">Rows of later steps are dropped; 0: all of them.</param>
+    /// <param name="held">Nothing is written before <see cref="Release"/>.</param>
+    /// <exception cref="IOException">What is there cannot be read.</exception>
+    public MetricsFile(string path, long lastStep, bool held = false)
     {
-        Rows = File.Exists(path) ? Read(path).FindAll(row => row.Step <= lastStep) : [];
+        this.path = path;
+        this.held = held;
+        Rows = lastStep > 0 && File.Exists(path) ? Read(path).FindAll(row => row.Step <= lastStep) : [];
         Seconds = Rows.Count > 0 ? Rows[^1].Seconds : 0;
-        writer = new StreamWriter(path, append: false);
-        writer.WriteLine(Header);
-        Rows.ForEach(Write);
-        writer.Flush();
     }
 
     /// <summary>All rows so far.</summary>
@@ -38,19 +44,39 @@ public sealed class MetricsFile : IDisposable
     public double Seconds { get; }
 
     /// <summary>Adds a row.</summary>
+    /// <exception cref="IOException">The table cannot be written.</exception>
     public void Add(MetricsRow row)
     {
         Rows.Add(row);
-        Write(row);
+        if (file is not null)
+        {
+            file.Add(Line(row));
+        }
+        else if (!held)
+        {
+            Begin();
+        }
     }
 
     /// <summary>Puts what was added on disk.</summary>
-    public void Flush() => writer.Flush();
+    public void Flush() => file?.Flush();
+
+    /// <summary>What was held back is written, over what stands there.</summary>
+    /// <exception cref="IOException">The table cannot be written.</exception>
+    public void Release()
+    {
+        held = false;
+        if (file is null && Rows.Count > 0)
+        {
+            Begin();
+        }
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => writer.Dispose();
+    public void Dispose() => file?.Dispose();
 
     /// <summary>The rows of a table; a last line that was cut short is left out.</summary>
+    /// <exception cref="IOException">It cannot be read, or is no regular file.</exception>
     public static List<MetricsRow> Read(string path)
     {
         var rows = new List<MetricsRow>();
@@ -70,6 +96,8 @@ public sealed class MetricsFile : IDisposable
 
     private static double? Number(string cell) => double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
 
-    private void Write(MetricsRow row) => writer.WriteLine(FormattableString.Invariant(
-        $"{row.Step},{row.Loss:R},{row.Rate:R},{row.GradientNorm:R},{row.HeldOutLoss:R},{row.TokensPerSecond:F0},{row.Seconds:F3}"));
+    private void Begin() => file = new GrowingFile(path, Header + "\n" + string.Concat(Rows.Select(Line)), FileErrors.Plain);
+
+    private static string Line(MetricsRow row) => FormattableString.Invariant(
+        $"{row.Step},{row.Loss:R},{row.Rate:R},{row.GradientNorm:R},{row.HeldOutLoss:R},{row.TokensPerSecond:F0},{row.Seconds:F3}\n");
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Dsl.Runtime;
 
 namespace Dsl.Training;
 
@@ -11,12 +12,14 @@ public sealed class SaveException(string message, Exception inner) : Exception(m
 
 /// <summary>
 /// The folder of one run: a folder <c>step-N</c> per save, <c>metrics.csv</c>, <c>loss.png</c>. A save is written under another name and renamed when it is
-/// complete, so that a <c>step-N</c> is either whole or was damaged later.
+/// complete, so that a <c>step-N</c> is either whole or was damaged later. A run that replaces another one leaves it alone until its own first save is
+/// complete; from then on that save is what the folder holds, whatever is interrupted.
 /// </summary>
 public sealed class RunFolder(string path)
 {
     private const string Prefix = "step-";
     private const string Partial = ".partial-";
+    private const string Replacing = ".replacing-";
     private const int DiskFullUnix = 28;
     private const int DiskFullWindows = unchecked((int)0x80070070);
 
@@ -30,14 +33,23 @@ public sealed class RunFolder(string path)
     public string Curve => System.IO.Path.Combine(Path, "loss.png");
 
     /// <summary>Whether the folder holds anything of a run.</summary>
-    public bool HoldsRun => Directory.Exists(Path) && (Steps().Any() || File.Exists(Metrics));
+    public bool HoldsRun => Directory.Exists(Path) && (Steps().Any() || Replacement() is not null || File.Exists(Metrics));
+
+    /// <summary>What the folder holds belongs to another run, and goes when the first save of this one is complete.</summary>
+    public bool Replaces { get; set; }
 
     /// <summary>Is called with the name of each file of a save that is complete; tests make it fail.</summary>
     internal Action<string>? FileWritten { get; set; }
 
     /// <summary>The newest whole checkpoint, null where there is none, and a sentence for each newer one that is not whole.</summary>
+    /// <exception cref="CheckpointException">The newest has a training.json that says what cannot be.</exception>
     public (TrainingCheckpoint? Checkpoint, IReadOnlyList<string> Notes) Latest()
     {
+        if (Replacement() is { } replacement)
+        {
+            return (replacement, []);
+        }
+
         var broken = new List<string>();
         TrainingCheckpoint? found = null;
         foreach ((long _, string folder) in Steps().OrderByDescending(step => step.Number))
@@ -69,10 +81,19 @@ public sealed class RunFolder(string path)
     {
         string name = Prefix + trainer.Step.ToString(CultureInfo.InvariantCulture);
         string target = System.IO.Path.Combine(Path, name);
-        string partial = System.IO.Path.Combine(Path, "." + name + Partial + Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        string partial = System.IO.Path.Combine(
+            Path, "." + name + (Replaces ? Replacing : Partial) + Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        bool complete = false;
         try
         {
             Directory.CreateDirectory(Path);
+            if (!Replaces && Replacement() is { } interrupted)
+            {
+                RemoveSteps();
+                string number = interrupted.State.Step.ToString(CultureInfo.InvariantCulture);
+                Directory.Move(interrupted.Folder, System.IO.Path.Combine(Path, Prefix + number));
+            }
+
             if (Directory.Exists(partial))
             {
                 Directory.Delete(partial, recursive: true);
@@ -80,17 +101,31 @@ public sealed class RunFolder(string path)
 
             Directory.CreateDirectory(partial);
             TrainingCheckpoint.Write(partial, trainer, family, config, FileWritten);
+            complete = true;
+            if (Replaces)
+            {
+                // The new save is whole and found under its name of now: nothing is lost where this is interrupted.
+                RemoveSteps();
+                File.Delete(Metrics);
+                File.Delete(Curve);
+            }
+
             if (Directory.Exists(target))
             {
                 Directory.Delete(target, recursive: true);
             }
 
             Directory.Move(partial, target);
+            Replaces = false;
         }
         catch (Exception e) when (Cause(e) is { } cause)
         {
-            Discard(partial);
-            string kept = Latest().Checkpoint is { } last ? $"step {last.State.Step.ToString(CultureInfo.InvariantCulture)} kept" : "none was written before";
+            if (!complete)
+            {
+                Discard(partial);
+            }
+
+            string kept = Kept() is { } last ? $"step {last.ToString(CultureInfo.InvariantCulture)} kept" : "none was written before";
             throw new SaveException($"{target}: checkpoint not written ({cause}); {kept}", e);
         }
 
@@ -98,17 +133,30 @@ public sealed class RunFolder(string path)
         return target;
     }
 
-    /// <summary>Removes what earlier runs left here; other files stay.</summary>
-    public void Clear()
+    // Where the newest says what cannot be, the save that failed is still what is told of.
+    private long? Kept()
     {
-        foreach ((long _, string folder) in Steps().Concat(Partials()).ToArray())
+        try
+        {
+            return Latest().Checkpoint?.State.Step;
+        }
+        catch (CheckpointException)
+        {
+            return null;
+        }
+    }
+
+    private void RemoveSteps()
+    {
+        foreach ((long _, string folder) in Steps().ToArray())
         {
             Directory.Delete(folder, recursive: true);
         }
-
-        File.Delete(Metrics);
-        File.Delete(Curve);
     }
+
+    /// <summary>The first save of a run that was replacing another one, where it was stopped between completing it and giving it its name.</summary>
+    private TrainingCheckpoint? Replacement() =>
+        Hidden(Replacing).Select(step => TrainingCheckpoint.TryOpen(step.Folder)).FirstOrDefault(found => found is not null);
 
     private static string? Cause(Exception e)
     {
@@ -123,7 +171,7 @@ public sealed class RunFolder(string path)
         return e switch
         {
             UnauthorizedAccessException => "no permission",
-            IOException or Dsl.Runtime.CheckpointException => e.Message.Split('\n')[0].TrimEnd('.'),
+            IOException or CheckpointException => e.Message.Split('\n')[0].TrimEnd('.'),
             _ => null,
         };
     }
@@ -148,7 +196,7 @@ public sealed class RunFolder(string path)
             Discard(folder);
         }
 
-        foreach ((long _, string folder) in Partials().ToArray())
+        foreach ((long _, string folder) in Partials().Concat(Hidden(Replacing)).ToArray())
         {
             Discard(folder);
         }
@@ -156,8 +204,10 @@ public sealed class RunFolder(string path)
 
     private IEnumerable<(long Number, string Folder)> Steps() => Folders(Prefix, name => name[Prefix.Length..]);
 
-    private IEnumerable<(long Number, string Folder)> Partials() =>
-        Folders("." + Prefix, name => name.IndexOf(Partial, StringComparison.Ordinal) is > 0 and int end ? name[(Prefix.Length + 1)..end] : "");
+    private IEnumerable<(long Number, string Folder)> Partials() => Hidden(Partial);
+
+    private IEnumerable<(long Number, string Folder)> Hidden(string kind) =>
+        Folders("." + Prefix, name => name.IndexOf(kind, StringComparison.Ordinal) is > 0 and int end ? name[(Prefix.Length + 1)..end] : "");
 
     private IEnumerable<(long Number, string Folder)> Folders(string prefix, Func<string, string> number)
     {

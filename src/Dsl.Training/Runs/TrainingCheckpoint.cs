@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Text.Json;
+using Dsl.Files;
 using Dsl.Runtime;
 
 namespace Dsl.Training;
@@ -11,7 +13,7 @@ namespace Dsl.Training;
 public sealed record TrainingState
 {
     /// <summary>The layout that this version writes and reads.</summary>
-    internal const int CurrentFormat = 2;
+    internal const int CurrentFormat = 3;
 
     /// <summary>The layout of the folder.</summary>
     public int Format { get; init; } = CurrentFormat;
@@ -40,9 +42,17 @@ public sealed record TrainingState
     /// <summary>Position in the data, as a text: JSON readers may round 64 bits.</summary>
     public required string DataPosition { get; init; }
 
-    /// <summary>The other files of the folder and their lengths; written last, so a folder whose files agree with it is whole.</summary>
-    public required IReadOnlyDictionary<string, long> Files { get; init; }
+    /// <summary>The other files of the folder; written last, so a folder whose files agree with it is whole.</summary>
+    public required IReadOnlyDictionary<string, CheckpointFile> Files { get; init; }
+
+    /// <summary>SHA-256 of this state itself, without this member, in hexadecimal.</summary>
+    public required string Digest { get; init; }
 }
+
+/// <summary>A file of a checkpoint as it was written.</summary>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Sha256">Of its bytes, in hexadecimal.</param>
+public sealed record CheckpointFile(long Bytes, string Sha256);
 
 /// <summary>One complete save of a run: weights, config, codec, moments, generators, position.</summary>
 public sealed record TrainingCheckpoint(string Folder, TrainingState State)
@@ -55,23 +65,50 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     /// <summary>Its <c>config.json</c>.</summary>
     public string ConfigPath => Path.Combine(Folder, ConfigFile);
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
 
-    /// <summary>The checkpoint in a folder, or null where it is not whole: files are missing or shorter than they were written.</summary>
+    /// <summary>The checkpoint in a folder, or null where it is not whole: files are missing or have another length than they were written with.</summary>
+    /// <exception cref="CheckpointException">Its training.json is whole and says what cannot be; the message names the key.</exception>
     public static TrainingCheckpoint? TryOpen(string folder)
     {
-        try
-        {
-            string manifest = Path.Combine(folder, ManifestFile);
-            TrainingState? state = File.Exists(manifest) ? JsonSerializer.Deserialize<TrainingState>(File.ReadAllText(manifest), Json) : null;
-            return state is { Format: TrainingState.CurrentFormat } && state.Files.All(
-                file => new FileInfo(Path.Combine(folder, file.Key)) is { Exists: true } info && info.Length == file.Value)
-                ? new TrainingCheckpoint(folder, state)
-                : null;
-        }
-        catch (Exception e) when (e is JsonException or IOException or NotSupportedException)
+        string manifest = Path.Combine(folder, ManifestFile);
+        if (!File.Exists(manifest))
         {
             return null;
+        }
+
+        TrainingState? state = Read(manifest);
+        return state is not null && state.Files.All(
+            file => new FileInfo(Path.Combine(folder, file.Key)) is { Exists: true } info && info.Length == file.Value.Bytes)
+            ? new TrainingCheckpoint(folder, state)
+            : null;
+    }
+
+    /// <summary>Holds every file against the digest that it was written with.</summary>
+    /// <exception cref="CheckpointException">One is not the file that was written.</exception>
+    public void Verify()
+    {
+        string step = Path.GetFileName(Folder);
+        if (Digest(State with { Digest = "" }) != State.Digest)
+        {
+            throw new CheckpointException(
+                Path.Combine(Folder, ManifestFile), $"is not the file that {step} was saved with (its digest differs), expected it unchanged");
+        }
+
+        foreach ((string name, CheckpointFile written) in State.Files)
+        {
+            string path = Path.Combine(Folder, name);
+            if (HashOf(path) != written.Sha256)
+            {
+                throw new CheckpointException(path, $"is not the file that {step} was saved with (its digest differs), expected it unchanged; "
+                    + $"without the folder {step} the run goes on from the checkpoint before it");
+            }
         }
     }
 
@@ -114,8 +151,11 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
             DataPosition = trainer.Data.Position,
             Objective = trainer.Data.Objective,
             Settings = trainer.Data.Settings,
-            Files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToDictionary(file => Path.GetFileName(file), file => new FileInfo(file).Length),
+            Files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToDictionary(
+                file => Path.GetFileName(file), file => new CheckpointFile(new FileInfo(file).Length, HashOf(file))),
+            Digest = "",
         };
+        manifest = manifest with { Digest = Digest(manifest) };
         WriteText(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(manifest, Json) + "\n");
         written?.Invoke(ManifestFile);
     }
@@ -123,14 +163,102 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     private static TensorSource[] Sources(IReadOnlyList<(string Key, TorchSharp.torch.Tensor Value)> tensors) =>
         tensors.Select(tensor => TensorSource.From(tensor.Key, tensor.Value)).ToArray();
 
-    private static void WriteText(string path, string text)
+    private static void WriteText(string path, string text) => AtomicFiles.WriteText(path, text, Error);
+
+    private static string HashOf(string path)
     {
-        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        using (var writer = new StreamWriter(file, leaveOpen: true))
+        using FileStream file = UserFile.OpenStream(path, Error);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    private static string Digest(TrainingState state) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(state, Json)));
+
+    /// <summary>The state in a manifest; null where the file is cut short or of another format.</summary>
+    /// <exception cref="CheckpointException">It is whole and says what cannot be.</exception>
+    private static TrainingState? Read(string manifest)
+    {
+        byte[] bytes = UserFile.ReadBytes(manifest, UserFile.MostOfText, Error);
+        try
         {
-            writer.Write(text);
+            using JsonDocument whole = JsonDocument.Parse(bytes);
+            if (whole.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw Error(manifest, $"is {whole.RootElement.ValueKind.ToString().ToLowerInvariant()}, expected an object", null);
+            }
+
+            if (whole.RootElement.TryGetProperty("format", out JsonElement format)
+                && !(format.ValueKind == JsonValueKind.Number && format.TryGetInt32(out int number) && number == TrainingState.CurrentFormat))
+            {
+                throw Error(manifest, $"format is {Shown(format)}, expected {TrainingState.CurrentFormat}", null);
+            }
+        }
+        catch (JsonException)
+        {
+            return null;
         }
 
-        file.Flush(flushToDisk: true);
+        try
+        {
+            TrainingState state = JsonSerializer.Deserialize<TrainingState>(bytes, Json)!;
+            Check(manifest, state);
+            return state;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or NotSupportedException)
+        {
+            string place = (e as JsonException)?.Path is { Length: > 2 } path ? path[2..] + ": " : "";
+            throw Error(manifest, place + Line(e.Message) + ", expected what train wrote", e);
+        }
     }
+
+    private static void Check(string manifest, TrainingState state)
+    {
+        void Require(bool holds, string key, string expected)
+        {
+            if (!holds)
+            {
+                throw Error(manifest, $"{key}, expected {expected}", null);
+            }
+        }
+
+        try
+        {
+            state.Options.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw Error(manifest, "options: " + Line(e.Message), e);
+        }
+
+        Require(state.Step >= 0 && state.Step <= state.Options.Steps, FormattableString.Invariant($"step is {state.Step}"),
+            FormattableString.Invariant($"0 to the {state.Options.Steps} steps of the run"));
+        Require(IsHash(state.TextHash), "text_hash is no SHA-256", "64 hexadecimal digits");
+        Require(IsHash(state.Digest), "digest is no SHA-256", "64 hexadecimal digits");
+        foreach ((string word, string? value) in state.Settings)
+        {
+            Require(value is not null, $"settings.{Line(word)} is null", "a text");
+        }
+
+        foreach (string needed in new[] { WeightsFile, StateFile, ConfigFile })
+        {
+            Require(state.Files.ContainsKey(needed), $"files has no {needed}", "every file of the folder");
+        }
+
+        foreach ((string name, CheckpointFile? file) in state.Files)
+        {
+            Require(name.Length > 0 && Path.GetFileName(name) == name && name is not ("." or ".."), $"files: '{Line(name)}' leaves the folder", "a file in it");
+            Require(file is { Bytes: >= 0 } && IsHash(file.Sha256), $"files.{name} has no length or no SHA-256", "both");
+        }
+    }
+
+    private static bool IsHash(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
+
+    private static string Shown(JsonElement value) => value.ValueKind == JsonValueKind.Number ? value.GetRawText() : value.ValueKind.ToString().ToLowerInvariant();
+
+    private static string Line(string text)
+    {
+        string line = string.Concat(text.Split(" Path: ")[0].Select(unit => char.IsControl(unit) ? ' ' : unit)).TrimEnd('.', ' ');
+        return line.Length <= 200 ? line : line[..200] + "...";
+    }
+
+    private static CheckpointException Error(string file, string problem, Exception? inner) => new(file, problem, inner);
 }

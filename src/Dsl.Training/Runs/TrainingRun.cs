@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.IO;
 using System.Threading;
 
 namespace Dsl.Training;
@@ -55,8 +56,8 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
     /// <exception cref="TrainingException">The numbers are no longer finite.</exception>
     public TrainingOutcome Run(ITrainingView view, CancellationToken stop)
     {
-        System.IO.Directory.CreateDirectory(folder.Path);
-        using var metrics = new MetricsFile(folder.Metrics, trainer.Step);
+        Directory.CreateDirectory(folder.Path);
+        using var metrics = new MetricsFile(folder.Metrics, trainer.Step, held: folder.Replaces);
         TrainingOptions options = trainer.Options;
         double? heldOut = metrics.Rows.FindLast(row => row.HeldOutLoss is not null) is { Step: > 0 } last ? last.HeldOutLoss : null;
         IReadOnlyList<LossPart> parts = [];
@@ -78,20 +79,25 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
                 if (evaluated)
                 {
                     (heldOut, parts) = trainer.HeldOut();
-                    view.Evaluated(trainer.Step, heldOut.Value, parts);
+                    Tell(() => view.Evaluated(trainer.Step, heldOut.Value, parts));
                 }
 
                 double speed = options.Batch * options.Context / perStep;
                 metrics.Add(new MetricsRow(
                     result.Step, result.Loss, result.Rate, result.GradientNorm, evaluated ? heldOut : null, speed,
                     metrics.Seconds + clock.Elapsed.TotalSeconds));
-                view.Stepped(new TrainingProgress(
-                    result, options.Steps, heldOut, speed, TimeSpan.FromSeconds((options.Steps - trainer.Step) * perStep), Environment.WorkingSet));
+                var progress = new TrainingProgress(
+                    result, options.Steps, heldOut, speed, TimeSpan.FromSeconds((options.Steps - trainer.Step) * perStep), Environment.WorkingSet);
+                Tell(() => view.Stepped(progress));
                 interrupted = !end && stop.IsCancellationRequested;
                 if (end || interrupted || trainer.Step % saveEvery == 0)
                 {
                     metrics.Flush();
                     checkpoint = Save(view, final: end || interrupted) ?? checkpoint;
+                    if (!folder.Replaces)
+                    {
+                        metrics.Release();
+                    }
                 }
             }
         });
@@ -107,6 +113,18 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
             parts);
     }
 
+    // A terminal that is gone must not keep the run from saving.
+    private static void Tell(Action tell)
+    {
+        try
+        {
+            tell();
+        }
+        catch (IOException)
+        {
+        }
+    }
+
     private string? Save(ITrainingView view, bool final)
     {
         try
@@ -115,7 +133,7 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
         }
         catch (SaveException e) when (!final)
         {
-            view.Note(e.Message);
+            Tell(() => view.Note(e.Message));
             return null;
         }
     }

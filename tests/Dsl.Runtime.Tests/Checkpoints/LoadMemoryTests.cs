@@ -82,5 +82,10 @@ public class LoadMemoryTests
         Assert.Equal(2.5, last.sum().item<double>());
     }
 
-    private static unsafe byte LastByte(SafeTensorsFile file) => file.Data(file["big"])[file["big"].Bytes - 1];
+    private static byte LastByte(SafeTensorsFile file)
+    {
+        byte[] last = new byte[1];
+        file.Read(file["big"], file["big"].Bytes - 1, last);
+        return last[0];
+    }
 }
