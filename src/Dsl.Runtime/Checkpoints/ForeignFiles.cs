@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -39,9 +40,9 @@ internal static class ForeignFiles
             return false;
         try
         {
-            return File.ReadAllBytes(path).AsSpan().StartsWith("version https://git-lfs"u8);
+            return UserFile.ReadBytes(path, 1024, CheckpointException.Of).AsSpan().StartsWith("version https://git-lfs"u8);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (CheckpointException)
         {
             return false;
         }

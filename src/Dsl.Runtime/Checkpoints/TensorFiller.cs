@@ -40,13 +40,18 @@ internal static unsafe class TensorFiller
         if (!entry.Type.IsFloat())
             return true;
         long perPart = PartBytes / entry.Type.Size();
+        byte[] buffer = new byte[Math.Min(perPart, entry.Count) * entry.Type.Size()];
         for (long i = 0; i < entry.Count; i += perPart)
         {
             long n = Math.Min(perPart, entry.Count - i);
-            if (!Conversion.AllFinite(file.Data(entry) + i * entry.Type.Size(), entry.Type, n))
-                return false;
+            Span<byte> part = buffer.AsSpan(0, (int)(n * entry.Type.Size()));
+            file.Read(entry, i * entry.Type.Size(), part);
+            fixed (byte* data = part)
+            {
+                if (!Conversion.AllFinite(data, entry.Type, n))
+                    return false;
+            }
         }
-        GC.KeepAlive(file);
         return true;
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Dsl.Files;
 
 namespace Dsl.Runtime;
 
@@ -66,7 +67,7 @@ public static class GenerationSettings
         string path = Path.Combine(folder, "generation_config.json");
         if (read is not null)
         {
-            AtomicFiles.Write(path, stream => stream.Write(read));
+            AtomicFiles.WriteBytes(path, read, CheckpointException.Of);
             return;
         }
 
