@@ -63,7 +63,7 @@ public static class ZooCommands
             TypeInitializationException { InnerException: { } inner } => OneLine(inner),
             CommandException or CheckpointException or ConfigException or TextException or SaveException or TrainingException
                 or ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException
-                or TorchLoadException => e.Message,
+                or FormatException or TorchLoadException => e.Message,
             _ => $"{e.GetType().Name}: {e.Message}",
         };
         string line = Escaped.Line(text.ReplaceLineEndings(" ").Trim());

@@ -47,7 +47,7 @@ public sealed class WrongModelTests
             {
                 ReadConfig = reader =>
                 {
-                    reader.NoEffect("a_key_that_nothing_handles");
+                    reader.NoEffect("a_norm_that_nothing_handles");
                     return right.ReadConfig(reader);
                 },
             };

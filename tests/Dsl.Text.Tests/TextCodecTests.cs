@@ -38,6 +38,24 @@ public sealed class TextCodecTests
         Assert.Equal("a😀", again.Decode([2, 4]));
     }
 
+    /// <summary>Other libraries read <c>tokenizer.json</c>; it must give the ids and the text that the codec gives.</summary>
+    [Fact]
+    public void CharactersAndBytesAreWrittenAsOtherLibrariesReadThem()
+    {
+        const string Text = "a\"😀\n bÅ";
+        foreach (ITextCodec codec in new ITextCodec[] { CharacterCodec.Of("b\"a\n😀a Å"), new ByteCodec() })
+        {
+            using var folder = new ScratchFolder();
+            codec.Save(folder.Path);
+            ITokenizer published = TextCodecs.OpenTokenizer(folder.Path);
+            int[] ids = codec.Encode(Text);
+            Assert.Equal(ids, published.Encode(Text, null).Ids);
+            Assert.Equal(Text, published.Decode(ids));
+            Assert.Equal(codec.Vocabulary, published.Vocabulary);
+            Assert.Contains("PreTrainedTokenizerFast", File.ReadAllText(folder["tokenizer_config.json"]), System.StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void WhatTheVocabularyCannotSayIsNamed()
     {

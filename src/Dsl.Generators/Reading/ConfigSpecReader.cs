@@ -182,6 +182,11 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         }
 
         var above = range.NamedArguments.Any(n => n is { Key: "Above", Value.Value: true });
+        if (range.ConstructorArguments is [{ Value: double least }, { Value: double most }] && !(least <= most))
+        {
+            return Fitness.EmptyRange;
+        }
+
         var bounds = range.ConstructorArguments.Where(a => a.Value is not double.MaxValue);
         return string.Join(", ", bounds.Select(a => Constant.Of(a.Value).ToSource())) + (above ? ", above: true" : "");
     }

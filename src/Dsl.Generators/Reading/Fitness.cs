@@ -11,6 +11,9 @@ namespace Dsl.Generators.Reading;
 /// <summary>What C# asks of types that generated code is another part of, or builds.</summary>
 internal static class Fitness
 {
+    /// <summary>In place of a check's arguments: the range holds nothing.</summary>
+    public const string EmptyRange = "nothing";
+
     private const LanguageVersion Oldest = LanguageVersion.CSharp12;
 
     private const string Readable = "int, long, double, bool, string, Activation, RopeScaling or an array of int, double or string";
@@ -102,6 +105,11 @@ internal static class Fitness
         foreach (var member in own.Where(m => m.Range.Length > 0 && (m.Kind is not (MemberKind.Integer or MemberKind.Number) || m.Paths.Count == 0)))
         {
             yield return new Fault(Problems.ConfigUnfit, type.Name, $"'{member.Name}' has a Range and is no number of the file", member.Name);
+        }
+
+        foreach (var member in own.Where(m => m.Range == EmptyRange))
+        {
+            yield return new Fault(Problems.ConfigUnfit, type.Name, $"no number is in the Range of '{member.Name}'", member.Name);
         }
 
         foreach (var member in inherited.Concat(own).Where(m => m is { Stored: true, OfLayer: false, Paths.Count: > 0 }))

@@ -70,15 +70,15 @@ internal static class FileChecks
     internal static void UnknownKey(ModelSession s)
     {
         Read(s, s.Json);
-        string json = "{ \"a_key_that_nothing_handles\": 3," + s.Json[(s.Json.IndexOf('{', StringComparison.Ordinal) + 1)..];
+        string json = "{ \"a_norm_that_nothing_handles\": 3," + s.Json[(s.Json.IndexOf('{', StringComparison.Ordinal) + 1)..];
         try
         {
             Read(s, json);
-            s.Fail("a config with the key 'a_key_that_nothing_handles' is read, expected an error");
+            s.Fail("a config with the key 'a_norm_that_nothing_handles' is read, expected an error");
         }
         catch (ConfigException e)
         {
-            s.Expect(e.Message.Contains("a_key_that_nothing_handles", StringComparison.Ordinal), $"an unknown key gives '{e.Message}', which does not name it");
+            s.Expect(e.Message.Contains("a_norm_that_nothing_handles", StringComparison.Ordinal), $"an unknown key gives '{e.Message}', which does not name it");
         }
     }
 

@@ -25,13 +25,13 @@ public sealed class GoldenCase : IDisposable
         config = ConfigReader.Open(folder);
         Architecture = config.Architectures.FirstOrDefault() ?? throw new FormatException($"{Name}: config.json names no architecture.");
 
-        using var described = JsonDocument.Parse(UserFile.ReadText(Path.Combine(folder, "case.json"), UserFile.MostOfText, FileErrors.Plain));
-        What = described.RootElement.TryGetProperty("what", out var what) ? what.GetString() ?? "" : "";
-        Tied = described.RootElement.TryGetProperty("tied", out var tied)
-            ? tied.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!)
-            : [];
+        using var described = Described(Path.Combine(folder, "case.json"));
+        What = Text("what") ?? "";
+        Tied = described.RootElement.TryGetProperty("tied", out var tied) ? TiedIn(tied) : [];
         Float32Inside = described.RootElement.TryGetProperty("float32_inside", out var inside) && inside.ValueKind != JsonValueKind.False;
-        Loss = described.RootElement.TryGetProperty("loss", out var loss) && loss.ValueKind == JsonValueKind.String ? loss.GetString()! : Architecture;
+        Loss = Text("loss") ?? Architecture;
+        string? Text(string key) =>
+            described.RootElement.TryGetProperty(key, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
         var tensors = Read(Path.Combine(folder, "io.safetensors"));
         Inputs = Prefixed(tensors, "in.");
@@ -73,7 +73,7 @@ public sealed class GoldenCase : IDisposable
     public IReadOnlyDictionary<string, Tensor> Gradients { get; }
 
     /// <summary>Opens a case.</summary>
-    /// <exception cref="FormatException">Its config names no architecture.</exception>
+    /// <exception cref="FormatException">Its config names no architecture, or its case.json is no object of what it must hold.</exception>
     /// <exception cref="ConfigException">Its config.json cannot be read.</exception>
     /// <exception cref="CheckpointException">Its io.safetensors cannot be read.</exception>
     /// <exception cref="IOException">Its case.json cannot be read.</exception>
@@ -116,6 +116,30 @@ public sealed class GoldenCase : IDisposable
         using var file = SafeTensorsFile.Open(path);
         return file.Tensors.ToDictionary(t => t.Name, t => file.ReadTensor(t.Name).DetachFromDisposeScope());
     }
+
+    private JsonDocument Described(string file)
+    {
+        JsonDocument? json = null;
+        try
+        {
+            json = JsonDocument.Parse(UserFile.ReadText(file, UserFile.MostOfText, FileErrors.Plain));
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"{Name}: case.json is not JSON (line {e.LineNumber + 1}), expected an object", e);
+        }
+
+        return json.RootElement.ValueKind == JsonValueKind.Object ? json
+            : throw new FormatException($"{Name}: case.json is {json.RootElement.ValueKind.ToString().ToLowerInvariant()}, expected an object");
+    }
+
+    private Dictionary<string, string> TiedIn(JsonElement tied) =>
+        tied.ValueKind == JsonValueKind.Object && tied.EnumerateObject().All(pair => pair.Value.ValueKind == JsonValueKind.String)
+            && tied.EnumerateObject().Select(pair => pair.Name).Distinct().Count() == tied.EnumerateObject().Count()
+            ? tied.EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetString()!)
+            : throw new FormatException($"{Name}: tied in case.json is {SafeKind(tied)}, expected an object of keys, each once and with another key");
+
+    private static string SafeKind(JsonElement value) => value.ValueKind == JsonValueKind.Object ? "an object of something else" : "no object";
 
     private static bool IsCase(string folder) =>
         new[] { "case.json", "config.json", "model.safetensors", "io.safetensors" }.All(file => File.Exists(Path.Combine(folder, file)));

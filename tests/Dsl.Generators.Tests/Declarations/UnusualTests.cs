@@ -145,6 +145,10 @@ public sealed class UnusualTests
         ["DSL054 a keyword"] = "public sealed record Own([Key(\"h\")] int [|@class|]); [Block<Own>] [Linear(\"a\", 3)] public sealed partial class Layer;",
         ["DSL054 a float"] = "public sealed record Own([Key(\"h\")] float [|H|]); [Block<Own>] [Linear(\"a\", 3)] public sealed partial class Layer;",
         ["DSL054 a list of truths"] = "public sealed record Own([Key(\"h\")] bool[] [|H|]); [Block<Own>] [Linear(\"a\", 3)] public sealed partial class Layer;",
+        ["DSL054 a range of a text"] = "public sealed record Own([Key(\"h\"), Range(1)] string [|H|]); "
+            + "[Block<Own>] [Linear(\"a\", 3)] public sealed partial class Layer;",
+        ["DSL054 a range of nothing"] = "public sealed record Own([Key(\"h\"), Range(2, 1)] int [|H|]); "
+            + "[Block<Own>] [Linear(\"a\", 3)] public sealed partial class Layer;",
         ["DSL054 another type"] = "[Extend<TinyConfig>] public sealed partial record Own([Key(\"eps\")] int [|Eps|]); "
             + "[Block<Own>] [Linear(\"a\", 3)] public sealed partial class Layer;",
         ["DSL055 a type"] = $"[Block<TinyConfig>] {Linear} public sealed partial class Layer {{ public class [|State|]; }}",

@@ -37,6 +37,19 @@ public sealed class VerifierTests : IDisposable
         Assert.Equal(["out.logits"], Misses(folder));
     }
 
+    [Theory]
+    [InlineData("{\"what\": ", "case.json is not JSON (line 1), expected an object")]
+    [InlineData("[]", "case.json is array, expected an object")]
+    [InlineData("{\"tied\": 3}", "tied in case.json is no object, expected an object of keys, each once and with another key")]
+    [InlineData("{\"tied\": {\"a\": 1}}", "tied in case.json is an object of something else, expected an object of keys, each once and with another key")]
+    public void A_broken_description_is_named(string text, string problem)
+    {
+        string folder = Changed("io.safetensors", (_, t) => t);
+        File.WriteAllText(Path.Combine(folder, "case.json"), text);
+        string name = Path.GetFileName(folder);
+        Assert.Equal($"{name}: {problem}", Assert.Throws<FormatException>(() => GoldenCase.Open(folder)).Message);
+    }
+
     [Fact]
     public void A_changed_gradient_is_the_only_miss()
     {
