@@ -13,6 +13,13 @@ internal sealed record FieldReference(string Name, bool Optional)
     public string ToCode() => Name + (Optional ? "!" : "");
 }
 
+/// <summary>An operation whose result runs along a time axis of its own, of which it knows what is padding.</summary>
+internal interface IPassMaker
+{
+    /// <summary>The pass along the new axis, as an expression; null where nothing of it is padding.</summary>
+    string? PassOf(Calling at);
+}
+
 /// <summary>What a stateful form keeps for one node.</summary>
 /// <param name="Name">What a person would call it.</param>
 /// <param name="Type">Its type.</param>

@@ -10,7 +10,7 @@ namespace Dsl.Generators.Parts;
 internal sealed class UsePart : Part
 {
     public override IReadOnlyList<Word> Words { get; } =
-        [new("Use", HasKey: true, "With", "Shared", "By"), new("Repeat", HasKey: true, "With", "Shared", "By")];
+        [new("Use", HasKey: true, "With", "Shared", "By", "Config"), new("Repeat", HasKey: true, "With", "Shared", "By", "Config")];
 
     public override void Check(PartSpec part, Elaborator at)
     {
@@ -52,6 +52,14 @@ internal sealed class UsePart : Part
         {
             return;
         }
+
+        if (Blocks.Opened(part, blocks, result, x, extra, at) is not { } opened)
+        {
+            at.Current = [];
+            return;
+        }
+
+        result = opened;
 
         at.ReadLayer(!repeats && blocks.Any(b => b.Graph?.ReadsLayer == true));
         Operation use;
@@ -143,18 +151,18 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     protected string CallOf(Calling at, string target, string x, string index = "")
     {
         var extra = string.Concat(at.Node.Inputs.Skip(1).Select((_, i) => ", " + at.In(i + 1)));
-        var passes = Passes(at);
+        var passes = Passes(at) is { Length: > 0 } along ? ", " + along : "";
         if (All.Count == 1)
         {
-            return at.ByForm($"{target}.Forward({x}{extra}, {passes})", state => $"{target}.Advance({x}{extra}, {passes}, {state}{index})");
+            return at.ByForm($"{target}.Forward({x}{extra}{passes})", state => $"{target}.Advance({x}{extra}{passes}, {state}{index})");
         }
 
         var names = All.Select((_, i) => at.Local($"block{i + 1}")).ToList();
         string Switch(Func<BlockUse, int, string> arm) =>
             $"{target} switch {{ {string.Join(", ", All.Select(arm))}, _ => throw Require.Unreachable }}";
-        string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} {names[i]} => {names[i]}.Forward({x}{extra}, {passes})";
+        string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} {names[i]} => {names[i]}.Forward({x}{extra}{passes})";
         return at.ByForm(Switch(Forward), state => Switch((b, i) => b.HasState
-            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}{index}!)"
+            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}{passes}, ({at.TypeOf(b)}.State){state}{index}!)"
             : Forward(b, i)));
     }
 
@@ -165,9 +173,14 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     {
         // A node of the stateful form reads less than the block: what is along other axes is kept.
         var whole = at.Whole;
-        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.TimeAxis) : whole.Inputs.Select(i => i.TimeAxis);
-        var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.TimeAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
-        return string.Join(", ", axes.Select(a => a.First().Given).DefaultIfEmpty(null).Select(at.PassOf));
+        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output) : whole.Inputs;
+        if (formal.All(value => value.TimeAxis is null))
+        {
+            return at.PassOf(null);
+        }
+
+        var axes = formal.Zip(whole.Inputs, (own, given) => (Axis: own.PassAxis, Given: given.PassAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
+        return string.Join(", ", axes.Select(a => at.PassOf(a.First().Given)));
     }
 
     public sealed override IEnumerable<string> Masks(Construction at) =>

@@ -124,9 +124,37 @@ internal sealed class Subject : IDisposable
             int rows = read.Count == 0 ? 1 : read.Min(l => l.Rows);
             int[] drawn = [.. Enumerable.Range(0, rows).Where(id => read.TrueForAll(l => l.Padding != id)).DefaultIfEmpty(0)];
             feed[input.Name] = ids.Map(_ => drawn[random.Next(drawn.Length)]);
+            foreach ((string name, Func<int, bool> isPlace, int[] places) in Reference.Splices(feed).Where(s => s.Ids == input.Name))
+            {
+                feed[name] = Placed(feed[name], drawn, isPlace, places);
+            }
         }
 
         return feed;
+    }
+
+    /// <summary>Ids of which as many are places of a splice as there are rows for them, all where no padding will be.</summary>
+    private NumberArray Placed(NumberArray ids, int[] drawn, Func<int, bool> isPlace, int[] places)
+    {
+        int length = ids.Shape[1], some = Math.Max(1, length / 3);
+        int[] yes = [.. drawn.Where(isPlace)], no = [.. drawn.Where(id => !isPlace(id))];
+        NumberArray placed = ids.Clone();
+        for (int row = 0; row < Rows; row++)
+        {
+            HashSet<int> at = [.. Enumerable.Range(some, length - (2 * some)).OrderBy(_ => random.Next()).Take(places[row])];
+            if (at.Count < places[row])
+            {
+                throw new NotSupportedException($"{places[row]} rows are spliced into {length} tokens, of which {at.Count} are never padding");
+            }
+
+            for (int token = 0; token < length; token++)
+            {
+                int[] from = at.Contains(token) ? yes : no;
+                placed[row, token] = from[random.Next(from.Length)];
+            }
+        }
+
+        return placed;
     }
 
     /// <summary>Ids all zero, numbers drawn.</summary>
