@@ -26,6 +26,11 @@ internal sealed class GenerateCommand
         HelpName = "text",
     };
     private readonly Option<string[]> ids = new("--ids") { Description = "A prompt as token ids (\"12 7 301\"); ids are printed.", HelpName = "ids" };
+    private readonly Option<string[]> images = new("--image")
+    {
+        Description = "A picture (PNG or JPEG) for each <image> of the prompt; without one in it, in front of the prompt.",
+        HelpName = "file",
+    };
     private readonly Option<int> maxTokens = new("--max-tokens", "-n")
     {
         Description = "How many tokens to write.",
@@ -45,7 +50,7 @@ internal sealed class GenerateCommand
         var made = new GenerateCommand(context);
         var command = new Command("generate", "Let a trained or a published model write on from a prompt.")
         {
-            made.folder, made.prompts, made.ids, made.maxTokens, made.stops, made.device,
+            made.folder, made.prompts, made.images, made.ids, made.maxTokens, made.stops, made.device,
         };
         made.sampling.AddTo(command);
         made.beams.AddTo(command);
@@ -64,10 +69,20 @@ internal sealed class GenerateCommand
         string[] idPrompts = words.GetValue(ids) ?? [];
         ITextCodec? codec = idPrompts.Length > 0 ? null : TextCodecs.Open(checkpoint);
         string[] texts = words.GetValue(prompts) ?? [];
-        bool pair = IsPair(checkpoint);
+        (bool pair, bool sees) = Reads(checkpoint);
+        string[] pictures = words.GetValue(images) ?? [];
+        using Tensor? pixels = Look(checkpoint, pictures, sees, texts.Length + idPrompts.Length);
+        int placeholder = pixels is null ? -1 : PicturePrompt.Placeholder(checkpoint);
+        string[] placed = pixels is null ? texts : Array.ConvertAll(texts, text => PicturePrompt.WithPlaces(text, pictures.Length));
         int[][] starts = codec is null
             ? Array.ConvertAll(idPrompts, Ids)
+            : pixels is not null ? Array.ConvertAll(placed, text => PicturePrompt.Encode(text, placeholder, piece => Encode(codec, piece, pair), codec))
             : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], text => Encode(codec, text, pair));
+        if (pixels is not null && starts[0].Count(id => id == placeholder) is var places && places != pictures.Length)
+        {
+            throw new CommandException($"{pictures.Length} pictures and {places} places (id {placeholder}) in the prompt, expected as many of one as of the other");
+        }
+
         foreach (int[] start in starts)
         {
             if (defaults.Context > 0 && start.Length > defaults.Context)
@@ -78,8 +93,12 @@ internal sealed class GenerateCommand
 
         using IModel model = context.Zoo.Load(
             checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!), loading.Read(context, words));
+        using PicturePrompt? looked = pixels is null ? null : PicturePrompt.Look(model, pixels, starts[0], placeholder);
+        starts = looked is null ? starts : [looked.Ids];
         GenerationOptions options = asked with
         {
+            Memory = looked?.Memory,
+            AtContextEnd = looked is null ? asked.AtContextEnd : ContextEnd.Stop,
             Context = defaults.Context,
             // What the checkpoint says of its ends goes before what the vocabulary has.
             EndTokens = codec is { EndTokens.Count: > 0 } && defaults.End.Count == 0 ? null : defaults.End,
@@ -119,13 +138,23 @@ internal sealed class GenerateCommand
         return 0;
     }
 
-    /// <summary>Whether the model has an encoder; its config tells, before any weights are read.</summary>
-    private bool IsPair(string checkpoint)
+    /// <summary>Whether the model has an encoder, and whether it sees; its config tells, before any weights are read.</summary>
+    private (bool Pair, bool Sees) Reads(string checkpoint)
     {
         string config = Path.Combine(checkpoint, "config.json");
         using IModel outline = context.Zoo.Create(UserFile.ReadText(config, UserFile.MostOfText, FileErrors.Plain), config, ScalarType.Float32, META);
-        return outline.Inputs.Contains("decoder_input_ids");
+        return (outline.Inputs.Contains("decoder_input_ids"), PicturePrompt.IsReadBy(outline));
     }
+
+    /// <summary>The pictures of a prompt, prepared; null where there are none and the model needs none.</summary>
+    private static Tensor? Look(string checkpoint, string[] pictures, bool sees, int prompts) => (sees, pictures.Length) switch
+    {
+        (false, 0) => null,
+        (false, _) => throw new CommandException($"{checkpoint}: the model sees no pictures, expected no --image"),
+        (true, 0) => throw new CommandException($"{checkpoint}: the model sees pictures, expected --image", 2),
+        _ when prompts != 1 => throw new CommandException($"--image with {prompts} prompts, expected one", 2),
+        _ => PicturePrompt.Prepare(checkpoint, pictures),
+    };
 
     private GenerationOptions Options(ParseResult words) => new()
     {
@@ -149,7 +178,7 @@ internal sealed class GenerateCommand
         {
             context.Stop.ThrowIfCancellationRequested();
             int capacity = starts[row].Length + options.MaxTokens;
-            using ModelState state = options.Sources is { } sources ? sources.Begin(model, [row], capacity) : model.NewState(1, capacity);
+            using ModelState state = options.Begin(model, [row], capacity);
             using Tensor prompt = tensor(Array.ConvertAll(starts[row], id => (long)id), dtype: ScalarType.Int64, device: model.Weights.Device).unsqueeze(0);
             foreach (Hypothesis found in BeamSearch.Run(model, state, prompt, whole)[0])
             {

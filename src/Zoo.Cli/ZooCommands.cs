@@ -5,6 +5,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
+using Dsl.Images;
 using Dsl.Runtime;
 using Dsl.Runtime.Native;
 using Dsl.Text;
@@ -58,7 +59,7 @@ public static class ZooCommands
             FileNotFoundException { FileName: { } file } => $"{file}: not found, expected a file",
             AggregateException { InnerException: { } inner } => OneLine(inner),
             TypeInitializationException { InnerException: { } inner } => OneLine(inner),
-            CommandException or CheckpointException or ConfigException or TextException or SaveException or TrainingException
+            CommandException or CheckpointException or ConfigException or TextException or ImageException or SaveException or TrainingException
                 or ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException
                 or TorchLoadException => e.Message,
             _ => $"{e.GetType().Name}: {e.Message}",

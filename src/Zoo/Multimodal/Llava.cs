@@ -20,12 +20,13 @@ public sealed partial record LlavaTextConfig(
     "tune_mm_vision_resampler", "unfreeze_mm_vision_tower")]
 public sealed partial record LlavaConfig(
     [Key("text_config", ".")] LlavaTextConfig Text, [Key("vision_config")] ClipVisionConfig? VisionKey = null,
-    [Key("image_token_id", "image_token_index")] int Placeholder = 32000, [Key("mm_vision_select_layer", "vision_feature_layer")] int FeatureLayer = -2,
+    [Key("image_token_id", "image_token_index")] int? PlaceholderKey = null, [Key("mm_vision_select_layer", "vision_feature_layer")] int FeatureLayer = -2,
     [Key("projector_hidden_act")] string ProjectorActName = "gelu", [Key("multimodal_projector_bias")] bool ProjectorBias = true,
     [Key("tie_word_embeddings")] bool? TiedKey = null, [Key("mm_vision_tower")] string Tower = "openai/clip-vit-large-patch14-336",
     [Key("image_aspect_ratio")] string Aspect = "square")
 {
     public ClipVisionConfig Vision => VisionKey ?? ClipVisionConfig.Of(Tower);                           // flat files name the tower, which is a folder of its own
+    public int Placeholder => PlaceholderKey ?? 0;                                                       // flat files have none: the unknown token stands in
     public int Vocab => Text.Vocab;
     public int Hidden => Text.Hidden;
     public int Layers => Text.Layers;
@@ -38,11 +39,11 @@ public sealed partial record LlavaConfig(
     public Activation ProjectorAct => Activation.Of(ProjectorActName);
 
     [Preset("llava-1.5-7b")]
-    public static LlavaConfig B7 => new(new LlavaTextConfig(Vocab: 32064) { Eps = 1e-5, Context = 4096 }, ClipVisionConfig.L14At336);
+    public static LlavaConfig B7 => new(new LlavaTextConfig(Vocab: 32064) { Eps = 1e-5, Context = 4096 }, ClipVisionConfig.L14At336, 32000);
 
     [Preset("llava-1.5-13b")]
     public static LlavaConfig B13 =>
-        new(new LlavaTextConfig(32064, 5120, 13824, 40, 40) { Eps = 1e-5, Context = 4096 }, ClipVisionConfig.L14At336);
+        new(new LlavaTextConfig(32064, 5120, 13824, 40, 40) { Eps = 1e-5, Context = 4096 }, ClipVisionConfig.L14At336, 32000);
 }
 
 [Model<C>("LlavaForConditionalGeneration", "LlavaLlamaForCausalLM"), Axis("c", nameof(C.Channels)), Axis("h"), Axis("w"),

@@ -14,7 +14,11 @@ internal sealed class Subject : IDisposable
     internal const int Rows = 3;
     internal const int MemoryLength = 5;
     private const int LongestText = 11;
+    private const int LargestSide = 64;
     private readonly Random random;
+
+    /// <summary>Rows and columns of images.</summary>
+    private int side = MemoryLength;
 
     internal Subject(CompiledDeclarations compiled, string modelName, object config, int seed)
     {
@@ -166,16 +170,36 @@ internal sealed class Subject : IDisposable
         string? main = Stepping?.Output.TimeAxis ?? Graph.Inputs.Select(i => i.Output.TimeAxis).FirstOrDefault();
         return Graph.Inputs.ToDictionary(i => i.Name, i =>
         {
-            int[] shape = [.. i.Output.Axes.Select(a => a.Size is not null ? frame.SizeOf(a.Size) : !a.IsTime ? Rows : a.Name == main ? length
+            bool isImage = i.Output.Axes.Count(a => a.IsTime) > 1;
+            int[] shape = [.. i.Output.Axes.Select(a => a.Size is not null ? frame.SizeOf(a.Size) : !a.IsTime ? Rows : isImage ? side : a.Name == main ? length
                 : Math.Min(length, MemoryLength))];
             NumberArray zeros = NumberArray.Zeros(shape);
             return i.IsIds ? zeros : zeros.Map(_ => Draws.Normal(random));
         });
     }
 
+    /// <summary>Whether a convolution reads more rows or columns at once than images have.</summary>
+    private bool IsTooSmall()
+    {
+        try
+        {
+            Reference.Run(Shaped(LongestText));
+            return false;
+        }
+        catch (InvalidOperationException e)
+        {
+            return e.Message.Contains("smaller than the kernel", StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>How many tokens every table of positions reaches.</summary>
     private int Longest()
     {
+        while (side < LargestSide && IsTooSmall())
+        {
+            side *= 2;
+        }
+
         for (int length = LongestText; length > 1; length--)
         {
             try

@@ -27,6 +27,11 @@ internal sealed class ConvolveReference : PartReference<Ops.Convolve>
         int rows = turned.Shape[0], height = turned.Shape[2], across = over.Length == 2 ? turned.Shape[3] : 1;
         int After(int length) => ((length + (2 * padding) - kernel) / stride) + 1;
         (int outHeight, int outAcross) = (After(height), over.Length == 2 ? After(across) : 1);
+        if (outHeight < 1 || outAcross < 1)
+        {
+            throw new System.InvalidOperationException($"a value of {height} x {across} is smaller than the kernel of {kernel}");
+        }
+
         TimeAxis? time = over[0] == 1 ? frame.Time(node.Inputs[0].Axes[1].Name) : null;
         NumberArray y = NumberArray.Zeros(rows, size, outHeight, outAcross);
         for (int row = 0; row < rows; row++)
