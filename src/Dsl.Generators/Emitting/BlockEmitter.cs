@@ -137,10 +137,8 @@ internal sealed class BlockEmitter
         return string.Join(", ", parameters);
     }
 
-    /// <summary>The axes that it is given passes along; where its values have no time at all, the one of its user.</summary>
-    private IEnumerable<string?> PassAxes() => graph.Inputs.All(i => i.Output.TimeAxis is null)
-        ? [graph.MainAxis]
-        : graph.Inputs.Select(i => i.Output.PassAxis).OfType<string>().Distinct();
+    /// <summary>The axes that it is given passes along; where none of its inputs has any (weights, images), one of its user's.</summary>
+    private IEnumerable<string?> PassAxes() => graph.Inputs.Select(i => i.Output.PassAxis).OfType<string>().Distinct().DefaultIfEmpty(graph.MainAxis);
 
     private static string ShapeOf(Value value) =>
         "[" + string.Join(

@@ -70,6 +70,13 @@ internal sealed partial class ModelEmitter
             code.Line($"using var {form.PassOf(null)} = Pass.Over(1, 1, {graph.Inputs[0].Output.Hint}.device, training);  // nothing here has time");
         }
 
+        if (graph.Inputs.All(i => i.Output.PassAxis is null))
+        {
+            // Images alone: what asks for a pass reads no more of it than whether the model trains.
+            code.Line($"using var {form.PassOf(graph.MainAxis)} = Pass.Over((int){graph.Inputs[0].Output.Hint}.shape[0], 1, "
+                + $"{graph.Inputs[0].Output.Hint}.device, training);");
+        }
+
         foreach (var (input, name) in InputNames.Where(i => i.Input.Optional))
         {
             var like = graph.Inputs.First(i => i.Output.TimeAxis == input.Output.TimeAxis && !i.Optional);

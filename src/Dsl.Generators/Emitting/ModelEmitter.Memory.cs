@@ -36,7 +36,14 @@ internal sealed partial class ModelEmitter
                 code.Line($"var state = new State(this, checked((int){inputs[0].Output.Hint}.shape[0]), capacity);");
             }
 
-            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code) { Timeless = MemoryAxes(states).FirstOrDefault() + "Pass" };
+            var own = inputs.Select(i => i.Output.PassAxis).FirstOrDefault(a => a is not null);
+            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code) { Timeless = own is null ? "pass" : own + "Pass" };
+            if (own is null)
+            {
+                // Of images: nothing that is asked of this pass is about their tokens.
+                code.Line($"using var pass = Pass.Over((int){inputs[0].Output.Hint}.shape[0], 1, {inputs[0].Output.Hint}.device);");
+            }
+
             foreach (var input in MemoryAxes(states).Select(a => inputs.FirstOrDefault(i => i.Output.PassAxis == a)).OfType<GraphInput>())
             {
                 var axis = input.Output.PassAxis!;

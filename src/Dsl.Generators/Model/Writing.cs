@@ -139,8 +139,8 @@ internal abstract class Calling(IClassText text) : Writing(text)
     /// <summary>The pass along a time axis.</summary>
     public abstract string PassOf(string? axis);
 
-    /// <summary>The pass along the time axis of an input.</summary>
-    public string Pass(int index = 0) => PassOf(Node.Inputs[index].TimeAxis);
+    /// <summary>The pass along the time axis of an input; of a weight or an image, any.</summary>
+    public string Pass(int index = 0) => PassOf(Node.Inputs[index].PassAxis);
 
     /// <summary>A name for a local that nothing else has.</summary>
     public abstract string Local(string wanted);

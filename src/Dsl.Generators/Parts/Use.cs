@@ -151,18 +151,18 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     protected string CallOf(Calling at, string target, string x, string index = "")
     {
         var extra = string.Concat(at.Node.Inputs.Skip(1).Select((_, i) => ", " + at.In(i + 1)));
-        var passes = Passes(at) is { Length: > 0 } along ? ", " + along : "";
+        var passes = Passes(at);
         if (All.Count == 1)
         {
-            return at.ByForm($"{target}.Forward({x}{extra}{passes})", state => $"{target}.Advance({x}{extra}{passes}, {state}{index})");
+            return at.ByForm($"{target}.Forward({x}{extra}, {passes})", state => $"{target}.Advance({x}{extra}, {passes}, {state}{index})");
         }
 
         var names = All.Select((_, i) => at.Local($"block{i + 1}")).ToList();
         string Switch(Func<BlockUse, int, string> arm) =>
             $"{target} switch {{ {string.Join(", ", All.Select(arm))}, _ => throw Require.Unreachable }}";
-        string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} {names[i]} => {names[i]}.Forward({x}{extra}{passes})";
+        string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} {names[i]} => {names[i]}.Forward({x}{extra}, {passes})";
         return at.ByForm(Switch(Forward), state => Switch((b, i) => b.HasState
-            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}{passes}, ({at.TypeOf(b)}.State){state}{index}!)"
+            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}{index}!)"
             : Forward(b, i)));
     }
 
@@ -173,14 +173,9 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     {
         // A node of the stateful form reads less than the block: what is along other axes is kept.
         var whole = at.Whole;
-        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output) : whole.Inputs;
-        if (formal.All(value => value.TimeAxis is null))
-        {
-            return at.PassOf(null);
-        }
-
-        var axes = formal.Zip(whole.Inputs, (own, given) => (Axis: own.PassAxis, Given: given.PassAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
-        return string.Join(", ", axes.Select(a => at.PassOf(a.First().Given)));
+        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.PassAxis) : whole.Inputs.Select(i => i.PassAxis);
+        var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.PassAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
+        return string.Join(", ", axes.Select(a => a.First().Given).DefaultIfEmpty(null).Select(at.PassOf));
     }
 
     public sealed override IEnumerable<string> Masks(Construction at) =>

@@ -12,7 +12,7 @@ namespace Dsl.Generators.Reading;
 /// </summary>
 internal static class SpecText
 {
-    public const int Version = 3;
+    public const int Version = 4;
 
     public static string Write(DeclarationSpec spec)
     {
