@@ -119,8 +119,7 @@ internal sealed class DecodingLoop
         bool ragged = windows.Any(window => window.Length < longest);
         int room = longest + options.MaxTokens;
         int capacity = Math.Min(room, options.Context > 0 ? options.Context : Math.Max(longest, 4096));
-        ModelState state = options.Sources is { } sources ? sources.Begin(model, live.ConvertAll(row => row.Index), capacity)
-            : model.NewState(live.Count, capacity);
+        ModelState state = options.Begin(model, live.ConvertAll(row => row.Index), capacity);
         try
         {
             using Tensor all = PaddedRows.Ids(windows, 0, device, left: true);

@@ -1,5 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using Dsl.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Dsl.Generation;
 
@@ -52,6 +56,12 @@ public sealed record GenerationOptions
     /// </summary>
     public Sources? Sources { get; init; }
 
+    /// <summary>
+    /// What else a state reads before the first token, or what was made of it (the rows of pictures): tensors by the names of inputs or outputs, a row for each
+    /// prompt. A window that slides would lose the places of what was read: such rows end where the context does.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor>? Memory { get; init; }
+
     /// <summary>How many tokens the model can hold in view; 0: any number.</summary>
     public int Context { get; init; }
 
@@ -60,6 +70,24 @@ public sealed record GenerationOptions
 
     /// <summary>A long prompt is read in pieces of so many tokens, so that cancelling takes effect between them.</summary>
     public int PrefillChunk { get; init; } = 512;
+
+    /// <summary>A state that has read what is read before the first token.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="rows">Which prompts, in the order of the state's rows.</param>
+    /// <param name="capacity">Tokens to make room for.</param>
+    public ModelState Begin(IModel model, IReadOnlyList<int> rows, int capacity)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(rows);
+        if (Sources is not null || Memory is null)
+        {
+            return Sources?.Begin(model, rows, capacity) ?? model.NewState(rows.Count, capacity);
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        Tensor picks = tensor(rows.Select(row => (long)row).ToArray(), dtype: ScalarType.Int64, device: model.Weights.Device);
+        return model.Begin(Memory.ToDictionary(pair => pair.Key, pair => pair.Value.index_select(0, picks)), capacity);
+    }
 
     /// <summary>Throws where a value makes no sense.</summary>
     /// <exception cref="ArgumentException">One sentence that names the value and what was expected.</exception>

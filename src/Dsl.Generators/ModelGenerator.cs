@@ -115,6 +115,10 @@ public sealed class ModelGenerator : IIncrementalGenerator
         for (var each = config; each is not null; each = each.Extended)
         {
             yield return each;
+            foreach (var inner in each.Inside.SelectMany(WithExtended))
+            {
+                yield return inner;
+            }
         }
     }
 

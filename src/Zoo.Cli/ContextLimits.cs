@@ -8,9 +8,10 @@ namespace Zoo.Cli;
 
 /// <summary>How long a text a model can read, told by its config before any weights are read.</summary>
 /// <param name="IsPair">The model has an encoder.</param>
+/// <param name="Sees">The model reads pictures.</param>
 /// <param name="Most">Positions of its learned tables, beyond which it has none; null: no length is too long.</param>
 /// <param name="Trained">The length that it was trained on, where its declaration reads it from the config: beyond it, texts get worse.</param>
-internal sealed record ContextLimits(bool IsPair, int? Most, int? Trained)
+internal sealed record ContextLimits(bool IsPair, bool Sees, int? Most, int? Trained)
 {
     private static readonly string[] Keys = ["max_position_embeddings", "n_positions", "n_ctx"];
 
@@ -19,6 +20,7 @@ internal sealed record ContextLimits(bool IsPair, int? Most, int? Trained)
         using IModel outline = context.Zoo.Outline(checkpoint, options);
         return new ContextLimits(
             outline.Inputs.Contains("decoder_input_ids"),
+            PicturePrompt.IsReadBy(outline),
             outline.Weights.Positions is { } most ? (int)Math.Min(most, int.MaxValue) : null,
             Declared(outline.Config));
     }

@@ -8,6 +8,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dsl.Files;
 using Dsl.Generation;
 using Dsl.Generation.Evaluation;
 using Dsl.Runtime;
@@ -112,7 +113,7 @@ internal sealed class EvaluateCommand
             return ZooCommands.Interrupted;
         }
 
-        AtomicFiles.Write(results, stream => stream.Write(Encoding.UTF8.GetBytes(Json(words, found).ToJsonString(Readable) + "\n")));
+        AtomicFiles.WriteText(results, Json(words, found).ToJsonString(Readable) + "\n", FileErrors.Plain);
         File.Delete(answers);
         Print(found);
         context.Output.WriteLine($"figures  {results}");

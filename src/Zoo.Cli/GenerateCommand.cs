@@ -27,6 +27,11 @@ internal sealed class GenerateCommand
         HelpName = "text",
     };
     private readonly Option<string[]> ids = new("--ids") { Description = "A prompt as token ids (\"12 7 301\"); ids are printed.", HelpName = "ids" };
+    private readonly Option<string[]> images = new("--image")
+    {
+        Description = "A picture (PNG or JPEG) for each <image> of the prompt; without one in it, in front of the prompt.",
+        HelpName = "file",
+    };
     private readonly Option<int> maxTokens = new("--max-tokens", "-n")
     {
         Description = "How many tokens to write.",
@@ -46,7 +51,7 @@ internal sealed class GenerateCommand
         var made = new GenerateCommand(context);
         var command = new Command("generate", "Let a trained or a published model write on from a prompt.")
         {
-            made.folder, made.prompts, made.ids, made.maxTokens, made.stops, made.device,
+            made.folder, made.prompts, made.images, made.ids, made.maxTokens, made.stops, made.device,
         };
         made.sampling.AddTo(command);
         made.beams.AddTo(command);
@@ -69,9 +74,20 @@ internal sealed class GenerateCommand
 
         var limits = ContextLimits.Read(context, checkpoint, load);
         bool pair = limits.IsPair;
+        string[] pictures = words.GetValue(images) ?? [];
+        using Tensor? pixels = Look(checkpoint, pictures, limits.Sees, texts.Length + idPrompts.Length);
+        int placeholder = pixels is null ? -1 : PicturePrompt.Placeholder(checkpoint);
+        string[] placed = pixels is null ? texts : Array.ConvertAll(texts, text => PicturePrompt.WithPlaces(text, pictures.Length));
         int[][] starts = codec is null
             ? Array.ConvertAll(idPrompts, Ids)
+            : pixels is not null ? Array.ConvertAll(placed, text => PicturePrompt.Encode(text, placeholder, piece => Encode(codec, piece, pair), codec))
             : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], text => Encode(codec, text, pair));
+        if (pixels is not null && starts[0].Count(id => id == placeholder) is var places && places != pictures.Length)
+        {
+            throw new CommandException(
+                $"{pictures.Length} pictures and {places} places (id {placeholder}) in the prompt, expected as many of one as of the other");
+        }
+
         int longest = starts.Max(start => start.Length);
         if (longest > limits.Most)
         {
@@ -85,9 +101,13 @@ internal sealed class GenerateCommand
 
         using IModel model = context.Zoo.Load(
             checkpoint, ScalarType.Float32, Arguments.Device(words.GetValue(device)!), load);
+        using PicturePrompt? looked = pixels is null ? null : PicturePrompt.Look(model, pixels, starts[0], placeholder);
+        starts = looked is null ? starts : [looked.Ids];
         GenerationOptions options = asked with
         {
-            Context = pair ? limits.Most ?? 0 : limits.Window(longest),
+            Memory = looked?.Memory,
+            AtContextEnd = looked is null ? asked.AtContextEnd : ContextEnd.Stop,
+            Context = pair ? limits.Most ?? 0 : limits.Window(starts.Max(start => start.Length)),
             // What the checkpoint says of its ends goes before what the vocabulary has.
             EndTokens = codec is { EndTokens.Count: > 0 } && defaults.End.Count == 0 ? null : defaults.End,
             Sources = pair ? new Sources(starts, defaults.Pad ?? 0) : null,
@@ -145,6 +165,16 @@ internal sealed class GenerateCommand
         }
     }
 
+    /// <summary>The pictures of a prompt, prepared; null where there are none and the model needs none.</summary>
+    private static Tensor? Look(string checkpoint, string[] pictures, bool sees, int prompts) => (sees, pictures.Length) switch
+    {
+        (false, 0) => null,
+        (false, _) => throw new CommandException($"{checkpoint}: the model sees no pictures, expected no --image"),
+        (true, 0) => throw new CommandException($"{checkpoint}: the model sees pictures, expected --image", 2),
+        _ when prompts != 1 => throw new CommandException($"--image with {prompts} prompts, expected one", 2),
+        _ => PicturePrompt.Prepare(checkpoint, pictures),
+    };
+
     private GenerationOptions Options(ParseResult words) => new()
     {
         MaxTokens = words.GetValue(maxTokens),
@@ -167,7 +197,7 @@ internal sealed class GenerateCommand
             // The last token is not read, so that one more fits than there are positions; a window does not slide under beams.
             int most = pair || limit is null ? options.MaxTokens : Math.Min(options.MaxTokens, limit.Value - start.Length + 1);
             int capacity = start.Length + most;
-            using ModelState state = options.Sources is { } sources ? sources.Begin(model, [row], capacity) : model.NewState(1, capacity);
+            using ModelState state = options.Begin(model, [row], capacity);
             using Tensor prompt = tensor(
                 Array.ConvertAll(start, id => (long)id), [1, start.Length], dtype: ScalarType.Int64, device: model.Weights.Device);
             BeamOptions whole = search with

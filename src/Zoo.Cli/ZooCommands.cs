@@ -6,6 +6,7 @@ using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
+using Dsl.Images;
 using Dsl.Runtime;
 using Dsl.Runtime.Native;
 using Dsl.Text;
@@ -61,7 +62,7 @@ public static class ZooCommands
             ExternalException native => TorchErrors.Sentence(native),
             OutOfMemoryException => e.Message,
             TypeInitializationException { InnerException: { } inner } => OneLine(inner),
-            CommandException or CheckpointException or ConfigException or TextException or SaveException or TrainingException
+            CommandException or CheckpointException or ConfigException or TextException or ImageException or SaveException or TrainingException
                 or ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException
                 or FormatException or TorchLoadException => e.Message,
             _ => $"{e.GetType().Name}: {e.Message}",

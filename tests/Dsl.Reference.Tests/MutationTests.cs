@@ -15,10 +15,20 @@ public sealed class MutationTests
 {
     /// <summary>A model with every part in it.</summary>
     private const string Everything = """
-        [Model<C>("M")]
-        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Positions("places", 64), Use<B>("block"), Output("hidden")]
+        [Model<C>("M"), Axis("c", 2), Axis("h"), Axis("w"), Axis("n", 64), Axis("d", nameof(C.Hidden))]
+        [Input("input_ids", "b t", Steps = true), Input("pixels", "b c h w")]
+        [Parameter("class", "d"), As("class")]
+        [Parameter("rows", "n d"), As("rows")]
+        [From("pixels"), Conv("eye", 2, nameof(C.Hidden), Over = "h w -> y z", Stride = 2), Rearrange("b d y z -> b (y z) d"), As("patches")]
+        [Expand("class", "q"), As("last")]
+        [Concat("patches", "last", Along = "all"), Positions(Table = "rows"), Slice(1, Along = "p"), As("image")]
+        [From("input_ids"), Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Splice("image", "input_ids", nameof(IsImage)), Positions("places", 64),
+            Use<B>("block"), Output("hidden")]
         [Head("head", nameof(C.Vocab)), Pool("mean"), Output("logits")]
-        public sealed partial class M;
+        public sealed partial class M
+        {
+            static bool IsImage(int id) => id < 3;
+        }
 
         [Block<C>, Axis("n", nameof(C.Hidden))]
         [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary), Dropout(0.1)]

@@ -14,6 +14,7 @@ public sealed class ReferenceModel
     private readonly Dictionary<string, NumberArray> weights;
     private readonly Graph graph;
     private IReadOnlyList<(NumberArray Ids, int Rows, int? Padding)> lookUps = [];
+    private Frame? lastFrame;
 
     private ReferenceModel(CompiledDeclarations compiled, Graph graph, object config, IReadOnlyDictionary<string, NumberArray> weights)
     {
@@ -46,6 +47,7 @@ public sealed class ReferenceModel
         }
 
         frame.Compute(graph.Nodes);
+        lastFrame = frame;
         KeysRead = run.Read;
         lookUps = run.LookUps;
         return (graph.Outputs.Count > 0 ? graph.Outputs : [("output", graph.Result!)]).ToDictionary(o => o.Name, o => frame.Get(o.Value));
@@ -90,7 +92,7 @@ public sealed class ReferenceModel
         NumberArray real = NumberArray.Zeros(like.Shape);
         int time = value.TimeAxis is null ? -1 : value.Axes.ToList().FindIndex(a => a.Name == value.TimeAxis);
         int batch = value.Axes.ToList().FindIndex(a => a.Name == "b");
-        TimeAxis? axis = time < 0 ? null : TimesOf(inputs)[value.TimeAxis!];
+        TimeAxis? axis = time < 0 ? null : TimesOf(inputs).GetValueOrDefault(value.TimeAxis!) ?? Made(inputs, value.TimeAxis!);
         var index = new int[like.Shape.Length];
         Loops.Over(like.Shape, index, at => real.Values[at] = axis is null || batch < 0 || axis.IsReal(index[batch], index[time]) ? 1 : 0);
         return real;
@@ -128,6 +130,33 @@ public sealed class ReferenceModel
     {
         Run(inputs);
         return lookUps;
+    }
+
+    /// <summary>A time axis that parts make.</summary>
+    private TimeAxis Made(IReadOnlyDictionary<string, NumberArray> inputs, string name)
+    {
+        Run(inputs);
+        return lastFrame!.Time(name);
+    }
+
+    /// <summary>For each token whether a splice of the declaration has a row of its value stand there, by the id; and how many rows each row of the batch has.</summary>
+    internal IReadOnlyList<(string Ids, Func<int, bool> IsPlace, int[] Rows)> Splices(IReadOnlyDictionary<string, NumberArray> inputs)
+    {
+        List<Node> splices = [.. graph.Nodes.Where(n => n.Operation is Dsl.Generators.Parts.Splice)];
+        if (splices.Count == 0)
+        {
+            return [];
+        }
+
+        Run(inputs);
+        Frame frame = lastFrame!;
+        return [.. splices.Select(node =>
+        {
+            TimeAxis rows = frame.TimeOf(node.Inputs[2]);
+            return (graph.Inputs.First(i => i.Output == node.Inputs[1]).Name,
+                (Func<int, bool>)(id => Parts.SpliceReference.Holds((Dsl.Generators.Parts.Splice)node.Operation, frame, id)),
+                Enumerable.Range(0, rows.Rows).Select(rows.Count).ToArray());
+        })];
     }
 
     /// <summary>The time axes of all inputs, each with the mask that one of its inputs names.</summary>

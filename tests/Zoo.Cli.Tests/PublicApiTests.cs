@@ -13,6 +13,7 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData("Dsl.Runtime")]
     [InlineData("Dsl.Text")]
+    [InlineData("Dsl.Images")]
     [InlineData("Dsl.Generation")]
     [InlineData("Dsl.Training")]
     [InlineData("Dsl.Testing")]

@@ -117,6 +117,24 @@ internal sealed partial class Elaborator
         }
     }
 
+    /// <summary>A whole number, 0 or more: a constant, a config member, or the fallback.</summary>
+    public Setting WholeOf(Constant constant, Place place, string fallback)
+    {
+        var name = constant.IsNull || !constant.IsName ? null : spec.Config.Member(constant.Text);
+        if (name is { Kind: not MemberKind.Integer } || (!constant.IsNull && !constant.IsName && constant.Kind != ConstantKind.Integer))
+        {
+            Report(Problems.MemberKindWrong, place, constant.Text, name is null ? "a constant" : Names.Simple(name.Type), "a whole number");
+            return Setting.Number(fallback);
+        }
+
+        if (constant.Kind == ConstantKind.Integer && constant.Text[0] == '-')
+        {
+            Report(Problems.SizeNotPositive, place, constant.Text);
+        }
+
+        return NumberOf(constant, place, fallback);
+    }
+
     /// <summary>True or false: a constant, a config member, or the fallback.</summary>
     public Setting TruthOf(Constant constant, Place place, Setting fallback)
     {

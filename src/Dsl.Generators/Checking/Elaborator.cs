@@ -33,6 +33,12 @@ internal sealed partial class Elaborator
     /// <summary>Names of parameters; those that generated methods have besides are taken.</summary>
     private readonly NameTable inputNames;
 
+    /// <summary>Axes that are known when the program runs, beside b, t and s.</summary>
+    private readonly HashSet<string> runTime = [];
+
+    /// <summary>Time axes on which some tokens may be padding.</summary>
+    private readonly HashSet<string> padded = [];
+
     private List<Node> nodes = [];
     private Scope scope = new(null);
     private int nodesMade;
@@ -125,6 +131,7 @@ internal sealed partial class Elaborator
             Checks = sizes.Open.Select(o => new SizeCheck(sizes.Resolve(o.Left), sizes.Resolve(o.Right), o.What)).ToList(),
             Deviation = deviation,
             ReadsLayer = readsLayer,
+            Padded = padded,
         };
         foreach (var value in inputs.Select(i => i.Output).Concat(graph.AllNodes.SelectMany(n => n.Outputs)))
         {
@@ -172,9 +179,13 @@ internal sealed partial class Elaborator
     {
         foreach (var axis in spec.HeaderParts("Axis"))
         {
-            if (axis.Text(0) is { } name)
+            if (axis.Text(0) is { } name && axis[1].IsNull)
             {
-                axisSizes[name] = SizeOf(axis[1], axis.Place.At(1)) ?? sizes.Fresh();
+                runTime.Add(name);
+            }
+            else if (axis.Text(0) is { } sized)
+            {
+                axisSizes[sized] = SizeOf(axis[1], axis.Place.At(1)) ?? sizes.Fresh();
             }
         }
     }
@@ -236,9 +247,13 @@ internal sealed partial class Elaborator
         }
 
         scope.Current = inputs.Count > 0 ? [inputs[0].Output] : [];
+
+        // A block does not know whether what it is given is padded; what steps may always be.
+        padded.UnionWith(inputs.Where(i => !spec.IsModel || i.Steps || i.Mask is not null).Select(i => i.Output.PassAxis).OfType<string>());
     }
 
-    private static string TimeOf(PartSpec input) => (input.Text(1) ?? "b t d").Split(' ').FirstOrDefault(a => a != "b" && Axis.IsRunTime(a)) ?? "";
+    private string TimeOf(PartSpec input) =>
+        (input.Text(1) ?? "b t d").Split(' ').FirstOrDefault(a => a != "b" && (Axis.IsRunTime(a) || runTime.Contains(a))) ?? "";
 
     /// <summary>The axes of an input that names none: as the first block that it is handed to names them; null where none does.</summary>
     private string? HandedOn(string input)
@@ -272,7 +287,8 @@ internal sealed partial class Elaborator
     /// <summary>Axes by name: <c>"b t h d"</c>.</summary>
     public IReadOnlyList<Axis> ReadAxisList(string axes) =>
         axes.Split([' '], StringSplitOptions.RemoveEmptyEntries)
-            .Select(a => Axis.IsRunTime(a) ? new Axis(a, null) : Invariant.TryRead(a, out int n) ? new Axis(a, Size.Of(n)) : new Axis(a, AxisSize(a)))
+            .Select(a => Axis.IsRunTime(a) || runTime.Contains(a) ? new Axis(a, null)
+                : Invariant.TryRead(a, out int n) ? new Axis(a, Size.Of(n)) : new Axis(a, AxisSize(a)))
             .ToArray();
 
     /// <summary>The size of a named axis, one for the whole declaration.</summary>
@@ -578,6 +594,71 @@ internal sealed partial class Elaborator
 
         scope.Names[name] = value;
         value.Name(name, Names.Camel(name));
+    }
+
+    /// <summary>Whether some tokens along a time axis may be padding.</summary>
+    public bool IsPadded(string axis) => padded.Contains(axis);
+
+    /// <summary>
+    /// A new time axis of what a part makes; false, and reported, where the name is another axis's, or where the part stands under a condition (the axis would
+    /// then be or not be).
+    /// </summary>
+    /// <param name="part">The part.</param>
+    /// <param name="name">The axis.</param>
+    /// <param name="place">Where it is named.</param>
+    /// <param name="isPadded">Whether some of its tokens may be padding.</param>
+    public bool OpensAxis(PartSpec part, string name, Place place, bool isPadded)
+    {
+        if (conditions.Count > 0)
+        {
+            Report(Problems.PartPlace, part.Place, part.Name, "outside of When and Unless: it makes a time axis");
+            return false;
+        }
+
+        if (!IsAxisName(name) || name == "b" || HasAxis(name))
+        {
+            Report(Problems.AxesWrong, place, "the new time axis", $"'{name}'", "a name that no axis has here");
+            return false;
+        }
+
+        if (isPadded)
+        {
+            padded.Add(name);
+        }
+
+        return true;
+    }
+
+    /// <summary>A name for a time axis that no value has yet.</summary>
+    public string FreshAxis(string wanted)
+    {
+        var name = wanted;
+        for (var i = 2; HasAxis(name); i++)
+        {
+            name = wanted + i.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return name;
+    }
+
+    private static bool IsAxisName(string name) =>
+        name.Length > 0 && char.IsLetter(name[0]) && name.All(c => char.IsLetterOrDigit(c) || c == '_');
+
+    private bool HasAxis(string name) => axisSizes.ContainsKey(name)
+        || inputs.Select(i => i.Output).Concat(Graph.Flatten(nodes).SelectMany(n => n.Outputs)).Any(v => v.Axes.Any(a => a.Size is null && a.Name == name));
+
+    /// <summary>The node that makes a value, outside of conditions; null where none does.</summary>
+    public Node? MakerOf(Value value) => nodes.FirstOrDefault(n => n.Outputs.Contains(value));
+
+    /// <summary>Two nodes in the place of one, one after the other.</summary>
+    public Value Divide(Node node, Operation first, Operation second, string hint)
+    {
+        var between = new Value(values++, hint, node.Output.Axes);
+        var at = nodes.IndexOf(node);
+        nodes[at] = node.With(first, outputs: [between]);
+        nodes.Insert(at + 1, node.With(second, [between, .. node.Inputs.Skip(1)]));
+        nodesMade++;
+        return between;
     }
 
     /// <summary>A node with one output, which it returns.</summary>

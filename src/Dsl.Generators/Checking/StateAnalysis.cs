@@ -29,8 +29,19 @@ internal static class StateAnalysis
         var memory = new HashSet<Value>(graph.Inputs.Where(i => !i.Steps && i.Output.TimeAxis is { } axis && axis != stepping).Select(i => i.Output));
         var steps = new HashSet<Value>(graph.Inputs.Where(i => i.Output.TimeAxis == stepping).Select(i => i.Output));
         var timeless = graph.Inputs.Where(i => i.Output.TimeAxis is null).ToDictionary(i => i.Output, i => i.Name);
+        if (!graph.Spec.IsModel && graph.Inputs.FirstOrDefault(i => memory.Contains(i.Output) && i.Output.PassAxis is null) is { } image)
+        {
+            return $"it remembers the image '{image.Name}', which only a model can";
+        }
+
+        var openers = graph.Openers;
         foreach (var node in graph.Nodes)
         {
+            if (!graph.Spec.IsModel && stepping is not null && node.Inputs.Any(memory.Contains) && node.Outputs.FirstOrDefault(openers.ContainsKey) is { } opened)
+            {
+                return $"it makes the time axis '{openers[opened]}' of what it remembers, which only a model can";
+            }
+
             if (node.Inputs.Any(steps.Contains))
             {
                 steps.UnionWith(node.Outputs);

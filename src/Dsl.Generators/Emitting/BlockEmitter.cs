@@ -124,7 +124,7 @@ internal sealed class BlockEmitter
             parameters.Add($"Tensor {input.Output.Hint}");
         }
 
-        foreach (var axis in graph.Inputs.Select(i => i.Output.TimeAxis).OfType<string>().Distinct().DefaultIfEmpty(graph.MainAxis))
+        foreach (var axis in PassAxes())
         {
             parameters.Add($"Pass {(axis == graph.MainAxis ? "pass" : axis + "Pass")}");
         }
@@ -136,6 +136,9 @@ internal sealed class BlockEmitter
 
         return string.Join(", ", parameters);
     }
+
+    /// <summary>The axes that it is given passes along; where none of its inputs has any (weights, images), one of its user's.</summary>
+    private IEnumerable<string?> PassAxes() => graph.Inputs.Select(i => i.Output.PassAxis).OfType<string>().Distinct().DefaultIfEmpty(graph.MainAxis);
 
     private static string ShapeOf(Value value) =>
         "[" + string.Join(
@@ -175,7 +178,7 @@ internal sealed class BlockEmitter
     private void Begin(CodeWriter code, StateNames states)
     {
         var memory = states.Form.MemoryInputs;
-        var parameters = memory.Select(i => $"Tensor {i.Output.Hint}").Concat(memory.Select(i => i.Output.TimeAxis).Distinct().Select(a => $"Pass {a}Pass"));
+        var parameters = memory.Select(i => $"Tensor {i.Output.Hint}").Concat(memory.Select(i => i.Output.PassAxis).OfType<string>().Distinct().Select(a => $"Pass {a}Pass"));
         code.Line();
         code.Line("/// <summary>Computes once what depends on the memory alone, and keeps it in the state.</summary>");
         code.Block($"public void Begin({string.Join(", ", parameters)}, State state)", () =>

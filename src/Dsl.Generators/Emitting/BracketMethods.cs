@@ -47,9 +47,13 @@ internal sealed class BracketMethods(Fields fields)
         forms();
     }
 
-    /// <summary>Whether nodes are a method: several that give one value, unless they are all there is and nothing else has them.</summary>
-    public bool IsMethod(IReadOnlyList<Node> nodes, IReadOnlyList<Node> all, IReadOnlyCollection<Value> after, FormText text) =>
+    /// <summary>
+    /// Whether nodes are a method: several that give one value, unless they are all there is and nothing else has them, or one of them opens a pass.
+    /// </summary>
+    public bool IsMethod(IReadOnlyList<Node> nodes, IReadOnlyList<Node> all, IReadOnlyCollection<Value> after, FormText text,
+        IReadOnlyDictionary<Value, string> openers) =>
         nodes.Count > 1
+        && nodes.All(n => n.Outputs.All(o => !openers.ContainsKey(o)))
         && FormWriter.Escaping(nodes, all, after).Count == 1
         && (nodes.Count < all.Count || KindsOf(nodes, text).Count > 1);
 

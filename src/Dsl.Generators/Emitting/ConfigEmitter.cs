@@ -213,9 +213,17 @@ internal static class ConfigEmitter
             MemberKind.Text => $"reader.{optional}String({paths}{fallback})",
             MemberKind.Activation => $"reader.{optional}Activation({paths}{fallback})",
             MemberKind.Scaling => $"RopeScaling.Read(reader.Object({paths}))",
+            MemberKind.Config => NestedValue(member, paths),
             MemberKind.List => $"reader.{optional}{ListOf(member)}({paths}){(fallback.Length > 0 ? " ?? " + member.Default : "")}",
             _ => $"throw new System.NotSupportedException({Constant.OfText($"{member.Name} is a {member.Type}, which config.json cannot hold").ToSource()})",
         };
+    }
+
+    /// <summary>A config inside: its own reader reads it. Where the file has none, its record's defaults stand, or there is none.</summary>
+    private static string NestedValue(MemberSpec member, string paths)
+    {
+        var (reader, name) = (member.Type.TrimEnd('?') + "Json", Names.Camel(member.Name) + "Reader");
+        return member.Nullable ? $"reader.Object({paths}) is {{ }} {name} ? {reader}.Read({name}) : null" : $"{reader}.Read(reader.ObjectOrEmpty({paths}))";
     }
 
     private static string ListOf(MemberSpec member) => member.Type.Contains("string") ? "Strings" : member.Type.Contains("double") ? "Doubles" : "Ints";
@@ -247,6 +255,19 @@ internal static class ConfigEmitter
                     code.Line(check);
                 }
             }
+
+            foreach (var member in Stored(config).Where(m => m.Kind == MemberKind.Config))
+            {
+                var check = $"{member.Type.TrimEnd('?')}Json.Check(config.{member.Name});";
+                if (member.Nullable)
+                {
+                    code.Block($"if (config.{member.Name} is not null)", () => code.Line(check));
+                }
+                else
+                {
+                    code.Line(check);
+                }
+            }
         });
     }
 
@@ -264,11 +285,18 @@ internal static class ConfigEmitter
                 continue;
             }
 
-            var path = IsCount(member) ? "num_labels" : member.Paths[member.Paths.Count - 1];
+            var path = IsCount(member) ? "num_labels"
+                : member.Kind == MemberKind.Config ? member.Paths[0]
+                : member.Paths[member.Paths.Count - 1];
             if (member.Kind == MemberKind.Scaling)
             {
                 var none = HasDefault(member) ? $"({Constant.OfText(path).ToSource()}, null)" : "";
                 code.Line($"    .. config.{member.Name}?.Write({Constant.OfText(path).ToSource()}) ?? [{none}],");
+            }
+            else if (member.Kind == MemberKind.Config)
+            {
+                var values = $"ConfigWriter.Below({Constant.OfText(path).ToSource()}, {member.Type.TrimEnd('?')}Json.Values(config.{member.Name}))";
+                code.Line(member.Nullable ? $"    .. config.{member.Name} is null ? [] : {values}," : $"    .. {values},");
             }
             else if (written.Add(path))
             {

@@ -18,6 +18,7 @@ internal sealed class FormWriter
     private readonly NameTable locals;
     private readonly HashSet<Value> kept = [];
     private readonly HashSet<string> passes = [];
+    private readonly IReadOnlyDictionary<Value, string> openers;
     private string lastComment = "";
 
     /// <param name="text">The class that is written, and which form this is.</param>
@@ -28,6 +29,7 @@ internal sealed class FormWriter
         (this.text, this.graph, this.code) = (text, graph, code);
         var other = graph.MainAxis is null ? graph.Inputs.Select(i => i.Output.TimeAxis).FirstOrDefault(a => a is not null) : null;
         Timeless = other is null ? "pass" : other + "Pass";
+        openers = graph.Openers;
         string[] arguments = ["config", "layer", "weights", "pass", "state", "training", "capacity", "taken", "fast", "slope"];
         string[] ofModels = graph.Spec.IsModel ? ["last", "wanted", "results", "off"] : [];
         locals = new NameTable([.. arguments, .. ofModels, .. graph.Parameters]);
@@ -72,7 +74,7 @@ internal sealed class FormWriter
         var spaced = false;
         foreach (var (bracket, i) in Brackets(nodes).Select((b, i) => (b, i)))
         {
-            var isMethod = text.Methods.IsMethod(bracket, nodes, after, text);
+            var isMethod = text.Methods.IsMethod(bracket, nodes, after, text, openers);
             if (i > 0 && !(isMethod && spaced))
             {
                 code.Line();
@@ -102,7 +104,7 @@ internal sealed class FormWriter
         for (var i = 0; i < brackets.Count; i++)
         {
             var isLast = i == brackets.Count - 1 && brackets[i].Last().Outputs.Contains(result);
-            var isCall = !isMethod && text.Methods.IsMethod(brackets[i], nodes, [result], text);
+            var isCall = !isMethod && text.Methods.IsMethod(brackets[i], nodes, [result], text, openers);
             if (i > 0 && !(isCall && spaced))
             {
                 code.Line();
@@ -136,7 +138,18 @@ internal sealed class FormWriter
     }
 
     /// <summary>A node's call, as a statement or what the method returns.</summary>
-    public void Write(Node node, bool isReturned = false) => node.Operation.Call(new Call(this, node, isReturned));
+    public void Write(Node node, bool isReturned = false)
+    {
+        var call = new Call(this, node, isReturned);
+        node.Operation.Call(call);
+        foreach (var output in isReturned ? [] : node.Outputs.Where(openers.ContainsKey))
+        {
+            var axis = openers[output];
+            var pass = node.Operation is IPassMaker maker ? maker.PassOf(call) : null;
+            code.Line($"using var {PassOf(axis)} = "
+                + $"{pass ?? $"Pass.Over((int){names[output]}.shape[0], (int){names[output]}.shape[1], {names[output]}.device, training)"};");
+        }
+    }
 
     /// <summary>What <c>Begin</c> does after its nodes: keeps values, and begins the blocks below.</summary>
     public void WriteKeeping(StateNames states)
@@ -149,7 +162,7 @@ internal sealed class FormWriter
 
         foreach (var block in states.Form.Blocks)
         {
-            var along = block.Memory.Select(m => m.TimeAxis).OfType<string>().Distinct().Select(PassOf);
+            var along = block.Memory.Select(m => m.PassAxis).OfType<string>().Distinct().Select(PassOf);
             var node = states.Form.Step.AllNodes.First(n => n.Outputs.Contains(block.Output));
             node.Operation.Begin(new Call(this, node, false), string.Join(", ", block.Memory.Select(m => names[m]).Concat(along)));
         }

@@ -22,7 +22,7 @@ internal sealed partial class ModelEmitter
         foreach (var (input, name) in InputNames)
         {
             code.Line($"/// <param name=\"{name}\">{(input.IsIds ? "int64 ids " : "")}["
-                + $"{string.Join(", ", input.Output.Axes.Select(a => a.Size is null ? a.Name == "b" ? "batch" : "time" : graph.Spell(a.Size)))}].</param>");
+                + $"{string.Join(", ", input.Output.Axes.Select(a => a.Size is null ? a.Name switch { "b" => "batch", "t" or "s" => "time", var n => n } : graph.Spell(a.Size)))}].</param>");
         }
 
         foreach (var mask in Masks())
@@ -55,10 +55,10 @@ internal sealed partial class ModelEmitter
     /// <summary>One pass for each time axis, from the first input that has it.</summary>
     private void OpenPasses(FormWriter form)
     {
-        foreach (var axis in graph.Inputs.Select(i => i.Output.TimeAxis).OfType<string>().Distinct())
+        foreach (var axis in graph.Inputs.Select(i => i.Output.PassAxis).OfType<string>().Distinct())
         {
-            var input = graph.Inputs.First(i => i.Output.TimeAxis == axis);
-            var mask = graph.Inputs.Where(i => i.Output.TimeAxis == axis).Select(i => i.Mask).FirstOrDefault(m => m is not null);
+            var input = graph.Inputs.First(i => i.Output.PassAxis == axis);
+            var mask = graph.Inputs.Where(i => i.Output.PassAxis == axis).Select(i => i.Mask).FirstOrDefault(m => m is not null);
             code.Line(input.IsIds
                 ? $"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {(mask is null ? "null" : Names.Camel(mask))}, training);"
                 : $"using var {form.PassOf(axis)} = Pass.Over((int){input.Output.Hint}.shape[0], (int){input.Output.Hint}.shape[1], "
@@ -68,6 +68,13 @@ internal sealed partial class ModelEmitter
         if (graph.Inputs.All(i => i.Output.TimeAxis is null))
         {
             code.Line($"using var {form.PassOf(null)} = Pass.Over(1, 1, {graph.Inputs[0].Output.Hint}.device, training);  // nothing here has time");
+        }
+
+        if (graph.Inputs.All(i => i.Output.PassAxis is null))
+        {
+            // Images alone: what asks for a pass reads no more of it than whether the model trains.
+            code.Line($"using var {form.PassOf(graph.MainAxis)} = Pass.Over((int){graph.Inputs[0].Output.Hint}.shape[0], 1, "
+                + $"{graph.Inputs[0].Output.Hint}.device, training);");
         }
 
         foreach (var (input, name) in InputNames.Where(i => i.Input.Optional))

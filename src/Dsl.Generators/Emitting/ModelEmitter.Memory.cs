@@ -9,7 +9,9 @@ namespace Dsl.Generators.Emitting;
 /// <summary>How a state begins that has a memory to read: what the stepping input does not enter is computed once.</summary>
 internal sealed partial class ModelEmitter
 {
-    private static IEnumerable<string> MemoryAxes(StateNames states) => states.Form.MemoryInputs.Select(i => i.Output.TimeAxis!).Distinct();
+    /// <summary>Time axes that the steps have passes along: of the inputs beside the one that steps, and of what is made of them.</summary>
+    private static IEnumerable<string> MemoryAxes(StateNames states) =>
+        states.Form.MemoryInputs.Select(i => i.Output.PassAxis).Concat(states.Form.Kept.Select(v => v.OrderedAxis)).OfType<string>().Distinct();
 
     /// <summary>Runs once what the stepping input does not enter.</summary>
     private void BeginForm(StateNames states)
@@ -17,7 +19,12 @@ internal sealed partial class ModelEmitter
         var inputs = states.Form.MemoryInputs;
         var masks = inputs.Select(i => i.Mask).OfType<string>().Distinct().ToList();
         var optional = string.Concat(masks.Select(m => $", Tensor? {Names.Camel(m)} = null"));
-        var entry = MemoryAxes(states).Count() == 1 ? states.Form.Entry : null;
+        var entry = MemoryAxes(states).Count() == 1
+            && states.Form.Entry is { } found
+            && found.Value.OrderedAxis == MemoryAxes(states).First()
+            && (masks.Count == 0 || inputs.Any(i => i.Output.PassAxis == found.Value.OrderedAxis))
+            ? states.Form.Entry
+            : null;
         code.Line();
         code.Line("/// <summary>A state that has read everything but the tokens it steps along: what depends on these inputs alone is computed here, "
             + "once.</summary>");
@@ -29,10 +36,17 @@ internal sealed partial class ModelEmitter
                 code.Line($"var state = new State(this, checked((int){inputs[0].Output.Hint}.shape[0]), capacity);");
             }
 
-            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code) { Timeless = MemoryAxes(states).First() + "Pass" };
-            foreach (var axis in MemoryAxes(states))
+            var own = inputs.Select(i => i.Output.PassAxis).FirstOrDefault(a => a is not null);
+            var form = new FormWriter(Text(FormKind.Stateful), states.Form.Begin, code) { Timeless = own is null ? "pass" : own + "Pass" };
+            if (own is null)
             {
-                var input = inputs.First(i => i.Output.TimeAxis == axis);
+                // Of images: nothing that is asked of this pass is about their tokens.
+                code.Line($"using var pass = Pass.Over((int){inputs[0].Output.Hint}.shape[0], 1, {inputs[0].Output.Hint}.device);");
+            }
+
+            foreach (var input in MemoryAxes(states).Select(a => inputs.FirstOrDefault(i => i.Output.PassAxis == a)).OfType<GraphInput>())
+            {
+                var axis = input.Output.PassAxis!;
                 var mask = input.Mask is { } m ? Names.Camel(m) : "null";
                 code.Line($"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {mask});");
                 if (entry is null)
@@ -55,6 +69,11 @@ internal sealed partial class ModelEmitter
             else
             {
                 form.Write(states.Form.Begin.NodesFor(states.Form.Kept, []), [.. states.Form.Kept]);
+                foreach (var axis in MemoryAxes(states).Where(a => inputs.All(i => i.Output.PassAxis != a)))
+                {
+                    code.Line($"state.{StateNames.RealOf(axis)}.Hold({form.PassOf(axis)}.RealTokens());");
+                }
+
                 form.WriteKeeping(states);
             }
 

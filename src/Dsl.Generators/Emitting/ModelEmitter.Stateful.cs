@@ -21,8 +21,9 @@ internal sealed partial class ModelEmitter
             code.Line($"using var pass = Pass.Next({input.Output.Hint}, mask, state.Timeline);");
             foreach (var axis in MemoryAxes(states))
             {
+                var read = states.Form.MemoryInputs.FirstOrDefault(i => i.Output.PassAxis == axis) ?? states.Form.MemoryInputs[0];
                 var real = $"state.{StateNames.RealOf(axis)}.Value ?? throw new InvalidOperationException(\"the state has read no "
-                    + $"{states.Form.MemoryInputs.First(i => i.Output.TimeAxis == axis).Name}: call Begin first\")";
+                    + $"{read.Name}: call Begin first\")";
                 code.Line($"var {axis}Real = {real};");
                 code.Line($"using var {axis}Pass = Pass.Over({axis}Real, {axis}Real);");
             }

@@ -61,7 +61,7 @@ internal sealed record Body(IReadOnlyList<Node> Nodes, Value Result)
 /// <param name="Place">Where it is declared.</param>
 internal sealed record GraphInput(string Name, Value Output, string? Mask, bool Steps, bool Optional, Place Place)
 {
-    public bool IsIds => Output.Axes.All(a => a.Size is null);
+    public bool IsIds => Output.Axes.Count <= 2 && Output.Axes.All(a => a.Size is null);
 }
 
 /// <summary>An equality that only a config can decide.</summary>
@@ -83,6 +83,28 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
 
     /// <summary>Keys of its weights, those of its blocks below theirs; <c>*</c> where they are not known.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>Time axes on which some tokens may be padding.</summary>
+    public IReadOnlyCollection<string> Padded { get; init; } = [];
+
+    /// <summary>Values whose time axis no value before them runs along: each opens the pass of it.</summary>
+    public IReadOnlyDictionary<Value, string> Openers
+    {
+        get
+        {
+            var known = new HashSet<string>(Inputs.Select(i => i.Output.PassAxis).OfType<string>());
+            var openers = new Dictionary<Value, string>();
+            foreach (var output in Nodes.SelectMany(n => n.Outputs))
+            {
+                if (output.OrderedAxis is { } axis && known.Add(axis))
+                {
+                    openers[output] = axis;
+                }
+            }
+
+            return openers;
+        }
+    }
 
     /// <summary>Sizes that whoever builds the block passes in, in the order of the constructor.</summary>
     public IReadOnlyList<string> Parameters { get; init; } = [];

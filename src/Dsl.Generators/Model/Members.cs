@@ -70,6 +70,9 @@ internal sealed class Members(ConfigSpec config)
                 return Polynomial.Of(number);
             case IdentifierNameSyntax name when config.Member(name.Identifier.Text) is not null:
                 return FormOf(name.Identifier.Text, depth + 1);
+            case MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax part } access
+                when config.Member(part.Identifier.Text) is { Kind: MemberKind.Config, Nullable: false }:
+                return Polynomial.Of($"{part.Identifier.Text}.{access.Name.Identifier.Text}");
             case BinaryExpressionSyntax binary:
                 var (left, right) = (Form(binary.Left, depth + 1), Form(binary.Right, depth + 1));
                 return left is null || right is null ? null : binary.Kind() switch

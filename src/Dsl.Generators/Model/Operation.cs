@@ -180,13 +180,16 @@ internal abstract record MemoryOperation : Operation
 /// <summary>How a block is built here: its graph, the sizes that its constructor takes; or a layer that the user wrote.</summary>
 internal sealed record BlockUse(string TypeName, Graph? Graph, OwnLayerSpec? Own, EquatableArray<BlockSize> Parameters)
 {
+    /// <summary>The config member that it is built with; empty: the whole config.</summary>
+    public string Config { get; init; } = "";
+
     public bool HasState => Graph?.HasState ?? Own!.Steps;
 
     public bool IsRandom => Graph?.AllNodes.Any(n => n.Operation.IsRandom) ?? true;
 
     public BlockUse MapSizes(Func<Size, Size> map) => this with { Parameters = Parameters.Select(p => p with { Size = map(p.Size) }).ToEquatable() };
 
-    public string Describe(Func<Size, string> spell) => string.Join(" ", Parameters.Select(p => $"{p.Name}={spell(p.Size)}"));
+    public string Describe(Func<Size, string> spell) => (Config.Length == 0 ? "" : $"config {Config} ") + string.Join(" ", Parameters.Select(p => $"{p.Name}={spell(p.Size)}"));
 }
 
 internal sealed record BlockSize(string Name, Size Size);

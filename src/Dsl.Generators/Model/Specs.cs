@@ -100,6 +100,9 @@ internal enum MemberKind
     Type,
     List,
     Other,
+
+    /// <summary>A config inside a config.</summary>
+    Config,
 }
 
 /// <summary>A member of a config record.</summary>
@@ -120,6 +123,9 @@ internal sealed record MemberSpec(
 
     /// <summary>What it may be, as the arguments of the check; empty where it says nothing.</summary>
     public string Range { get; init; } = "";
+
+    /// <summary>Where it is a config: the records that this one extends.</summary>
+    public EquatableArray<string> Extends { get; init; } = EquatableArray<string>.Empty;
 
     /// <summary>Read from the file, not derived.</summary>
     public bool Stored => Body.Length == 0;
@@ -154,6 +160,9 @@ internal sealed record ConfigSpec(
 
     /// <summary>The record that it extends, where this compilation declares it: its members must be written whether a declaration names it or not.</summary>
     public ConfigSpec? Extended { get; init; }
+
+    /// <summary>Configs inside it that this compilation declares: they must be read whether a declaration names them or not.</summary>
+    public EquatableArray<ConfigSpec> Inside { get; init; } = EquatableArray<ConfigSpec>.Empty;
 
     /// <summary>Whether only the types around it see it.</summary>
     public bool IsPrivate { get; init; }

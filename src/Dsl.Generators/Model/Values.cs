@@ -36,5 +36,11 @@ internal sealed class Value(int id, string hint, IReadOnlyList<Axis> axes)
 
     public string? TimeAxis => Axes.FirstOrDefault(a => a.IsTime)?.Name;
 
+    /// <summary>The time axis that it has a pass along: right after the batch, or the only one (rows and columns of an image have none).</summary>
+    public string? PassAxis => OrderedAxis ?? (Axes.Count(a => a.IsTime) == 1 ? TimeAxis : null);
+
+    /// <summary>The axis right after the batch, where it is a time axis.</summary>
+    public string? OrderedAxis => Axes.Count > 1 && Axes[0] is { Size: null, Name: "b" } && Axes[1].IsTime ? Axes[1].Name : null;
+
     public Size? Last => Axes.Count == 0 ? null : Axes[Axes.Count - 1].Size;
 }

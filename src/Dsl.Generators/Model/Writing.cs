@@ -13,6 +13,13 @@ internal sealed record FieldReference(string Name, bool Optional)
     public string ToCode() => Name + (Optional ? "!" : "");
 }
 
+/// <summary>An operation whose result runs along a time axis of its own, of which it knows what is padding.</summary>
+internal interface IPassMaker
+{
+    /// <summary>The pass along the new axis, as an expression; null where nothing of it is padding.</summary>
+    string? PassOf(Calling at);
+}
+
 /// <summary>What a stateful form keeps for one node.</summary>
 /// <param name="Name">What a person would call it.</param>
 /// <param name="Type">Its type.</param>
@@ -132,8 +139,8 @@ internal abstract class Calling(IClassText text) : Writing(text)
     /// <summary>The pass along a time axis.</summary>
     public abstract string PassOf(string? axis);
 
-    /// <summary>The pass along the time axis of an input.</summary>
-    public string Pass(int index = 0) => PassOf(Node.Inputs[index].TimeAxis);
+    /// <summary>The pass along the time axis of an input; of a weight or an image, any.</summary>
+    public string Pass(int index = 0) => PassOf(Node.Inputs[index].PassAxis);
 
     /// <summary>A name for a local that nothing else has.</summary>
     public abstract string Local(string wanted);

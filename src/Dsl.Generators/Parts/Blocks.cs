@@ -54,9 +54,14 @@ internal static class Blocks
             return null;
         }
 
-        if (!Accepts(declared.Config.Name, at))
+        if (ConfigOf(part, at) is not var (member, given, ancestors))
         {
-            at.Report(Problems.BlockConfig, part.Place, Names.Simple(type), Names.Simple(declared.Config.Name), at.Spec.Config.SimpleName);
+            return null;
+        }
+
+        if (declared.Config.Name != given && !ancestors.Contains(declared.Config.Name))
+        {
+            at.Report(Problems.BlockConfig, part.Place, Names.Simple(type), Names.Simple(declared.Config.Name), Names.Simple(given));
             return null;
         }
 
@@ -71,6 +76,7 @@ internal static class Blocks
         Size Outer(Size size) => size switch
         {
             Size.Member { Name: var n } when n[0] == '@' => open.TryGetValue(n, out var known) ? known : open[n] = at.Fresh(),
+            Size.Member m when member.Length > 0 => Size.Of(member + "." + m.Name),
             Size.Binary b => b with { Left = Outer(b.Left), Right = Outer(b.Right) },
             Size.Unknown => at.Fresh(),
             var s => s,
@@ -93,7 +99,65 @@ internal static class Blocks
 
         at.Nest(Prefix(part), inner.Keys);
         var parameters = inner.Parameters.Select(p => new BlockSize(p, Outer(Size.Of("@" + p)))).ToEquatable();
-        return (new BlockUse(type, inner, null, parameters), result, inputs);
+        return (new BlockUse(type, inner, null, parameters) { Config = member }, result, inputs);
+    }
+
+    /// <summary>The config that a block is built with: the member that has it (empty: this declaration's own), its type, and what that extends.</summary>
+    private static (string Member, string Type, EquatableArray<string> Ancestors)? ConfigOf(PartSpec part, Elaborator at)
+    {
+        if (part["Config"].IsNull)
+        {
+            return ("", at.Spec.Config.Name, at.Spec.Config.Ancestors);
+        }
+
+        if (at.MemberOf(part["Config"], part.PlaceOf("Config")) is not { } member)
+        {
+            return null;
+        }
+
+        if (member.Kind != MemberKind.Config || member.Nullable || member.OfLayer)
+        {
+            at.Report(Problems.MemberKindWrong, part.PlaceOf("Config"), member.Name, Names.Simple(member.Type), "a config that blocks are built with");
+            return null;
+        }
+
+        return (member.Name, member.Type, member.Extends);
+    }
+
+    /// <summary>
+    /// The axes of what a use gives, time axes that the block makes itself under names that nothing else has here; null where what is padding along them is
+    /// not known outside of the block.
+    /// </summary>
+    public static IReadOnlyList<Axis>? Opened(
+        PartSpec part, IReadOnlyList<BlockUse> blocks, IReadOnlyList<Axis> result, Value x, IReadOnlyList<Value> inputs, Elaborator at)
+    {
+        var known = inputs.Prepend(x).SelectMany(v => v.Axes).Where(a => a.Size is null).Select(a => a.Name).ToList();
+        var axes = new List<Axis>();
+        foreach (var axis in result)
+        {
+            if (axis.Size is not null || known.Contains(axis.Name))
+            {
+                axes.Add(axis);
+                continue;
+            }
+
+            if (blocks.Any(b => b.Graph?.Padded.Contains(axis.Name) == true))
+            {
+                at.Report(Problems.AxesWrong, part.Place, Names.Simple(part.Types[0]), $"along '{axis.Name}', which it makes of what may be padded",
+                    "a result along an axis that it is given: only a model can make this one");
+                return null;
+            }
+
+            var name = at.FreshAxis(axis.Name);
+            if (!at.OpensAxis(part, name, part.Place, isPadded: false))
+            {
+                return null;
+            }
+
+            axes.Add(new Axis(name, null));
+        }
+
+        return axes;
     }
 
     /// <summary>The key that a block's own stand below; layers have their number after it.</summary>
@@ -118,6 +182,12 @@ internal static class Blocks
         foreach (var word in part.Bindings().Keys)
         {
             at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, "it reads one value alone");
+            return null;
+        }
+
+        if (!part["Config"].IsNull)
+        {
+            at.Report(Problems.PartPlace, part.PlaceOf("Config"), "Config", "at a declared block");
             return null;
         }
 
@@ -227,6 +297,6 @@ internal static class BlockText
         var sizes = block.Parameters.Select(p => at.Code(p.Size));
         return block.Own is not null
             ? $"{at.TypeOf(block)}.Create(config, {weights}, {string.Join(", ", sizes)})"
-            : $"new {at.TypeOf(block)}({string.Join(", ", new[] { "config", weights }.Concat(sizes).Concat(block.Graph!.ReadsLayer ? [layer] : []))})";
+            : $"new {at.TypeOf(block)}({string.Join(", ", new[] { block.Config.Length == 0 ? "config" : "config." + block.Config, weights }.Concat(sizes).Concat(block.Graph!.ReadsLayer ? [layer] : []))})";
     }
 }

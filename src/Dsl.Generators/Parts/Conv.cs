@@ -6,13 +6,31 @@ using Dsl.Generators.Model;
 
 namespace Dsl.Generators.Parts;
 
-/// <summary><c>Conv("key", kernel)</c>: each channel alone, over the tokens before.</summary>
+/// <summary><c>Conv("key", kernel)</c>: each channel alone, over the tokens before; with <c>Over</c>, all channels over the axes that it names.</summary>
 internal sealed class ConvPart : Part
 {
-    public override IReadOnlyList<Word> Words { get; } = [new("Conv", HasKey: true, "Bias")];
+    public override IReadOnlyList<Word> Words { get; } = [new("Conv", HasKey: true, "Bias", "Over", "Stride", "Padding")];
 
     public override void Check(PartSpec part, Elaborator at)
     {
+        if (part.Text("Over") is { } over)
+        {
+            Convolve.Check(part, over, at);
+            return;
+        }
+
+        foreach (var option in new[] { "Stride", "Padding" }.Where(o => !part[o].IsNull))
+        {
+            at.Report(Problems.PartPlace, part.PlaceOf(option), option, "beside Over: a convolution that looks back moves by one token");
+            return;
+        }
+
+        if (!part[2].IsNull)
+        {
+            at.Report(Problems.PartPlace, part.Place.At(2), "A width", "beside Over: each channel is convolved alone");
+            return;
+        }
+
         if (at.Channels(part) is not { Last: { } width } x || !at.HasTime(part, x) || at.SizeOf(part[1], part.Place.At(1)) is not { } kernel)
         {
             return;

@@ -114,8 +114,12 @@ internal sealed class RearrangePart : Part
             }
             else if (group.Any(n => sizes[n] is null))
             {
-                at.Report(Problems.PatternWrong, part.Place.At(0), pattern.Text, "an axis known only when the program runs cannot be merged");
-                return null;
+                if (MergedInTime(part, pattern, x, group, sizes, at) is not { } merged)
+                {
+                    return null;
+                }
+
+                axes.Add(merged);
             }
             else
             {
@@ -124,6 +128,25 @@ internal sealed class RearrangePart : Part
         }
 
         return axes;
+    }
+
+    /// <summary>Axes of an image, known when the program runs, as one time axis that has both their names; null where they cannot be merged.</summary>
+    private static Axis? MergedInTime(
+        PartSpec part, RearrangePattern pattern, Value x, IReadOnlyList<string> group, Dictionary<string, Size?> sizes, Elaborator at)
+    {
+        var names = group.Select(n => x.Axes[pattern.Before.ToList().FindIndex(g => g.Contains(n))].Name).ToList();
+        var problem = group.Any(n => sizes[n] is not null) ? "an axis known only when the program runs cannot be merged with one that has a size"
+            : names.Contains("b") ? "the batch cannot be merged"
+            : names.FirstOrDefault(at.IsPadded) is { } padded ? $"'{padded}' cannot be merged: some of its tokens may be padding"
+            : null;
+        if (problem is not null)
+        {
+            at.Report(Problems.PatternWrong, part.Place.At(0), pattern.Text, problem);
+            return null;
+        }
+
+        var name = string.Concat(names);
+        return at.OpensAxis(part, name, part.Place.At(0), isPadded: false) ? new Axis(name, null) : null;
     }
 }
 
@@ -162,10 +185,17 @@ internal sealed record Rearrange(RearrangePattern Pattern, EquatableArray<NamedS
         }
         else
         {
-            at.Result($"Slices.Rearrange({x}, {Writing.List(Pattern.Elementary, n => sizes.TryGetValue(n, out var size) ? at.Code(size) : "-1")}, "
+            at.Result($"Slices.Rearrange({x}, {Writing.List(Pattern.Elementary.Select((n, i) => (n, i)), e => sizes.TryGetValue(e.n, out var size) ? at.Code(size) : Kept(e.n, e.i))}, "
                 + $"{Writing.List(Pattern.Order, Text)}, {Writing.List(Pattern.After, g => Text(g.Count))})");
         }
 
         static string Text(int number) => Constant.Of(number).ToSource();
+
+        // An axis that is not cut keeps its size: that of the axis at the same place, or, behind axes that are cut, of the one at its own.
+        string Kept(string name, int index)
+        {
+            var place = Pattern.Before.ToList().FindIndex(g => g.Contains(name));
+            return Text(place == index ? -1 : -1 - place);
+        }
     }
 }

@@ -9,9 +9,13 @@ namespace Dsl.Generators.Parts;
 /// <summary>A block at every layer.</summary>
 internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockChoice? By, bool Shared, Size Count) : BlockOperation(All, Key, By, Shared)
 {
+    /// <summary>Some of the layers; null: all.</summary>
+    public Taken? Taken { get; init; }
+
     public override string Called => $"a size of {Names.Simple(All[0].TypeName)}";
 
-    public override string Describe(Func<Size, string> spell) => $"repeat {spell(Count)} use {Words(spell)}";
+    public override string Describe(Func<Size, string> spell) => $"repeat {spell(Count)} use {Words(spell)}"
+        + (Taken is null ? "" : $" {(Taken.IsRest ? "from" : "to")} {Taken.Layer.ToCode()}");
 
     public override Operation MapSizes(Func<Size, Size> map) => this with { All = All.Select(b => b.MapSizes(map)).ToEquatable(), Count = map(Count) };
 
@@ -25,7 +29,7 @@ internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockCho
         var key = Key.Contains('{') || Key.Length == 0 ? Key : Key + ".{layer}";
         var value = Shared
             ? $"Layers.Of<{type}>({at.Code(Count)}, layer => {at.Key(key)}, (key, layer) => {BlockText.Chosen(at, All, By, "weights.At(key)", "layer")})"
-            : $"Layers.Of<{type}>({at.Code(Count)}, layer => {BlockText.Chosen(at, All, By, BlockText.Scoped(at, key), "layer")})";
+            : $"Layers.Of<{type}>({Taken?.Range(at.Code(Count)) ?? at.Code(Count)}, layer => {BlockText.Chosen(at, All, By, BlockText.Scoped(at, key), "layer")})";
         at.Field($"{type}[]", name, value, list: true);
     }
 

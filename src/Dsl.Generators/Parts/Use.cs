@@ -10,7 +10,7 @@ namespace Dsl.Generators.Parts;
 internal sealed class UsePart : Part
 {
     public override IReadOnlyList<Word> Words { get; } =
-        [new("Use", HasKey: true, "With", "Shared", "By"), new("Repeat", HasKey: true, "With", "Shared", "By")];
+        [new("Use", HasKey: true, "With", "Shared", "By", "Config"), new("Repeat", HasKey: true, "With", "Shared", "By", "Config")];
 
     public override void Check(PartSpec part, Elaborator at)
     {
@@ -52,6 +52,14 @@ internal sealed class UsePart : Part
         {
             return;
         }
+
+        if (Blocks.Opened(part, blocks, result, x, extra, at) is not { } opened)
+        {
+            at.Current = [];
+            return;
+        }
+
+        result = opened;
 
         at.ReadLayer(!repeats && blocks.Any(b => b.Graph?.ReadsLayer == true));
         Operation use;
@@ -165,8 +173,8 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     {
         // A node of the stateful form reads less than the block: what is along other axes is kept.
         var whole = at.Whole;
-        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.TimeAxis) : whole.Inputs.Select(i => i.TimeAxis);
-        var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.TimeAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
+        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.PassAxis) : whole.Inputs.Select(i => i.PassAxis);
+        var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.PassAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
         return string.Join(", ", axes.Select(a => a.First().Given).DefaultIfEmpty(null).Select(at.PassOf));
     }
 

@@ -68,6 +68,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             }
         }
 
+        // A config that is inside itself has no end.
+        own = own.Select(m => m.Kind == MemberKind.Config && Encloses(type, type) ? m with { Kind = MemberKind.Other } : m).ToList();
         var headers = attributes.ToLookup(SpecReader.WordOf);
         return new ConfigSpec(
             type.ToDisplayString(SpecReader.FullName),
@@ -98,6 +100,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
             ModelType = headers["ModelType"].Select(a => a.ConstructorArguments.FirstOrDefault().Value as string).FirstOrDefault() ?? "",
             SavedAs = headers["ModelType"].SelectMany(a => a.NamedArguments).Where(n => n.Key == "Architecture").Select(n => n.Value.Value as string)
                 .FirstOrDefault() ?? "",
+            Inside = Inner(type).Select(inner => reader.ReadConfig(inner, cancel)).Where(inner => inner.FromSource).ToEquatable(),
             IsPrivate = Fitness.Reach(type) == 0,
             Faults = Fitness.OfConfig(type, extended, inherited?.Members ?? EquatableArray<MemberSpec>.Empty, own, ExtendsItself(type))
                 .Concat(WithoutSpec(type))
@@ -148,13 +151,67 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                 "global::Dsl.Activation" => MemberKind.Activation,
                 "global::Dsl.Runtime.RopeScaling" or "global::Dsl.RopeScaling" => MemberKind.Scaling,
                 "global::System.Type" => MemberKind.Type,
-                _ => IsList(plain) ? MemberKind.List : MemberKind.Other,
+                _ => IsList(plain) ? MemberKind.List : IsConfig(plain) ? MemberKind.Config : MemberKind.Other,
             },
         };
         return new MemberSpec(name, type.ToDisplayString(SpecReader.FullName.WithMiscellaneousOptions(
             SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes))
                 + (unsaid ? "?" : ""),
-            kind, nullable, paths, initial, positional, ofLayer, body);
+            kind, nullable, paths, initial, positional, ofLayer, body)
+        {
+            Extends = kind == MemberKind.Config ? Ancestry((INamedTypeSymbol)plain).ToEquatable() : EquatableArray<string>.Empty,
+        };
+    }
+
+    /// <summary>A record of which something stands in a file.</summary>
+    private static bool IsConfig(ITypeSymbol type) => type is INamedTypeSymbol { IsRecord: true, TypeKind: TypeKind.Class } record
+        && (Extended(record) is not null
+            || record.InstanceConstructors.SelectMany(c => c.Parameters).Concat<ISymbol>(record.GetMembers().OfType<IPropertySymbol>())
+                .Any(s => s.GetAttributes().Any(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) is "Key" or "Count")));
+
+    /// <summary>The configs that stand inside one, where they end.</summary>
+    private static IEnumerable<INamedTypeSymbol> Inner(INamedTypeSymbol type) => Encloses(type, type) ? [] : Members(type);
+
+    private static IEnumerable<INamedTypeSymbol> Members(INamedTypeSymbol type) =>
+        type.GetMembers().OfType<IPropertySymbol>().Where(p => !p.IsStatic && p.Name != "EqualityContract").Select(p => p.Type)
+            .Concat(type.InstanceConstructors.SelectMany(c => c.Parameters).Select(p => p.Type).Where(t => !SymbolEqualityComparer.Default.Equals(t, type)))
+            .OfType<INamedTypeSymbol>().Where(IsConfig)
+            .Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default);
+
+    /// <summary>Whether a config is reached from the members of another.</summary>
+    private static bool Encloses(INamedTypeSymbol outer, INamedTypeSymbol wanted)
+    {
+        var (seen, open) = (new HashSet<ISymbol>(SymbolEqualityComparer.Default), new Stack<INamedTypeSymbol>(Members(outer)));
+        while (open.Count > 0)
+        {
+            var next = open.Pop();
+            if (SymbolEqualityComparer.Default.Equals(next, wanted))
+            {
+                return true;
+            }
+
+            if (seen.Add(next))
+            {
+                foreach (var inner in Members(next))
+                {
+                    open.Push(inner);
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The records that a record extends, the first of them first.</summary>
+    private static IEnumerable<string> Ancestry(INamedTypeSymbol type)
+    {
+        var all = new List<string>();
+        for (var origin = ExtendsItself(type) ? null : Extended(type); origin is not null; origin = Extended(origin))
+        {
+            all.Insert(0, origin.ToDisplayString(SpecReader.FullName));
+        }
+
+        return all;
     }
 
     /// <summary>An array, or an interface that one has, of what lists of a file hold.</summary>

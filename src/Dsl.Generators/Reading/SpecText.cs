@@ -12,7 +12,7 @@ namespace Dsl.Generators.Reading;
 /// </summary>
 internal static class SpecText
 {
-    public const int Version = 3;
+    public const int Version = 4;
 
     public static string Write(DeclarationSpec spec)
     {
@@ -42,7 +42,7 @@ internal static class SpecText
         writer.Add(
             spec.Members,
             (w, m) => w.Add(m.Name).Add(m.Type).Add((int)m.Kind).Add(m.Nullable).Add(m.Paths).Add(m.Default).Add(m.Positional).Add(m.OfLayer).Add(m.Body)
-                .Add(m.ReadsPrivate).Add(m.Range));
+                .Add(m.ReadsPrivate).Add(m.Range).Add(m.Extends));
         writer.Add(spec.Inherited).Add(spec.Only, AddOption).Add(spec.NoEffect);
         writer.Add(spec.Presets, (w, p) => w.Add(p.Name).Add(p.Property).Add(p.Model).Add(p.Values, AddOption));
         writer.Add(spec.Ancestors).Add(spec.ModelType).Add(spec.SavedAs);
@@ -74,6 +74,7 @@ internal static class SpecText
         {
             ReadsPrivate = v.Truth(),
             Range = v.Text(),
+            Extends = v.Texts(),
         });
         var (inherited, only, none) = (r.Number(), r.List(ReadOption), r.Texts());
         var presets = r.List(v => new PresetSpec(v.Text(), v.Text(), v.Text(), v.List(ReadOption)));

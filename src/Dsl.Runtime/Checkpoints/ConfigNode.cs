@@ -24,6 +24,9 @@ internal sealed class ConfigNode
         Text = text;
     }
 
+    /// <summary>An object without members.</summary>
+    public static ConfigNode Empty => new(JsonTokenType.StartObject, "");
+
     /// <summary>String, Number, True, False, Null, StartObject or StartArray.</summary>
     public JsonTokenType Kind { get; }
 

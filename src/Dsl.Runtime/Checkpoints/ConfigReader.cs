@@ -17,6 +17,9 @@ public sealed class ConfigReader
 {
     private const int Named = 20;
 
+    /// <summary>The path of the object that is read itself.</summary>
+    private const string Self = ".";
+
     private readonly ConfigNode root;
     private readonly string prefix;
     private readonly HashSet<string> handled;
@@ -178,11 +181,20 @@ public sealed class ConfigReader
             : throw Wrong(found.Path, found.Node, "an object or a list");
     }
 
-    /// <summary>A reader of an object within; null where missing. What it does not ask for is refused by this reader's <see cref="Finish"/>.</summary>
+    /// <summary>
+    /// A reader of an object within (<c>.</c> is this one itself); null where missing. What it does not ask for is refused by this reader's
+    /// <see cref="Finish"/>.
+    /// </summary>
     /// <exception cref="ConfigException">No object.</exception>
     public ConfigReader? Object(string[] paths) => Find(paths) is not { } found ? null
+        : found.Path == Self ? this
         : found.Node.Kind == JsonTokenType.StartObject ? new ConfigReader(File, found.Node, prefix + found.Path + ".", handled, readWhole, ignored)
         : throw Wrong(found.Path, found.Node, "an object");
+
+    /// <summary>A reader of an object within, of an empty one where it is missing: then defaults stand, and what has none is said to be missing.</summary>
+    /// <exception cref="ConfigException">No object.</exception>
+    public ConfigReader ObjectOrEmpty(string[] paths) =>
+        Object(paths) ?? new ConfigReader(File, ConfigNode.Empty, prefix + paths[0] + ".", handled, readWhole, ignored);
 
     /// <summary>The one value that is supported; numbers are equal by value, however they are written. A missing key and null pass: a published default
     /// is the declaration's business.</summary>
@@ -288,7 +300,7 @@ public sealed class ConfigReader
         if (ignored.Contains(prefix + path))
             return null;
         var node = root;
-        foreach (string key in path.Split('.'))
+        foreach (string key in path == Self ? [] : path.Split('.'))
             if (node.Kind != JsonTokenType.StartObject || !node.Members.TryGetValue(key, out node))
                 return null;
         return node;

@@ -30,6 +30,10 @@ public static class ConfigWriter
         WriteMembers(path, Members(own.Concat(values)));
     }
 
+    /// <summary>The values of a config that stands inside another one.</summary>
+    public static IEnumerable<(string Path, object? Value)> Below(string path, IEnumerable<(string Path, object? Value)> values) =>
+        values.Select(value => ($"{path}.{value.Path}", value.Value));
+
     /// <summary>Writes the file from values alone.</summary>
     /// <exception cref="ArgumentException">A path stands twice or runs through a value, or a value is of another type.</exception>
     /// <exception cref="CheckpointException">The file could not be written.</exception>

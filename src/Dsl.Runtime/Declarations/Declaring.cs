@@ -19,7 +19,8 @@ public sealed class ModelAttribute<TConfig>(params string[] architectures) : Att
 /// <summary>Names an input and its axes. Without one, a model reads <c>input_ids</c>, <c>"b t"</c>, stepping, under <c>attention_mask</c>.</summary>
 /// <param name="name">The input's name, as the published library calls it.</param>
 /// <param name="axes">
-/// Its axes: <c>b</c> is the batch, <c>t</c> and <c>s</c> are times, other names are sizes. Two times only: token ids. Null in a block: as given.
+/// Its axes: <c>b</c> is the batch, <c>t</c> and <c>s</c> are times, other names are sizes, unless an <see cref="AxisAttribute"/> without a size says that
+/// they are known when the program runs (rows and columns of images). <c>b t</c> only: token ids. Null in a block: as given.
 /// </param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class InputAttribute(string name, string? axes = null) : Attribute
@@ -38,13 +39,16 @@ public sealed class InputAttribute(string name, string? axes = null) : Attribute
     public bool Optional { get; set; }
 }
 
-/// <summary>Gives a size to an axis that <see cref="InputAttribute"/> and <see cref="ParameterAttribute"/> strings name.</summary>
+/// <summary>
+/// Gives a size to an axis that <see cref="InputAttribute"/> and <see cref="ParameterAttribute"/> strings name; without one, the axis is as long as the
+/// input that a call is given.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class AxisAttribute(string name, object size) : Attribute
+public sealed class AxisAttribute(string name, object? size = null) : Attribute
 {
     public string Name { get; } = name;
 
-    public object Size { get; } = size;
+    public object? Size { get; } = size;
 }
 
 /// <summary>Options that every part of this declaration takes unless it says otherwise: a constant, or the name of a config member.</summary>

@@ -27,20 +27,64 @@ public sealed class SumAttribute(params string[] names) : Attribute
     public string[] Names { get; } = names;
 }
 
-/// <summary>Named values side by side along the last axis.</summary>
+/// <summary>Named values side by side along the last axis, or one after the other along time.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class ConcatAttribute(params string[] names) : Attribute
 {
     public string[] Names { get; } = names;
+
+    /// <summary>The time axis of the result, a new name: each row's real tokens of the first value, then those of the second, ...</summary>
+    public string? Along { get; set; }
 }
 
-/// <summary>A run of the last axis.</summary>
+/// <summary>A run of the last axis, or of time.</summary>
+/// <param name="start">Where it starts, from 0.</param>
+/// <param name="size">How long it is. Along time it may be left out: to the end.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class SliceAttribute(object start, object size) : Attribute
+public sealed class SliceAttribute(object start, object? size = null) : Attribute
 {
     public object Start { get; } = start;
 
-    public object Size { get; } = size;
+    public object? Size { get; } = size;
+
+    /// <summary>The time axis of the result, a new name: the run is one of each row's real tokens.</summary>
+    public string? Along { get; set; }
+}
+
+/// <summary>A named value without a batch (a weight, [n, d] or [d]), once for each row of what flows: [b, n, d], n a time axis.</summary>
+/// <param name="name">The value.</param>
+/// <param name="axis">The time axis of the result, a new name.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class ExpandAttribute(string name, string axis) : Attribute
+{
+    public string Name { get; } = name;
+
+    public string Axis { get; } = axis;
+}
+
+/// <summary>Behind a <c>Repeat</c>: what stands after that many of its layers. 0 is what the first one reads, -1 what the last one gives, -2 what it reads.</summary>
+/// <param name="layers">A constant or the name of an integer member of the config.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class TakeAttribute(object layers) : Attribute
+{
+    public object Layers { get; } = layers;
+}
+
+/// <summary>
+/// Rows of a value in the place of tokens: a row's first token whose id the predicate holds for becomes the first row of the value, and so on. The numbers
+/// of such tokens and of rows must be equal.
+/// </summary>
+/// <param name="rows">The value, [b, p, d], along a time axis of its own.</param>
+/// <param name="ids">The ids, [b, t], of the tokens that flow.</param>
+/// <param name="where">A static method <c>bool (int id)</c> or <c>bool (int id, C c)</c>.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class SpliceAttribute(string rows, string ids, string where) : Attribute
+{
+    public string Rows { get; } = rows;
+
+    public string Ids { get; } = ids;
+
+    public string Where { get; } = where;
 }
 
 /// <summary>
@@ -73,6 +117,9 @@ public sealed class UseAttribute<T>(string key = "") : Attribute
 
     /// <summary>The weights at this key were named before.</summary>
     public bool Shared { get; set; }
+
+    /// <summary>The config member, a config itself, that the block is built with. Default: this declaration's config.</summary>
+    public string? Config { get; set; }
 }
 
 /// <summary>One of two declared blocks, by a config member of type <see cref="Type"/>.</summary>
@@ -87,6 +134,9 @@ public sealed class UseAttribute<T1, T2>(string key = "") : Attribute
     public string? With { get; set; }
 
     public bool Shared { get; set; }
+
+    /// <inheritdoc cref="UseAttribute{T}.Config"/>
+    public string? Config { get; set; }
 }
 
 /// <summary>A declared block, repeated: keys <c>key.0</c>, <c>key.1</c>, ... (or where <c>{layer}</c> stands in the key).</summary>
@@ -101,6 +151,9 @@ public sealed class RepeatAttribute<T>(string key, object count) : Attribute
 
     /// <summary>Layers whose keys are equal share their weights.</summary>
     public bool Shared { get; set; }
+
+    /// <inheritdoc cref="UseAttribute{T}.Config"/>
+    public string? Config { get; set; }
 }
 
 /// <summary>Two declared blocks, repeated; which one stands at a layer says a config function of the layer that returns its <see cref="Type"/>.</summary>
@@ -116,6 +169,9 @@ public sealed class RepeatAttribute<T1, T2>(string key, object count) : Attribut
     public string? With { get; set; }
 
     public bool Shared { get; set; }
+
+    /// <inheritdoc cref="UseAttribute{T}.Config"/>
+    public string? Config { get; set; }
 }
 
 /// <summary>A bracket's first word: the bracket stands only where the config member is true; else it is the identity.</summary>

@@ -32,14 +32,17 @@ public static class Pairs
     public const string Neighbours = "neighbours";
 }
 
-/// <summary>Adds a learned vector for each position.</summary>
+/// <summary>Adds a learned vector for each position: a row of a table of its own, or of a value (<c>Positions(Table = "rows")</c>).</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class PositionsAttribute(string key, object rows) : Attribute
+public sealed class PositionsAttribute(string key = "", object? rows = null) : Attribute
 {
     public string Key { get; } = key;
 
     /// <summary>Rows of the table, the offset included.</summary>
-    public object Rows { get; } = rows;
+    public object? Rows { get; } = rows;
+
+    /// <summary>The value that has the rows, [rows, d], where no key has.</summary>
+    public string? Table { get; set; }
 
     /// <summary>The row of position 0.</summary>
     public object? Offset { get; set; }

@@ -52,15 +52,29 @@ public sealed class LinearAttribute(string key = "", object? size = null) : Attr
     public bool Shared { get; set; }
 }
 
-/// <summary>A convolution over time: each channel alone, looking back only.</summary>
+/// <summary>A convolution over time: each channel alone, looking back only. With <see cref="Over"/>: over one or two axes, all channels together.</summary>
+/// <param name="key">Its key.</param>
+/// <param name="kernel">Its width, along each axis.</param>
+/// <param name="width">Channels of the result, where <see cref="Over"/> is given.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class ConvAttribute(string key, object kernel) : Attribute
+public sealed class ConvAttribute(string key, object kernel, object? width = null) : Attribute
 {
     public string Key { get; } = key;
 
     public object Kernel { get; } = kernel;
 
+    public object? Width { get; } = width;
+
     public object? Bias { get; set; }
+
+    /// <summary>The axes that it slides over and their new names: <c>"h w -> y x"</c>, <c>"t -> u"</c>.</summary>
+    public string? Over { get; set; }
+
+    /// <summary>How far it moves from one result to the next; default 1.</summary>
+    public object? Stride { get; set; }
+
+    /// <summary>Zeros before the first and behind the last element of each axis; default 0.</summary>
+    public object? Padding { get; set; }
 }
 
 /// <summary>Layer normalisation of the last axis (Ba et al. 2016, arXiv 1607.06450). Without a key it has no weight.</summary>

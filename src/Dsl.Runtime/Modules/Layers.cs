@@ -21,6 +21,17 @@ public static class Layers
     /// <exception cref="ConfigException">There are more than 1,048,576 layers.</exception>
     public static TBlock[] Of<TBlock>(long count, Func<int, string> keyOf, Func<string, int, TBlock> build) => Of<TBlock, string>(count, keyOf, build);
 
+    /// <summary>How many of the layers stand before what <c>Take</c> names: from the front, or from the end where it is negative.</summary>
+    /// <param name="taken">0 is what the first layer reads, -1 what the last one gives.</param>
+    /// <param name="count">How many layers there are.</param>
+    /// <exception cref="ConfigException">There are not so many.</exception>
+    public static long Before(long taken, long count) => (taken < 0 ? taken + count + 1 : taken) is var before && before >= 0 && before <= count ? before
+        : throw new ConfigException("config.json", $"layer {taken} is taken of {count}, expected {-count - 1} to {count}");
+
+    /// <summary>The blocks of layers <paramref name="first"/> to before <paramref name="end"/>.</summary>
+    public static TBlock[] Of<TBlock>(long first, long end, Func<int, TBlock> build) =>
+        Of<TBlock, int>(end - first, layer => layer, (_, layer) => build(checked((int)first + layer)));
+
     /// <summary>What the last of the blocks gives, each reading what the one before gave; x itself where there are none.</summary>
     /// <param name="blocks">In their order.</param>
     /// <param name="x">What the first one reads.</param>

@@ -291,6 +291,21 @@ public sealed class Weights
     public CausalConvolution CausalConvolution(string key, long width, long kernel, bool bias) =>
         new(Tensor(Join(key, "weight"), [width, 1, kernel]), bias ? Tensor(Join(key, "bias"), [width], Initializer.Zeros) : null);
 
+    /// <summary>A convolution over the axes at these places of a value, all channels together: weight [out, in, kernel, ...].</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="in">Channels in.</param>
+    /// <param name="out">Channels out.</param>
+    /// <param name="kernel">Its width along each axis.</param>
+    /// <param name="channels">Where the value's channels stand.</param>
+    /// <param name="over">The axes that it slides over, one or two.</param>
+    /// <param name="stride">How far it moves.</param>
+    /// <param name="padding">Zeros on each side.</param>
+    /// <param name="bias">Whether a bias is added.</param>
+    public SlidingConvolution SlidingConvolution(
+        string key, long @in, long @out, long kernel, int channels, int[] over, long stride, long padding, bool bias) =>
+        new(Tensor(Join(key, "weight"), [@out, @in, .. over.Select(_ => kernel)]), bias ? Tensor(Join(key, "bias"), [@out], Initializer.Zeros) : null,
+            channels, over, stride, padding);
+
     /// <summary>One row for each position; position p reads row p + <paramref name="offset"/>. The table has <paramref name="rows"/> rows in all.</summary>
     public PositionEmbedding Positional(string key, long rows, long width, long offset = 0, bool shared = false)
     {

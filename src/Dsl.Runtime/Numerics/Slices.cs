@@ -62,6 +62,27 @@ public static class Slices
         return x.Plus(rows);
     }
 
+    /// <summary>x plus the row of a table for each position, position p reading row p + <paramref name="offset"/>.</summary>
+    /// <param name="x">[b, t, d].</param>
+    /// <param name="table">[rows, d].</param>
+    /// <param name="pass">Of x.</param>
+    /// <param name="offset">The row of position 0.</param>
+    /// <exception cref="InvalidOperationException">A position lies beyond the table.</exception>
+    public static Tensor AddRows(Tensor x, Tensor table, Pass pass, long offset = 0)
+    {
+        if (pass.Queries.End + offset > table.shape[0])
+        {
+            throw new InvalidOperationException(
+                $"The sequence reaches {pass.Queries.End} tokens, but the position table has rows for {table.shape[0] - offset}.");
+        }
+
+        using Tensor shifted = pass.Positions.Plus(offset);
+        using Tensor flat = shifted.flatten();
+        using Tensor picked = table.index_select(0, flat);
+        using Tensor rows = picked.view([.. pass.Positions.shape, table.shape[1]]);
+        return x.Plus(rows);
+    }
+
     /// <summary>x W^T + b, dropped out in training, plus a residual; one product where nothing is dropped.</summary>
     public static Tensor ApplyAdd(this Product product, Tensor x, Tensor residual, double dropout, Pass pass)
     {
@@ -100,12 +121,14 @@ public static class Slices
 
     /// <summary>Cuts axes into elementary ones, reorders these, and merges neighbours.</summary>
     /// <param name="x">Any tensor.</param>
-    /// <param name="elementary">Sizes of the elementary axes; -1 keeps the size of the tensor's axis at this place (batch and time, which come first).</param>
+    /// <param name="elementary">
+    /// Sizes of the elementary axes; -1 keeps the size of the tensor's axis at this place, -1 - n that of its axis n (axes known only now: batch, time, ...).
+    /// </param>
     /// <param name="order">Which elementary axis stands at each place afterwards.</param>
     /// <param name="groups">How many of them each axis of the result merges.</param>
     public static Tensor Rearrange(Tensor x, long[] elementary, long[] order, int[] groups)
     {
-        long[] cut = [.. elementary.Select((size, i) => size < 0 ? x.shape[i] : size)];
+        long[] cut = [.. elementary.Select((size, i) => size < 0 ? x.shape[size == -1 ? i : -size - 1] : size)];
         var shape = new long[groups.Length];
         int at = 0;
         for (int i = 0; i < groups.Length; i++)

@@ -150,6 +150,51 @@ public sealed class Pass : IDisposable
         return Gather(x, back);
     }
 
+    /// <summary>A fresh axis of the same rows whose real tokens come first: what has been made of this one's tokens.</summary>
+    /// <param name="length">Tokens of each row, padding included.</param>
+    /// <param name="real">How many of a row's tokens are real.</param>
+    internal Pass Of(int length, Func<int, int> real)
+    {
+        var mask = new bool[Batch * length];
+        for (int i = 0; i < mask.Length; i++)
+        {
+            mask[i] = i % length < real(i / length);
+        }
+
+        return new Pass(new Timeline(Batch), length, mask, Device, Training);
+    }
+
+    /// <summary>The same with other numbers of tokens.</summary>
+    /// <param name="length">From so many tokens to so many.</param>
+    /// <param name="what">What is done to the axis, for the message.</param>
+    internal Pass Map(Func<int, int> length, string what)
+    {
+        int after = length(Length);
+        return after >= 1 ? Of(after, row => length(Queries.Length(row)))
+            : throw new ArgumentException($"Nothing is left of {Length} tokens to {what}, expected more.");
+    }
+
+    /// <summary>[b, t, ...]: each row's real tokens in front, zeros behind them.</summary>
+    internal Tensor CompactOrZero(Tensor x)
+    {
+        using Tensor compact = Compact(x);
+        using Pass packed = Of(Length, Queries.Length);
+        using Tensor real = packed.Queries.Real!.view([Batch, Length, .. System.Linq.Enumerable.Repeat(1L, (int)x.dim() - 2)]);
+        using Tensor zero = torch.zeros_like(compact);
+        return torch.where(real, compact, zero);
+    }
+
+    /// <summary>int64 [b, t] of the new tokens, 1 for a real one; the caller owns it.</summary>
+    public Tensor RealTokens()
+    {
+        if (Queries.Real is { } real)
+        {
+            return real.to(ScalarType.Int64);
+        }
+
+        return torch.ones([Batch, Length], dtype: ScalarType.Int64, device: Device);
+    }
+
     /// <summary>The first slot that a band of that many keys needs for the tokens of this pass.</summary>
     internal int FirstNeeded(int window) => timeline.FirstNeeded(window, Length);
 

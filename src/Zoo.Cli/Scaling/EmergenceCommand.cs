@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Dsl.Files;
 using Dsl.Generation.Evaluation;
 using Dsl.Runtime;
 using Dsl.Training.Tasks;
@@ -81,7 +82,7 @@ internal sealed class EmergenceCommand
         }
 
         string picture = Path.Combine(folder, "emergence.png"), data = Path.Combine(folder, "emergence.csv");
-        AtomicFiles.Write(data, stream => stream.Write(Encoding.UTF8.GetBytes(csv.ToString())));
+        AtomicFiles.WriteText(data, csv.ToString(), FileErrors.Plain);
         using var both = new ScottPlot.Multiplot();
         both.AddPlots(2);
         both.Layout = new ScottPlot.MultiplotLayouts.Columns();

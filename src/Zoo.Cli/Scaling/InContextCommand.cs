@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Dsl.Files;
 using Dsl.Generation.Evaluation;
 using Dsl.Runtime;
 using Dsl.Training.Tasks;
@@ -107,8 +108,8 @@ internal sealed class InContextCommand
         plot.ShowLegend(ScottPlot.Alignment.LowerRight);
         string picture = Path.Combine(folder, "in-context.png"), data = Path.Combine(folder, "in-context.csv");
         plot.SavePng(picture, 1000, 560);
-        AtomicFiles.Write(data, stream => stream.Write(Encoding.UTF8.GetBytes("width,layers,parameters,shots,accuracy,standard_error\n" + string.Concat(rows.Select(row =>
-            FormattableString.Invariant($"{row.Model.Rung.Size.Width},{row.Model.Rung.Size.Layers},{row.Model.Parameters},{row.Shots},{row.Accuracy:R},{row.Error:R}\n"))))));
+        AtomicFiles.WriteText(data, "width,layers,parameters,shots,accuracy,standard_error\n" + string.Concat(rows.Select(row =>
+            FormattableString.Invariant($"{row.Model.Rung.Size.Width},{row.Model.Rung.Size.Layers},{row.Model.Parameters},{row.Shots},{row.Accuracy:R},{row.Error:R}\n"))), FileErrors.Plain);
         context.Console.Write(table);
         context.Output.WriteLine($"table    {data}");
         context.Output.WriteLine($"picture  {picture}");

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Training.Scaling;
 
@@ -49,12 +50,12 @@ internal static class LawFile
         throw new CommandException($"{name}: no law, expected entropy, size_factor, data_factor, size_exponent and data_exponent, each above 0");
     }
 
-    internal static void Write(string path, ChinchillaLaw law) => AtomicFiles.Write(path, stream => JsonSerializer.Serialize(stream, new Dictionary<string, double>
+    internal static void Write(string path, ChinchillaLaw law) => AtomicFiles.WriteBytes(path, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, double>
     {
         ["entropy"] = law.Entropy,
         ["size_factor"] = law.SizeFactor,
         ["data_factor"] = law.DataFactor,
         ["size_exponent"] = law.SizeExponent,
         ["data_exponent"] = law.DataExponent,
-    }, Json));
+    }, Json), FileErrors.Plain);
 }

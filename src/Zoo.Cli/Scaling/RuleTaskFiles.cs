@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Training.Objectives;
 using Dsl.Training.Tasks;
@@ -48,7 +49,7 @@ internal static class RuleTaskFiles
             + $"doc_to_text: \"{question}\"\ndoc_to_target: \"{target}\"\ntarget_delimiter: \"\"\n{more}";
         foreach ((string file, string text) in new[] { ($"{name}.jsonl", string.Join('\n', lines) + "\n"), ($"{name}.yaml", yaml) })
         {
-            AtomicFiles.Write(Path.Combine(folder, file), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+            AtomicFiles.WriteText(Path.Combine(folder, file), text, FileErrors.Plain);
         }
 
         return Path.Combine(folder, $"{name}.yaml");

@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using Dsl;
+using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Training;
 using Dsl.Training.Scaling;
@@ -170,8 +171,8 @@ internal sealed class SweepCommand
             OnTheWay(size.MaxBy(rung => rung.Tokens)!)).Select(run => FormattableString.Invariant($"{run.Parameters:F0},{run.Tokens:F0},{run.Loss:R}")));
     }
 
-    private static void Write(string path, string header, IEnumerable<string> lines) => AtomicFiles.Write(
-        path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Join('\n', lines.Prepend(header)) + "\n")));
+    private static void Write(string path, string header, IEnumerable<string> lines) => AtomicFiles.WriteText(
+        path, string.Join('\n', lines.Prepend(header)) + "\n", FileErrors.Plain);
 
     private void Tell(string folder, IReadOnlyList<TrainedRung> trained, TrainedRung held, ParametricFit fit)
     {

@@ -5,9 +5,10 @@ using Dsl.Fuzz.Tree;
 namespace Dsl.Fuzz.Writing;
 
 /// <summary>Writes the model: inputs, embeddings, uses and repetitions of the blocks, outputs.</summary>
-internal sealed class ModelWriter(ProgramWriter program, string name) : FlowWriter(program, name, program.Steps)
+internal sealed partial class ModelWriter(ProgramWriter program, string name) : FlowWriter(program, name, program.Steps)
 {
     private bool hasTypes;
+    private bool sees;
 
     protected override bool MayReadLayer => false;
 
@@ -28,7 +29,12 @@ internal sealed class ModelWriter(ProgramWriter program, string name) : FlowWrit
             HasTable = true;
         }
 
-        if (Program.HasMemory)
+        if (Program.HasMemory && Chance.Maybe)
+        {
+            sees = true;
+            Picture(hidden);
+        }
+        else if (Program.HasMemory)
         {
             Header.Add(Part.Of("Input", "\"input_ids\"", "\"b s\"").With("Mask", "\"attention_mask\""));
             Header.Add(Part.Of("Input", "\"decoder_input_ids\"", "\"b t\"").With("Steps", "true"));
@@ -41,6 +47,7 @@ internal sealed class ModelWriter(ProgramWriter program, string name) : FlowWrit
 
         Embed(hidden);
         Middle(hidden);
+        Lengths();
         End(hidden);
         Files();
         return new Declaration(Name, Header, Brackets, Functions);
@@ -113,7 +120,7 @@ internal sealed class ModelWriter(ProgramWriter program, string name) : FlowWrit
         if (Program.HasMemory)
         {
             parts.Add(Part.Of("From", "\"decoder_input_ids\""));
-            parts.Add(Part.Of("Embedding", "\"shared\"").With("Shared", "true"));
+            parts.Add(sees ? Part.Of("Embedding", "\"shared\"", "nameof(C.Vocab)", "nameof(C.Hidden)") : Part.Of("Embedding", "\"shared\"").With("Shared", "true"));
         }
         else
         {
@@ -135,6 +142,7 @@ internal sealed class ModelWriter(ProgramWriter program, string name) : FlowWrit
             parts.Add(Part.Of("Positions", Key(), "nameof(C.Context)").With("Offset", Chance.OneIn(4) ? "2" : null));
         }
 
+        Splice(parts);
         if (hasTypes)
         {
             parts.Add(Part.Of("As", "\"words\""));

@@ -14,7 +14,11 @@ internal sealed class Subject : IDisposable
     internal const int Rows = 3;
     internal const int MemoryLength = 5;
     private const int LongestText = 11;
+    private const int LargestSide = 64;
     private readonly Random random;
+
+    /// <summary>Rows and columns of images.</summary>
+    private int side = MemoryLength;
 
     internal Subject(CompiledDeclarations compiled, string modelName, object config, int seed)
     {
@@ -124,9 +128,37 @@ internal sealed class Subject : IDisposable
             int rows = read.Count == 0 ? 1 : read.Min(l => l.Rows);
             int[] drawn = [.. Enumerable.Range(0, rows).Where(id => read.TrueForAll(l => l.Padding != id)).DefaultIfEmpty(0)];
             feed[input.Name] = ids.Map(_ => drawn[random.Next(drawn.Length)]);
+            foreach ((string name, Func<int, bool> isPlace, int[] places) in Reference.Splices(feed).Where(s => s.Ids == input.Name))
+            {
+                feed[name] = Placed(feed[name], drawn, isPlace, places);
+            }
         }
 
         return feed;
+    }
+
+    /// <summary>Ids of which as many are places of a splice as there are rows for them, all where no padding will be.</summary>
+    private NumberArray Placed(NumberArray ids, int[] drawn, Func<int, bool> isPlace, int[] places)
+    {
+        int length = ids.Shape[1], some = Math.Max(1, length / 3);
+        int[] yes = [.. drawn.Where(isPlace)], no = [.. drawn.Where(id => !isPlace(id))];
+        NumberArray placed = ids.Clone();
+        for (int row = 0; row < Rows; row++)
+        {
+            HashSet<int> at = [.. Enumerable.Range(some, length - (2 * some)).OrderBy(_ => random.Next()).Take(places[row])];
+            if (at.Count < places[row])
+            {
+                throw new NotSupportedException($"{places[row]} rows are spliced into {length} tokens, of which {at.Count} are never padding");
+            }
+
+            for (int token = 0; token < length; token++)
+            {
+                int[] from = at.Contains(token) ? yes : no;
+                placed[row, token] = from[random.Next(from.Length)];
+            }
+        }
+
+        return placed;
     }
 
     /// <summary>Ids all zero, numbers drawn.</summary>
@@ -138,16 +170,36 @@ internal sealed class Subject : IDisposable
         string? main = Stepping?.Output.TimeAxis ?? Graph.Inputs.Select(i => i.Output.TimeAxis).FirstOrDefault();
         return Graph.Inputs.ToDictionary(i => i.Name, i =>
         {
-            int[] shape = [.. i.Output.Axes.Select(a => a.Size is not null ? frame.SizeOf(a.Size) : !a.IsTime ? Rows : a.Name == main ? length
+            bool isImage = i.Output.Axes.Count(a => a.IsTime) > 1;
+            int[] shape = [.. i.Output.Axes.Select(a => a.Size is not null ? frame.SizeOf(a.Size) : !a.IsTime ? Rows : isImage ? side : a.Name == main ? length
                 : Math.Min(length, MemoryLength))];
             NumberArray zeros = NumberArray.Zeros(shape);
             return i.IsIds ? zeros : zeros.Map(_ => Draws.Normal(random));
         });
     }
 
+    /// <summary>Whether a convolution reads more rows or columns at once than images have.</summary>
+    private bool IsTooSmall()
+    {
+        try
+        {
+            Reference.Run(Shaped(LongestText));
+            return false;
+        }
+        catch (InvalidOperationException e)
+        {
+            return e.Message.Contains("smaller than the kernel", StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>How many tokens every table of positions reaches.</summary>
     private int Longest()
     {
+        while (side < LargestSide && IsTooSmall())
+        {
+            side *= 2;
+        }
+
         for (int length = LongestText; length > 1; length--)
         {
             try

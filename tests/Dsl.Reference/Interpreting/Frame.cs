@@ -12,7 +12,7 @@ namespace Dsl.Reference.Interpreting;
 internal sealed partial class Frame
 {
     private readonly Dictionary<Value, NumberArray> values = [];
-    private readonly IReadOnlyDictionary<string, TimeAxis> times;
+    private readonly Dictionary<string, TimeAxis> times;
     private readonly IReadOnlyDictionary<string, long> parameters;
     private readonly SettingReader settings;
 
@@ -30,7 +30,7 @@ internal sealed partial class Frame
         Key = key;
         Layer = layer;
         this.parameters = parameters;
-        this.times = times;
+        this.times = new Dictionary<string, TimeAxis>(times);
         settings = new SettingReader(run.Config, layer, parameters);
     }
 
@@ -59,7 +59,28 @@ internal sealed partial class Frame
         }
 
         values[value] = numbers;
+
+        // What no part has said of a new axis: nothing along it is padding.
+        foreach (int i in Enumerable.Range(0, inferred.Length).Where(i => value.Axes[i].IsTime))
+        {
+            times.TryAdd(value.Axes[i].Name, new TimeAxis(numbers.Shape[0], numbers.Shape[i], null));
+        }
     }
+
+    /// <summary>A time axis that a part makes: how many tokens of each row are real; they come first.</summary>
+    internal void Open(string name, int length, IReadOnlyList<int> real)
+    {
+        NumberArray mask = NumberArray.Zeros(real.Count, length);
+        for (int i = 0; i < mask.Count; i++)
+        {
+            mask.Values[i] = i % length < real[i / length] ? 1 : 0;
+        }
+
+        times[name] = new TimeAxis(real.Count, length, mask);
+    }
+
+    /// <summary>A time axis that a used block makes.</summary>
+    internal void Open(string name, TimeAxis axis) => times[name] = axis;
 
     /// <summary>Computes the nodes in order.</summary>
     internal void Compute(IEnumerable<Node> nodes)

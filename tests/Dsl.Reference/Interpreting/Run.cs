@@ -11,11 +11,17 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
 
     internal Type FindType(string name) => findType(name);
 
+    /// <summary>The same run, for blocks that are built with a config inside this one's.</summary>
+    internal Run Under(object other) => new(other, weights, functions, findType)
+    {
+        Read = Read, LookUps = LookUps, Fast = Fast, Nudge = Nudge, FastInput = FastInput,
+    };
+
     /// <summary>Keys that were read.</summary>
-    internal HashSet<string> Read { get; } = new(StringComparer.Ordinal);
+    internal HashSet<string> Read { get; private init; } = new(StringComparer.Ordinal);
 
     /// <summary>Ids that were looked up, in tables of how many rows, and which id learns nothing.</summary>
-    internal List<(NumberArray Ids, int Rows, int? Padding)> LookUps { get; } = [];
+    internal List<(NumberArray Ids, int Rows, int? Padding)> LookUps { get; private init; } = [];
 
     /// <summary>Weights that stand for those of the same key: trained within the sequence.</summary>
     internal IReadOnlyDictionary<string, NumberArray>? Fast { get; set; }

@@ -13,7 +13,10 @@ internal sealed class RepeatReference : PartReference<Ops.Repeat>
         NumberArray x = frame.Get(node.Inputs[0]);
         string key = operation.Key.Contains('{') || operation.Key.Length == 0 ? operation.Key : operation.Key + ".{layer}";
         var first = new Dictionary<string, int>();
-        for (int layer = 0; layer < frame.SizeOf(operation.Count); layer++)
+        int count = frame.SizeOf(operation.Count), taken = operation.Taken is null ? count : (int)frame.Number(operation.Taken.Layer);
+        taken += taken < 0 ? count + 1 : 0;
+        (int start, int end) = operation.Taken switch { null => (0, count), { IsRest: false } => (0, taken), _ => (taken, count) };
+        for (int layer = start; layer < end; layer++)
         {
             string own = frame.Absolute(key, layer);
             int built = operation.Shared && !first.TryAdd(own, layer) ? first[own] : layer;

@@ -61,6 +61,7 @@ internal sealed class UseReference : PartReference<Ops.Use>
             }
         }
 
-        return new Frame(frame.Run, graph, key, layer, block.Parameters.ToDictionary(p => p.Name, p => (long)frame.SizeOf(p.Size)), times);
+        Run run = block.Config.Length == 0 ? frame.Run : frame.Run.Under(SettingReader.Member(frame.Run.Config, block.Config, layer)!);
+        return new Frame(run, graph, key, layer, block.Parameters.ToDictionary(p => p.Name, p => (long)frame.SizeOf(p.Size)), times);
     }
 }

@@ -9,6 +9,7 @@ using TorchSharp;
 using Xunit;
 using Xunit.Abstractions;
 using Zoo.Decoders;
+using Zoo.Multimodal;
 using Zoo.StateSpaces;
 using static TorchSharp.torch;
 
@@ -33,7 +34,8 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
     private const string CountsUndefined =
         "TorchSharp counts the undefined gradient of a scan's last state when it is made and not when it is disposed; it holds no memory";
 
-    public static TheoryData<string> Cases => TinyConfigs.Names;
+    /// <summary>All but those whose ids must have a place for each row of a picture, which ids drawn here have not: the oracle holds their forms.</summary>
+    public static TheoryData<string> Cases => [.. TinyConfigs.All.Where(tiny => tiny.Value.Config is not LlavaConfig).Select(tiny => tiny.Key).Order()];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -58,9 +60,16 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
         Assert.True(failures.Count == 0, string.Join(Environment.NewLine, failures));
     }
 
-    /// <summary>Features for models that read no tokens: long enough for a transform.</summary>
-    private static Tensor Features(object config, int rows, ScalarType dtype) =>
-        randn([rows, 40, ((S4Config)config).Input], dtype: dtype, generator: new Generator((ulong)rows));
+    /// <summary>Features for models that read no tokens, long enough for a transform; pictures for those that see.</summary>
+    private static Tensor Features(object config, int rows, ScalarType dtype) => randn(
+        config switch
+        {
+            ClipVisionConfig clip => [rows, clip.Channels, clip.Image, clip.Image],
+            MiniGpt4Config { Vision: var eva } => [rows, eva.Channels, eva.Image, eva.Image],
+            _ => [rows, 40, ((S4Config)config).Input],
+        },
+        dtype: dtype,
+        generator: new Generator((ulong)rows));
 
     [Fact]
     public void Every_model_is_checked() =>

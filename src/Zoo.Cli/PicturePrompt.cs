@@ -1,0 +1,105 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Dsl.Images;
+using Dsl.Runtime;
+using Dsl.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Zoo.Cli;
+
+/// <summary>A prompt with pictures in it: what the model makes of them, and the ids with a place for each row of that.</summary>
+/// <param name="Ids">The prompt's ids, each picture's place repeated as often as the picture has rows.</param>
+/// <param name="Memory">What a state begins with: the pictures' rows, [1, rows, width].</param>
+internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tensor> Memory) : IDisposable
+{
+    /// <summary>How a prompt says where a picture stands.</summary>
+    internal const string Place = "<image>";
+
+    private const string Pixels = "pixel_values", Features = "image_features";
+
+    /// <summary>Whether a model reads pictures into its text.</summary>
+    internal static bool IsReadBy(IModel model) => model.Inputs.Contains(Pixels) && model.Outputs.Contains(Features) && model.Outputs.Contains("logits");
+
+    /// <summary>What is said of pictures without looking at them: that there are as many as places. A prompt without places has them in front.</summary>
+    /// <exception cref="CommandException">There are not.</exception>
+    internal static string WithPlaces(string prompt, int pictures)
+    {
+        int places = prompt.Split(Place).Length - 1;
+        return places == pictures ? prompt
+            : places == 0 ? string.Concat(Enumerable.Repeat(Place + "\n", pictures)) + prompt
+            : throw new CommandException($"{pictures} pictures and {places} places '{Place}' in the prompt, expected as many of one as of the other");
+    }
+
+    /// <summary>The pictures as the checkpoint's settings prepare them, one tensor [pictures, 3, height, width].</summary>
+    /// <exception cref="ImageException">A picture or a setting cannot be used.</exception>
+    internal static Tensor Prepare(string checkpoint, IReadOnlyList<string> pictures)
+    {
+        ImageProcessor processor = ImageProcessor.FromFile(checkpoint);
+        if (ConfigReader.Open(checkpoint).OptionalString(["image_aspect_ratio"]) == "pad" && processor.PadToSquare is null)
+        {
+            processor = processor.Padded();
+        }
+
+        var prepared = pictures.Select(path => (Path: path, Made: processor.Apply(Picture.Read(path)))).ToList();
+        if (prepared.FirstOrDefault(p => (p.Made.Height, p.Made.Width) != (prepared[0].Made.Height, prepared[0].Made.Width)) is { Path: { } other } odd)
+        {
+            throw new CommandException($"{other} becomes {odd.Made.Height} x {odd.Made.Width}, {prepared[0].Path} {prepared[0].Made.Height} x "
+                + $"{prepared[0].Made.Width}: expected one size, by a crop in preprocessor_config.json");
+        }
+
+        return tensor(prepared.SelectMany(p => p.Made.Values).ToArray(), [prepared.Count, 3, prepared[0].Made.Height, prepared[0].Made.Width]);
+    }
+
+    /// <summary>Looks at the pictures, and makes room for them in the prompt.</summary>
+    /// <param name="model">A model that reads pictures.</param>
+    /// <param name="pixels">[pictures, 3, height, width].</param>
+    /// <param name="ids">The prompt's, a placeholder for each picture.</param>
+    /// <param name="placeholder">The id that stands for a picture.</param>
+    internal static PicturePrompt Look(IModel model, Tensor pixels, int[] ids, int placeholder)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable off = no_grad();
+        model.Module.eval();
+        Tensor given = pixels.to(model.Weights.Device).to_type(model.Weights.All[0].Value.dtype);
+        Tensor none = zeros([given.shape[0], 1], dtype: ScalarType.Int64, device: model.Weights.Device);
+        Tensor rows = model.Run(new Dictionary<string, Tensor> { [Pixels] = given, ["input_ids"] = none }, Features)[Features];
+        int each = (int)rows.shape[1];
+        int[] room = [.. ids.SelectMany(id => Enumerable.Repeat(id, id == placeholder ? each : 1))];
+        Tensor all = rows.reshape(1, rows.shape[0] * rows.shape[1], rows.shape[2]);
+        return new PicturePrompt(room, new Dictionary<string, Tensor> { [Features] = all.MoveToOuterDisposeScope() });
+    }
+
+    /// <summary>The id that stands for a picture: what the config says, else that of the unknown token, which no prompt has.</summary>
+    internal static int Placeholder(string checkpoint) => ConfigReader.Open(checkpoint).OptionalInt(["image_token_id", "image_token_index"]) ?? 0;
+
+    /// <summary>The prompt's ids, each place of a picture as the placeholder.</summary>
+    internal static int[] Encode(string prompt, int placeholder, Func<string, int[]> encode, ITextCodec codec)
+    {
+        int[] whole = encode(prompt);
+        int places = prompt.Split(Place).Length - 1;
+        if (whole.Count(id => id == placeholder) == places)
+        {
+            return whole;
+        }
+
+        // The tokenizer knows no such token: pieces, of which only the first has special tokens before it.
+        string[] pieces = prompt.Split(Place);
+        IEnumerable<int> Piece(string text, int index) => index == 0 ? encode(text)
+            : text.Length == 0 ? []
+            : codec is ITokenizer tokenizer ? tokenizer.Encode(text, null, new EncodingOptions(AddSpecials: false)).Ids
+            : codec.Encode(text);
+        return [.. pieces.SelectMany((text, i) => i == 0 ? Piece(text, i) : Piece(text, i).Prepend(placeholder))];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor each in Memory.Values)
+        {
+            each.Dispose();
+        }
+    }
+}
