@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
+using Dsl.Files;
 using SkiaSharp;
 
 namespace Dsl.Images;
@@ -78,27 +79,8 @@ public static class PictureFile
         return Upright(pixels, width, height, orientation);
     }
 
-    private static byte[] ReadBytes(string path)
-    {
-        try
-        {
-            if (Directory.Exists(path))
-            {
-                throw new ImageException($"{path}: a folder, expected a PNG or JPEG picture");
-            }
-
-            long length = new FileInfo(path).Length;
-            return length <= MostBytes ? File.ReadAllBytes(path) : throw new ImageException($"{path}: {length} bytes, expected at most {MostBytes}");
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ImageException($"{path}: no such file, expected a PNG or JPEG picture");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ImageException($"{path}: cannot be read ({e.Message})");
-        }
-    }
+    private static byte[] ReadBytes(string path) =>
+        UserFile.ReadBytes(path, MostBytes, (file, problem, _) => new ImageException($"{file}: {problem}"));
 
     /// <summary>PIL's mode <c>I;16</c>, whose values it cuts off instead of scaling them.</summary>
     private static bool IsDeepGray(byte[] png) => png.Length > 25 && png[24] == 16 && png[25] == 0;

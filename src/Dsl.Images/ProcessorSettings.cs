@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Dsl.Files;
 
 namespace Dsl.Images;
 
@@ -34,21 +35,7 @@ internal sealed class ProcessorSettings
     internal static ImageProcessor Read(string path)
     {
         string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
-        byte[] bytes;
-        try
-        {
-            long length = new FileInfo(file).Length;
-            bytes = length <= MostBytes ? File.ReadAllBytes(file) : throw new ImageException($"{file}: {length} bytes, expected at most {MostBytes}");
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ImageException($"{file}: no such file, expected the settings of the picture's preprocessing");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ImageException($"{file}: cannot be read ({e.Message})");
-        }
-
+        byte[] bytes = UserFile.ReadBytes(file, MostBytes, (name, problem, _) => new ImageException($"{name}: {problem}"));
         return Parse(bytes, file);
     }
 

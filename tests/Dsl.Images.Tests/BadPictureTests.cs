@@ -43,8 +43,8 @@ public sealed class BadPictureTests
     public void AFolderAndAMissingFileAreTold()
     {
         using var folder = new ScratchFolder();
-        Assert.Contains("a folder, expected a PNG or JPEG picture", Assert.Throws<ImageException>(() => Picture.Read(folder.Path)).Message, StringComparison.Ordinal);
-        Assert.Contains("no such file", Assert.Throws<ImageException>(() => Picture.Read(folder["cat.png"])).Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder, expected a file", Assert.Throws<ImageException>(() => Picture.Read(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not found, expected a file", Assert.Throws<ImageException>(() => Picture.Read(folder["cat.png"])).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Files cut off at every length, and with each byte changed, are read or told; nothing else is thrown.</summary>

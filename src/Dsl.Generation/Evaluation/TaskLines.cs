@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dsl.Files;
 using Dsl.Text;
 
 namespace Dsl.Generation.Evaluation;
@@ -25,6 +26,8 @@ public sealed class TaskLines
         }
     }
 
+    private const long Most = 1L << 30;
+
     /// <summary>The file's name.</summary>
     public string File { get; }
 
@@ -35,7 +38,7 @@ public sealed class TaskLines
     /// <exception cref="TextException">It is not UTF-8, a line is no JSON object, or there is none.</exception>
     public static TaskLines Read(string path)
     {
-        byte[] bytes = System.IO.File.ReadAllBytes(path);
+        byte[] bytes = UserFile.ReadBytes(path, Most, TextException.Of);
         try
         {
             string text = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes);

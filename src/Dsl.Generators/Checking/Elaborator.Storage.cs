@@ -23,7 +23,8 @@ internal sealed partial class Elaborator
         }
         else if (shared && first.Count != shape.Count)
         {
-            Report(Problems.SizesDiffer, part.PlaceOf("Shared"), $"the axes of '{key}' here", Text(shape.Count), "those of its first place", Text(first.Count));
+            Report(Problems.SizesDiffer, part.PlaceOf("Shared"), $"the axes of '{key}' here", Invariant.Text(shape.Count), "those of its first place",
+                Invariant.Text(first.Count));
         }
         else if (shared)
         {

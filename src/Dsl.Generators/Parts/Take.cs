@@ -43,7 +43,8 @@ internal sealed class TakePart : Part
         }
 
         var layer = at.NumberOf(part[0], part.Place.At(0), "-1");
-        if (layer is Setting.Literal && long.TryParse(part[0].Text, out var number) && at.Number(repeat.Count) is { } count && (number > count || number < -count - 1))
+        if (layer is Setting.Literal && Invariant.TryRead(part[0].Text, out long number) && at.Number(repeat.Count) is { } count
+            && (number > count || number < -count - 1))
         {
             at.Report(Problems.SizesDiffer, part.Place.At(0), "the layer that is taken", part[0].Text, "the number of layers", at.Spell(repeat.Count));
             return;

@@ -239,7 +239,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         }
 
         var above = range.NamedArguments.Any(n => n is { Key: "Above", Value.Value: true });
-        if (range.ConstructorArguments is [{ Value: double least }, { Value: double most }] && !(least <= most))
+        if (range.ConstructorArguments[0].Value is double least && range.ConstructorArguments[1].Value is double most && !(least <= most))
         {
             return Fitness.EmptyRange;
         }

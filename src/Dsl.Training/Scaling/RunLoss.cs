@@ -6,6 +6,7 @@ using System.Linq;
 using MathNet.Numerics;
 using MathNet.Numerics.LinearRegression;
 using MathNet.Numerics.Statistics;
+using Dsl.Files;
 
 namespace Dsl.Training.Scaling;
 
@@ -28,7 +29,8 @@ public static class RunTable
     /// <exception cref="TrainingException">It is none, or a cell is no positive number; the message names the line.</exception>
     public static IReadOnlyList<RunLoss> Read(string path)
     {
-        string[] lines = [.. File.ReadLines(path).Where(line => line.Trim().Length > 0)];
+        string[] lines = [.. UserFile.ReadText(path, UserFile.MostOfText, (file, problem, _) => new TrainingException($"{file}: {problem}")).Split('\n')
+            .Select(line => line.TrimEnd('\r')).Where(line => line.Trim().Length > 0)];
         string[] header = lines.Length == 0 ? [] : [.. lines[0].Split(',').Select(cell => cell.Trim())];
         int[] places = Array.ConvertAll(Columns, column => Array.IndexOf(header, column));
         if (Array.IndexOf(places, -1) is >= 0 and int missing)
