@@ -111,6 +111,14 @@ public sealed class TokensBesideTests
     }
 
     [Fact]
+    public void AFreePlaceOfWordPiecesIsNoPieceAnyMore()
+    {
+        ITokenizer tokenizer = WordPieces(Added("""{"<step>": 10}"""));
+        Assert.Equal((10, "<step>", 11), (tokenizer.IdOf("<step>"), tokenizer.TokenOf(10), tokenizer.Vocabulary));
+        Assert.Equal("some|<step>|[UNK]", Cut(tokenizer, "some<step>mark"));
+    }
+
+    [Fact]
     public void ATokenizerJsonKeepsItsIds()
     {
         const string Json = """

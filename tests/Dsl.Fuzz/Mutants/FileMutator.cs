@@ -106,19 +106,21 @@ internal static class FileMutator
         return Encoding.Latin1.GetBytes(string.Join('\n', lines));
     }
 
-    /// <summary>A value for another, a key without its value, or a part for the whole.</summary>
+    /// <summary>A value for another, a key without its value, or a part for the whole; bytes where earlier changes left no JSON.</summary>
     private static byte[] Json(byte[] valid, Chance chance)
     {
-        JsonNode? root;
         try
         {
-            root = JsonNode.Parse(valid);
+            return Tree(JsonNode.Parse(valid), chance);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             return Bytes(valid, chance);
         }
+    }
 
+    private static byte[] Tree(JsonNode? root, Chance chance)
+    {
         JsonNode? node = root;
         while (node is not null && (node == root || !chance.OneIn(5)) && Children(node) is { Count: > 0 } children)
         {
@@ -158,21 +160,10 @@ internal static class FileMutator
         return Encoding.UTF8.GetBytes(root!.ToJsonString());
     }
 
-    private static List<JsonNode?> Children(JsonNode node)
+    private static List<JsonNode?> Children(JsonNode node) => node switch
     {
-        try
-        {
-            return node switch
-            {
-                JsonObject members => [.. members.Select(member => member.Value)],
-                JsonArray items => [.. items],
-                _ => [],
-            };
-        }
-        catch (ArgumentException)
-        {
-            // The same key twice: there is no tree of it.
-            return [];
-        }
-    }
+        JsonObject members => [.. members.Select(member => member.Value)],
+        JsonArray items => [.. items],
+        _ => [],
+    };
 }
