@@ -10,7 +10,9 @@ internal static class ChatTemplateFile
 {
     private const string Settings = "tokenizer_config.json", Own = "chat_template.jinja";
 
-    /// <summary>The template in <c>chat_template.jinja</c>, else in <c>tokenizer_config.json</c> (of several, each must be readable); null where there is none.</summary>
+    /// <summary>
+    /// The template in <c>chat_template.jinja</c>, else in <c>tokenizer_config.json</c> (of several, each must be readable); null where there is none.
+    /// </summary>
     /// <exception cref="TextException">It cannot be read.</exception>
     internal static ChatTemplate? Find(string folder)
     {

@@ -22,7 +22,8 @@ internal sealed class CheckCommand
     internal static Command Make(CliContext context)
     {
         var made = new CheckCommand(context);
-        var command = new Command("check", "Compare a folder's config, tokenizer and tensor names with the model, without its weights; exit 1 where it would not load.")
+        const string What = "Compare a folder's config, tokenizer and tensor names with the model, without its weights; exit 1 where it would not load.";
+        var command = new Command("check", What)
         {
             made.folder, made.architecture, made.json,
         };

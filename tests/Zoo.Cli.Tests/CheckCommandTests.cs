@@ -13,7 +13,8 @@ namespace Zoo.Cli.Tests;
 public sealed class CheckCommandTests
 {
     private const string Llama = "{\"architectures\": [\"LlamaForCausalLM\"], \"vocab_size\": 99, \"hidden_size\": 32, \"intermediate_size\": 48, "
-        + "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"hidden_act\": \"silu\", \"torch_dtype\": \"float16\", \"eos_token_id\": 2, \"made_by\": \"us\"}";
+        + "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"hidden_act\": \"silu\", "
+        + "\"torch_dtype\": \"float16\", \"eos_token_id\": 2, \"made_by\": \"us\"}";
 
     private static readonly string[] Layer =
     [
@@ -91,7 +92,8 @@ public sealed class CheckCommandTests
 
     [Theory]
     [InlineData("<!DOCTYPE html><html>", "config.json: an HTML page (21 bytes), not the config; download the file itself, expected a JSON object")]
-    [InlineData("version https://git-lfs.github.com/spec/v1\n", "config.json: a Git LFS pointer (43 bytes), not the config; run git lfs pull, expected a JSON object")]
+    [InlineData(
+        "version https://git-lfs.github.com/spec/v1\n", "config.json: a Git LFS pointer (43 bytes), not the config; run git lfs pull, expected a JSON object")]
     [InlineData("{\"a\": 1}}", "config.json: is not JSON (byte 9), expected an object")]
     [InlineData("{}", "config.json: names neither architectures nor model_type, expected the class of the model; known: Albert")]
     public void A_config_that_is_none_is_named_and_tensors_are_counted_all_the_same(string config, string message)
@@ -141,7 +143,8 @@ public sealed class CheckCommandTests
         using var folder = new ScratchFolder();
         File.WriteAllText(folder["config.json"], Llama);
         File.WriteAllText(folder[file], "x");
-        Assert.Contains(message, Assert.Throws<CheckpointException>(() => Models.Load(folder.Path, options: new() { Warn = null })).Message, StringComparison.Ordinal);
+        string refused = Assert.Throws<CheckpointException>(() => Models.Load(folder.Path, options: new() { Warn = null })).Message;
+        Assert.Contains(message, refused, StringComparison.Ordinal);
         Assert.Equal(0, Run("check", folder.Path).Code);
     }
 

@@ -236,7 +236,8 @@ internal static class ConfigEmitter
         {
             foreach (var member in Stored(config).Where(m => m.Range.Length > 0))
             {
-                var key = Constant.OfText(string.Join(" (or ", member.Paths.Select(p => p.TrimStart('#'))) + new string(')', member.Paths.Count - 1)).ToSource();
+                var paths = string.Join(" (or ", member.Paths.Select(p => p.TrimStart('#'))) + new string(')', member.Paths.Count - 1);
+                var key = Constant.OfText(paths).ToSource();
                 code.Line($"Require.Within(file, config.{member.Name}, {key}, {member.Range});");
             }
 

@@ -205,7 +205,8 @@ internal static class GeneratedMembers
 
     private static readonly HashSet<string> OfModels =
     [
-        .. OfEvery, "Config", "Configuration", "Fused", "Inputs", "KeyRules", "Load", "NewState", "Outputs", "ParameterCount", "Results", "Run", "Architectures", "ConfigValues", "ModelType", "Writes",
+        .. OfEvery, "Config", "Configuration", "Fused", "Inputs", "KeyRules", "Load", "NewState", "Outputs", "ParameterCount", "Results", "Run",
+        "Architectures", "ConfigValues", "ModelType", "Writes",
         "Wanted",
     ];
 

@@ -154,7 +154,8 @@ public sealed unsafe class Checkpoint : IDisposable
         return new LoadReport(fit.Layout, targets.Count, fit.Unexpected)
         {
             PassedOver = fit.PassedOver,
-            Names = targets.Zip(fit.Found).Where(pair => pair.Second.Count > 0).ToDictionary(pair => pair.First.Key, pair => pair.Second[0], StringComparer.Ordinal),
+            Names = targets.Zip(fit.Found).Where(pair => pair.Second.Count > 0)
+                .ToDictionary(pair => pair.First.Key, pair => pair.Second[0], StringComparer.Ordinal),
         };
     }
 

@@ -53,7 +53,7 @@ internal sealed class ConfigNode
         var bare = new Dictionary<long, string>();
         byte[] json = WithoutBareWords(text, bare);
         if (!Utf8.IsValid(json))
-            throw ForeignFiles.Name(text, text.Length, "the config", "a JSON object") is { } binary ? new ConfigException(file, binary) : new ConfigException(file, "is not UTF-8, expected a JSON object");
+            throw new ConfigException(file, ForeignFiles.Name(text, text.Length, "the config", "a JSON object") ?? "is not UTF-8, expected a JSON object");
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth + 2 });
         try
         {

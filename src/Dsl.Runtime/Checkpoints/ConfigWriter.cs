@@ -75,8 +75,9 @@ public static class ConfigWriter
     public static IEnumerable<(string Path, object? Value)> Labels(int count)
     {
         var names = Enumerable.Range(0, count).Select(id => (Id: id.ToString(CultureInfo.InvariantCulture), Label: $"LABEL_{id}", Value: id)).ToList();
-        yield return ("id2label", new SortedDictionary<string, object?>(names.ToDictionary(name => name.Id, name => (object?)name.Label), StringComparer.Ordinal));
-        yield return ("label2id", new SortedDictionary<string, object?>(names.ToDictionary(name => name.Label, name => (object?)name.Value), StringComparer.Ordinal));
+        yield return ("id2label", Sorted(names.ToDictionary(name => name.Id, name => (object?)name.Label)));
+        yield return ("label2id", Sorted(names.ToDictionary(name => name.Label, name => (object?)name.Value)));
+        static SortedDictionary<string, object?> Sorted(Dictionary<string, object?> members) => new(members, StringComparer.Ordinal);
     }
 
     private static void Place(SortedDictionary<string, object?> root, string path, object? value)

@@ -71,7 +71,8 @@ internal static class ModelLoading
         {
             throw new ConfigException(file, e.Problem, e);
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or ArithmeticException or IndexOutOfRangeException or NotSupportedException)
+        catch (Exception e)
+            when (e is ArgumentException or InvalidOperationException or ArithmeticException or IndexOutOfRangeException or NotSupportedException)
         {
             throw new ConfigException(file, $"no model can be built from it: {e.Message}", e);
         }

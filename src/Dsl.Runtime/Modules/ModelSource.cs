@@ -52,7 +52,8 @@ internal sealed class ModelSource
 /// <summary>The settings of generation that a made model is published with.</summary>
 public static class GenerationSettings
 {
-    private static readonly string[] Keys = ["bos_token_id", "decoder_start_token_id", "eos_token_id", "forced_bos_token_id", "forced_eos_token_id", "pad_token_id"];
+    private static readonly string[] Keys =
+        ["bos_token_id", "decoder_start_token_id", "eos_token_id", "forced_bos_token_id", "forced_eos_token_id", "pad_token_id"];
 
     /// <summary>Writes <c>generation_config.json</c> beside the <c>config.json</c> of a folder: the ids of special tokens that this one has.</summary>
     /// <exception cref="ConfigException">The config cannot be read.</exception>

@@ -78,7 +78,8 @@ internal static class FileChecks
         }
         catch (ConfigException e)
         {
-            s.Expect(e.Message.Contains("a_norm_that_nothing_handles", StringComparison.Ordinal), $"an unknown key gives '{e.Message}', which does not name it");
+            s.Expect(
+                e.Message.Contains("a_norm_that_nothing_handles", StringComparison.Ordinal), $"an unknown key gives '{e.Message}', which does not name it");
         }
     }
 

@@ -5,25 +5,25 @@ using C = Zoo.Decoders.GptNeoXConfig;
 namespace Zoo.Decoders;
 
 /// <summary>GPT-NeoX and Pythia (Black et al. 2022, arXiv 2204.06745; Biderman et al. 2023, arXiv 2304.01373): parallel branches, partial rotation.</summary>
-[NoEffect("classifier_dropout")]
+[ModelType("gpt_neox"), NoEffect("classifier_dropout")]
 public sealed partial record GptNeoXConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("hidden_size")] int Hidden,
-    [Key("intermediate_size")] int FeedForward,
-    [Key("num_hidden_layers")] int Layers,
-    [Key("num_attention_heads")] int Heads,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("hidden_size"), Range(1)] int Hidden,
+    [Key("intermediate_size"), Range(1)] int FeedForward,
+    [Key("num_hidden_layers"), Range(1)] int Layers,
+    [Key("num_attention_heads"), Range(1)] int Heads,
     [Key("hidden_act")] Activation Act,
-    [Key("layer_norm_eps")] double Eps = 1e-5,
-    [Key("rope_parameters.partial_rotary_factor", "rotary_pct")] double Rotated = 0.25,
-    [Key("rope_parameters.rope_theta", "rotary_emb_base", "rope_theta")] double Theta = 10000,
+    [Key("layer_norm_eps"), Range(0)] double Eps = 1e-5,
+    [Key("rope_parameters.partial_rotary_factor", "rotary_pct"), Range(0, 1)] double Rotated = 0.25,
+    [Key("rope_parameters.rope_theta", "rotary_emb_base", "rope_theta"), Range(0, Above = true)] double Theta = 10000,
     [Key("rope_parameters", "rope_scaling")] RopeScaling? Scaling = null,
-    [Key("max_position_embeddings")] int Context = 2048,
+    [Key("max_position_embeddings"), Range(1)] int Context = 2048,
     [Key("use_parallel_residual")] bool Parallel = true,
     [Key("attention_bias")] bool AttentionBias = true,
-    [Key("attention_dropout")] double AttentionDrop = 0,
-    [Key("hidden_dropout")] double Drop = 0,
+    [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0,
+    [Key("hidden_dropout"), Range(0, 1)] double Drop = 0,
     [Key("tie_word_embeddings")] bool Tied = false,
-    [Key("initializer_range")] double Deviation = 0.02)
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public int RotaryWidth => (int)(HeadDim * Rotated);

@@ -5,25 +5,26 @@ using C = Zoo.Decoders.PhiConfig;
 namespace Zoo.Decoders;
 
 /// <summary>Phi 1, 1.5 and 2 (Gunasekar et al. 2023, arXiv 2306.11644; Li et al. 2023, arXiv 2309.05463): attention and feed-forward read one norm.</summary>
+[ModelType("phi")]
 public sealed partial record PhiConfig(
-    [Key("vocab_size")] int Vocab,
-    [Key("hidden_size")] int Hidden,
-    [Key("intermediate_size")] int FeedForward,
-    [Key("num_hidden_layers")] int Layers,
-    [Key("num_attention_heads")] int Heads,
+    [Key("vocab_size"), Range(1)] int Vocab,
+    [Key("hidden_size"), Range(1)] int Hidden,
+    [Key("intermediate_size"), Range(1)] int FeedForward,
+    [Key("num_hidden_layers"), Range(1)] int Layers,
+    [Key("num_attention_heads"), Range(1)] int Heads,
     [Key("hidden_act")] Activation Act,
-    [Key("num_key_value_heads")] int? KvHeadsKey = null,
-    [Key("layer_norm_eps")] double Eps = 1e-5,
-    [Key("rope_parameters.partial_rotary_factor", "partial_rotary_factor")] double Rotated = 0.5,
-    [Key("rope_parameters.rope_theta", "rope_theta")] double Theta = 10000,
+    [Key("num_key_value_heads"), Range(1)] int? KvHeadsKey = null,
+    [Key("layer_norm_eps"), Range(0)] double Eps = 1e-5,
+    [Key("rope_parameters.partial_rotary_factor", "partial_rotary_factor"), Range(0, 1)] double Rotated = 0.5,
+    [Key("rope_parameters.rope_theta", "rope_theta"), Range(0, Above = true)] double Theta = 10000,
     [Key("rope_parameters", "rope_scaling")] RopeScaling? Scaling = null,
-    [Key("max_position_embeddings")] int Context = 2048,
+    [Key("max_position_embeddings"), Range(1)] int Context = 2048,
     [Key("qk_layernorm")] bool NormedHeads = false,
-    [Key("embd_pdrop")] double EmbeddingDrop = 0,
-    [Key("attention_dropout")] double AttentionDrop = 0,
-    [Key("resid_pdrop")] double ResidualDrop = 0,
+    [Key("embd_pdrop"), Range(0, 1)] double EmbeddingDrop = 0,
+    [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0,
+    [Key("resid_pdrop"), Range(0, 1)] double ResidualDrop = 0,
     [Key("tie_word_embeddings")] bool Tied = false,
-    [Key("initializer_range")] double Deviation = 0.02)
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
     public int KvHeads => KvHeadsKey ?? Heads;
     public int HeadDim => Hidden / Heads;

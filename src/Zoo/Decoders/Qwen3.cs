@@ -4,7 +4,7 @@ using C = Zoo.Decoders.Qwen3Config;
 namespace Zoo.Decoders;
 
 /// <summary>Qwen 3 (Yang et al. 2025, arXiv 2505.09388): Qwen 2 without its biases, whose queries and keys are normalised head by head.</summary>
-[Extend<Qwen2Config>]
+[ModelType("qwen3"), Extend<Qwen2Config>]
 public sealed partial record Qwen3Config
 {
     public int HeadDim => HeadDimKey ?? 128;

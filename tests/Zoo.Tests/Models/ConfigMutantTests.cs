@@ -39,7 +39,8 @@ public sealed class ConfigMutantTests
         {
             var changed = keys.OrderBy(_ => random.Next()).Take(1 + i % 2).ToDictionary(key => key, _ => Values[random.Next(Values.Length)]);
             IEnumerable<string> members = whole.Where(member => !changed.ContainsKey(member.Key))
-                .Select(member => $"\"{member.Key}\": {member.Value?.ToJsonString() ?? "null"}").Concat(changed.Select(pair => $"\"{pair.Key}\": {pair.Value}"));
+                .Select(member => $"\"{member.Key}\": {member.Value?.ToJsonString() ?? "null"}")
+                .Concat(changed.Select(pair => $"\"{pair.Key}\": {pair.Value}"));
             string mutant = "{" + string.Join(", ", members) + "}";
             File.WriteAllText(folder["config.json"], mutant);
             try

@@ -24,7 +24,8 @@ public sealed class PublishedConfigTests
     [InlineData("OpenAIGPTLMHeadModel", Gpt2, "\"afn\": \"gelu\", \"n_ctx\": 64, \"context_size\": 2, \"shared_module\": true, \"shared_attention\": false")]
     [InlineData("LlamaForCausalLM", Llama, "\"unsloth_fixed\": true, \"unsloth_version\": \"2024.9\", \"max_sequence_length\": 2048")]
     [InlineData("LlamaForCausalLM", Llama, "\"_attn_implementation_autoset\": true, \"use_flash_attn\": true, \"tokenizer_padding_side\": \"left\"")]
-    [InlineData("LlamaForCausalLM", Llama, "\"rope_scaling\": null, \"pad_token_id\": -1, \"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 1e4}")]
+    [InlineData("LlamaForCausalLM", Llama,
+        "\"rope_scaling\": null, \"pad_token_id\": -1, \"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 1e4}")]
     [InlineData("RobertaForQuestionAnswering", Bert, "\"language\": \"english\", \"name\": \"Roberta\", \"finetuning_task\": null, \"length_penalty\": 1.0")]
     [InlineData("RobertaForSequenceClassification", Bert, "\"num_labels\": 2, \"output_attentions\": false, \"problem_type\": null")]
     [InlineData("BertModel", Bert, "\"word_embedding_dimension\": 784, \"gradient_checkpointing\": false, \"_num_labels\": 5")]
