@@ -48,11 +48,11 @@ public static class Scalars
     /// <summary>x squared, element by element.</summary>
     public static Tensor Square(this Tensor x) => x.pow(two);
 
-    /// <summary>log(1 + exp(x)), element by element.</summary>
+    /// <summary>log(1 + exp(x)), element by element, and x itself above 20, as published.</summary>
     public static Tensor Softplus(this Tensor x)
     {
-        using Tensor negative = x.neg(), logarithm = negative.log_sigmoid();
-        return logarithm.neg();
+        using Tensor negative = x.neg(), logarithm = negative.log_sigmoid(), bent = logarithm.neg(), straight = x.gt(Of(20));
+        return where(straight, x, bent);
     }
 
     /// <summary>0, 1, 2, ...: [count].</summary>
