@@ -90,6 +90,7 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
         part = Chance.OneIn(4) ? part.With("Dropout", "nameof(C.Drop)") : part;
         part = Chance.OneIn(3) ? part.With("Theta", "nameof(C.Theta)") : part;
         part = Chance.OneIn(4) ? part.With("Frequency", "nameof(C.Scaling)").With("Context", "nameof(C.Context)") : part;
+        part = Chance.OneIn(6) ? part.With("Width", Chance.Of("2", "1")).With("Pairs", Chance.Maybe ? "Pairs.Neighbours" : null) : part;
         return part.Options.Count == 0 ? part.With("Eps", "1e-4") : part;
     }
 

@@ -151,5 +151,6 @@ public class RotaryTests
         double slow = Math.Pow(10000, -2 / 3.0);
         Assert.Equal((before[0] * Math.Cos(1)) - (before[2] * Math.Sin(1)), after[0], 1e-5);
         Assert.Equal((before[3] * Math.Cos(slow)) + (before[1] * Math.Sin(slow)), after[3], 1e-5);
-        Assert.Equal(before[4..], after[4..]);    }
+        Assert.Equal(before[4..], after[4..]);
+    }
 }
