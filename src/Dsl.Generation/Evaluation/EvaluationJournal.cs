@@ -1,11 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dsl.Files;
 
 namespace Dsl.Generation.Evaluation;
 
@@ -15,8 +17,10 @@ namespace Dsl.Generation.Evaluation;
 /// </summary>
 public sealed class EvaluationJournal : IDisposable
 {
+    private const long MostBytes = 1L << 30;
+
     private readonly Dictionary<string, JsonObject> answers = [];
-    private readonly StreamWriter writer;
+    private readonly GrowingFile writer;
     private readonly string model;
 
     /// <param name="path">Created, or gone on with.</param>
@@ -27,7 +31,7 @@ public sealed class EvaluationJournal : IDisposable
         FilePath = path;
         if (File.Exists(path))
         {
-            foreach (string line in File.ReadLines(path))
+            foreach (string line in UserFile.ReadText(path, MostBytes, FileErrors.Plain).Split('\n'))
             {
                 Take(line);
             }
@@ -36,13 +40,7 @@ public sealed class EvaluationJournal : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
 
         // Only whole lines are kept: what follows a cut one would be read as its end.
-        writer = new StreamWriter(path, append: false);
-        foreach (JsonObject answer in answers.Values)
-        {
-            writer.WriteLine(answer.ToJsonString());
-        }
-
-        writer.Flush();
+        writer = new GrowingFile(path, string.Concat(answers.Values.Select(answer => answer.ToJsonString() + "\n")), FileErrors.Plain);
     }
 
     /// <summary>The file.</summary>
@@ -71,7 +69,7 @@ public sealed class EvaluationJournal : IDisposable
         answer.Insert(0, "key", key);
         if (answers.TryAdd(key, answer))
         {
-            writer.WriteLine(answer.ToJsonString());
+            writer.Add(answer.ToJsonString() + "\n");
             writer.Flush();
         }
     }

@@ -1,10 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dsl.Files;
 using Dsl.Text;
 
 namespace Dsl.Generation.Evaluation;
@@ -35,7 +35,7 @@ public sealed class TaskLines
     /// <exception cref="TextException">It is not UTF-8, a line is no JSON object, or there is none.</exception>
     public static TaskLines Read(string path)
     {
-        byte[] bytes = System.IO.File.ReadAllBytes(path);
+        byte[] bytes = UserFile.ReadBytes(path, Array.MaxLength, TextException.Of);
         try
         {
             string text = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes);
@@ -92,7 +92,8 @@ public sealed class TaskDocument
         ? [.. list.Select(item => Spell(item, column))] : null;
 
     private string Spell(string column) => columns.TryGetPropertyValue(column, out JsonNode? value) ? Spell(value, column)
-        : throw new TextException($"{Place}: no column '{column}', expected {(columns.Count > 0 ? string.Join(", ", columns.Select(own => own.Key)) : "columns")}");
+        : throw new TextException($"{Place}: no column '{column}', expected "
+            + (columns.Count > 0 ? string.Join(", ", columns.Select(own => own.Key)) : "columns"));
 
     /// <summary>As Python's str does.</summary>
     private string Spell(JsonNode? value, string column) => value?.GetValueKind() switch

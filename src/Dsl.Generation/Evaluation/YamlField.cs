@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Dsl.Files;
 using Dsl.Text;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -37,7 +38,7 @@ internal sealed class YamlField
         var stream = new YamlStream();
         try
         {
-            using var text = new StreamReader(path);
+            using var text = new StringReader(UserFile.ReadText(path, UserFile.MostOfText, TextException.Of));
             stream.Load(text);
         }
         catch (YamlException e)
