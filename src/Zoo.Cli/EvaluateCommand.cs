@@ -36,10 +36,22 @@ internal sealed class EvaluateCommand
         HelpName = "file",
         Required = true,
     };
-    private readonly Option<string?> shots = new("--shots") { Description = "How many shots, one number or several (0,1,4,16); as the task has it without this.", HelpName = "n" };
-    private readonly Option<bool> truncate = new("--truncate") { Description = "Shots that the model's context does not hold are cut from the left instead of refused." };
+    private readonly Option<string?> shots = new("--shots")
+    {
+        Description = "How many shots, one number or several (0,1,4,16); as the task has it without this.",
+        HelpName = "n",
+    };
+    private readonly Option<bool> truncate = new("--truncate")
+    {
+        Description = "Shots that the model's context does not hold are cut from the left instead of refused.",
+    };
     private readonly Option<int?> limit = new("--limit") { Description = "Only the first so many documents of each task.", HelpName = "n" };
-    private readonly Option<int> batch = new("--batch") { Description = "How many contexts are read at a time.", HelpName = "n", DefaultValueFactory = _ => 16 };
+    private readonly Option<int> batch = new("--batch")
+    {
+        Description = "How many contexts are read at a time.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 16,
+    };
     private readonly Option<int> resamplings = new("--resamplings")
     {
         Description = "Of the bootstrap behind perplexity's standard error.",
@@ -59,8 +71,8 @@ internal sealed class EvaluateCommand
         var made = new EvaluateCommand(context);
         var command = new Command("evaluate", "Evaluate a model on tasks, with zero, one or more shots; an evaluation that was stopped goes on where it was.")
         {
-            made.folder, made.tasks, made.shots, made.truncate, made.limit, made.batch, made.resamplings, made.documents, made.output, made.overwrite, made.wide,
-            made.device,
+            made.folder, made.tasks, made.shots, made.truncate, made.limit, made.batch, made.resamplings, made.documents, made.output, made.overwrite,
+            made.wide, made.device,
         };
         command.SetAction(made.Run);
         return command;
@@ -75,7 +87,8 @@ internal sealed class EvaluateCommand
         Device where = Arguments.Device(words.GetValue(device)!);
         string checkpoint = RunReader.Checkpoint(context, words.GetRequiredValue(folder));
         string results = words.GetValue(output)
-            ?? Path.Combine("runs", "evaluations", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(words.GetRequiredValue(folder)))) + ".json");
+            ?? Path.Combine(
+                "runs", "evaluations", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(words.GetRequiredValue(folder)))) + ".json");
         if (Path.Exists(results) && !words.GetValue(overwrite))
         {
             throw new CommandException($"{results} exists; --overwrite replaces it");
@@ -129,7 +142,7 @@ internal sealed class EvaluateCommand
     /// <summary>What tells these weights from others: config, and the files' names, sizes and times.</summary>
     private static string Fingerprint(string checkpoint, ScalarType dtype)
     {
-        var said = new StringBuilder($"{dtype}\n{File.ReadAllText(Path.Combine(checkpoint, "config.json"))}\n");
+        var said = new StringBuilder($"{dtype}\n{UserFile.ReadText(Path.Combine(checkpoint, "config.json"), UserFile.MostOfText, FileErrors.Plain)}\n");
         foreach (FileInfo file in new DirectoryInfo(checkpoint).GetFiles("*.safetensors").OrderBy(file => file.Name, StringComparer.Ordinal))
         {
             said.Append(CultureInfo.InvariantCulture, $"{file.Name} {file.Length} {file.LastWriteTimeUtc.Ticks}\n");
@@ -148,7 +161,8 @@ internal sealed class EvaluateCommand
         }
 
         int all = evaluation.Scores.Count + evaluation.Writes.Count;
-        string said = $"{evaluation.Name}: with {evaluation.Shots} shots {requests} of {all} requests are longer than the context of {length} tokens, by up to {most}";
+        string said = $"{evaluation.Name}: with {evaluation.Shots} shots {requests} of {all} requests are longer than the context of {length} tokens, "
+            + $"by up to {most}";
         if (refuse)
         {
             throw new CommandException($"{said}; fewer shots fit, or --truncate cuts them from the left");

@@ -95,7 +95,8 @@ public sealed class ScalingCommandTests : IDisposable
 
         // The same task by the command that users have.
         string model = Directory.GetDirectories(scratch["icl"], "llama-64x2-*").Single();
-        (code, output, error) = Run("evaluate", model, "--task", Path.Combine(scratch["icl"], "tasks", "labels-01.yaml"), "--shots", "0,3", "--out", scratch["f.json"]);
+        string task = Path.Combine(scratch["icl"], "tasks", "labels-01.yaml");
+        (code, output, error) = Run("evaluate", model, "--task", task, "--shots", "0,3", "--out", scratch["f.json"]);
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("labels-01", output);
     }
@@ -135,7 +136,8 @@ public sealed class ScalingCommandTests : IDisposable
         Assert.Single(error.TrimEnd().Split('\n'));
     }
 
-    private static long Left(string output) => long.Parse(Regex.Match(output, @"([\d,]+) steps left").Groups[1].Value.Replace(",", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+    private static long Left(string output) =>
+        long.Parse(Regex.Match(output, @"([\d,]+) steps left").Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
 
     private static (int Code, string Output, string Error) Run(params string[] words)
     {

@@ -17,9 +17,9 @@ namespace Dsl.Generation.Evaluation;
 /// </summary>
 public sealed class EvaluationJournal : IDisposable
 {
-    private readonly Dictionary<string, JsonObject> answers = [];
-    private const long Most = 1L << 30;
+    private const long MostBytes = 1L << 30;
 
+    private readonly Dictionary<string, JsonObject> answers = [];
     private readonly GrowingFile writer;
     private readonly string model;
 
@@ -31,7 +31,7 @@ public sealed class EvaluationJournal : IDisposable
         FilePath = path;
         if (File.Exists(path))
         {
-            foreach (string line in UserFile.ReadText(path, Most, TextException.Of).Split('\n'))
+            foreach (string line in UserFile.ReadText(path, MostBytes, FileErrors.Plain).Split('\n'))
             {
                 Take(line);
             }
@@ -40,7 +40,7 @@ public sealed class EvaluationJournal : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
 
         // Only whole lines are kept: what follows a cut one would be read as its end.
-        writer = new GrowingFile(path, string.Concat(answers.Values.Select(answer => answer.ToJsonString() + "\n")), TextException.Of);
+        writer = new GrowingFile(path, string.Concat(answers.Values.Select(answer => answer.ToJsonString() + "\n")), FileErrors.Plain);
     }
 
     /// <summary>The file.</summary>

@@ -8,8 +8,8 @@ using Dsl.Text;
 namespace Dsl.Generation.Evaluation;
 
 /// <summary>
-/// A regular expression of Python's re over texts, as .NET's: names of groups, \Z, and what \s, \w and \d stand for are translated. Both see UTF-16 units, so that
-/// a dot is half of a character beyond U+FFFF.
+/// A regular expression of Python's re over texts, as .NET's: names of groups, \Z, and what \s, \w and \d stand for are translated. It sees UTF-16 units, so
+/// that a dot is half of a character beyond U+FFFF.
 /// </summary>
 internal sealed class PythonPattern
 {

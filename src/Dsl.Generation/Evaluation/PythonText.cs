@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text;
 
@@ -94,9 +95,8 @@ internal static class PythonText
     /// <summary>After a letter and before none, marks and the like passed over.</summary>
     private static bool IsFinal(string text, int at)
     {
-        static bool Passed(char unit) => char.GetUnicodeCategory(unit) is System.Globalization.UnicodeCategory.NonSpacingMark
-            or System.Globalization.UnicodeCategory.EnclosingMark or System.Globalization.UnicodeCategory.Format
-            or System.Globalization.UnicodeCategory.ModifierLetter or System.Globalization.UnicodeCategory.ModifierSymbol || unit is '\'' or '.' or ':' or '’' or '·';
+        static bool Passed(char unit) => char.GetUnicodeCategory(unit) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
+            or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol || unit is '\'' or '.' or ':' or '’' or '·';
         int before = at - 1, after = at + 1;
         while (before >= 0 && Passed(text[before]))
         {

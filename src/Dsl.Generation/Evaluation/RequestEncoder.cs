@@ -31,14 +31,16 @@ public sealed class RequestEncoder(ITextCodec codec, int length)
     /// <summary>How many tokens a model sees where its config names no limit, as the harness has it.</summary>
     public const int DefaultLength = 2048;
 
-    private readonly int? prefix = codec is ITokenizer { Special: { } special } ? special.Begin ?? special.End : codec.EndTokens.Count > 0 ? codec.EndTokens[0] : null;
+    private readonly int? prefix = codec is ITokenizer { Special: { } special } ? special.Begin ?? special.End
+        : codec.EndTokens.Count > 0 ? codec.EndTokens[0] : null;
 
     /// <summary>How many tokens the model sees at once.</summary>
     public int Length { get; } = length >= 2 ? length : throw new ArgumentException($"a context of {length} tokens, expected 2 or more");
 
     /// <summary>The token that stands before a text without context: the vocabulary's beginning, else its end.</summary>
     /// <exception cref="TextException">It has neither.</exception>
-    public int Prefix => prefix ?? throw new TextException($"the vocabulary ({codec.Name}) has no token that begins or ends a text, expected one to score a text from its start");
+    public int Prefix => prefix ?? throw new TextException(
+        $"the vocabulary ({codec.Name}) has no token that begins or ends a text, expected one to score a text from its start");
 
     /// <summary>A continuation after a context. White space at the end of the context moves to the continuation.</summary>
     /// <exception cref="TextException">There is nothing to score, nothing before it, or more than the model's context holds.</exception>

@@ -76,9 +76,11 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int length, in
     /// <param name="stops">Texts that end a row; the row keeps the token in which one ends.</param>
     /// <param name="done">Takes what is written.</param>
     /// <param name="stop">Ends it.</param>
-    public void Write(IReadOnlyList<WriteRequest> requests, IReadOnlyList<string> stops, Action<int, int[]> done, CancellationToken stop = default) => Evaluating(() =>
+    public void Write(
+        IReadOnlyList<WriteRequest> requests, IReadOnlyList<string> stops, Action<int, int[]> done, CancellationToken stop = default) => Evaluating(() =>
     {
-        int[] reach = [.. stops.Select(text => codec.Encode(text).Length + 2)];
+        // Without requests stops need not be sayable.
+        int[] reach = requests.Count == 0 ? [] : [.. stops.Select(text => codec.Encode(text).Length + 2)];
         bool Ended(List<int> written, int most) => ends.Contains(written[^1]) || written.Count >= most
             || stops.Where((text, i) => Spell(written.TakeLast(reach[i])).Contains(text, StringComparison.Ordinal)).Any();
         prefixes.Walk([.. requests.Select(request => request.Context)], group =>
@@ -103,7 +105,8 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int length, in
                     }
                 }
 
-                long[] going = [.. Enumerable.Range(0, rows.Count).Where(i => !Ended(written[rows[i]], requests[live[rows[i]]].MaxTokens)).Select(i => (long)i)];
+                long[] going = [.. Enumerable.Range(0, rows.Count)
+                    .Where(i => !Ended(written[rows[i]], requests[live[rows[i]]].MaxTokens)).Select(i => (long)i)];
                 foreach (int row in rows.Where((_, i) => !going.Contains(i)))
                 {
                     done(live[row], [.. written[row]]);
@@ -153,7 +156,8 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int length, in
     {
         int[][][] contexts = [.. requests.GroupBy(request => request.Read, SameIds.Comparer)
             .Select(group => group.Select(request => request.Continuation).Distinct(SameIds.Comparer).Prepend(group.Key).ToArray())];
-        return prefixes.Cost([.. contexts.Select(context => context[0])]) + contexts.Sum(context => context.Skip(1).Sum(continuation => (long)continuation.Length));
+        return prefixes.Cost([.. contexts.Select(context => context[0])])
+            + contexts.Sum(context => context.Skip(1).Sum(continuation => (long)continuation.Length));
     }
 
     /// <summary>How many ids are read and written for requests at most, shared ones once.</summary>

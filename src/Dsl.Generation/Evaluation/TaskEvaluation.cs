@@ -52,7 +52,8 @@ public sealed class TaskEvaluation
         (this.task, this.codec, Shots) = (task, codec, shots ?? task.ShotCount);
         var encoder = new RequestEncoder(codec, length);
         end ??= codec.EndTokens.Count > 0 ? codec.EndTokens[0] : null;
-        stops = [.. task.Until ?? [task.ShotDelimiter], .. end is { } id && codec is ITokenizer tokenizer ? new[] { tokenizer.Decode([id], keepSpecials: true) } : []];
+        string[] ends = end is { } id && codec is ITokenizer tokenizer ? [tokenizer.Decode([id], keepSpecials: true)] : [];
+        stops = [.. task.Until ?? [task.ShotDelimiter], .. ends];
         Documents = TaskPrompts.Of(task, Shots, documents);
         foreach (AskedDocument asked in Documents)
         {
@@ -93,7 +94,8 @@ public sealed class TaskEvaluation
     }
 
     /// <summary>How many of the requests a journal does not know.</summary>
-    public int Open(EvaluationJournal? journal) => scores.Count(request => journal?.Find(request) is null) + writes.Count(request => journal?.Find(request, stops) is null);
+    public int Open(EvaluationJournal? journal) =>
+        scores.Count(request => journal?.Find(request) is null) + writes.Count(request => journal?.Find(request, stops) is null);
 
     /// <summary>How many ids the model reads for what a journal does not know, shared ones once, and how many it writes at most.</summary>
     public (long Read, long Written) Cost(RequestRunner runner, EvaluationJournal? journal) => (
@@ -127,8 +129,12 @@ public sealed class TaskEvaluation
             progress?.Invoke();
         }, stop);
         Score[] all = Array.ConvertAll(scored, score => score!.Value);
-        DocumentResult[] results = [.. Documents.Select((asked, i) => task.Kind == TaskKind.Generation ? Written(asked, written[i]!)
-            : Scored(asked, all.AsSpan(places[i].First, places[i].Count).ToArray(), all.AsSpan(places[i].First + places[i].Count, places[i].Unconditional).ToArray()))];
+        DocumentResult[] results = [.. Documents.Select((asked, i) =>
+        {
+            (int first, int count, int unconditional) = places[i];
+            return task.Kind == TaskKind.Generation ? Written(asked, written[i]!)
+                : Scored(asked, all[first..(first + count)], all[(first + count)..(first + count + unconditional)]);
+        })];
         string[] filters = task.Kind == TaskKind.Generation ? [.. TaskFilters.Of(task).Select(filter => filter.Name)] : [NoFilter];
         return new TaskResult(task.Name, Shots,
             [.. from filter in filters from metric in task.Metrics select TaskMetrics.Total(

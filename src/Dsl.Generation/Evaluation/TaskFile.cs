@@ -27,10 +27,10 @@ public static class TaskFile
     {
         YamlField root = YamlField.Read(path);
         IReadOnlyDictionary<string, YamlField> keys = root.Members(
-            "task", "dataset_path", "dataset_kwargs", "output_type", "training_split", "test_split", "fewshot_split", "fewshot_config", "num_fewshot", "description",
-            "doc_to_text", "doc_to_choice", "doc_to_target", "target_delimiter", "fewshot_delimiter", "generation_kwargs", "filter_list", "metric_list");
-        YamlField Required(string key) => keys.GetValueOrDefault(key) is { IsNull: false } field ? field : throw new TextException($"{path}: no {key}, expected "
-            + (key == "doc_to_target" ? "the column or template of the answer" : $"{key} as lm-evaluation-harness has it"));
+            "task", "dataset_path", "dataset_kwargs", "output_type", "training_split", "test_split", "fewshot_split", "fewshot_config", "num_fewshot",
+            "description", "doc_to_text", "doc_to_choice", "doc_to_target", "target_delimiter", "fewshot_delimiter", "generation_kwargs", "filter_list", "metric_list");
+        YamlField Required(string key) => keys.GetValueOrDefault(key) is { IsNull: false } field ? field
+            : throw new TextException($"{path}: no {key}, expected " + (key == "doc_to_target" ? "the column or template of the answer" : $"{key} as lm-evaluation-harness has it"));
         string? Optional(string key) => keys.TryGetValue(key, out YamlField? field) ? field.TextOrNone() : null;
 
         TaskKind kind = Required("output_type").Word(Kinds);
@@ -62,7 +62,8 @@ public static class TaskFile
             Question = kind == TaskKind.RollingLikelihood ? Optional("doc_to_text") ?? "" : Required("doc_to_text").Text(),
             Target = Required("doc_to_target").Text(),
             Choices = kind == TaskKind.MultipleChoice ? Choices(Required("doc_to_choice"))
-                : keys.TryGetValue("doc_to_choice", out YamlField? choices) ? throw choices.Error("stands in a task without choices", "output_type multiple_choice") : null,
+                : keys.TryGetValue("doc_to_choice", out YamlField? choices)
+                    ? throw choices.Error("stands in a task without choices", "output_type multiple_choice") : null,
             TargetDelimiter = Optional("target_delimiter") ?? " ",
             ShotDelimiter = Optional("fewshot_delimiter") ?? "\n\n",
             Filters = keys.TryGetValue("filter_list", out YamlField? filters) ? [.. filters.Items().Select(Filter)] : [],
@@ -130,7 +131,8 @@ public static class TaskFile
     private static FilterStep Step(YamlField field)
     {
         IReadOnlyDictionary<string, YamlField> keys = field.Members("function", "regex_pattern", "group_select", "fallback");
-        YamlField function = keys.TryGetValue("function", out YamlField? named) ? named : throw field.Error("has no function", string.Join(", ", TaskFilters.Names));
+        YamlField function = keys.TryGetValue("function", out YamlField? named) ? named
+            : throw field.Error("has no function", string.Join(", ", TaskFilters.Names));
         if (!TaskFilters.Names.Contains(function.Text()))
         {
             throw function.Error($"'{function.Text()}'", string.Join(", ", TaskFilters.Names));
@@ -160,7 +162,8 @@ public static class TaskFile
     {
         IReadOnlyDictionary<string, YamlField> keys = field.Members(
             "metric", "aggregation", "higher_is_better", "ignore_case", "ignore_punctuation", "ignore_numbers", "regexes_to_ignore");
-        YamlField named = keys.TryGetValue("metric", out YamlField? metric) ? metric : throw field.Error("has no metric", string.Join(", ", TaskMetrics.Of(kind)));
+        YamlField named = keys.TryGetValue("metric", out YamlField? metric) ? metric
+            : throw field.Error("has no metric", string.Join(", ", TaskMetrics.Of(kind)));
         string name = named.Text();
         if (!TaskMetrics.Of(kind).Contains(name))
         {

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -38,7 +37,7 @@ public sealed class TaskLines
     /// <exception cref="TextException">It is not UTF-8, a line is no JSON object, or there is none.</exception>
     public static TaskLines Read(string path)
     {
-        byte[] bytes = UserFile.ReadBytes(path, Most, TextException.Of);
+        byte[] bytes = UserFile.ReadBytes(path, Array.MaxLength, TextException.Of);
         try
         {
             string text = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes);
@@ -95,7 +94,8 @@ public sealed class TaskDocument
         ? [.. list.Select(item => Spell(item, column))] : null;
 
     private string Spell(string column) => columns.TryGetPropertyValue(column, out JsonNode? value) ? Spell(value, column)
-        : throw new TextException($"{Place}: no column '{column}', expected {(columns.Count > 0 ? string.Join(", ", columns.Select(own => own.Key)) : "columns")}");
+        : throw new TextException($"{Place}: no column '{column}', expected "
+            + (columns.Count > 0 ? string.Join(", ", columns.Select(own => own.Key)) : "columns"));
 
     /// <summary>As Python's str does.</summary>
     private string Spell(JsonNode? value, string column) => value?.GetValueKind() switch

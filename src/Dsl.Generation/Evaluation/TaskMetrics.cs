@@ -81,7 +81,8 @@ internal static class TaskMetrics
         double sum = documents.Sum(document => document.Value), weight = documents.Sum(document => document.Weight);
         return Aggregation(metric) switch
         {
-            Perplexity => new Figure(metric, filter, Math.Exp(-sum / documents.Count), BootstrapError([.. documents.Select(document => document.Value)], resamplings)),
+            Perplexity => new Figure(metric, filter, Math.Exp(-sum / documents.Count),
+                BootstrapError([.. documents.Select(document => document.Value)], resamplings)),
             Weighted => new Figure(metric, filter, Math.Exp(-sum / weight), null),
             BitsPerByte => new Figure(metric, filter, -sum / weight / Math.Log(2), null),
             _ => new Figure(metric, filter, sum / documents.Count, Deviation([.. documents.Select(document => document.Value)]) / Math.Sqrt(documents.Count)),

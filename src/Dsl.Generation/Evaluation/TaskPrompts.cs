@@ -43,7 +43,8 @@ public static class TaskPrompts
         }
 
         var random = new PythonRandom(ShotSeed);
-        return [.. task.Test.Documents.Take(documents ?? int.MaxValue).Select((document, i) => Ask(task, i, document, count == 0 ? [] : Shots(task, document, count, random)))];
+        return [.. task.Test.Documents.Take(documents ?? int.MaxValue).Select((document, i) =>
+            Ask(task, i, document, count == 0 ? [] : Shots(task, document, count, random)))];
     }
 
     /// <summary>Refuses a task whose documents lack an answer, before anything is asked.</summary>
@@ -82,7 +83,8 @@ public static class TaskPrompts
         if (task.Kind != TaskKind.MultipleChoice)
         {
             IReadOnlyList<string> targets = document.Texts(task.Target);
-            return targets.Count > 0 ? ([], -1, targets) : throw new TextException($"{document.Place}: column '{task.Target}' is an empty list, expected an answer");
+            return targets.Count > 0 ? ([], -1, targets)
+                : throw new TextException($"{document.Place}: column '{task.Target}' is an empty list, expected an answer");
         }
 
         IReadOnlyList<string> choices = task.Choices!.Column is { } column ? document.Choices(column) : [.. task.Choices.Texts.Select(document.Render)];
@@ -90,6 +92,7 @@ public static class TaskPrompts
         int gold = int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
             : Enumerable.Range(0, choices.Count).FirstOrDefault(i => choices[i] == said, -1);
         return gold >= 0 && gold < choices.Count ? (choices, gold, [choices[gold]])
-            : throw new TextException($"{document.Place}: the answer '{said}' is none of its {choices.Count} choices, expected one of their texts or 0 to {choices.Count - 1}");
+            : throw new TextException(
+                $"{document.Place}: the answer '{said}' is none of its {choices.Count} choices, expected one of their texts or 0 to {choices.Count - 1}");
     }
 }

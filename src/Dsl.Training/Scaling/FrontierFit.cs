@@ -37,7 +37,8 @@ public sealed record FrontierFit(IReadOnlyList<Allocation> Best, Growth Size, Gr
             throw new TrainingException($"{sizes.Length} sizes with training curves, expected at least {LeastSizes} for an envelope");
         }
 
-        double low = sizes.Select(curve => curve[0].Compute).Order().ElementAt(1), high = sizes.Select(curve => curve[^1].Compute).OrderDescending().ElementAt(1);
+        double low = sizes.Select(curve => curve[0].Compute).Order().ElementAt(1);
+        double high = sizes.Select(curve => curve[^1].Compute).OrderDescending().ElementAt(1);
         if (!(high > low))
         {
             throw new TrainingException("no two training curves share a budget, expected sizes that were trained over the same range of compute");
@@ -84,7 +85,8 @@ public sealed record FrontierFit(IReadOnlyList<Allocation> Best, Growth Size, Gr
             }
 
             double place = -line[1] / (2 * line[2]), size = Math.Pow(10, place);
-            curves.Add(new IsoFlopCurve(compute, new Allocation(compute, size, compute / 6 / size, line[0] + (place * (line[1] + (place * line[2])))), line[2]));
+            double lowest = line[0] + (place * (line[1] + (place * line[2])));
+            curves.Add(new IsoFlopCurve(compute, new Allocation(compute, size, compute / 6 / size, lowest), line[2]));
         }
 
         return curves.Count >= LeastBudgets ? Through([.. curves.Select(curve => curve.Best)], curves)
@@ -120,7 +122,8 @@ public sealed record FrontierFit(IReadOnlyList<Allocation> Best, Growth Size, Gr
     {
         Growth Line(Func<Allocation, double> quantity)
         {
-            (double factor, double exponent) = Fit.Line([.. best.Select(split => Math.Log(split.Compute))], [.. best.Select(split => Math.Log(quantity(split)))]);
+            (double factor, double exponent) = Fit.Line(
+                [.. best.Select(split => Math.Log(split.Compute))], [.. best.Select(split => Math.Log(quantity(split)))]);
             return new Growth(Math.Exp(factor), exponent);
         }
 

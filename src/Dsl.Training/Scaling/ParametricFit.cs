@@ -81,7 +81,8 @@ public sealed record ParametricFit(ChinchillaLaw Law, double Objective, double G
 
     /// <summary>Where so many steps from each start lead, the lowest of these.</summary>
     private static IEnumerable<double[]> Best(HuberProblem problem, IEnumerable<double[]> starts, int steps, int count) =>
-        starts.Select(start => problem.Descend(start, steps, exact: false)).OrderBy(found => found.Objective).Take(count).Select(found => found.Point).ToArray();
+        starts.Select(start => problem.Descend(start, steps, exact: false)).OrderBy(found => found.Objective).Take(count)
+            .Select(found => found.Point).ToArray();
 
     private static ParametricFit Polish(HuberProblem problem, double[] point)
     {

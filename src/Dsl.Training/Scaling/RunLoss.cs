@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
+using Dsl.Files;
 using MathNet.Numerics;
 using MathNet.Numerics.LinearRegression;
 using MathNet.Numerics.Statistics;
@@ -23,14 +23,15 @@ public readonly record struct RunLoss(double Parameters, double Tokens, double L
 /// <summary>Runs as a table: comma-separated, a header that names at least <c>parameters</c>, <c>tokens</c> and <c>loss</c>, a run a line.</summary>
 public static class RunTable
 {
+    private const long MostBytes = 256L << 20;
+
     private static readonly string[] Columns = ["parameters", "tokens", "loss"];
 
     /// <summary>Reads a table.</summary>
     /// <exception cref="TrainingException">It is none, or a cell is no positive number; the message names the line.</exception>
     public static IReadOnlyList<RunLoss> Read(string path)
     {
-        string[] lines = [.. UserFile.ReadText(path, UserFile.MostOfText, (file, problem, _) => new TrainingException($"{file}: {problem}")).Split('\n')
-            .Select(line => line.TrimEnd('\r')).Where(line => line.Trim().Length > 0)];
+        string[] lines = [.. UserFile.ReadText(path, MostBytes, FileErrors.Plain).Split('\n').Where(line => line.Trim().Length > 0)];
         string[] header = lines.Length == 0 ? [] : [.. lines[0].Split(',').Select(cell => cell.Trim())];
         int[] places = Array.ConvertAll(Columns, column => Array.IndexOf(header, column));
         if (Array.IndexOf(places, -1) is >= 0 and int missing)

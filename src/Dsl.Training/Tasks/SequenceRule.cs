@@ -41,7 +41,10 @@ public static class LabelSequences
     /// <summary>Different labels.</summary>
     public const int Labels = 8;
 
-    private const int Lines = 20, HeldOutShare = 19;
+    /// <summary>Lines of a text.</summary>
+    public const int Lines = 20;
+
+    private const int HeldOutShare = 19;
 
     /// <summary>The texts.</summary>
     public static SequenceRule Rule { get; } = new(

@@ -3,12 +3,11 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
-using System.Text;
 using Dsl.Files;
 using Dsl.Generation.Evaluation;
-using Dsl.Runtime;
 using Dsl.Training.Tasks;
 using Spectre.Console;
+using static ScottPlot.IMultiplotExtensions;
 
 namespace Zoo.Cli;
 
@@ -52,7 +51,8 @@ internal sealed class EmergenceCommand
         Arguments.Require(words.GetValue(questions) >= 2, "questions", words.GetValue(questions), "2 or more");
         string folder = words.GetValue(output)!;
         var ladder = new RuleLadder(context, SumSequences.Rule, folder);
-        Rung[] models = [.. sizes.Select(width => ladder.Rung(words.GetValue(family)!, width, 2, words.GetValue(steps), 4e-3 * Math.Sqrt(32.0 / Math.Max(width, 32)), 64))];
+        Rung[] models = [.. sizes.Select(width =>
+            ladder.Rung(words.GetValue(family)!, width, 2, words.GetValue(steps), 4e-3 * Math.Sqrt(32.0 / Math.Max(width, 32)), 64))];
         string task = RuleTaskFiles.Sums(ladder.Tasks, words.GetValue(questions));
         try
         {
@@ -68,35 +68,35 @@ internal sealed class EmergenceCommand
 
     private void Tell(string folder, IReadOnlyList<(TrainedRung Model, IReadOnlyList<TaskResult> Results)> found)
     {
-        var table = new Table().Border(TableBorder.Horizontal).AddColumns("width", "parameters", "accuracy", "standard error", "log-likelihood of the answer, nats");
-        var csv = new StringBuilder("width,layers,parameters,accuracy,standard_error,log_likelihood\n");
-        var points = new List<(double Size, double Accuracy, double Likelihood)>();
+        var table = new Table().Border(TableBorder.Horizontal)
+            .AddColumns("width", "parameters", "accuracy", "standard error", "log-likelihood of the answer, nats");
+        var rows = new List<string>();
+        var points = new List<Point>();
         foreach ((TrainedRung model, IReadOnlyList<TaskResult> results) in found)
         {
             Figure accuracy = results[0].Figures.Single(figure => figure.Metric == "acc");
             double likelihood = -Math.Log(results[0].Figures.Single(figure => figure.Metric == "perplexity").Value);
-            points.Add((model.Parameters, accuracy.Value, likelihood));
+            points.Add(new Point(model.Parameters, accuracy.Value, likelihood));
             table.AddRow($"{model.Rung.Size.Width}", Words.Count(model.Parameters), FormattableString.Invariant($"{accuracy.Value:F3}"),
                 FormattableString.Invariant($"{accuracy.Error:F3}"), FormattableString.Invariant($"{likelihood:F3}"));
-            csv.Append(FormattableString.Invariant($"{model.Rung.Size.Width},{model.Rung.Size.Layers},{model.Parameters},{accuracy.Value:R},{accuracy.Error:R},{likelihood:R}\n"));
+            rows.Add(FormattableString.Invariant(
+                $"{model.Rung.Size.Width},{model.Rung.Size.Layers},{model.Parameters},{accuracy.Value:R},{accuracy.Error:R},{likelihood:R}"));
         }
 
         string picture = Path.Combine(folder, "emergence.png"), data = Path.Combine(folder, "emergence.csv");
-        AtomicFiles.WriteText(data, csv.ToString(), FileErrors.Plain);
-        using var both = new ScottPlot.Multiplot();
+        CsvFile.Write(data, "width,layers,parameters,accuracy,standard_error,log_likelihood", rows);
+        var both = new ScottPlot.Multiplot();
         both.AddPlots(2);
         both.Layout = new ScottPlot.MultiplotLayouts.Columns();
         Panel(both.GetPlot(0), points, point => point.Accuracy, "accuracy: every digit right");
         Panel(both.GetPlot(1), points, point => point.Likelihood, "log-likelihood of the answer, nats");
-        both.SavePng(picture, 1200, 480);
+        AtomicFiles.WriteBytes(picture, both.Render(1200, 480).GetImageBytes(ScottPlot.ImageFormat.Png), FileErrors.Plain);
         context.Console.Write(table);
         context.Output.WriteLine($"table    {data}");
         context.Output.WriteLine($"picture  {picture}");
     }
 
-    private static void Panel(
-        ScottPlot.Plot plot, IReadOnlyList<(double Size, double Accuracy, double Likelihood)> points, Func<(double Size, double Accuracy, double Likelihood), double> value,
-        string label)
+    private static void Panel(ScottPlot.Plot plot, IReadOnlyList<Point> points, Func<Point, double> value, string label)
     {
         ScottPlot.Plottables.Scatter line = plot.Add.Scatter(points.Select(point => Math.Log10(point.Size)).ToArray(), points.Select(value).ToArray());
         line.LineWidth = 2;
@@ -105,4 +105,6 @@ internal sealed class EmergenceCommand
         plot.YLabel(label);
         LogAxis.Put(plot.Axes.Bottom, points.Min(point => point.Size), points.Max(point => point.Size));
     }
+
+    private readonly record struct Point(double Size, double Accuracy, double Likelihood);
 }

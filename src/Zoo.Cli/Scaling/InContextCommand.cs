@@ -3,10 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
-using System.Text;
-using Dsl.Files;
 using Dsl.Generation.Evaluation;
-using Dsl.Runtime;
 using Dsl.Training.Tasks;
 using Spectre.Console;
 
@@ -20,9 +17,19 @@ internal sealed class InContextCommand
 {
     private readonly CliContext context;
     private readonly Option<string> family = new("--family") { Description = "The family of both.", HelpName = "name", DefaultValueFactory = _ => "llama" };
-    private readonly Option<string> shots = new("--shots") { Description = "How many shots, with commas between them.", HelpName = "n,n,...", DefaultValueFactory = _ => "0,1,2,4,8,16" };
+    private readonly Option<string> shots = new("--shots")
+    {
+        Description = "How many shots, with commas between them.",
+        HelpName = "n,n,...",
+        DefaultValueFactory = _ => "0,1,2,4,8,16",
+    };
     private readonly Option<int> steps = new("--steps") { Description = "Training steps of each.", HelpName = "n", DefaultValueFactory = _ => 2500 };
-    private readonly Option<int> mappings = new("--mappings") { Description = "How many mappings are asked about.", HelpName = "n", DefaultValueFactory = _ => 12 };
+    private readonly Option<int> mappings = new("--mappings")
+    {
+        Description = "How many mappings are asked about.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 12,
+    };
     private readonly Option<string> output = new("--out", "-o")
     {
         Description = "The folder of models, tasks, table and picture; what is complete there is taken as it is.",
@@ -48,7 +55,7 @@ internal sealed class InContextCommand
         int[] counts = [.. EvaluateCommand.ShotCounts(words.GetValue(shots)!)];
         Arguments.Require(words.GetValue(steps) >= 1, "steps", words.GetValue(steps), "1 or more");
         Arguments.Require(words.GetValue(mappings) >= 1, "mappings", words.GetValue(mappings), "1 or more");
-        Arguments.Require(counts.Max() <= LabelSequences.Rule.Length / 3 - 1, "shots", counts.Max(), $"at most {LabelSequences.Rule.Length / 3 - 1}: texts have no more lines");
+        Arguments.Require(counts.Max() < LabelSequences.Lines, "shots", counts.Max(), $"at most {LabelSequences.Lines - 1}: texts have no more lines");
         string folder = words.GetValue(output)!;
         var ladder = new RuleLadder(context, LabelSequences.Rule, folder);
         Rung Of(int width, int layers) => ladder.Rung(words.GetValue(family)!, width, layers, words.GetValue(steps), 3e-3, 32);
@@ -89,7 +96,8 @@ internal sealed class InContextCommand
             string name = FormattableString.Invariant($"width {model.Key.Rung.Size.Width}, layers {model.Key.Rung.Size.Layers}");
             foreach ((_, int count, double accuracy, double error) in model)
             {
-                table.AddRow(name, Words.Count(model.Key.Parameters), $"{count}", FormattableString.Invariant($"{accuracy:F3}"), FormattableString.Invariant($"{error:F3}"));
+                table.AddRow(name, Words.Count(model.Key.Parameters), $"{count}",
+                    FormattableString.Invariant($"{accuracy:F3}"), FormattableString.Invariant($"{error:F3}"));
             }
 
             ScottPlot.Plottables.Scatter line = plot.Add.Scatter(model.Select(row => (double)row.Shots).ToArray(), model.Select(row => row.Accuracy).ToArray());
@@ -107,9 +115,9 @@ internal sealed class InContextCommand
         plot.Axes.SetLimitsY(0, 1.05);
         plot.ShowLegend(ScottPlot.Alignment.LowerRight);
         string picture = Path.Combine(folder, "in-context.png"), data = Path.Combine(folder, "in-context.csv");
-        plot.SavePng(picture, 1000, 560);
-        AtomicFiles.WriteText(data, "width,layers,parameters,shots,accuracy,standard_error\n" + string.Concat(rows.Select(row =>
-            FormattableString.Invariant($"{row.Model.Rung.Size.Width},{row.Model.Rung.Size.Layers},{row.Model.Parameters},{row.Shots},{row.Accuracy:R},{row.Error:R}\n"))), FileErrors.Plain);
+        Pictures.Save(plot, picture, 1000, 560, replace: true);
+        CsvFile.Write(data, "width,layers,parameters,shots,accuracy,standard_error", rows.Select(row => FormattableString.Invariant(
+            $"{row.Model.Rung.Size.Width},{row.Model.Rung.Size.Layers},{row.Model.Parameters},{row.Shots},{row.Accuracy:R},{row.Error:R}")));
         context.Console.Write(table);
         context.Output.WriteLine($"table    {data}");
         context.Output.WriteLine($"picture  {picture}");

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using Dsl;
+using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Training;
 using TorchSharp;
@@ -83,7 +84,8 @@ internal sealed class Ladder(CliContext context, string root, Func<Rung, ITraini
         using IModel model = Create(rung);
         using var trainer = new Trainer(model, data(rung), rung.Options);
         checkpoint?.ReadInto(trainer);
-        TrainingOutcome outcome = new TrainingRun(trainer, folder, rung.Model.Family, rung.Config, SaveEvery, keep: 1).Run(new CountingView(progress), context.Stop);
+        var training = new TrainingRun(trainer, folder, rung.Model.Family, rung.Config, SaveEvery, keep: 1);
+        TrainingOutcome outcome = training.Run(new CountingView(progress), context.Stop);
         if (outcome.Interrupted)
         {
             throw new OperationCanceledException();
@@ -106,7 +108,7 @@ internal sealed class Ladder(CliContext context, string root, Func<Rung, ITraini
         }
 
         string? difference = OptionRows.Difference(found.State.Options, rung.Options)
-            ?? (File.ReadAllText(found.ConfigPath) != rung.Config ? "another size" : null)
+            ?? (UserFile.ReadText(found.ConfigPath, UserFile.MostOfText, FileErrors.Plain) != rung.Config ? "another size" : null)
             ?? (data(rung).Hash != found.State.TextHash ? "another text" : null);
         return difference is null ? found
             : throw new CommandException($"{Folder(rung)} was trained with {difference}; another --out begins anew");

@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Dsl.Files;
-using Dsl.Runtime;
 using Dsl.Training.Scaling;
 
 namespace Zoo.Cli;
@@ -35,7 +34,7 @@ internal static class LawFile
 
         try
         {
-            ChinchillaLaw? law = JsonSerializer.Deserialize<ChinchillaLaw>(File.ReadAllText(name), Json);
+            ChinchillaLaw? law = JsonSerializer.Deserialize<ChinchillaLaw>(UserFile.ReadText(name, UserFile.MostOfText, FileErrors.Plain), Json);
             double[] numbers = law is null ? [] : [law.Entropy, law.SizeFactor, law.DataFactor, law.SizeExponent, law.DataExponent];
             if (numbers.Length > 0 && numbers.All(number => number > 0 && double.IsFinite(number)))
             {
@@ -50,12 +49,14 @@ internal static class LawFile
         throw new CommandException($"{name}: no law, expected entropy, size_factor, data_factor, size_exponent and data_exponent, each above 0");
     }
 
-    internal static void Write(string path, ChinchillaLaw law) => AtomicFiles.WriteBytes(path, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, double>
-    {
-        ["entropy"] = law.Entropy,
-        ["size_factor"] = law.SizeFactor,
-        ["data_factor"] = law.DataFactor,
-        ["size_exponent"] = law.SizeExponent,
-        ["data_exponent"] = law.DataExponent,
-    }, Json), FileErrors.Plain);
+    internal static void Write(string path, ChinchillaLaw law) => AtomicFiles.WriteBytes(path, JsonSerializer.SerializeToUtf8Bytes(
+        new Dictionary<string, double>
+        {
+            ["entropy"] = law.Entropy,
+            ["size_factor"] = law.SizeFactor,
+            ["data_factor"] = law.DataFactor,
+            ["size_exponent"] = law.SizeExponent,
+            ["data_exponent"] = law.DataExponent,
+        },
+        Json), FileErrors.Plain);
 }

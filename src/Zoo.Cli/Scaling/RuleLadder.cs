@@ -57,7 +57,8 @@ internal sealed class RuleLadder(CliContext context, SequenceRule rule, string f
 
     /// <summary>Trains the models and evaluates each with each number of shots.</summary>
     /// <returns>For each model the results in the order of tasks and shots.</returns>
-    internal IReadOnlyList<(TrainedRung Model, IReadOnlyList<TaskResult> Results)> Run(IReadOnlyList<Rung> rungs, IReadOnlyList<string> tasks, IReadOnlyList<int> shots)
+    internal IReadOnlyList<(TrainedRung Model, IReadOnlyList<TaskResult> Results)> Run(
+        IReadOnlyList<Rung> rungs, IReadOnlyList<string> tasks, IReadOnlyList<int> shots)
     {
         var training = new Ladder(context, folder, rung => Data(rung.Options));
         (long steps, TimeSpan time) = training.Left(rungs);

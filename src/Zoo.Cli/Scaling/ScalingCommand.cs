@@ -54,7 +54,12 @@ internal sealed class ScalingCommand
         DefaultValueFactory = _ => 500,
     };
     private readonly Option<string?> lawFile = new("--out", "-o") { Description = "Where the law of approach 3 goes (JSON).", HelpName = "file" };
-    private readonly Option<string> picture = new("--out", "-o") { Description = "Where the picture goes (PNG).", HelpName = "file", DefaultValueFactory = _ => "scaling.png" };
+    private readonly Option<string> picture = new("--out", "-o")
+    {
+        Description = "Where the picture goes (PNG).",
+        HelpName = "file",
+        DefaultValueFactory = _ => "scaling.png",
+    };
     private readonly Option<string> kind = new("--kind")
     {
         Description = "size: loss over size; envelope: training curves over compute; isoflop: loss over size at each budget.",
@@ -121,7 +126,8 @@ internal sealed class ScalingCommand
             foreach (double count in words.GetValue(tokens)!)
             {
                 double nats = loss(size, count);
-                table.AddRow(LogAxis.Spell(size), LogAxis.Spell(count), FormattableString.Invariant($"{nats:F4}"), FormattableString.Invariant($"{Math.Exp(nats):F2}"));
+                table.AddRow(LogAxis.Spell(size), LogAxis.Spell(count),
+                    FormattableString.Invariant($"{nats:F4}"), FormattableString.Invariant($"{Math.Exp(nats):F2}"));
             }
         }
 

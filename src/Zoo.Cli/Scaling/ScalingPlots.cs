@@ -124,6 +124,6 @@ internal static class ScalingPlots
         plot.YLabel("cross entropy of the next token, nats");
         LogAxis.Put(plot.Axes.Bottom, low, high);
         plot.ShowLegend(ScottPlot.Alignment.UpperRight);
-        plot.SavePng(path, Width, Height);
+        Pictures.Save(plot, path, Width, Height, replace: true);
     }
 }

@@ -4,10 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text;
 using Dsl;
-using Dsl.Files;
-using Dsl.Runtime;
 using Dsl.Training;
 using Dsl.Training.Scaling;
 
@@ -64,7 +61,8 @@ internal sealed class SweepCommand
     internal static Command Make(CliContext context)
     {
         var made = new SweepCommand(context);
-        var command = new Command("sweep", "Train a ladder of small models, fit the law, predict a larger model's loss, and train that; goes on where it was stopped.")
+        var command = new Command(
+            "sweep", "Train a ladder of small models, fit the law, predict a larger model's loss, and train that; goes on where it was stopped.")
         {
             made.family, made.widths, made.tokens, made.last, made.layers, made.batch, made.rowLength, made.rate, made.seed, made.text, made.output,
         };
@@ -75,8 +73,9 @@ internal sealed class SweepCommand
     /// <summary>Whole numbers with commas between them, in rising order, each once.</summary>
     internal static int[] Numbers(string option, string words, int least)
     {
-        int[] numbers = [.. words.Split(',').Select(word => int.TryParse(word.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
-            ? number : throw new CommandException($"--{option} '{words}', expected whole numbers above 0 with commas between them", 2)).Distinct().Order()];
+        int[] numbers = [.. words.Split(',').Select(word =>
+            int.TryParse(word.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0 ? number
+            : throw new CommandException($"--{option} '{words}', expected whole numbers above 0 with commas between them", 2)).Distinct().Order()];
         return numbers.Length >= least ? numbers
             : throw new CommandException($"--{option} {words}: {numbers.Length} of them, expected at least {least} different ones to fit a law", 2);
     }
@@ -91,7 +90,8 @@ internal sealed class SweepCommand
         Arguments.Require(words.GetValue(layers) >= 1, "layers", words.GetValue(layers), "1 or more");
         if (sizes.Contains(words.GetValue(last)))
         {
-            throw new CommandException(FormattableString.Invariant($"--predict {words.GetValue(last)} is one of --widths, expected a width that the law is not fitted to"), 2);
+            throw new CommandException(
+                FormattableString.Invariant($"--predict {words.GetValue(last)} is one of --widths, expected a width that the law is not fitted to"), 2);
         }
 
         string? path = words.GetValue(text);
@@ -163,16 +163,13 @@ internal sealed class SweepCommand
 
     private static void Tables(string folder, IReadOnlyList<TrainedRung> trained)
     {
-        Write(Path.Combine(folder, "runs.csv"), "parameters,tokens,loss,width,layers,seconds", trained.Select(rung => FormattableString.Invariant(
+        CsvFile.Write(Path.Combine(folder, "runs.csv"), "parameters,tokens,loss,width,layers,seconds", trained.Select(rung => FormattableString.Invariant(
             $"{rung.Parameters},{rung.Tokens:F0},{rung.Loss:R},{rung.Rung.Size.Width},{rung.Rung.Size.Layers},{rung.Seconds:F1}")));
 
         // Of each size the longest run: shorter ones end with a rate that has fallen, and cross it.
-        Write(Path.Combine(folder, "curves.csv"), "parameters,tokens,loss", trained.GroupBy(rung => rung.Parameters).SelectMany(size =>
+        CsvFile.Write(Path.Combine(folder, "curves.csv"), "parameters,tokens,loss", trained.GroupBy(rung => rung.Parameters).SelectMany(size =>
             OnTheWay(size.MaxBy(rung => rung.Tokens)!)).Select(run => FormattableString.Invariant($"{run.Parameters:F0},{run.Tokens:F0},{run.Loss:R}")));
     }
-
-    private static void Write(string path, string header, IEnumerable<string> lines) => AtomicFiles.WriteText(
-        path, string.Join('\n', lines.Prepend(header)) + "\n", FileErrors.Plain);
 
     private void Tell(string folder, IReadOnlyList<TrainedRung> trained, TrainedRung held, ParametricFit fit)
     {
@@ -185,7 +182,8 @@ internal sealed class SweepCommand
             + FormattableString.Invariant($"off by {Math.Abs(predicted / last.Loss - 1) * 100:F2} %"));
         string Place(string name) => Path.Combine(folder, name);
         LawFile.Write(Place("law.json"), fit.Law);
-        Write(Place("predicted.csv"), "parameters,tokens,loss,predicted", [FormattableString.Invariant($"{last.Parameters:F0},{last.Tokens:F0},{last.Loss:R},{predicted:R}")]);
+        CsvFile.Write(Place("predicted.csv"), "parameters,tokens,loss,predicted",
+            [FormattableString.Invariant($"{last.Parameters:F0},{last.Tokens:F0},{last.Loss:R},{predicted:R}")]);
         ScalingPlots.Sizes(Place("sizes.png"), runs, fit.Law, [last]);
         ScalingPlots.Envelope(Place("envelope.png"), RunTable.Read(Place("curves.csv")), fit.Law);
         context.Output.WriteLine($"tables    {Place("runs.csv")}, {Place("curves.csv")}, {Place("predicted.csv")}");

@@ -53,7 +53,8 @@ public sealed partial record LlamaConfig
     public static LlamaConfig Sized(SmallSize size)
     {
         int width = size.WidthOr(192);
-        return new(size.Vocab, width, size.Inner ?? width * 8 / 3, size.Layers ?? 4, Math.Max(1, width / 32), Activation.Silu, Context: size.Context, Tied: true)
+        return new(size.Vocab, width, size.Inner ?? width * 8 / 3, size.Layers ?? 4, Math.Max(1, width / 32), Activation.Silu,
+            Context: size.Context, Tied: true)
         {
             Deviation = size.DeviationOr(0.02),
         };

@@ -39,7 +39,8 @@ public sealed class EvaluationGoldens
         var encoder = new RequestEncoder(codec, golden.Data.GetProperty("max_length").GetInt32());
         Assert.Equal(golden.Data.GetProperty("prefix_token").GetInt32(), encoder.Prefix);
         JsonElement[] likelihood = [.. edges.GetProperty("likelihood").EnumerateArray()];
-        ScoreRequest[] requests = [.. likelihood.Select(edge => encoder.Pair(edge.GetProperty("context").GetString()!, edge.GetProperty("continuation").GetString()!))];
+        ScoreRequest[] requests = [.. likelihood.Select(edge =>
+            encoder.Pair(edge.GetProperty("context").GetString()!, edge.GetProperty("continuation").GetString()!))];
         var scores = new Score[requests.Length];
         new RequestRunner(model, codec, encoder.Length, batch: 4).Score(requests, (i, score) => scores[i] = score);
         for (int i = 0; i < requests.Length; i++)
@@ -55,7 +56,8 @@ public sealed class EvaluationGoldens
             Assert.Equal(Ids(edge.GetProperty("context_ids")), request.Context);
             Assert.Equal(edge.GetProperty("dropped").GetInt32(), request.Dropped);
             int[] written = [];
-            string[] stops = [.. Strings(arguments.GetProperty("until")), codec is ITokenizer tokenizer ? tokenizer.Decode([codec.EndTokens[0]], keepSpecials: true) : ""];
+            string[] stops = [.. Strings(arguments.GetProperty("until")),
+                codec is ITokenizer tokenizer ? tokenizer.Decode([codec.EndTokens[0]], keepSpecials: true) : ""];
             new RequestRunner(model, codec, encoder.Length).Write([request], stops, (_, ids) => written = ids);
             Assert.Equal(Ids(edge.GetProperty("generated_ids")), written);
             Assert.Equal(edge.GetProperty("generated_text").GetString(), codec.Decode(written));
@@ -93,7 +95,8 @@ public sealed class EvaluationGoldens
 
         foreach (JsonElement row in edges.GetProperty("exact_match").EnumerateArray())
         {
-            double score = TaskMetrics.Exact(Exact(row.GetProperty("options")), row.GetProperty("prediction").GetString()!, [row.GetProperty("reference").GetString()!]).Value;
+            double score = TaskMetrics.Exact(
+                Exact(row.GetProperty("options")), row.GetProperty("prediction").GetString()!, [row.GetProperty("reference").GetString()!]).Value;
             Assert.True(row.GetProperty("score").GetDouble() == score, row.ToString());
         }
 
@@ -126,7 +129,8 @@ public sealed class EvaluationGoldens
 
         foreach (JsonElement row in edges.GetProperty("stderr").EnumerateArray())
         {
-            Figure figure = TaskMetrics.Total("acc", "none", [.. row.GetProperty("values").EnumerateArray().Select(value => new DocumentMetric(value.GetDouble()))], 0);
+            DocumentMetric[] values = [.. row.GetProperty("values").EnumerateArray().Select(value => new DocumentMetric(value.GetDouble()))];
+            Figure figure = TaskMetrics.Total("acc", "none", values, 0);
             Assert.Equal(row.GetProperty("mean").GetDouble(), figure.Value, 1e-12);
             Assert.Equal(row.GetProperty("stderr").GetDouble(), figure.Error!.Value, 1e-12);
         }
@@ -184,7 +188,8 @@ public sealed class EvaluationGoldens
             return;
         }
 
-        foreach ((string key, IReadOnlyList<Score> scores) in new[] { ("requests", actual.Scores), ("windows", actual.Scores), ("unconditional", actual.Unconditional) })
+        foreach ((string key, IReadOnlyList<Score> scores) in new[]
+            { ("requests", actual.Scores), ("windows", actual.Scores), ("unconditional", actual.Unconditional) })
         {
             if (expected.TryGetProperty(key, out JsonElement list))
             {
@@ -258,5 +263,6 @@ public sealed class EvaluationGoldens
 
     private static int[] Ids(JsonElement list) => [.. list.EnumerateArray().Select(id => id.GetInt32())];
 
-    private static string[] Strings(JsonElement list) => list.ValueKind == JsonValueKind.String ? [list.GetString()!] : [.. list.EnumerateArray().Select(item => item.GetString()!)];
+    private static string[] Strings(JsonElement list) => list.ValueKind == JsonValueKind.String ? [list.GetString()!]
+        : [.. list.EnumerateArray().Select(item => item.GetString()!)];
 }

@@ -31,7 +31,8 @@ public sealed class RequestRunnerTests
         }
 
         // The 200 ids before all questions, each question, each choice: once, but for padding.
-        long read = model.Calls.Sum(call => call.Batch * call.Length), each = requests.Sum(request => (long)request.Context.Length + request.Continuation.Length);
+        long read = model.Calls.Sum(call => call.Batch * call.Length);
+        long each = requests.Sum(request => (long)request.Context.Length + request.Continuation.Length);
         Assert.Single(model.Calls, call => call.Length >= 200);
         Assert.InRange(read, 200, 200 + (12 * (24 + (3 * 8))));
         Assert.True(read < each / 8, $"{read} ids read, {each} without sharing");
@@ -54,7 +55,8 @@ public sealed class RequestRunnerTests
     public void RowsThatEndAtDifferentTimesWriteWhatTheyWriteAlone()
     {
         using TinyModel model = Model();
-        WriteRequest[] requests = [.. Enumerable.Range(0, 7).Select(i => new WriteRequest([.. Codec.Encode($"{new string('x', 20)} question {new string('q', i)}:")], 0, 12 - i))];
+        WriteRequest[] requests = [.. Enumerable.Range(0, 7).Select(i =>
+            new WriteRequest([.. Codec.Encode($"{new string('x', 20)} question {new string('q', i)}:")], 0, 12 - i))];
         var together = new int[requests.Length][];
         string[] stops = ["e", "zz"];
         new RequestRunner(model, Codec, 1024, 3, []).Write(requests, stops, (i, ids) => together[i] = ids);
@@ -108,7 +110,8 @@ public sealed class RequestRunnerTests
     {
         var encoder = new RequestEncoder(Codec, 16);
         Assert.Contains("no token that begins or ends a text", Assert.Throws<TextException>(() => encoder.Pair("", "a")).Message, StringComparison.Ordinal);
-        Assert.Contains("17 tokens, context is 16", Assert.Throws<TextException>(() => encoder.Pair("x", new string('a', 17))).Message, StringComparison.Ordinal);
+        Assert.Contains("17 tokens, context is 16",
+            Assert.Throws<TextException>(() => encoder.Pair("x", new string('a', 17))).Message, StringComparison.Ordinal);
     }
 
     private static TinyModel Model()

@@ -67,7 +67,8 @@ public sealed class TaskFileTests
     {
         using var scratch = new ScratchFolder();
         Assert.Contains(right, Choice, StringComparison.Ordinal);
-        Exception e = Assert.ThrowsAny<Exception>(() => TaskPrompts.Of(TaskFile.Read(Write(scratch, Choice.Replace(right, wrong, StringComparison.Ordinal), Lines))));
+        string path = Write(scratch, Choice.Replace(right, wrong, StringComparison.Ordinal), Lines);
+        Exception e = Assert.ThrowsAny<Exception>(() => TaskPrompts.Of(TaskFile.Read(path)));
         Assert.True(e is TextException or FileNotFoundException, e.ToString());
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
         Assert.Contains(scratch.Path, e.Message.Contains("the template", StringComparison.Ordinal) ? scratch.Path : e.Message, StringComparison.Ordinal);

@@ -41,7 +41,8 @@ public sealed class ScalingGoldens
             return [row[0], row[1], row[2], row[3], cost.LeastSteps, cost.Compute, cost.LeastCompute];
         });
         Table("power_laws (table 6; printed exponents) [C_min, N, B, S_min, D]", row =>
-            [row[0], KaplanLaws.OptimalSize.At(row[0]), KaplanLaws.OptimalBatch.At(row[0]), KaplanLaws.OptimalSteps.At(row[0]), KaplanLaws.OptimalTokens.At(row[0])]);
+            [row[0], KaplanLaws.OptimalSize.At(row[0]), KaplanLaws.OptimalBatch.At(row[0]), KaplanLaws.OptimalSteps.At(row[0]),
+                KaplanLaws.OptimalTokens.At(row[0])]);
         JsonElement exponents = kaplan.GetProperty("exponents");
         Same(
             [.. new[] { "alpha_C_min", "N", "B", "S", "D" }.Select(name => exponents.GetProperty(name).GetDouble())],
@@ -61,7 +62,8 @@ public sealed class ScalingGoldens
         {
             ChinchillaLaw law = ChinchillaLaw.Published[named.Name];
             Assert.Equal(Law(named.Value.GetProperty("constants")), law);
-            Same([.. new[] { "a", "b", "G" }.Select(key => named.Value.GetProperty(key).GetDouble())], [law.SizeGrowth, law.DataGrowth, law.Balance], named.Name);
+            Same([.. new[] { "a", "b", "G" }.Select(key => named.Value.GetProperty(key).GetDouble())],
+                [law.SizeGrowth, law.DataGrowth, law.Balance], named.Name);
             foreach (double[] row in Rows(named.Value.GetProperty("loss [N, D, L]")))
             {
                 Same(row, [row[0], row[1], law.Loss(row[0], row[1])], named.Name);
@@ -104,7 +106,8 @@ public sealed class ScalingGoldens
         return new ChinchillaLaw(Of("E"), Of("A"), Of("B"), Of("alpha"), Of("beta"));
     }
 
-    private static IEnumerable<double[]> Rows(JsonElement table) => table.EnumerateArray().Select(row => row.EnumerateArray().Select(cell => cell.GetDouble()).ToArray());
+    private static IEnumerable<double[]> Rows(JsonElement table) =>
+        table.EnumerateArray().Select(row => row.EnumerateArray().Select(cell => cell.GetDouble()).ToArray());
 
     private static void Same(double[] expected, double[] actual, string name)
     {
