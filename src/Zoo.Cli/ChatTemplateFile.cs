@@ -1,5 +1,6 @@
 using System.IO;
 using System.Text.Json;
+using Dsl.Files;
 using Dsl.Text;
 using Dsl.Text.Templates;
 
@@ -10,6 +11,8 @@ internal static class ChatTemplateFile
 {
     private const string Settings = "tokenizer_config.json", Own = "chat_template.jinja";
 
+    private static readonly FileError Error = (file, problem, _) => new TextException($"{file}: {problem}");
+
     /// <summary>
     /// The template in <c>chat_template.jinja</c>, else in <c>tokenizer_config.json</c> (of several, each must be readable); null where there is none.
     /// </summary>
@@ -19,7 +22,7 @@ internal static class ChatTemplateFile
         string own = Path.Combine(folder, Own), settings = Path.Combine(folder, Settings);
         if (File.Exists(own))
         {
-            return ChatTemplate.Parse(File.ReadAllText(own), Own);
+            return ChatTemplate.Parse(UserFile.ReadText(own, UserFile.MostOfText, Error), Own);
         }
 
         if (!File.Exists(settings))
@@ -29,7 +32,7 @@ internal static class ChatTemplateFile
 
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllText(settings));
+            using JsonDocument json = JsonDocument.Parse(UserFile.ReadText(settings, UserFile.MostOfText, Error));
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("chat_template", out JsonElement template))
             {
                 return null;

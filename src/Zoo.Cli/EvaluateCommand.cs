@@ -64,6 +64,8 @@ internal sealed class EvaluateCommand
     private readonly Option<bool> wide = new("--float64") { Description = "Compute in float64, for figures beyond float32's rounding." };
     private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
 
+    private readonly LoadWords loading = new();
+
     private EvaluateCommand(CliContext context) => this.context = context;
 
     internal static Command Make(CliContext context)
@@ -74,6 +76,7 @@ internal sealed class EvaluateCommand
             made.folder, made.tasks, made.shots, made.truncate, made.limit, made.batch, made.resamplings, made.documents, made.output, made.overwrite,
             made.wide, made.device,
         };
+        made.loading.AddTo(command);
         command.SetAction(made.Run);
         return command;
     }
@@ -95,7 +98,9 @@ internal sealed class EvaluateCommand
         }
 
         GenerationDefaults defaults = GenerationDefaults.Read(checkpoint);
-        int length = defaults.Context > 0 ? defaults.Context : RequestEncoder.DefaultLength;
+        LoadOptions load = loading.Read(context, words);
+        var limits = ContextLimits.Read(context, checkpoint, load);
+        int length = limits.Most ?? limits.Trained ?? RequestEncoder.DefaultLength;
         ITextCodec codec = TextCodecs.Open(checkpoint);
         TaskEvaluation[] evaluations = [.. from task in words.GetValue(tasks)!.Select(TaskFile.Read).ToArray() from count in counts
             select new TaskEvaluation(task, codec, length, count, words.GetValue(limit), defaults.End.Count > 0 ? defaults.End[0] : null)];
@@ -105,7 +110,7 @@ internal sealed class EvaluateCommand
         }
 
         ScalarType dtype = words.GetValue(wide) ? ScalarType.Float64 : ScalarType.Float32;
-        using IModel model = context.Zoo.Load(checkpoint, dtype, where);
+        using IModel model = context.Zoo.Load(checkpoint, dtype, where, load);
         var runner = new RequestRunner(model, codec, length, words.GetValue(batch), defaults.End.Count > 0 ? defaults.End : null);
         string answers = results + ".answers";
         var found = new List<TaskResult>();

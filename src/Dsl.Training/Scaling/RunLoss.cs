@@ -6,7 +6,6 @@ using Dsl.Files;
 using MathNet.Numerics;
 using MathNet.Numerics.LinearRegression;
 using MathNet.Numerics.Statistics;
-using Dsl.Files;
 
 namespace Dsl.Training.Scaling;
 

@@ -69,7 +69,7 @@ internal sealed class RuleLadder(CliContext context, SequenceRule rule, string f
         foreach (Rung rung in rungs)
         {
             TrainedRung trained = training.Train(rung, progress);
-            using IModel model = context.Zoo.Load(trained.Checkpoint, ScalarType.Float32, CPU);
+            using IModel model = context.Zoo.Load(trained.Checkpoint, ScalarType.Float32, CPU, new LoadOptions());
             ITextCodec codec = TextCodecs.Open(trained.Checkpoint);
             var runner = new RequestRunner(model, codec, rule.Length, EvaluationBatch);
             using var journal = new EvaluationJournal(Path.Combine(folder, rung.Name, "answers.jsonl"), $"{rung.Config}{trained.Loss:R}");
