@@ -227,7 +227,8 @@ internal sealed class ExpressionParser(LexemeReader words)
             Counted(true);
             bool negative = words.Take().Text == "-";
             Value of = Nested(() => Unary(withFilters: false));
-            value = negative ? run => TemplateOperators.Negative(of(run)) : run => of(run) is var number && number is double ? number : TemplateValues.Whole(number);
+            value = negative ? run => TemplateOperators.Negative(of(run))
+                : run => of(run) is var number && number is double ? number : TemplateValues.Whole(number);
         }
         else
         {
