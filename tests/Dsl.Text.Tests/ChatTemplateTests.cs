@@ -67,7 +67,8 @@ public sealed class ChatTemplateTests
     [InlineData("x\n\n{{ 1 + }}", "chat_template line 3: a value expected, got '}}'")]
     [InlineData("{{ 'a }}", "chat_template line 1: ' expected")]
     [InlineData("{{ a", "chat_template line 1: '}}' expected")]
-    [InlineData("{% include 'x' %}", "chat_template line 1: statement 'include' unknown; known: if, for, set, macro, with, filter, break, continue, generation")]
+    [InlineData("{% include 'x' %}",
+        "chat_template line 1: statement 'include' unknown; known: if, for, set, macro, with, filter, break, continue, generation")]
     [InlineData("{% for m in messages recursive %}{% endfor %}", "chat_template line 1: 'recursive' is not supported")]
     [InlineData("{{ f(*a) }}", "chat_template line 1: '*' before an argument is not supported")]
     [InlineData("{{ (1] }}", "chat_template line 1: ']' without its beginning")]

@@ -18,7 +18,8 @@ public sealed class TokensBesideTests
     private static ITokenizer Read(params (string Name, string Text)[] files) =>
         TokenizerFolder.Read([.. files.Select(file => (file.Name, Encoding.UTF8.GetBytes(file.Text)))], files[0].Name);
 
-    private static ITokenizer BytePairs(params (string Name, string Text)[] beside) => Read([("vocab.json", Bytes), ("merges.txt", "#version: 0.2\n"), .. beside]);
+    private static ITokenizer BytePairs(params (string Name, string Text)[] beside) =>
+        Read([("vocab.json", Bytes), ("merges.txt", "#version: 0.2\n"), .. beside]);
 
     private static ITokenizer WordPieces(params (string Name, string Text)[] beside) => Read([("vocab.txt", Words), .. beside]);
 
@@ -166,8 +167,10 @@ public sealed class TokensBesideTests
     }
 
     [Theory]
-    [InlineData("""{"added_tokens_decoder": {"x": {"content": "a"}}}""", "tokenizer_config.json: added_tokens_decoder['x'] is under the key 'x', expected an id")]
-    [InlineData("""{"added_tokens_decoder": {"7": 3}}""", "tokenizer_config.json: added_tokens_decoder['7'] is no token, expected an object with 'content'")]
+    [InlineData("""{"added_tokens_decoder": {"x": {"content": "a"}}}""",
+        "tokenizer_config.json: added_tokens_decoder['x'] is under the key 'x', expected an id")]
+    [InlineData("""{"added_tokens_decoder": {"7": 3}}""",
+        "tokenizer_config.json: added_tokens_decoder['7'] is no token, expected an object with 'content'")]
     [InlineData("""{"added_tokens_decoder": {"2147483647": {"content": "<x>"}}}""", "token '<x>' has the id 2147483647")]
     [InlineData("""{"added_tokens_decoder": {"99999999": {"content": "<x>"}}}""", "token '<x>' has the id 99999999, expected at most 16777216")]
     public void WhatIsNoTokenIsNamed(string config, string message) =>

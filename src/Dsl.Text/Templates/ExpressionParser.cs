@@ -91,7 +91,8 @@ internal sealed class ExpressionParser(LexemeReader words)
         return value;
     }
 
-    private bool Begins() => words.Now.Kind is LexKind.Literal or LexKind.Name || words.Is("(") || words.Is("[") || words.Is("{") || words.Is("-") || words.Is("+");
+    private bool Begins() =>
+        words.Now.Kind is LexKind.Literal or LexKind.Name || words.Is("(") || words.Is("[") || words.Is("{") || words.Is("-") || words.Is("+");
 
     /// <summary>Each operator is a call within a call when the template runs.</summary>
     private bool Counted(bool found)
@@ -226,7 +227,8 @@ internal sealed class ExpressionParser(LexemeReader words)
             Counted(true);
             bool negative = words.Take().Text == "-";
             Value of = Nested(() => Unary(withFilters: false));
-            value = negative ? run => TemplateOperators.Negative(of(run)) : run => of(run) is var number && number is double ? number : TemplateValues.Whole(number);
+            value = negative ? run => TemplateOperators.Negative(of(run))
+                : run => of(run) is var number && number is double ? number : TemplateValues.Whole(number);
         }
         else
         {
@@ -270,7 +272,8 @@ internal sealed class ExpressionParser(LexemeReader words)
         {
             with = Arguments(test);
         }
-        else if (words.Now.Kind == LexKind.Literal || words.Is("[") || words.Is("{") || (words.Now.Kind == LexKind.Name && !AfterTests.Contains(words.Now.Text)))
+        else if (words.Now.Kind == LexKind.Literal || words.Is("[") || words.Is("{")
+            || (words.Now.Kind == LexKind.Name && !AfterTests.Contains(words.Now.Text)))
         {
             Value argument = Postfix(Primary());
             with = run => new CallArguments(test, [argument(run)], []);
@@ -287,7 +290,8 @@ internal sealed class ExpressionParser(LexemeReader words)
             object? function = of(run);
             if (function is not FunctionValue { Body: { } body })
             {
-                throw new TemplateException(function is Undefined undefined ? $"called, but {undefined.Reason}" : $"{TemplateValues.Kind(function)} is called");
+                throw new TemplateException(
+                    function is Undefined undefined ? $"called, but {undefined.Reason}" : $"{TemplateValues.Kind(function)} is called");
             }
 
             CallArguments arguments = with(run);

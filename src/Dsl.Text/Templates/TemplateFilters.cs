@@ -381,9 +381,10 @@ internal static class TemplateTests
     internal static bool Holds(TemplateRun run, string name, object? value, CallArguments with)
     {
         run.Work(1);
-        object? Other() => with.Bind("other")[0] is { IsGiven: true } other ? other.Value : throw new TemplateException($"test '{name}' without what it compares with");
-        if (name is "eq" or "equalto" or "==" or "ne" or "!=" or "lt" or "lessthan" or "<" or "gt" or "greaterthan" or ">" or "le" or "<=" or "ge" or ">=" or "in"
-            or "sameas" or "divisibleby")
+        object? Other() => with.Bind("other")[0] is { IsGiven: true } other ? other.Value
+            : throw new TemplateException($"test '{name}' without what it compares with");
+        if (name is "eq" or "equalto" or "==" or "ne" or "!=" or "lt" or "lessthan" or "<" or "gt" or "greaterthan" or ">" or "le" or "<=" or "ge" or ">="
+            or "in" or "sameas" or "divisibleby")
         {
             object? other = Other();
             return name switch

@@ -351,7 +351,8 @@ internal sealed class TemplateLexer
                 & int.TryParse(
                     source.AsSpan(Math.Min(from + 1, source.Length), Math.Min(digits, source.Length - from - 1)), NumberStyles.AllowHexSpecifier,
                     CultureInfo.InvariantCulture, out int code);
-            text.Append(whole && Rune.IsValid(code) ? new Rune(code).ToString() : throw new TemplateException($"'\\{sign}' without {digits} hexadecimal digits"));
+            text.Append(whole && Rune.IsValid(code) ? new Rune(code).ToString()
+                : throw new TemplateException($"'\\{sign}' without {digits} hexadecimal digits"));
             return from + 1 + digits;
         }
 

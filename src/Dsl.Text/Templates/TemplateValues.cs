@@ -391,7 +391,13 @@ internal static class TemplateValues
             throw new TemplateException("a slice with the step 0");
         }
 
-        List<object?>? list = value switch { List<object?> own => own, TupleValue tuple => tuple.Items, ViewValue { Name: "range" } range => range.Items, _ => null };
+        List<object?>? list = value switch
+        {
+            List<object?> own => own,
+            TupleValue tuple => tuple.Items,
+            ViewValue { Name: "range" } range => range.Items,
+            _ => null,
+        };
         string? text = value as string;
         if (list is null && text is null)
         {

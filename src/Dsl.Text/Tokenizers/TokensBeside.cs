@@ -123,7 +123,8 @@ internal sealed class TokensBeside
                 }
 
                 tokens[token.Id] = token.Content;
-                next = token.Id < int.MaxValue ? Math.Max(next, token.Id + 1) : throw new TextException($"{file}: token '{token.Content}' has the id {token.Id}");
+                next = token.Id < int.MaxValue ? Math.Max(next, token.Id + 1)
+                    : throw new TextException($"{file}: token '{token.Content}' has the id {token.Id}, expected a smaller one");
             }
 
             if (!places.TryGetValue(token.Content, out int place))

@@ -7,7 +7,8 @@ namespace Dsl.Text.Tokenizers;
 
 /// <summary>
 /// Unigram language model (Kudo 2018, arXiv 1804.10959): of all ways to cut a text the likeliest, by Viterbi's algorithm. Time: the text's length times the
-/// number of pieces that end at one place. A character without a piece is unknown and costs 10 more than the unlikeliest piece; unknown neighbours are one token.
+/// number of pieces that end at one place. A character without a piece is unknown and costs 10 more than the unlikeliest piece; unknown neighbours are one
+/// token.
 /// </summary>
 internal sealed class UnigramModel : IPieceModel
 {

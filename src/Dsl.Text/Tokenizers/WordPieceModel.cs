@@ -27,7 +27,8 @@ internal sealed class WordPieceModel : IPieceModel
         this.maxCharacters = maxCharacters;
 
         // A free place of the vocabulary that was given another name is no piece any more.
-        (string Spelling, int Id)[] known = [.. pieces.Where(piece => vocabulary.IdOf(piece) is not null).Select(piece => (piece, vocabulary.IdOf(piece)!.Value))];
+        (string Spelling, int Id)[] known =
+            [.. pieces.Where(piece => vocabulary.IdOf(piece) is not null).Select(piece => (piece, vocabulary.IdOf(piece)!.Value))];
         beginning = new PieceAutomaton(known);
         further = new PieceAutomaton(
             known.Where(piece => piece.Spelling.StartsWith(prefix, StringComparison.Ordinal)).Select(piece => (piece.Spelling[prefix.Length..], piece.Id)),

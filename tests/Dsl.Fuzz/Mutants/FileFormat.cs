@@ -47,7 +47,10 @@ internal sealed record FileFormat(string Name, IReadOnlyList<byte[]> Valid, Acti
             Tokenizer("vocab.txt", "vocab.txt", [words]),
             Tokenizer(
                 "tokenizer.json", "tokenizer.json",
-                [.. new[] { "tokenizer_llama", "tokenizer_bert", "tokenizer_roberta" }.Select(name => Golden(name, "tokenizer.json")), SmallJson.UnigramTokenizer]),
+                [
+                    .. new[] { "tokenizer_llama", "tokenizer_bert", "tokenizer_roberta" }.Select(name => Golden(name, "tokenizer.json")),
+                    SmallJson.UnigramTokenizer,
+                ]),
             Tokenizer("tokenizer.model", "tokenizer.model", [Golden("tokenizer_llama", "tokenizer.model"), Golden("tokenizer_t5", "spiece.model")]),
             Tokenizer("tiktoken", "tokenizer.model", [Golden("tokenizer_llama3", "tokenizer.model")]),
             Tokenizer("tokenizer_config.json", "tokenizer_config.json", [SmallJson.TokenizerConfig], ("vocab.txt", words)),
@@ -65,7 +68,8 @@ internal sealed record FileFormat(string Name, IReadOnlyList<byte[]> Valid, Acti
                 },
                 typeof(ConfigException)),
             new FileFormat(
-                "training.json", [SmallJson.Training], bytes => TrainingCheckpoint.TryOpen(Fresh(folder, [("training.json", bytes)])), typeof(CheckpointException)),
+                "training.json", [SmallJson.Training], bytes => TrainingCheckpoint.TryOpen(Fresh(folder, [("training.json", bytes)])),
+                typeof(CheckpointException)),
             new FileFormat(
                 "safetensors",
                 [Golden("minilm", "io.safetensors"), Golden("sampling", "io.safetensors")],

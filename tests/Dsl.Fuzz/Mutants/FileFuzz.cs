@@ -54,7 +54,8 @@ internal static class FileFuzz
         }
         catch (Exception e) when (format.Documented.Contains(e.GetType()))
         {
-            return new Outcome(e.Message.Contains('\n') ? $"several lines: {e.Message}" : e.Message.Length > 2000 ? "a message beyond 2,000 characters" : null, true);
+            string? failure = e.Message.Contains('\n') ? $"several lines: {e.Message}" : e.Message.Length > 2000 ? "a message beyond 2,000 characters" : null;
+            return new Outcome(failure, true);
         }
         catch (Exception e)
         {
@@ -131,8 +132,8 @@ internal static class FileFuzz
         for (int next = first; next < last;)
         {
             using Process process = Driver.StartSelf(
-                "--files", "--worker", "--only", name, "--seed", seed.ToString(CultureInfo.InvariantCulture), "--from", next.ToString(CultureInfo.InvariantCulture),
-                "--count", (last - next).ToString(CultureInfo.InvariantCulture));
+                "--files", "--worker", "--only", name, "--seed", seed.ToString(CultureInfo.InvariantCulture),
+                "--from", next.ToString(CultureInfo.InvariantCulture), "--count", (last - next).ToString(CultureInfo.InvariantCulture));
             _ = process.StandardError.ReadToEndAsync();
             int running = next;
             bool ended = false;

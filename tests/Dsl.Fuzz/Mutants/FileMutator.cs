@@ -13,8 +13,10 @@ internal static class FileMutator
 {
     private static readonly string[] Words =
     [
-        "", " ", "\n", "\n\n", "\r\n", "\t", "\0", "0", "-1", "1e999", "NaN", "2147483648", "99999999999999999999", "null", "true", "[]", "{}", "\"\"", "\uFEFF", "\uFFFD",
-        "\u2581", "{{", "}}", "{%", "%}", "endif", "endfor", "not", "is", "in", "|", "(", ")", "range(99999)", "* 9999999", "(a+)+$", "<s>", "##", "# ",
+        "", " ", "\n", "\n\n", "\r\n", "\t", "\0", "0", "-1", "1e999", "NaN", "2147483648", "99999999999999999999", "null", "true", "[]", "{}",
+        "\"\"", "\uFEFF",
+        "\uFFFD", "\u2581", "{{", "}}", "{%", "%}", "endif", "endfor", "not", "is", "in", "|", "(", ")", "range(99999)", "* 9999999", "(a+)+$", "<s>",
+        "##", "# ",
         "\uD83D\uDE00", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     ];
 

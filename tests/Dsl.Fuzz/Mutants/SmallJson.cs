@@ -9,8 +9,8 @@ internal static class SmallJson
 {
     internal static byte[] UnigramTokenizer => Encoding.UTF8.GetBytes("""
         {"added_tokens": [{"id": 0, "content": "<unk>", "special": true, "lstrip": true, "normalized": true}, {"id": 9, "content": "<s>", "rstrip": true}],
-         "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Strip"}, {"type": "BertNormalizer"}, {"type": "Prepend", "prepend": "x"},
-            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}, {"type": "Lowercase"}]},
+         "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Strip"}, {"type": "BertNormalizer"},
+            {"type": "Prepend", "prepend": "x"}, {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}, {"type": "Lowercase"}]},
          "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first"},
             {"type": "Split", "pattern": {"Regex": "(?i:'s|'t)|\\p{N}{1,3}|\\s+(?!\\S)|[a-z]+"}, "behavior": "Isolated"},
             {"type": "Digits", "individual_digits": true}, {"type": "Punctuation", "behavior": "Contiguous"}]},
@@ -51,7 +51,8 @@ internal static class SmallJson
           {%- if loop.first and not loop.last %}{{ say(m.role, m.content) }}{% elif loop.index0 % 2 == 1 %}{% continue %}{% else %}{% break %}{% endif %}
           {%- set ns.t = ns.t ~ m.content | replace('i', 'o', 1) %}
         {%- endfor %}{# a comment #}
-        {{ ns.b | tojson(indent=2) }}{{ ns.a }}{{ messages[1:] | map(attribute='role') | join(', ') }}{{ ns.t[::-1] * 2 if ns.t is string else range(3) | list }}
+        {{ ns.b | tojson(indent=2) }}{{ ns.a }}{{ messages[1:] | map(attribute='role') | join(', ') }}
+        {{ ns.t[::-1] * 2 if ns.t is string else range(3) | list }}
         {% set block %}{{ messages | length }}{% endset %}{% with q = block %}{{ q }}{% endwith %}{% raw %}{{ x }}{% endraw %}
         """,
     ];
