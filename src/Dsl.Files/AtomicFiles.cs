@@ -24,8 +24,8 @@ public sealed class AtomicFiles(FileError error) : IDisposable
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full))
             throw error(path, "is a folder, expected the name of a file", null);
-        if (!replace)
-            RequireFree(path, error);
+        if (!replace && File.Exists(path))
+            throw error(path, "exists, expected a name that is free", null);
         return Guarded(path, () =>
         {
             string folder = Path.GetDirectoryName(full)!;
@@ -77,11 +77,11 @@ public sealed class AtomicFiles(FileError error) : IDisposable
     }
 
     /// <summary>Throws where a file exists that was not to be replaced: before the work that ends in writing it.</summary>
-    /// <exception cref="Exception">What <paramref name="error"/> makes.</exception>
-    public static void RequireFree(string path, FileError error)
+    /// <exception cref="IOException">It exists; the message names the option that replaces it.</exception>
+    public static void RequireFree(string path)
     {
         if (File.Exists(path))
-            throw error(path, "exists; --overwrite replaces it", null);
+            throw new IOException($"{path} exists; --overwrite replaces it");
     }
 
     /// <summary>Writes one file.</summary>

@@ -34,7 +34,7 @@ internal static class ArchitecturePictures
         string path = Path.Combine(folder, "architectures.png");
         if (!overwrite)
         {
-            AtomicFiles.RequireFree(path, FileErrors.Plain);
+            AtomicFiles.RequireFree(path);
         }
 
         Picture[] small = [.. presets.Select(preset => Of(preset, inTerminal))];

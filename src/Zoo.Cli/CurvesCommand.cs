@@ -24,7 +24,7 @@ internal static class CurvesCommand
             bool replace = parsed.GetValue(overwrite);
             if (!replace)
             {
-                AtomicFiles.RequireFree(path, FileErrors.Plain);
+                AtomicFiles.RequireFree(path);
             }
 
             var read = parsed.GetRequiredValue(runs).Select(Read).ToList();

@@ -55,7 +55,7 @@ internal static class MasksCommand
             // All of them before the first is drawn.
             foreach ((string mask, _) in masks)
             {
-                AtomicFiles.RequireFree(PathOf(mask), FileErrors.Plain);
+                AtomicFiles.RequireFree(PathOf(mask));
             }
         }
 

@@ -61,7 +61,7 @@ internal sealed class TokenizerCommand
 
         if (!words.GetValue(overwrite))
         {
-            AtomicFiles.RequireFree(target, FileErrors.Plain);
+            AtomicFiles.RequireFree(target);
         }
 
         if (words.GetValue(minFrequency) < 1)
