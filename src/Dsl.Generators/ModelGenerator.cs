@@ -79,7 +79,9 @@ public sealed class ModelGenerator : IIncrementalGenerator
 
         try
         {
-            return Invariant.Run(() => pipeline.Read(declaration, node.SemanticModel, cancel)) is { } spec ? new ReadDeclaration(spec, spec.Main.Name, "") : null;
+            return Invariant.Run(() => pipeline.Read(declaration, node.SemanticModel, cancel)) is { } spec
+                ? new ReadDeclaration(spec, spec.Main.Name, "")
+                : null;
         }
         catch (System.Exception e) when (e is not System.OperationCanceledException)
         {
@@ -160,5 +162,8 @@ internal sealed record Written(string Name, string Hint, string Text, string Fai
 
     /// <summary>An exception in a line, with the place that it comes from.</summary>
     public static string Words(System.Exception e) =>
-        string.Join(" ", $"{e.GetType().Name}: {e.Message} {(e.StackTrace ?? "").Split('\n')[0]}".Split([' ', '\r', '\n'], System.StringSplitOptions.RemoveEmptyEntries));
+        string.Join(
+            " ",
+            $"{e.GetType().Name}: {e.Message} {(e.StackTrace ?? "").Split('\n')[0]}"
+                .Split([' ', '\r', '\n'], System.StringSplitOptions.RemoveEmptyEntries));
 }

@@ -60,7 +60,7 @@ internal sealed class Session(ClosedSpec closed, Language language)
         return graphs[spec.Name] = graph;
     }
 
-    /// <summary>Whether the blocks inside the declaration come to an end, soon enough; reports where they do not, unless that is the fault of one below.</summary>
+    /// <summary>Whether the blocks inside the declaration end, soon enough; reports where they do not, unless that is the fault of one below.</summary>
     private bool HasEnd(DeclarationSpec main)
     {
         uses[main.Name] = Uses(main);

@@ -91,7 +91,7 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
         type.ToDisplayString(SpecReader.FullName) == owner
             || compilation.GetTypeByMetadataName(owner.Substring(owner.LastIndexOf(':') + 1)) is { DeclaringSyntaxReferences.Length: > 0 };
 
-    private static void ReportFunction(SymbolAnalysisContext context)
+    private void ReportFunction(SymbolAnalysisContext context)
     {
         var method = (IMethodSymbol)context.Symbol;
         if (ScalarReader.FormOf(method) == Scalar.ScalarForm.Helper)
@@ -99,7 +99,17 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
             return;
         }
 
-        foreach (var problem in ScalarReader.Read(method, context.Compilation, cancellation: context.CancellationToken).Problems)
+        var problems = ScalarReader.Read(method, context.Compilation, cancellation: context.CancellationToken).Problems;
+
+        // What Extend gives a config is not there before the generator has run.
+        if (problems.Length > 0
+            && ExtendedConfigs.For(method, SpecReader.For(context.Compilation, pipeline.Vocabulary), context.CancellationToken) is { } whole
+            && ScalarReader.Read(method, whole, cancellation: context.CancellationToken).Function is not null)
+        {
+            return;
+        }
+
+        foreach (var problem in problems)
         {
             var location = problem.Location.IsInSource ? problem.Location : method.Locations.FirstOrDefault() ?? Location.None;
             context.ReportDiagnostic(Diagnostic.Create(Rules.Of(Problems.ScalarForm), location, problem.Message));

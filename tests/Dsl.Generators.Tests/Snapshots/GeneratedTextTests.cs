@@ -18,9 +18,11 @@ public sealed class GeneratedTextTests
 {
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Zoo = new(() => Compiling.Start(Compiling.Create(Compiling.Zoo())).Texts);
 
+    /// <summary>A text alone on its line is not cut: it is what a user searches for.</summary>
     [Fact]
     public void Lines_of_the_zoo_have_at_most_160_characters() => Assert.Empty(
-        Zoo.Value.Where(t => t.Key != HintNames.Registry).SelectMany(t => t.Value.Split('\n').Where(l => l.Length > 160).Select(l => $"{t.Key}: {l}")));
+        Zoo.Value.Where(t => t.Key != HintNames.Registry).SelectMany(
+            t => t.Value.Split('\n').Where(l => l.Length > 160 && !Regex.IsMatch(l, "^\\s*\"[^\"]*\"[,;)\\]]*$")).Select(l => $"{t.Key}: {l}")));
 
     [Fact]
     public void Namespaces_are_written_once_and_blocks_hold_something()
@@ -64,6 +66,8 @@ public sealed class GeneratedTextTests
     {
         foreach (var (file, text) in Zoo.Value)
         {
+            // A checkpoint's own number, as of fc2.
+            bool IsKey(string name) => Regex.IsMatch(text, $"\"([^\"]*\\.)?{name}\"", RegexOptions.IgnoreCase);
             var root = CSharpSyntaxTree.ParseText(text).GetRoot();
             foreach (var type in root.DescendantNodes().OfType<ClassDeclarationSyntax>())
             {
@@ -80,7 +84,7 @@ public sealed class GeneratedTextTests
                     foreach (var name in names.Where(n => Regex.IsMatch(n, "[A-Za-z]2$")))
                     {
                         Assert.True(
-                            names.Contains(name[..^1]) || names.Contains(name[..^1] + "1"), $"{file}: {method.Identifier.Text} has '{name}' and nothing before it");
+                            names.Contains(name[..^1]) || names.Contains(name[..^1] + "1") || IsKey(name), $"{file}: {method.Identifier.Text} has '{name}' and nothing before it");
                     }
                 }
             }
@@ -92,7 +96,7 @@ public sealed class GeneratedTextTests
     {
         var text = Compiling.Generate(Compiling.Create([Analysing.Prelude + """
             [Block<C>]
-            [Linear("in", nameof(C.Hidden)), Split("dt", nameof(C.Heads), "B", nameof(C.Layers), "C", nameof(C.HeadDim))]
+            [Linear("in", 12), Split("dt", 3, "B", 4, "C", 5)]
             [From("B"), Linear("b", nameof(C.Hidden)), As("b")]
             [From("C"), Linear("c", nameof(C.Hidden)), As("c")]
             [From("dt"), Linear("d", nameof(C.Hidden)), As("d")]
@@ -116,7 +120,7 @@ public sealed class GeneratedTextTests
             public sealed partial class Small;
             """]));
         var assembly = new AssemblyLoadContext("wanted", isCollectible: false).LoadFromStream(new System.IO.MemoryStream(run.Emit()));
-        var config = Activator.CreateInstance(assembly.GetType("User.Config")!, 11, 4, 6, 1, 2, 2, Activation.Gelu, 1e-5, 8)!;
+        var config = Activator.CreateInstance(assembly.GetType("User.Config")!, 11, 4, 6, 1, 2, 2, Activation.Of("gelu"), 1e-5, 8)!;
         var type = assembly.GetType("User.Small")!;
         using var model = (Runtime.GeneratedModel)Activator.CreateInstance(
             type, BindingFlags.Default | BindingFlags.OptionalParamBinding | BindingFlags.CreateInstance, null, [config, Type.Missing, Type.Missing], null)!;
