@@ -159,8 +159,8 @@ internal sealed class TemplateWriter
                     entries = TemplateFilters.Sorted(run, entries, entry => entry.Key, reverse: false);
                 }
 
-                List<object?> list = [.. entries.Select(entry => (object?)entry)];
-                Within(map, null, () => Lines('{', list, entry => Entry((KeyValuePair<object?, object?>)entry!, level), '}', level));
+                List<object?> members = [.. entries.Select(entry => (object?)entry)];
+                Within(map, null, () => Lines('{', members, entry => Entry((KeyValuePair<object?, object?>)entry!, level), '}', level));
                 break;
             default:
                 throw new TemplateException($"{TemplateValues.Kind(value)} is no JSON");
