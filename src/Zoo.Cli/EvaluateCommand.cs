@@ -105,7 +105,7 @@ internal sealed class EvaluateCommand
         }
 
         ScalarType dtype = words.GetValue(wide) ? ScalarType.Float64 : ScalarType.Float32;
-        using IModel model = context.Zoo.Load(checkpoint, dtype, where);
+        using IModel model = context.Zoo.Load(checkpoint, dtype, where, new LoadOptions());
         var runner = new RequestRunner(model, codec, length, words.GetValue(batch), defaults.End.Count > 0 ? defaults.End : null);
         string answers = results + ".answers";
         var found = new List<TaskResult>();
