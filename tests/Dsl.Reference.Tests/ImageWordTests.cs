@@ -69,9 +69,9 @@ public sealed class ImageWordTests
             """,
         ["frames that are convolved, joined and cut"] = Tower + """
             [Model<C>("M"), Axis("d", 3), Input("frames", "b t d", Mask = "mask")]
-            [Conv("one", 3, nameof(C.Hidden), Over = "t -> u", Stride = 2, Padding = 1, Bias = true), Activate(Activation.Gelu), As("short")]
-            [Conv("two", nameof(C.Kernel), nameof(C.Hidden), Over = "u -> v"), As("shorter")]
-            [Concat("shorter", "short", Along = "both"), Use<Layer>("attend"), Output("attended")]
+            [Conv("one", 3, nameof(C.Hidden), Over = "t -> u", Stride = 2, Padding = 1, Bias = true), Activate(Activation.Gelu), As("short"), Output("short")]
+            [Conv("two", nameof(C.Kernel), nameof(C.Hidden), Over = "u -> v"), As("shorter"), Output("shorter")]
+            [Concat("shorter", "short", Along = "both"), Output("joined"), Use<Layer>("attend"), Output("attended")]
             [Slice(2, Along = "rest"), Output("rest"), Pool("mean"), Output("mean")]
             public sealed partial class M;
             """,

@@ -59,7 +59,7 @@ internal sealed partial class ModelEmitter
         {
             var input = graph.Inputs.First(i => i.Output.PassAxis == axis);
             var mask = graph.Inputs.Where(i => i.Output.PassAxis == axis).Select(i => i.Mask).FirstOrDefault(m => m is not null);
-            code.Line(input.IsIds
+            code.Line(input.IsIds || mask is not null
                 ? $"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {(mask is null ? "null" : Names.Camel(mask))}, training);"
                 : $"using var {form.PassOf(axis)} = Pass.Over((int){input.Output.Hint}.shape[0], (int){input.Output.Hint}.shape[1], "
                     + $"{input.Output.Hint}.device, training);");
@@ -70,7 +70,7 @@ internal sealed partial class ModelEmitter
             code.Line($"using var {form.PassOf(null)} = Pass.Over(1, 1, {graph.Inputs[0].Output.Hint}.device, training);  // nothing here has time");
         }
 
-        if (graph.Inputs.All(i => i.Output.PassAxis is null))
+        if (graph.Inputs.All(i => i.Output.PassAxis is null) && graph.Inputs.Any(i => i.Output.TimeAxis is not null))
         {
             // Images alone: what asks for a pass reads no more of it than whether the model trains.
             code.Line($"using var {form.PassOf(graph.MainAxis)} = Pass.Over((int){graph.Inputs[0].Output.Hint}.shape[0], 1, "

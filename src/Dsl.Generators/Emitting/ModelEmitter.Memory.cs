@@ -51,8 +51,8 @@ internal sealed partial class ModelEmitter
                 code.Line($"using var {form.PassOf(axis)} = Pass.Over({input.Output.Hint}, {mask});");
                 if (entry is null)
                 {
-                    code.Line(
-                        $"state.{StateNames.RealOf(axis)}.Hold({(input.Mask is null ? "" : mask + "?.clone() ?? ")}torch.ones_like({input.Output.Hint}));");
+                    var real = input.IsIds ? $"torch.ones_like({input.Output.Hint})" : form.PassOf(axis) + ".RealTokens()";
+                    code.Line($"state.{StateNames.RealOf(axis)}.Hold({(input.Mask is null ? "" : mask + "?.clone() ?? ")}{real});");
                 }
             }
 
