@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Dsl.Files;
 
-/// <summary>A table that is read while lines are added to it: what stands in it already is written whole or not at all, each line is added at its end.</summary>
+/// <summary>A table that is read while lines are added to it: what stands in it already is written whole or not at all, each line is added at its
+/// end.</summary>
 public sealed class GrowingFile : IDisposable
 {
     private readonly StreamWriter writer;

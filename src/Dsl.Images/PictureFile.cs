@@ -99,7 +99,8 @@ public static class PictureFile
             : $"no picture ({bytes.Length} bytes)";
     }
 
-    /// <summary>The pixels without alpha, turned as EXIF says: 1 as stored, 2 mirrored left to right, ... 8 to be turned by 90 degrees counter-clockwise.</summary>
+    /// <summary>The pixels without alpha, turned as EXIF says: 1 as stored, 2 mirrored left to right, ... 8 to be turned by 90 degrees
+    /// counter-clockwise.</summary>
     private static Picture Upright(byte[] rgba, int width, int height, int orientation)
     {
         bool swaps = orientation is >= 5 and <= 8;

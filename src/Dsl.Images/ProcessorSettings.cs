@@ -101,7 +101,8 @@ internal sealed class ProcessorSettings
 
         if (settings.Keys.FirstOrDefault(key => !read.Contains(key)) is { } unknown)
         {
-            throw new ImageException($"{file}: setting '{unknown}' unknown, expected one of {string.Join(", ", read.Except(NoEffect).Order(StringComparer.Ordinal))}");
+            throw new ImageException(
+                $"{file}: setting '{unknown}' unknown, expected one of {string.Join(", ", read.Except(NoEffect).Order(StringComparer.Ordinal))}");
         }
 
         var processor = new ImageProcessor
@@ -126,7 +127,8 @@ internal sealed class ProcessorSettings
         string type = said.ValueKind == JsonValueKind.String ? said.GetString()! : throw Wrong(key, said.GetRawText(), "a text");
         foreach (string name in Processors.Keys)
         {
-            if (type == name + "FeatureExtractor" || type == name + "ImageProcessor" || type == name + "ImageProcessorFast" || type == name + "ImageProcessorPil")
+            if (type == name + "FeatureExtractor" || type == name + "ImageProcessor"
+                || type == name + "ImageProcessorFast" || type == name + "ImageProcessorPil")
             {
                 return name;
             }

@@ -49,6 +49,8 @@ internal sealed class BeamWords
         // Looked at whether or not it is used.
         double penalty = words.GetValue(diversity);
         Arguments.Require(penalty >= 0 && double.IsFinite(penalty), "diversity", penalty, "0 or more");
+        double length = words.GetValue(lengthPenalty);
+        Arguments.Require(double.IsFinite(length), "length-penalty", length, "a finite number");
         if (words.GetValue(groups) <= 1 && words.GetResult(diversity) is { Implicit: false })
         {
             throw new CommandException("--diversity with one group, expected --groups of 2 or more", 2);

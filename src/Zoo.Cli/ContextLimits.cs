@@ -18,10 +18,13 @@ internal sealed record ContextLimits(bool IsPair, bool Sees, int? Most, int? Tra
     internal static ContextLimits Read(CliContext context, string checkpoint, LoadOptions options)
     {
         using IModel outline = context.Zoo.Outline(checkpoint, options);
+
+        // The table of a picture's places is no limit of a text.
+        bool sees = PicturePrompt.IsReadBy(outline);
         return new ContextLimits(
             outline.Inputs.Contains("decoder_input_ids"),
-            PicturePrompt.IsReadBy(outline),
-            outline.Weights.Positions is { } most ? (int)Math.Min(most, int.MaxValue) : null,
+            sees,
+            !sees && outline.Weights.Positions is { } most ? (int)Math.Min(most, int.MaxValue) : null,
             Declared(outline.Config));
     }
 

@@ -57,7 +57,8 @@ internal static class RunReader
     internal static string[] Labels(string folder, int classes)
     {
         using JsonDocument config = JsonDocument.Parse(
-            UserFile.ReadText(Path.Combine(folder, "config.json"), UserFile.MostOfText, FileErrors.Plain), new JsonDocumentOptions { AllowTrailingCommas = true });
+            UserFile.ReadText(Path.Combine(folder, "config.json"), UserFile.MostOfText, FileErrors.Plain),
+                new JsonDocumentOptions { AllowTrailingCommas = true });
         return [.. Enumerable.Range(0, classes).Select(id => config.RootElement.TryGetProperty("id2label", out JsonElement names)
             && names.TryGetProperty(id.ToString(CultureInfo.InvariantCulture), out JsonElement name)
                 ? name.ToString() : FormattableString.Invariant($"{id}"))];

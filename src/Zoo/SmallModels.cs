@@ -37,7 +37,8 @@ public sealed record SmallModel(ModelEntry Entry, SmallAttribute Small, TrainedB
             // The record knows its keys, and a model its record: one without memory is enough.
             using var model = (GeneratedModel)Entry.Build(Sized(size), new Weights(ScalarType.Float32, META));
             model.WriteConfig(folder.FullName);
-            JsonObject config = JsonNode.Parse(UserFile.ReadText(Path.Combine(folder.FullName, "config.json"), UserFile.MostOfText, FileErrors.Plain))!.AsObject();
+            JsonObject config = JsonNode.Parse(
+                UserFile.ReadText(Path.Combine(folder.FullName, "config.json"), UserFile.MostOfText, FileErrors.Plain))!.AsObject();
             foreach ((string key, JsonNode? value) in more.Prepend(("model_type", Family)))
             {
                 config.Remove(key);

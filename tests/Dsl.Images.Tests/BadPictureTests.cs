@@ -17,7 +17,8 @@ public sealed class BadPictureTests
         { "empty", [], "an empty file, expected a PNG or JPEG picture" },
         { "text", Encoding.UTF8.GetBytes("hello"), "no picture (5 bytes), expected" },
         { "page", Encoding.UTF8.GetBytes("<!DOCTYPE html><html></html>"), "a text with tags (a web page or SVG), expected" },
-        { "pointer", Encoding.UTF8.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), "a Git LFS pointer (63 bytes), not the picture; run git lfs pull" },
+        { "pointer", Encoding.UTF8.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+            "a Git LFS pointer (63 bytes), not the picture; run git lfs pull" },
         { "gif", Encoding.UTF8.GetBytes("GIF89a..."), "a GIF picture, expected" },
         { "webp", Encoding.UTF8.GetBytes("RIFF....WEBPVP8 "), "a WebP picture, expected" },
         { "signature", Small[..5], "a PNG signature cut off or changed (5 bytes), expected" },
@@ -79,8 +80,10 @@ public sealed class BadPictureTests
         var strip = new Picture(200_000, 1, new byte[600_000]);
         var processor = new ImageProcessor { Resize = new Resize(336), Crop = (336, 336) };
         Assert.Equal(336, processor.Prepare(strip).Width);
-        Assert.Contains("padded to a square of 200000 x 200000", Assert.Throws<ImageException>(() => processor.Padded().Prepare(strip)).Message, StringComparison.Ordinal);
-        Assert.Contains("resized to 67200000 x 336", Assert.Throws<ImageException>(() => (processor with { Crop = null }).Prepare(strip)).Message, StringComparison.Ordinal);
+        Assert.Contains("padded to a square of 200000 x 200000",
+            Assert.Throws<ImageException>(() => processor.Padded().Prepare(strip)).Message, StringComparison.Ordinal);
+        Assert.Contains("resized to 67200000 x 336", Assert.Throws<ImageException>(() => (processor with { Crop = null }).Prepare(strip)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -110,7 +113,8 @@ public sealed class BadPictureTests
     public void OlderSettingsSayASizeByOneNumber()
     {
         using var folder = new ScratchFolder();
-        File.WriteAllText(folder["preprocessor_config.json"], "{\"crop_size\": 30, \"size\": 32, \"feature_extractor_type\": \"CLIPFeatureExtractor\", \"resample\": 3}");
+        File.WriteAllText(folder["preprocessor_config.json"],
+            "{\"crop_size\": 30, \"size\": 32, \"feature_extractor_type\": \"CLIPFeatureExtractor\", \"resample\": 3}");
         ImageProcessor clip = ImageProcessor.FromFile(folder.Path);
         Assert.Equal((new Resize(32), (30, 30)), (clip.Resize, clip.Crop!.Value));
         File.WriteAllText(folder["preprocessor_config.json"], "{\"size\": 32, \"image_processor_type\": \"BlipImageProcessor\"}");

@@ -19,7 +19,8 @@ public sealed class PreprocessingGoldens
             foreach (string folder in Golden.Cases("image_preprocessing"))
             {
                 using var golden = new Golden(folder);
-                foreach (string[] name in golden.Names.Where(n => n.StartsWith("out.", StringComparison.Ordinal) && n.EndsWith(".bytes", StringComparison.Ordinal))
+                foreach (string[] name in golden.Names.Where(n => n.StartsWith("out.", StringComparison.Ordinal)
+                    && n.EndsWith(".bytes", StringComparison.Ordinal))
                     .Select(n => n.Split('.')))
                 {
                     cases.Add(folder, name[1], name[2]);
@@ -51,7 +52,8 @@ public sealed class PreprocessingGoldens
         }
 
         Assert.Equal(about.GetProperty("upright_width_height").EnumerateArray().Select(n => n.GetInt32()), [decoded.Width, decoded.Height]);
-        Compare(golden, processor, decoded, $"out.{pipeline}.{picture}", tolerance.GetProperty("bytes").GetDouble(), tolerance.GetProperty("pixel_values").GetDouble());
+        Compare(golden, processor, decoded, $"out.{pipeline}.{picture}", tolerance.GetProperty("bytes").GetDouble(),
+            tolerance.GetProperty("pixel_values").GetDouble());
         if (golden.Has("out.rgb." + picture))
         {
             long[] shape = golden.Shape("out.rgb." + picture);

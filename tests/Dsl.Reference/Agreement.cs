@@ -63,7 +63,8 @@ public static class Agreement
 
                 foreach ((Comparisons which, Action<Subject, Report> run) in new (Comparisons, Action<Subject, Report>)[]
                 {
-                    (Comparisons.Stateful, StatefulComparison.Run), (Comparisons.Files, FileComparison.Run), (Comparisons.Gradients, (s, r) => GradientComparison.Run(s, r, sample ?? new GradientSample())),
+                    (Comparisons.Stateful, StatefulComparison.Run), (Comparisons.Files, FileComparison.Run),
+                        (Comparisons.Gradients, (s, r) => GradientComparison.Run(s, r, sample ?? new GradientSample())),
                 }.Where(c => what.HasFlag(c.Item1)))
                 {
                     report.Try(which.ToString(), () => run(subject, report));

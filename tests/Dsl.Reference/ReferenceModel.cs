@@ -139,7 +139,8 @@ public sealed class ReferenceModel
         return lastFrame!.Time(name);
     }
 
-    /// <summary>For each token whether a splice of the declaration has a row of its value stand there, by the id; and how many rows each row of the batch has.</summary>
+    /// <summary>For each token whether a splice of the declaration has a row of its value stand there, by the id; and how many rows each row of the batch
+    /// has.</summary>
     internal IReadOnlyList<(string Ids, Func<int, bool> IsPlace, int[] Rows)> Splices(IReadOnlyDictionary<string, NumberArray> inputs)
     {
         List<Node> splices = [.. graph.Nodes.Where(n => n.Operation is Dsl.Generators.Parts.Splice)];

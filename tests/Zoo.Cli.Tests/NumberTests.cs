@@ -23,7 +23,8 @@ public sealed class NumberTests
         HashSet<string> making = Making(torch);
         Assert.Contains("TorchSharp.torch/Tensor TorchSharp.torch/Tensor::square()", making);
         Assert.True(making.Count > 300, $"{making.Count} members make numbers");
-        string[] found = [.. new[] { "Dsl.Runtime", "Dsl.Testing", "Dsl.Generation", "Dsl.Training", "Zoo", "Zoo.Cli" }.SelectMany(name => Calls(name, making))];
+        string[] found = [.. new[] { "Dsl.Runtime", "Dsl.Testing", "Dsl.Generation", "Dsl.Training",
+            "Zoo", "Zoo.Cli" }.SelectMany(name => Calls(name, making))];
         Assert.Equal([], found);
     }
 
@@ -34,7 +35,8 @@ public sealed class NumberTests
 
             // The one place that holds them, and a field that lives for ever.
             .Where(method => method.HasBody && method.DeclaringType.Name != "Scalars" && method.Name != ".cctor")
-            .SelectMany(method => Called(method).Select(called => called.FullName).Where(making.Contains).Select(called => $"{method.FullName} calls {called}"))];
+            .SelectMany(method =>
+                Called(method).Select(called => called.FullName).Where(making.Contains).Select(called => $"{method.FullName} calls {called}"))];
     }
 
     /// <summary>Conversions to a number, what calls them, and what calls that.</summary>
@@ -60,5 +62,6 @@ public sealed class NumberTests
         _ => false,
     };
 
-    private static IEnumerable<MethodReference> Called(MethodDefinition method) => method.Body.Instructions.Select(each => each.Operand).OfType<MethodReference>();
+    private static IEnumerable<MethodReference> Called(MethodDefinition method) =>
+        method.Body.Instructions.Select(each => each.Operand).OfType<MethodReference>();
 }

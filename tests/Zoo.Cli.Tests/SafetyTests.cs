@@ -38,7 +38,8 @@ public sealed class SafetyTests : IDisposable
 
         File.WriteAllText(scratch["text.txt"], string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog\n", 40)));
         using Process process = Process.Start(new ProcessStartInfo("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "Zoo.Cli.dll"), "train", "--text", scratch["text.txt"], "--out", scratch["run"], "--batch", "1", "--context",
+            [Path.Combine(AppContext.BaseDirectory, "Zoo.Cli.dll"), "train", "--text",
+                scratch["text.txt"], "--out", scratch["run"], "--batch", "1", "--context",
                 "8", "--steps", "100000", "--save-every", "100000"])
         {
             RedirectStandardOutput = true,
@@ -75,7 +76,8 @@ public sealed class SafetyTests : IDisposable
         Refused(scratch["tokenizer.json"], "tokenizer", "train", "--out", scratch.Path);
         Refused(scratch["architectures.png"], "masks", "bert-base-uncased", "t5-base", "--out", scratch.Path);
         string task = Directory.CreateDirectory(Path.Combine(scratch.Path, "label-bert", "step-1")).Parent!.FullName;
-        Assert.Equal((1, $"error: {scratch["run"]} holds a run without a complete checkpoint; --overwrite replaces it\n"), Run("train", "--out", scratch["run"]));
+        Assert.Equal((1, $"error: {scratch["run"]} holds a run without a complete checkpoint; --overwrite replaces it\n"),
+            Run("train", "--out", scratch["run"]));
         Assert.Equal((1, $"error: {scratch["run"]}: no complete checkpoint, expected a folder step-N that train wrote; --overwrite begins the run anew\n"),
             Run("train", "--resume", "--out", scratch["run"]));
         Assert.Equal("mine", File.ReadAllText(scratch["curves.png"]));

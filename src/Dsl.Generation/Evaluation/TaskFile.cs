@@ -28,9 +28,11 @@ public static class TaskFile
         YamlField root = YamlField.Read(path);
         IReadOnlyDictionary<string, YamlField> keys = root.Members(
             "task", "dataset_path", "dataset_kwargs", "output_type", "training_split", "test_split", "fewshot_split", "fewshot_config", "num_fewshot",
-            "description", "doc_to_text", "doc_to_choice", "doc_to_target", "target_delimiter", "fewshot_delimiter", "generation_kwargs", "filter_list", "metric_list");
+            "description", "doc_to_text", "doc_to_choice", "doc_to_target", "target_delimiter",
+                "fewshot_delimiter", "generation_kwargs", "filter_list", "metric_list");
         YamlField Required(string key) => keys.GetValueOrDefault(key) is { IsNull: false } field ? field
-            : throw new TextException($"{path}: no {key}, expected " + (key == "doc_to_target" ? "the column or template of the answer" : $"{key} as lm-evaluation-harness has it"));
+            : throw new TextException($"{path}: no {key}, expected "
+                + (key == "doc_to_target" ? "the column or template of the answer" : $"{key} as lm-evaluation-harness has it"));
         string? Optional(string key) => keys.TryGetValue(key, out YamlField? field) ? field.TextOrNone() : null;
 
         TaskKind kind = Required("output_type").Word(Kinds);

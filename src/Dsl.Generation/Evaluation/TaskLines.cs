@@ -54,8 +54,15 @@ public sealed class TaskLines
         try
         {
             using JsonDocument parsed = JsonDocument.Parse(line);
-            return parsed.RootElement.ValueKind == JsonValueKind.Object ? new TaskDocument($"{File}: line {number}", JsonNode.Parse(line)!.AsObject())
-                : throw new TextException($"{File}: line {number} is no JSON object, expected one for each document");
+            if (parsed.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new TextException($"{File}: line {number} is no JSON object, expected one for each document");
+            }
+
+            // Counting finds keys that stand twice.
+            JsonObject columns = JsonNode.Parse(line)!.AsObject();
+            _ = columns.Count;
+            return new TaskDocument($"{File}: line {number}", columns);
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {

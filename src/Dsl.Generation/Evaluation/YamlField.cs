@@ -45,6 +45,11 @@ internal sealed class YamlField
         {
             throw new TextException($"{path}: line {e.Start.Line} is not YAML: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}");
         }
+        catch (InvalidOperationException)
+        {
+            // What the reader says of a list that nothing closes.
+            throw new TextException($"{path}: is not YAML: it ends within a value");
+        }
 
         return stream.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlField(path, "", root)
             : throw new TextException($"{path}: expected one YAML mapping, the description of a task");

@@ -436,7 +436,8 @@ internal sealed partial class Elaborator
             {
                 if (Evaluate(quotient.Left, Stored) is { } a && Evaluate(quotient.Right, Stored) is { } b && b != 0 && a % b != 0)
                 {
-                    Report(Problems.PresetDivision, Place.Class, preset.Name, quotient.Right.Spell(), Invariant.Text(b), quotient.Left.Spell(), Invariant.Text(a));
+                    Report(Problems.PresetDivision, Place.Class, preset.Name, quotient.Right.Spell(),
+                        Invariant.Text(b), quotient.Left.Spell(), Invariant.Text(a));
                 }
             }
 

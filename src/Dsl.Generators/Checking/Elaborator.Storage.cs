@@ -44,7 +44,8 @@ internal sealed partial class Elaborator
 
         if (!hasKey || isFast)
         {
-            Report(Problems.PartPlace, part.PlaceOf("Shared"), "Shared", hasKey ? "at a weight that is not Fast" : "where there is a key, which names the weight");
+            Report(Problems.PartPlace, part.PlaceOf("Shared"), "Shared", hasKey ? "at a weight that is not Fast"
+                : "where there is a key, which names the weight");
         }
 
         return true;

@@ -37,7 +37,8 @@ internal static class StateAnalysis
         var openers = graph.Openers;
         foreach (var node in graph.Nodes)
         {
-            if (!graph.Spec.IsModel && stepping is not null && node.Inputs.Any(memory.Contains) && node.Outputs.FirstOrDefault(openers.ContainsKey) is { } opened)
+            if (!graph.Spec.IsModel && stepping is not null && node.Inputs.Any(memory.Contains)
+                && node.Outputs.FirstOrDefault(openers.ContainsKey) is { } opened)
             {
                 return $"it makes the time axis '{openers[opened]}' of what it remembers, which only a model can";
             }

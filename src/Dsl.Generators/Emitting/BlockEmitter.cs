@@ -178,7 +178,8 @@ internal sealed class BlockEmitter
     private void Begin(CodeWriter code, StateNames states)
     {
         var memory = states.Form.MemoryInputs;
-        var parameters = memory.Select(i => $"Tensor {i.Output.Hint}").Concat(memory.Select(i => i.Output.PassAxis).OfType<string>().Distinct().Select(a => $"Pass {a}Pass"));
+        var parameters = memory.Select(i => $"Tensor {i.Output.Hint}")
+            .Concat(memory.Select(i => i.Output.PassAxis).OfType<string>().Distinct().Select(a => $"Pass {a}Pass"));
         code.Line();
         code.Line("/// <summary>Computes once what depends on the memory alone, and keeps it in the state.</summary>");
         code.Block($"public void Begin({string.Join(", ", parameters)}, State state)", () =>

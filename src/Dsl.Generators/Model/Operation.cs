@@ -189,7 +189,8 @@ internal sealed record BlockUse(string TypeName, Graph? Graph, OwnLayerSpec? Own
 
     public BlockUse MapSizes(Func<Size, Size> map) => this with { Parameters = Parameters.Select(p => p with { Size = map(p.Size) }).ToEquatable() };
 
-    public string Describe(Func<Size, string> spell) => (Config.Length == 0 ? "" : $"config {Config} ") + string.Join(" ", Parameters.Select(p => $"{p.Name}={spell(p.Size)}"));
+    public string Describe(Func<Size, string> spell) =>
+        (Config.Length == 0 ? "" : $"config {Config} ") + string.Join(" ", Parameters.Select(p => $"{p.Name}={spell(p.Size)}"));
 }
 
 internal sealed record BlockSize(string Name, Size Size);

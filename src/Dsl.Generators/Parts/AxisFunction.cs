@@ -6,7 +6,8 @@ using Dsl.Generators.Scalar;
 
 namespace Dsl.Generators.Parts;
 
-/// <summary>A pointwise function over a token's own axes: spans along some of them, results with axes that it says. <see cref="RecurrenceRule"/> checks it.</summary>
+/// <summary>A pointwise function over a token's own axes: spans along some of them, results with axes that it says. <see cref="RecurrenceRule"/> checks
+/// it.</summary>
 internal sealed record AxisFunction(FunctionUse Function) : TokenOperation
 {
     public override string Called => $"an axis of {Function.Spec.Name}";

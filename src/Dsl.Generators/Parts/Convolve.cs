@@ -53,7 +53,8 @@ internal sealed record Convolve(
         }
 
         var size = at.SizeOf(part[2], part.Place.At(2)) ?? at.Fresh();
-        var axes = x.Axes.Select((a, i) => over.IndexOf(i) is var n && n >= 0 ? new Axis(after[n], null) : i == others[0] ? a with { Size = size } : a).ToList();
+        var axes = x.Axes.Select((a, i) => over.IndexOf(i) is var n && n >= 0 ? new Axis(after[n], null) : i == others[0] ? a with { Size = size } : a)
+            .ToList();
         var convolve = new Convolve(
             key,
             width,
@@ -90,7 +91,8 @@ internal sealed record Convolve(
             var place = x.Axes.ToList().FindIndex(a => a.Name == name);
             if (place < 1 || x.Axes[place].Size is not null || over.Any(o => o.Place == place))
             {
-                at.Report(Problems.AxesWrong, part.PlaceOf("Over"), "the value", at.Shape(x), $"a value with an axis '{name}' that is known when the program runs");
+                at.Report(Problems.AxesWrong, part.PlaceOf("Over"), "the value", at.Shape(x),
+                    $"a value with an axis '{name}' that is known when the program runs");
                 return null;
             }
 

@@ -11,7 +11,8 @@ internal static class Core
 {
     public static readonly Language Language = new(
         [
-            new SumPart(), new ConcatPart(), new SlicePart(), new SplitPart(), new GatePart(), new UsePart(), new ExpandPart(), new TakePart(), new SplicePart(),
+            new SumPart(), new ConcatPart(), new SlicePart(), new SplitPart(), new GatePart(),
+                new UsePart(), new ExpandPart(), new TakePart(), new SplicePart(),
             new EmbeddingPart(), new LinearPart(), new HeadPart(), new ConvPart(), new NormPart(), new ParameterPart(),
             new RearrangePart(), new ShiftPart(), new PoolPart(),
             new RotaryPart(), new PositionsPart(),

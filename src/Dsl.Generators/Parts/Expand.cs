@@ -13,7 +13,8 @@ internal sealed class ExpandPart : Part
 
     public override void Check(PartSpec part, Elaborator at)
     {
-        if (at.Single(part) is not { } like || part.Text(0) is not { } name || part.Text(1) is not { } axis || at.Named(name, part.Place.At(0)) is not { } value)
+        if (at.Single(part) is not { } like || part.Text(0) is not { } name || part.Text(1) is not { } axis
+            || at.Named(name, part.Place.At(0)) is not { } value)
         {
             return;
         }
@@ -32,7 +33,8 @@ internal sealed class ExpandPart : Part
 
         if (at.OpensAxis(part, axis, part.Place.At(1), isPadded: false))
         {
-            at.Current = [at.Add(part, new Expand(axis), [like, value], Names.Camel(name), [batch, new Axis(axis, null), .. value.Axes.Skip(value.Axes.Count == 1 ? 0 : 1)])];
+            at.Current = [at.Add(part, new Expand(axis), [like, value], Names.Camel(name),
+                [batch, new Axis(axis, null), .. value.Axes.Skip(value.Axes.Count == 1 ? 0 : 1)])];
         }
     }
 }

@@ -9,7 +9,8 @@ namespace Dsl.Generators.Parts;
 /// <summary><c>Linear("key", out)</c>, with or without bias, perhaps one map for each of some axes.</summary>
 internal sealed class LinearPart : Part
 {
-    public override IReadOnlyList<Word> Words { get; } = [new("Linear", HasKey: true, "Bias", "Weight", "BiasWeight", "Stored", "BiasStored", "Fast", "Shared")];
+    public override IReadOnlyList<Word> Words { get; } = [new("Linear", HasKey: true, "Bias",
+        "Weight", "BiasWeight", "Stored", "BiasStored", "Fast", "Shared")];
 
     public override void Check(PartSpec part, Elaborator at)
     {

@@ -20,7 +20,8 @@ internal sealed class TakePart : Part
 
         if (at.MakerOf(x) is not { Operation: Repeat { Taken: null } repeat } maker)
         {
-            at.Report(Problems.PartPlace, part.Place, "Take", "right behind a Repeat (or From its result), once and outside of When: it takes what one of its layers gives");
+            at.Report(Problems.PartPlace, part.Place, "Take",
+                "right behind a Repeat (or From its result), once and outside of When: it takes what one of its layers gives");
             return;
         }
 
@@ -50,7 +51,8 @@ internal sealed class TakePart : Part
             return;
         }
 
-        at.Current = [at.Divide(maker, repeat with { Taken = new Taken(layer, IsRest: false) }, repeat with { Taken = new Taken(layer, IsRest: true) }, "taken")];
+        at.Current = [at.Divide(maker, repeat with { Taken = new Taken(layer, IsRest: false) },
+            repeat with { Taken = new Taken(layer, IsRest: true) }, "taken")];
     }
 }
 

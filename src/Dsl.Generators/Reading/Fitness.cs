@@ -46,7 +46,8 @@ internal static class Fitness
         }
     }
 
-    /// <summary>Whether a constructor of the user's has the parameters of one that is written: config and weights, with the sizes of what flows or a type.</summary>
+    /// <summary>Whether a constructor of the user's has the parameters of one that is written: config and weights, with the sizes of what flows or a
+    /// type.</summary>
     private static bool IsWritten(IMethodSymbol constructor, INamedTypeSymbol config) =>
         !constructor.IsImplicitlyDeclared
             && !IsGenerated(constructor)

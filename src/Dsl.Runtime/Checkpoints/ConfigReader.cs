@@ -245,14 +245,14 @@ public sealed class ConfigReader
         throw Error($"{names}{more} not supported by this model, expected only keys that it handles (--ignore-key passes over one)");
     }
 
-    /// <summary>Tokens that begin and end a text: one id, or several. (A padding token of -1 is published for "none".)</summary>
+    /// <summary>Tokens that begin and end a text: one id, or several. (A padding token counts from the vocabulary's end where it is negative.)</summary>
     private void CheckIds()
     {
         foreach (string key in (string[])["bos_token_id", "eos_token_id", "decoder_start_token_id", "pad_token_id"])
         {
             if (prefix.Length > 0 || Walk(key) is not { Kind: not JsonTokenType.Null } node)
                 continue;
-            int least = key == "pad_token_id" ? -1 : 0;
+            long least = key == "pad_token_id" ? -Math.Max(1, Walk("vocab_size")?.AsLong() ?? 1) : 0;
             foreach (var id in node.Kind == JsonTokenType.StartArray ? node.Items : [node])
                 if (id.AsLong() is not { } value || value < least || value > int.MaxValue)
                     throw Wrong(key, id, string.Create(CultureInfo.InvariantCulture, $"the id of a token: a whole number, {least} or more"));

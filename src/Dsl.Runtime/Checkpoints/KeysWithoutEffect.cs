@@ -65,7 +65,7 @@ public static class KeysWithoutEffect
         "normalize", "offset", "order", "parallel", "pattern", "pool", "pooler", "pooling", "position", "positional", "positions", "prenorm", "proj",
         "projection", "quantization", "quantized", "query", "rank", "ratio", "recurrent", "relative", "residual", "rms", "rope", "rotary", "router", "scalar",
         "scale", "scaled", "scaling", "shared", "shift", "size", "sliding", "softcap", "softcapping", "softmax", "sparse", "sparsity", "ssm", "state", "step",
-        "stride", "temperature", "theta", "tie", "tied", "width", "window", "yarn",
+        "stride", "temperature", "theta", "tie", "tied", "transform", "width", "window", "yarn",
     ];
 
     /// <summary>Whether a key that nobody knows could change a result, by the words that it is made of.</summary>

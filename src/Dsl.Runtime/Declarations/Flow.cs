@@ -62,7 +62,8 @@ public sealed class ExpandAttribute(string name, string axis) : Attribute
     public string Axis { get; } = axis;
 }
 
-/// <summary>Behind a <c>Repeat</c>: what stands after that many of its layers. 0 is what the first one reads, -1 what the last one gives, -2 what it reads.</summary>
+/// <summary>Behind a <c>Repeat</c>: what stands after that many of its layers. 0 is what the first one reads, -1 what the last one gives, -2 what it
+/// reads.</summary>
 /// <param name="layers">A constant or the name of an integer member of the config.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class TakeAttribute(object layers) : Attribute

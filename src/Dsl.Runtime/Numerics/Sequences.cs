@@ -71,7 +71,8 @@ public static class Sequences
         long length = size ?? (pass.Length - start);
         if (length < 1 || start + length > pass.Length)
         {
-            throw new ArgumentException($"The sequence has {pass.Length} tokens, expected at least {start + (size ?? 1)}: a run of it starts at token {start}.");
+            throw new ArgumentException(
+                $"The sequence has {pass.Length} tokens, expected at least {start + (size ?? 1)}: a run of it starts at token {start}.");
         }
 
         using Tensor real = pass.Compact(x);

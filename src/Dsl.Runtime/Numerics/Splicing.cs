@@ -54,7 +54,8 @@ public static class Splicing
             int all = before + places[row].Count;
             if (all > real || (state is null && all < real))
             {
-                throw new ArgumentException($"Row {row} has {all} tokens in the place of which rows of '{name}' stand, and {real} such rows: expected equal numbers.");
+                throw new ArgumentException(
+                    $"Row {row} has {all} tokens in the place of which rows of '{name}' stand, and {real} such rows: expected equal numbers.");
             }
         }
 
@@ -69,7 +70,8 @@ public static class Splicing
         return Pass.Gather(joined, picks);
     }
 
-    /// <summary>The place of the real row that stands <paramref name="count"/> real rows after another; the first one after none (-1) stands 0 after; -1: none.</summary>
+    /// <summary>The place of the real row that stands <paramref name="count"/> real rows after another; the first one after none (-1) stands 0 after; -1:
+    /// none.</summary>
     private static int RealRow(Places rows, int row, int count, int after)
     {
         count = after < 0 ? count : count - 1;

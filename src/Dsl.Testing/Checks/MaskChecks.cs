@@ -21,7 +21,8 @@ internal static partial class MaskChecks
 
         // A model that steps attends along its steps causally; what else it reads is the memory, which the tokens do not reach.
         (string Place, MaskRule Mask)[] masks = [.. model.Masks().Where(place => !s.Steps || place.Mask.IsCausal)];
-        if (masks.Length == 0)
+        // What is read there as numbers or as a picture has no other token.
+        if (masks.Length == 0 || !s.Facts.Value.Vocabularies.ContainsKey(s.StepInput))
         {
             return;
         }

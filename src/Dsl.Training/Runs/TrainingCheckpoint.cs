@@ -252,7 +252,8 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
 
     private static bool IsHash(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
 
-    private static string Shown(JsonElement value) => value.ValueKind == JsonValueKind.Number ? value.GetRawText() : value.ValueKind.ToString().ToLowerInvariant();
+    private static string Shown(JsonElement value) => value.ValueKind == JsonValueKind.Number
+        ? value.GetRawText() : value.ValueKind.ToString().ToLowerInvariant();
 
     private static string Line(string text)
     {

@@ -15,7 +15,7 @@ public sealed partial record PhiConfig(
     [Key("hidden_act")] Activation Act,
     [Key("num_key_value_heads"), Range(1)] int? KvHeadsKey = null,
     [Key("layer_norm_eps"), Range(0)] double Eps = 1e-5,
-    [Key("rope_parameters.partial_rotary_factor", "partial_rotary_factor"), Range(0, 1)] double Rotated = 0.5,
+    [Key("rope_parameters.partial_rotary_factor", "partial_rotary_factor"), Range(0, 1, Above = true)] double Rotated = 0.5,
     [Key("rope_parameters.rope_theta", "rope_theta"), Range(0, Above = true)] double Theta = 10000,
     [Key("rope_parameters", "rope_scaling")] RopeScaling? Scaling = null,
     [Key("max_position_embeddings"), Range(1)] int Context = 2048,

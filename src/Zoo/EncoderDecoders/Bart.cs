@@ -5,10 +5,8 @@ using C = Zoo.EncoderDecoders.BartConfig;
 namespace Zoo.EncoderDecoders;
 
 /// <summary>BART (Lewis et al. 2019, arXiv 1910.13461): norms after the residuals, learned positions from row 2 on.</summary>
-[ModelType("bart")]
-[Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0), Only("normalize_embedding", true), Only("static_position_embeddings", false)]
-[Only("extra_pos_embeddings", 2), NoEffect("classifier_dropout", "classif_dropout", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
-[NoEffect("force_bos_token_to_be_generated", "save_step", "_num_labels")]
+[ModelType("bart"), Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0), Only("normalize_embedding", true), Only("extra_pos_embeddings", 2)]
+[Only("static_position_embeddings", false), NoEffect("classifier_dropout", "classif_dropout", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
 public sealed partial record BartConfig(
     [Key("vocab_size"), Range(1)] int Vocab,
     [Key("d_model"), Range(1)] int Hidden,

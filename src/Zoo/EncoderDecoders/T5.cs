@@ -14,8 +14,7 @@ public sealed partial record T5Config(
     [Key("num_heads"), Range(1)] int Heads, [Key("num_layers"), Range(1)] int Layers, [Key("num_decoder_layers"), Range(1)] int? DecoderLayersKey = null,
     [Key("relative_attention_num_buckets"), Range(4)] int Buckets = 32, [Key("relative_attention_max_distance"), Range(1)] int MaxDistance = 128,
     [Key("feed_forward_proj")] string Projection = "relu",
-    [Key("dropout_rate"), Range(0, 1)] double Drop = 0.1,
-    [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-6,
+    [Key("dropout_rate"), Range(0, 1)] double Drop = 0.1, [Key("layer_norm_epsilon"), Range(0)] double Eps = 1e-6,
     [Key("tie_word_embeddings")] bool Tied = true, [Key("scale_decoder_outputs")] bool? ScaledKey = null,
     [Key("initializer_factor"), Range(0)] double Factor = 1)
 {

@@ -7,11 +7,11 @@ namespace Zoo.Multimodal;
 /// <summary>CLIP's image tower (Radford et al. 2021, arXiv 2103.00020): a vision transformer (Dosovitskiy et al. 2020, arXiv 2010.11929).</summary>
 [NoEffect("projection_dim", "initializer_factor", "dropout", "vocab_size")]
 public sealed partial record ClipVisionConfig(
-    [Key("hidden_size")] int Hidden = 768, [Key("intermediate_size")] int FeedForward = 3072,
-    [Key("num_hidden_layers")] int Layers = 12, [Key("num_attention_heads")] int Heads = 12,
-    [Key("image_size")] int Image = 224, [Key("patch_size")] int Patch = 32, [Key("num_channels")] int Channels = 3,
-    [Key("hidden_act")] string ActName = "quick_gelu", [Key("layer_norm_eps")] double Eps = 1e-5,
-    [Key("attention_dropout")] double AttentionDrop = 0, [Key("initializer_range")] double Deviation = 0.02)
+    [Key("hidden_size"), Range(1)] int Hidden = 768, [Key("intermediate_size"), Range(1)] int FeedForward = 3072,
+    [Key("num_hidden_layers"), Range(1)] int Layers = 12, [Key("num_attention_heads"), Range(1)] int Heads = 12,
+    [Key("image_size"), Range(1)] int Image = 224, [Key("patch_size"), Range(1)] int Patch = 32, [Key("num_channels"), Range(1)] int Channels = 3,
+    [Key("hidden_act")] string ActName = "quick_gelu", [Key("layer_norm_eps"), Range(0)] double Eps = 1e-5,
+    [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0, [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public Activation Act => Activation.Of(ActName);

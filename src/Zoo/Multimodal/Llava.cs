@@ -7,8 +7,9 @@ namespace Zoo.Multimodal;
 /// <summary>LLaMA as LLaVA's files have it: what they leave out is Vicuna 7B.</summary>
 [Extend<LlamaConfig>]
 public sealed partial record LlavaTextConfig(
-    [Key("vocab_size")] int Vocab = 32000, [Key("hidden_size")] int Hidden = 4096, [Key("intermediate_size")] int FeedForward = 11008,
-    [Key("num_hidden_layers")] int Layers = 32, [Key("num_attention_heads")] int Heads = 32, [Key("hidden_act")] string ActName = "silu")
+    [Key("vocab_size"), Range(1)] int Vocab = 32000, [Key("hidden_size"), Range(1)] int Hidden = 4096,
+    [Key("intermediate_size"), Range(1)] int FeedForward = 11008,
+    [Key("num_hidden_layers"), Range(1)] int Layers = 32, [Key("num_attention_heads"), Range(1)] int Heads = 32, [Key("hidden_act")] string ActName = "silu")
 {
     public Activation Act => Activation.Of(ActName);
 }
@@ -20,12 +21,13 @@ public sealed partial record LlavaTextConfig(
     "tune_mm_vision_resampler", "unfreeze_mm_vision_tower")]
 public sealed partial record LlavaConfig(
     [Key("text_config", ".")] LlavaTextConfig Text, [Key("vision_config")] ClipVisionConfig? VisionKey = null,
-    [Key("image_token_id", "image_token_index")] int? PlaceholderKey = null, [Key("mm_vision_select_layer", "vision_feature_layer")] int FeatureLayer = -2,
+    [Key("image_token_id", "image_token_index")] int? PlaceholderKey = null,
+    [Key("mm_vision_select_layer", "vision_feature_layer"), Range(1)] int FeatureLayer = -2,
     [Key("projector_hidden_act")] string ProjectorActName = "gelu", [Key("multimodal_projector_bias")] bool ProjectorBias = true,
     [Key("tie_word_embeddings")] bool? TiedKey = null, [Key("mm_vision_tower")] string Tower = "openai/clip-vit-large-patch14-336",
     [Key("image_aspect_ratio")] string Aspect = "square")
 {
-    public ClipVisionConfig Vision => VisionKey ?? ClipVisionConfig.Of(Tower);                           // flat files name the tower, which is a folder of its own
+    public ClipVisionConfig Vision => VisionKey ?? ClipVisionConfig.Of(Tower);  // flat files name the tower, a folder
     public int Placeholder => PlaceholderKey ?? 0;                                                       // flat files have none: the unknown token stands in
     public int Vocab => Text.Vocab;
     public int Hidden => Text.Hidden;

@@ -8,11 +8,11 @@ namespace Zoo.Multimodal;
 
 /// <summary>EVA's vision transformer (Fang et al. 2022, arXiv 2211.07636) as BLIP-2 cuts it: the last of 40 layers is left out.</summary>
 public sealed partial record EvaVisionConfig(
-    [Key("hidden_size")] int Hidden = 1408, [Key("intermediate_size")] int FeedForward = 6144,
-    [Key("num_hidden_layers")] int Layers = 39, [Key("num_attention_heads")] int Heads = 16,
-    [Key("image_size")] int Image = 224, [Key("patch_size")] int Patch = 14, [Key("num_channels")] int Channels = 3,
-    [Key("hidden_act")] string ActName = "gelu", [Key("layer_norm_eps")] double Eps = 1e-6, [Key("qkv_bias")] bool QkvBias = true,
-    [Key("attention_dropout")] double AttentionDrop = 0, [Key("initializer_range")] double Deviation = 1e-10)
+    [Key("hidden_size"), Range(1)] int Hidden = 1408, [Key("intermediate_size"), Range(1)] int FeedForward = 6144,
+    [Key("num_hidden_layers"), Range(1)] int Layers = 39, [Key("num_attention_heads"), Range(1)] int Heads = 16,
+    [Key("image_size"), Range(1)] int Image = 224, [Key("patch_size"), Range(1)] int Patch = 14, [Key("num_channels"), Range(1)] int Channels = 3,
+    [Key("hidden_act")] string ActName = "gelu", [Key("layer_norm_eps"), Range(0)] double Eps = 1e-6, [Key("qkv_bias")] bool QkvBias = true,
+    [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0, [Key("initializer_range"), Range(0)] double Deviation = 1e-10)
 {
     public int HeadDim => Hidden / Heads;
     public Activation Act => Activation.Of(ActName);
@@ -20,13 +20,15 @@ public sealed partial record EvaVisionConfig(
     public int Positions => Side * Side + 1;
 }
 
-/// <summary>BLIP-2's querying transformer (Li et al. 2023, arXiv 2301.12597): BERT over learned queries that look at the picture in every second layer.</summary>
+/// <summary>BLIP-2's querying transformer (Li et al. 2023, arXiv 2301.12597): BERT over learned queries that look at the picture in every second
+/// layer.</summary>
 [Only("use_qformer_text_input", false), Only("position_embedding_type", "absolute"), NoEffect("vocab_size", "max_position_embeddings", "encoder_hidden_size")]
 public sealed partial record QFormerConfig(
-    [Key("hidden_size")] int Hidden = 768, [Key("intermediate_size")] int FeedForward = 3072,
-    [Key("num_hidden_layers")] int Layers = 12, [Key("num_attention_heads")] int Heads = 12, [Key("hidden_act")] string ActName = "gelu",
-    [Key("cross_attention_frequency")] int Frequency = 2, [Key("layer_norm_eps")] double Eps = 1e-12, [Key("hidden_dropout_prob")] double Drop = 0.1,
-    [Key("attention_probs_dropout_prob")] double AttentionDrop = 0.1, [Key("initializer_range")] double Deviation = 0.02)
+    [Key("hidden_size"), Range(1)] int Hidden = 768, [Key("intermediate_size"), Range(1)] int FeedForward = 3072,
+    [Key("num_hidden_layers"), Range(1)] int Layers = 12, [Key("num_attention_heads"), Range(1)] int Heads = 12, [Key("hidden_act")] string ActName = "gelu",
+    [Key("cross_attention_frequency"), Range(1)] int Frequency = 2, [Key("layer_norm_eps"), Range(0)] double Eps = 1e-12,
+    [Key("hidden_dropout_prob"), Range(0, 1)] double Drop = 0.1,
+    [Key("attention_probs_dropout_prob"), Range(0, 1)] double AttentionDrop = 0.1, [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
     public int HeadDim => Hidden / Heads;
     public Activation Act => Activation.Of(ActName);
@@ -40,7 +42,7 @@ public sealed partial record QFormerConfig(
     "use_decoder_only_language_model")]
 public sealed partial record MiniGpt4Config(
     [Key("vision_config")] EvaVisionConfig Vision, [Key("qformer_config")] QFormerConfig QFormer,
-    [Key("num_query_tokens")] int Queries = 32, [Key("text_config.hidden_size")] int TextHidden = 4096)
+    [Key("num_query_tokens"), Range(1)] int Queries = 32, [Key("text_config.hidden_size"), Range(1)] int TextHidden = 4096)
 {
     public int Channels => Vision.Channels;
     public int Layers => Vision.Layers;
@@ -104,7 +106,8 @@ public sealed partial class QFormerCrossBlock;
     Repeat<EvaBlock>("vision_model.encoder.layers", nameof(C.Layers), Config = nameof(C.Vision)),
     LayerNorm("vision_model.post_layernorm", Eps = nameof(C.VisionEps)), As("image"), Output("image_hidden")]
 [Expand("queries", "q"), LayerNorm("qformer.layernorm"), Dropout(nameof(C.Drop)),
-    Repeat<QFormerCrossBlock, QFormerBlock>("qformer.encoder.layer", nameof(C.QLayers), By = nameof(C.Kind), Config = nameof(C.QFormer)), Output("query_hidden")]
+    Repeat<QFormerCrossBlock, QFormerBlock>("qformer.encoder.layer", nameof(C.QLayers), By = nameof(C.Kind), Config = nameof(C.QFormer)),
+        Output("query_hidden")]
 [Linear("language_projection", nameof(C.TextHidden), Bias = true), Output("projected")]
 [Ignore("language_model.*")]
 public sealed partial class MiniGpt4;

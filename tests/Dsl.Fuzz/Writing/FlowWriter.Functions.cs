@@ -131,7 +131,8 @@ internal abstract partial class FlowWriter
         Part From() => Part.Of("From", Quoted(first.Name!));
         Part Again(Part part) => part.Arguments.Count > 0 ? part.With("Shared", "true") : part;
         Brackets.Add(Bracket.Of(From(), norm, map, Part.Of("As", Quoted(one))));
-        Brackets.Add(Bracket.Of(From(), Part.Of("Activate", "Activation.Tanh"), Chance.Maybe ? Again(norm) : norm with { Arguments = [], Options = [] }, Again(map),
+        Brackets.Add(
+            Bracket.Of(From(), Part.Of("Activate", "Activation.Tanh"), Chance.Maybe ? Again(norm) : norm with { Arguments = [], Options = [] }, Again(map),
             Part.Of("As", Quoted(other))));
         Add([Part.Of("Sum", Quoted(one), Quoted(other), Quoted(first.Name!))], first with { Name = null }, mayName: true);
     }
@@ -183,7 +184,8 @@ internal abstract partial class FlowWriter
         }
 
         Expression result = outside.Scalars.Where(s => s is "x" or "w" or "ofg" or "ofall")
-            .Aggregate(writer.Number(outside, 2), (sum, v) => Expression.Of(Chance.Of("{0} + 0.5 * {1}", "{0} + {1}", "{0} - 0.75 * {1}"), sum, Expression.Of(v)));
+            .Aggregate(writer.Number(outside, 2), (sum, v) =>
+                Expression.Of(Chance.Of("{0} + 0.5 * {1}", "{0} + {1}", "{0} - 0.75 * {1}"), sum, Expression.Of(v)));
         body.Add(new Statement("return {0}", [result]));
         Functions.Add(new Function($"Pointwise(\"b t {channels}\")", "double", name, parameters, body));
         Add([new Part("From", [], [.. names.Select(Quoted)], []), Part.Of("Apply", $"nameof({name})")],

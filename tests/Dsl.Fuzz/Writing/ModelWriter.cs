@@ -120,7 +120,8 @@ internal sealed partial class ModelWriter(ProgramWriter program, string name) : 
         if (Program.HasMemory)
         {
             parts.Add(Part.Of("From", "\"decoder_input_ids\""));
-            parts.Add(sees ? Part.Of("Embedding", "\"shared\"", "nameof(C.Vocab)", "nameof(C.Hidden)") : Part.Of("Embedding", "\"shared\"").With("Shared", "true"));
+            parts.Add(sees ? Part.Of("Embedding", "\"shared\"", "nameof(C.Vocab)", "nameof(C.Hidden)")
+                : Part.Of("Embedding", "\"shared\"").With("Shared", "true"));
         }
         else
         {

@@ -119,10 +119,9 @@ public sealed class TaskFileTests
     public void LowerCaseIsPythons(string text, string lower) => Assert.Equal(lower, PythonText.Lower(text));
 
     [Theory]
-    [InlineData("ﬃ ŉ ᾳ ΐ", "FFI ʼN ΑΙ Ϊ́")]
+    [InlineData("ﬃ ŉ ᾳ ΐ", "FFI \u02BCN \u0391\u0399 \u0399\u0308\u0301")]
     [InlineData("straße 🙂 𐐨", "STRASSE 🙂 𐐀")]
-    public void UpperCaseIsPythons(string text, string upper) =>
-        Assert.Equal(upper.Normalize(System.Text.NormalizationForm.FormD), PythonText.Upper(text).Normalize(System.Text.NormalizationForm.FormD));
+    public void UpperCaseIsPythons(string text, string upper) => Assert.Equal(upper, PythonText.Upper(text));
 
     private static string Write(ScratchFolder scratch, string yaml, string lines)
     {

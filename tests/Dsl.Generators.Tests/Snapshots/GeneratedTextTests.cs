@@ -76,9 +76,9 @@ public sealed class GeneratedTextTests
                 {
                     var names = method.DescendantNodes().SelectMany(n => n switch
                     {
-                        VariableDeclaratorSyntax v => [v.Identifier.Text],
-                        SingleVariableDesignationSyntax s => [s.Identifier.Text],
-                        ParameterSyntax p => [p.Identifier.Text],
+                        VariableDeclaratorSyntax v => [v.Identifier.ValueText],
+                        SingleVariableDesignationSyntax s => [s.Identifier.ValueText],
+                        ParameterSyntax p => [p.Identifier.ValueText],
                         _ => Array.Empty<string>(),
                     }).ToHashSet();
                     foreach (var name in names.Where(n => Regex.IsMatch(n, "[A-Za-z]2$")))
@@ -122,8 +122,7 @@ public sealed class GeneratedTextTests
         var assembly = new AssemblyLoadContext("wanted", isCollectible: false).LoadFromStream(new System.IO.MemoryStream(run.Emit()));
         var config = Activator.CreateInstance(assembly.GetType("User.Config")!, 11, 4, 6, 1, 2, 2, Activation.Of("gelu"), 1e-5, 8)!;
         var type = assembly.GetType("User.Small")!;
-        using var model = (Runtime.GeneratedModel)Activator.CreateInstance(
-            type, BindingFlags.Default | BindingFlags.OptionalParamBinding | BindingFlags.CreateInstance, null, [config, Type.Missing, Type.Missing], null)!;
+        using var model = (Runtime.GeneratedModel)Activator.CreateInstance(type, config, new Runtime.Weights(torch.ScalarType.Float32))!;
         var wanted = type.GetNestedType("Wanted")!;
         string[] names = ["Embedded", "Hidden", "Wide", "Logits"];
         Assert.Equal(names.Aggregate(0L, (all, n) => all | Convert.ToInt64(Enum.Parse(wanted, n))), Convert.ToInt64(Enum.Parse(wanted, "All")));

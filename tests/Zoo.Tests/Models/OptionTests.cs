@@ -111,7 +111,7 @@ public sealed class OptionTests
     [InlineData("BertForMaskedLM", Bert + """, "is_decoder": true """, "is_decoder", "true", "expected false")]
     [InlineData("ElectraForMultipleChoice", Bert + """, "embedding_size": 12, "summary_type": "last" """, "summary_type", "last", "expected 'first'")]
     [InlineData("BartForConditionalGeneration", Bart + """, "extra_pos_embeddings": 3 """, "extra_pos_embeddings", "3", "expected 2")]
-    [InlineData("BartForConditionalGeneration", Bart + """, "init_std": -1 """, "init_std -1", "expected a standard deviation")]
+    [InlineData("BartForConditionalGeneration", Bart + """, "init_std": -1 """, "init_std is -1", "expected 0 or more")]
     [InlineData("T5ForConditionalGeneration", T5 + """, "feed_forward_proj": "gated-gold" """, "feed_forward_proj", "'gated-gold'", "gated-NAME", "relu")]
     [InlineData("MT5ForConditionalGeneration", T5 + """, "feed_forward_proj": "relu-gated" """, "feed_forward_proj", "'relu-gated'", "gated-NAME")]
     [InlineData("MambaForCausalLM", Mamba + """, "time_step_rank": "auto" """, "time_step_rank", "auto", "a whole number")]

@@ -63,7 +63,8 @@ internal sealed partial class Adjoint
         adjoint.reached.UnionWith(Flow.All(step.Writer.Items).OfType<AddItem>().Where(a => a.Hoisted).Select(a => a.Target));
         foreach (var hoisted in flow.Hoists.Where(h => h.Array is null && adjoint.reached.Contains(h.Index)))
         {
-            adjoint.outer.Contribute(hoisted.Value, adjoint.Writer.Input(InputRole.HoistedBar, hoisted.Index, hoisted.Name + "Bar", time: false), flow.Prologue.Root);
+            adjoint.outer.Contribute(hoisted.Value, adjoint.Writer.Input(InputRole.HoistedBar, hoisted.Index, hoisted.Name + "Bar", time: false),
+                flow.Prologue.Root);
         }
 
         adjoint.outer.Reverse(flow.Prologue.Items);

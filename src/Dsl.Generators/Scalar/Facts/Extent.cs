@@ -4,7 +4,8 @@ using System.Linq;
 
 namespace Dsl.Generators.Scalar;
 
-/// <summary>How large a scalar function is once every helper stands where it is called. What is larger than the limits is refused before it is written out.</summary>
+/// <summary>How large a scalar function is once every helper stands where it is called. What is larger than the limits is refused before it is written
+/// out.</summary>
 /// <param name="Size">Operations, each call counted with all that it brings.</param>
 /// <param name="Depth">How deep they are nested.</param>
 internal readonly record struct Extent(long Size, int Depth)
@@ -22,7 +23,8 @@ internal readonly record struct Extent(long Size, int Depth)
     public const int DeepestInlined = 384;
 
     /// <summary>Why the function is refused; null where it is not.</summary>
-    public string? Excess => Size > MostOperations ? $"has {(Size > 1_000_000 ? "more than a million" : Invariant.Text(Size))} operations, expected {Invariant.Text(MostOperations)} at most"
+    public string? Excess => Size > MostOperations
+        ? $"has {(Size > 1_000_000 ? "more than a million" : Invariant.Text(Size))} operations, expected {Invariant.Text(MostOperations)} at most"
         : Depth > DeepestInlined ? $"nests them {Invariant.Text(Depth)} deep, expected {Invariant.Text(DeepestInlined)} at most"
         : null;
 

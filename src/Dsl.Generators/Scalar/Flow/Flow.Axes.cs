@@ -146,7 +146,8 @@ internal sealed partial class Flow
                 if (p.Role is ScalarRole.Parameter or ScalarRole.Derived && isSaid
                     && own.FirstOrDefault(a => a == "t" || (a == batch && Axes.Count > 2) || (isOfToken && a is "b" or "s")) is { } moving)
                 {
-                    throw new NotAKernelException($"'{p.Name}' is a weight: it cannot have the axis '{Said(moving)}', which every call has in another size.", p.Name);
+                    throw new NotAKernelException($"'{p.Name}' is a weight: it cannot have the axis '{Said(moving)}', which every call has in another size.",
+                        p.Name);
                 }
 
                 if (own.Except(Axes).FirstOrDefault() is { } strange)
