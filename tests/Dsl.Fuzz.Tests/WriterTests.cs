@@ -17,11 +17,7 @@ public sealed class WriterTests
         ["Extend"] = "stands at configs",
         ["Only"] = "stands at configs",
         ["NoEffect"] = "stands at configs",
-        ["Keys"] = "says something of files alone",
-        ["Same"] = "says something of files alone",
-        ["Ignore"] = "says something of files alone",
-        ["Init"] = "decides how weights begin, and the comparisons give every weight another value",
-        ["Group"] = "is read by optimisers alone",
+        ["ModelType"] = "stands at configs",
         ["TrainedBy"] = "is read by trainers alone",
     };
 

@@ -11,7 +11,8 @@ public sealed class ImageWordTests
         [Block<C>, Axis("c", 2), Axis("h"), Axis("w"), Axis("n", 40), Input("x", "b c h w")]
         [Parameter("class", "d"), As("class")]
         [Parameter("places", "1 n d"), Rearrange("1 n d -> n d"), As("places")]
-        [From("x"), Conv("patch", 2, nameof(C.Hidden), Over = "h w -> rows columns", Stride = 2, Bias = true), Rearrange("b d rows columns -> b (rows columns) d"),
+        [From("x"), Conv("patch", 2, nameof(C.Hidden), Over = "h w -> rows columns", Stride = 2, Bias = true),
+            Rearrange("b d rows columns -> b (rows columns) d"),
             As("patches")]
         [Expand("class", "first"), As("first")]
         [Concat("first", "patches", Along = "t"), Positions(Table = "places", Offset = 1)]
@@ -77,7 +78,8 @@ public sealed class ImageWordTests
             """,
         ["images convolved twice, channels last"] = """
             [Model<C>("M"), Axis("h"), Axis("w"), Axis("c", 2), Input("pixels", "b h w c")]
-            [Conv("one", 3, 4, Over = "h w -> h2 w2", Padding = 1), Activate(Activation.Relu), Conv("two", 2, 3, Over = "w2 h2 -> w3 h3", Stride = 2, Bias = true)]
+            [Conv("one", 3, 4, Over = "h w -> h2 w2", Padding = 1), Activate(Activation.Relu),
+                Conv("two", 2, 3, Over = "w2 h2 -> w3 h3", Stride = 2, Bias = true)]
             [Output("seen"), Rearrange("b h w c -> b c h w"), Output("other")]
             public sealed partial class M;
             """,

@@ -41,14 +41,21 @@ public sealed class MutationTests
         [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary), Dropout(0.1)]
         [When(nameof(C.Flag)), Residual, LayerNorm("norm"), Conv("conv", nameof(C.Kernel)), Activate(Activation.Silu)]
         [Residual, Shift, Split("a", "b"), Concat("b", "a"), Apply(nameof(Twice)), Apply(nameof(Decay)), As("h")]
+        [From("h", "h"), Apply(nameof(Share)), As("s")]
         [From("x"), Gate("h"), As("g")]
         [Slice(1, nameof(C.HeadDim)), Linear("wide", nameof(C.Hidden)), As("w")]
         [From("w", "g"), Learn<L>("learner", Loss = nameof(Half), Every = 2), Repeat<R>("layers", nameof(C.Layers)), As("r")]
-        [Sum("r", "x"), Use<S>("table")]
+        [Sum("r", "x", "s"), Use<S>("table")]
         public sealed partial class B
         {
             [Pointwise] static double Twice(double x) => 2 * x;
             [Recurrence("b t d", State = "b d")] static double Decay(ref double h, double x) { h = 0.5 * h + x; return h; }
+            [Pointwise("b t d")] static double Share(double x, [Axes("b t d")] ReadOnlySpan<double> all)
+            {
+                double sum = 1;
+                for (int i = 0; i < all.Length; i++) { sum += all[i] * all[i]; }
+                return x / sum;
+            }
             [Pointwise] static double Half(double f, double target) => 0.5 * (f - target) * (f - target);
         }
 

@@ -463,7 +463,8 @@ internal static class OddDeclarations
         ["maps for each head at two places"] = Block("""
             [Linear("in", 12), Rearrange("b t (h f) -> b t h f", "h", 3), As("a")]
             [From("a"), Linear("map", 4, Stored = "h in out", BiasWeight = "off", BiasStored = "h out"), LayerNorm("norm", Stored = "h f"),
-                Linear("map", 4, Stored = "h in out", BiasWeight = "off", BiasStored = "h out", Shared = true), LayerNorm("norm", Stored = "h f", Shared = true)]
+                Linear("map", 4, Stored = "h in out", BiasWeight = "off", BiasStored = "h out", Shared = true),
+                LayerNorm("norm", Stored = "h f", Shared = true)]
             [Merge, Linear("out")]
             """),
         ["a block of a table that has no time"] = """

@@ -79,8 +79,12 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int length, in
     public void Write(
         IReadOnlyList<WriteRequest> requests, IReadOnlyList<string> stops, Action<int, int[]> done, CancellationToken stop = default) => Evaluating(() =>
     {
-        // Without requests stops need not be sayable.
-        int[] reach = requests.Count == 0 ? [] : [.. stops.Select(text => codec.Encode(text).Length + 2)];
+        if (requests.Count == 0)
+        {
+            return;
+        }
+
+        int[] reach = [.. stops.Select(text => codec.Encode(text).Length + 2)];
         bool Ended(List<int> written, int most) => ends.Contains(written[^1]) || written.Count >= most
             || stops.Where((text, i) => Spell(written.TakeLast(reach[i])).Contains(text, StringComparison.Ordinal)).Any();
         prefixes.Walk([.. requests.Select(request => request.Context)], group =>

@@ -16,13 +16,15 @@ internal sealed partial class ModelEmitter
         return string.Join(", ", required.Concat(optional));
     }
 
+    private static string Spelt(string axis) => axis switch { "b" => "batch", "t" or "s" => "time", _ => axis };
+
     private void ForwardForm()
     {
         code.Line("/// <summary>The parallel form. Only what the wanted outputs need is computed.</summary>");
         foreach (var (input, name) in InputNames)
         {
             code.Line($"/// <param name=\"{name}\">{(input.IsIds ? "int64 ids " : "")}["
-                + $"{string.Join(", ", input.Output.Axes.Select(a => a.Size is null ? a.Name switch { "b" => "batch", "t" or "s" => "time", var n => n } : graph.Spell(a.Size)))}].</param>");
+                + $"{string.Join(", ", input.Output.Axes.Select(a => a.Size is null ? Spelt(a.Name) : graph.Spell(a.Size)))}].</param>");
         }
 
         foreach (var mask in Masks())

@@ -297,6 +297,7 @@ internal static class BlockText
         var sizes = block.Parameters.Select(p => at.Code(p.Size));
         return block.Own is not null
             ? $"{at.TypeOf(block)}.Create(config, {weights}, {string.Join(", ", sizes)})"
-            : $"new {at.TypeOf(block)}({string.Join(", ", new[] { block.Config.Length == 0 ? "config" : "config." + block.Config, weights }.Concat(sizes).Concat(block.Graph!.ReadsLayer ? [layer] : []))})";
+            : $"new {at.TypeOf(block)}({string.Join(", ", new[] { block.Config.Length == 0 ? "config" : "config." + block.Config, weights }
+                .Concat(sizes).Concat(block.Graph!.ReadsLayer ? [layer] : []))})";
     }
 }

@@ -185,7 +185,9 @@ internal sealed record Rearrange(RearrangePattern Pattern, EquatableArray<NamedS
         }
         else
         {
-            at.Result($"Slices.Rearrange({x}, {Writing.List(Pattern.Elementary.Select((n, i) => (n, i)), e => sizes.TryGetValue(e.n, out var size) ? at.Code(size) : Kept(e.n, e.i))}, "
+            var elementary = Writing.List(
+                Pattern.Elementary.Select((n, i) => (n, i)), e => sizes.TryGetValue(e.n, out var size) ? at.Code(size) : Kept(e.n, e.i));
+            at.Result($"Slices.Rearrange({x}, {elementary}, "
                 + $"{Writing.List(Pattern.Order, Text)}, {Writing.List(Pattern.After, g => Text(g.Count))})");
         }
 

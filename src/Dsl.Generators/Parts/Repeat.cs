@@ -29,7 +29,8 @@ internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockCho
         var key = Key.Contains('{') || Key.Length == 0 ? Key : Key + ".{layer}";
         var value = Shared
             ? $"Layers.Of<{type}>({at.Code(Count)}, layer => {at.Key(key)}, (key, layer) => {BlockText.Chosen(at, All, By, "weights.At(key)", "layer")})"
-            : $"Layers.Of<{type}>({Taken?.Range(at.Code(Count)) ?? at.Code(Count)}, layer => {BlockText.Chosen(at, All, By, BlockText.Scoped(at, key), "layer")})";
+            : $"Layers.Of<{type}>({Taken?.Range(at.Code(Count)) ?? at.Code(Count)}, "
+                + $"layer => {BlockText.Chosen(at, All, By, BlockText.Scoped(at, key), "layer")})";
         at.Field($"{type}[]", name, value, list: true);
     }
 

@@ -22,7 +22,7 @@ public sealed partial record LlavaTextConfig(
 public sealed partial record LlavaConfig(
     [Key("text_config", ".")] LlavaTextConfig Text, [Key("vision_config")] ClipVisionConfig? VisionKey = null,
     [Key("image_token_id", "image_token_index")] int? PlaceholderKey = null,
-    [Key("mm_vision_select_layer", "vision_feature_layer"), Range(1)] int FeatureLayer = -2,
+    [Key("mm_vision_select_layer", "vision_feature_layer")] int FeatureLayer = -2,
     [Key("projector_hidden_act")] string ProjectorActName = "gelu", [Key("multimodal_projector_bias")] bool ProjectorBias = true,
     [Key("tie_word_embeddings")] bool? TiedKey = null, [Key("mm_vision_tower")] string Tower = "openai/clip-vit-large-patch14-336",
     [Key("image_aspect_ratio")] string Aspect = "square")

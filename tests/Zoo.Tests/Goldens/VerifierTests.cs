@@ -62,8 +62,8 @@ public sealed class VerifierTests : IDisposable
     [Fact]
     public void A_changed_token_is_a_miss()
     {
-        string folder = Changed("io.safetensors", (name, t) => name == "out.greedy" ? t.sub_(1).abs_() : t);
-        Assert.Equal(["out.greedy"], Misses(folder));
+        string folder = Changed("io.safetensors", (name, t) => name == "out.greedy" ? t.add_(1) : t);
+        Assert.Contains("out.greedy", Misses(folder));
     }
 
     [Fact]
