@@ -13,8 +13,11 @@ internal sealed class CheckCommand
 {
     private readonly CliContext context;
     private readonly Argument<string> folder = new("folder") { Description = "the folder of a published checkpoint; its weights may be missing." };
-    private readonly Option<string?> architecture = new("--class") { Description = "The class that is meant, where config.json names none.",
-        HelpName = "name" };
+    private readonly Option<string?> architecture = new("--class")
+    {
+        Description = "The class that is meant, where config.json names none.",
+        HelpName = "name"
+    };
     private readonly Option<bool> json = new("--json") { Description = "Print JSON." };
     private readonly LoadWords loading = new();
 

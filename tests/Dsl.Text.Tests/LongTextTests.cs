@@ -155,7 +155,9 @@ public sealed class LongTextTests
         JsonObject json = Model("BPE", Ids(["a", "b"]), ("merges", new JsonArray()));
         json["pre_tokenizer"] = new JsonObject
         {
-            ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated",
+            ["type"] = "Split",
+            ["pattern"] = new JsonObject { ["Regex"] = pattern },
+            ["behavior"] = "Isolated",
         };
         Assert.Equal(61, Read(json).Encode(new string('a', 60) + "d" + "b").Length);
     }

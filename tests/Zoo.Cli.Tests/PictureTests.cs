@@ -45,7 +45,8 @@ public sealed class PictureTests
         ImageProcessor processor = ImageProcessor.FromFile(folder.Path);
         Tensor pixels = stack(files.Select(file => tensor(processor.Apply(Picture.Read(file)).Values, [3, 16, 16])));
         Tensor seen = model.Run(new Dictionary<string,
-            Tensor> { ["pixel_values"] = pixels, ["input_ids"] = zeros([pictures, 1], ScalarType.Int64) }, "image_features")
+            Tensor>
+        { ["pixel_values"] = pixels, ["input_ids"] = zeros([pictures, 1], ScalarType.Int64) }, "image_features")
             ["image_features"].reshape(1, pictures * 4, -1);
         List<long> tokens = [.. ids.Split(' ').Select(long.Parse).SelectMany(id => Enumerable.Repeat(id, id == 98 ? 4 : 1))];
         var written = new List<long>();

@@ -34,9 +34,11 @@ public sealed class ScalingCommandTests : IDisposable
     {
         ChinchillaLaw law = ChinchillaLaw.Besiroglu;
         double[] budgets = [1e18, 1e19, 1e20];
-        File.WriteAllLines(scratch["runs.csv"], from compute in budgets from factor in new[] { 0.4, 0.7, 1, 1.5, 2.5 }
-            let size = Math.Round(law.Allocate(compute).Parameters * factor) let tokens = Math.Round(compute / 6 / size)
-            select FormattableString.Invariant($"{size:R},{tokens:R},{law.Loss(size, tokens):R}"));
+        File.WriteAllLines(scratch["runs.csv"], from compute in budgets
+                                                from factor in new[] { 0.4, 0.7, 1, 1.5, 2.5 }
+                                                let size = Math.Round(law.Allocate(compute).Parameters * factor)
+                                                let tokens = Math.Round(compute / 6 / size)
+                                                select FormattableString.Invariant($"{size:R},{tokens:R},{law.Loss(size, tokens):R}"));
         File.WriteAllText(scratch["runs.csv"], "parameters,tokens,loss\n" + File.ReadAllText(scratch["runs.csv"]));
         (int code, string output, string error) = Run("scaling", "fit", scratch["runs.csv"], "--out", scratch["law.json"], "--resamplings", "20");
         Assert.Equal((0, ""), (code, error));

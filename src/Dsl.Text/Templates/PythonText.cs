@@ -13,8 +13,21 @@ internal static class PythonText
     // Letters that become several in upper case; the rest of them is ancient Greek, which is refused.
     private static readonly Dictionary<int, string> Wide = new()
     {
-        [0xDF] = "SS", [0x149] = "\u02BCN", [0x1F0] = "J\u030C", [0x587] = "\u0535\u0552", [0x1E96] = "H\u0331", [0x1E97] = "T\u0308", [0x1E98] = "W\u030A",
-        [0x1E99] = "Y\u030A", [0x1E9A] = "A\u02BE", [0xFB00] = "FF", [0xFB01] = "FI", [0xFB02] = "FL", [0xFB03] = "FFI", [0xFB04] = "FFL", [0xFB05] = "ST",
+        [0xDF] = "SS",
+        [0x149] = "\u02BCN",
+        [0x1F0] = "J\u030C",
+        [0x587] = "\u0535\u0552",
+        [0x1E96] = "H\u0331",
+        [0x1E97] = "T\u0308",
+        [0x1E98] = "W\u030A",
+        [0x1E99] = "Y\u030A",
+        [0x1E9A] = "A\u02BE",
+        [0xFB00] = "FF",
+        [0xFB01] = "FI",
+        [0xFB02] = "FL",
+        [0xFB03] = "FFI",
+        [0xFB04] = "FFL",
+        [0xFB05] = "ST",
         [0xFB06] = "ST",
     };
 

@@ -60,7 +60,8 @@ internal static class TemplateMethods
                 return PythonText.Replace(
                     run, text, TemplateValues.String(parts[0].Value, name), TemplateValues.String(parts[1].Value, name),
                     parts[2].IsGiven ? TemplateValues.Whole(parts[2].Value) : -1);
-            },
+            }
+            ,
             "split" => (run, with) => Split(run, text, with, name, PythonText.Split),
             "rsplit" => (run, with) => Split(run, text, with, name, PythonText.SplitBack),
             "splitlines" => Plain(own => PythonText.Lines(own)),

@@ -55,8 +55,11 @@ internal static class Mutator
         int at = chance.Next(bracket.Parts.Count);
         Part part = bracket.Parts[at];
         Program Put(params IEnumerable<Part> parts) =>
-            With(of with { Brackets = [.. of.Brackets.Select(b => ReferenceEquals(b, bracket)
-                ? Bracket.Of([.. b.Parts.Take(at), .. parts, .. b.Parts.Skip(at + 1)]) : b)] });
+            With(of with
+            {
+                Brackets = [.. of.Brackets.Select(b => ReferenceEquals(b, bracket)
+                ? Bracket.Of([.. b.Parts.Take(at), .. parts, .. b.Parts.Skip(at + 1)]) : b)]
+            });
         Part[] all = [.. program.Declarations.SelectMany(d => d.Brackets).SelectMany(b => b.Parts)];
         switch (chance.Next(11))
         {
@@ -109,8 +112,11 @@ internal static class Mutator
             case 2:
                 return (function with { Result = chance.Of("bool", "int", "float", "void", "System.Numerics.Complex") }, "another result");
             case 3:
-                return (function with { Attribute = chance.Of("Pointwise", "Score", "Mask", "Recurrence(\"b t d\", State = \"b d\")",
-                    "Recurrence(\"b d t\", State = \"b [d]\")", "") }, "another attribute");
+                return (function with
+                {
+                    Attribute = chance.Of("Pointwise", "Score", "Mask", "Recurrence(\"b t d\", State = \"b d\")",
+                    "Recurrence(\"b d t\", State = \"b [d]\")", "")
+                }, "another attribute");
             case 4 when function.Attribute.StartsWith("Recurrence", System.StringComparison.Ordinal):
                 string attribute = function.Attribute.Replace(chance.Of("b t", " d\"", "[n]", "h ", "State"),
                     chance.Of("b d", " e\"", "[n] [m]", "", "t"), System.StringComparison.Ordinal);

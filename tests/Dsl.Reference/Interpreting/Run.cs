@@ -14,7 +14,11 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
     /// <summary>The same run, for blocks that are built with a config inside this one's.</summary>
     internal Run Under(object other) => new(other, weights, functions, findType)
     {
-        Read = Read, LookUps = LookUps, Fast = Fast, Nudge = Nudge, FastInput = FastInput,
+        Read = Read,
+        LookUps = LookUps,
+        Fast = Fast,
+        Nudge = Nudge,
+        FastInput = FastInput,
     };
 
     /// <summary>Keys that were read.</summary>

@@ -137,8 +137,11 @@ internal sealed partial class TensorEmitter
 
     private static bool Breaks(Expression e) =>
         e is Binary { Operator: BinaryOperator.Divide or BinaryOperator.Remainder, Kind: ScalarKind.Double, Right: not (Literal or ConfigMember) }
-            or Call { Kind: ScalarKind.Double,
-                Function: not ("Tanh" or "Sigmoid" or "Max" or "Min" or "Abs" or "Clamp" or "Sin" or "Cos" or "Atan" or "Detach") }
+            or Call
+        {
+            Kind: ScalarKind.Double,
+            Function: not ("Tanh" or "Sigmoid" or "Max" or "Min" or "Abs" or "Clamp" or "Sin" or "Cos" or "Atan" or "Detach")
+        }
         || e.Children.Any(Breaks);
 
     private ScalarFunction WithHelpers(string fullName) =>
