@@ -46,6 +46,7 @@ internal static class SpecText
         writer.Add(spec.Inherited).Add(spec.Only, AddOption).Add(spec.NoEffect);
         writer.Add(spec.Presets, (w, p) => w.Add(p.Name).Add(p.Property).Add(p.Model).Add(p.Values, AddOption));
         writer.Add(spec.Ancestors).Add(spec.ModelType).Add(spec.SavedAs);
+        writer.Add(spec.Inside, (w, c) => w.Add(Write(c)));
         return writer.ToString();
     }
 
@@ -83,6 +84,7 @@ internal static class SpecText
         {
             ModelType = r.Text(),
             SavedAs = r.Text(),
+            Inside = r.List(v => ReadConfig(v.Text())),
         };
     }
 

@@ -29,10 +29,10 @@ public sealed partial record ClipVisionConfig(
 }
 
 [Block<C>, Axis("c", nameof(C.Channels)), Axis("h"), Axis("w"), Input("x", "b c h w")]
-[Parameter("class_embedding", "d"), As("class")]
+[Parameter("class_embedding", "d"), As("summary")]
 [From("x"), Conv("patch_embedding", nameof(C.Patch), nameof(C.Hidden), Over = "h w -> rows columns", Stride = nameof(C.Patch)),
     Rearrange("b d rows columns -> b (rows columns) d"), As("patches")]
-[Expand("class", "first"), As("first")]
+[Expand("summary", "first"), As("first")]
 [Concat("first", "patches", Along = "t"), Positions("position_embedding", nameof(C.Positions))]
 public sealed partial class ClipEmbeddings;
 

@@ -59,11 +59,11 @@ public sealed partial record MiniGpt4Config(
 }
 
 [Block<V>, Axis("c", nameof(V.Channels)), Axis("h"), Axis("w"), Axis("n", nameof(V.Positions)), Input("x", "b c h w")]
-[Parameter("class_embedding", "1 1 d"), Rearrange("1 1 d -> d"), As("class")]
+[Parameter("class_embedding", "1 1 d"), Rearrange("1 1 d -> d"), As("summary")]
 [Parameter("position_embedding", "1 n d"), Rearrange("1 n d -> n d"), As("rows")]
 [From("x"), Conv("patch_embedding", nameof(V.Patch), nameof(V.Hidden), Over = "h w -> rows columns", Stride = nameof(V.Patch), Bias = true),
     Rearrange("b d rows columns -> b (rows columns) d"), As("patches")]
-[Expand("class", "first"), As("first")]
+[Expand("summary", "first"), As("first")]
 [Concat("first", "patches", Along = "t"), Positions(Table = "rows")]
 public sealed partial class EvaEmbeddings;
 

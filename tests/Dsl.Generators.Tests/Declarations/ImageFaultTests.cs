@@ -68,7 +68,7 @@ public sealed class ImageFaultTests
     [InlineData("\"wide\", \"input_ids\", nameof(Is)", "DSL009", "wide")]
     [InlineData("\"rows\", \"input_ids\", [|nameof(Two)|]", "DSL019")]
     [InlineData("\"rows\", \"input_ids\", [|\"Nobody\"|]", "DSL017")]
-    [InlineData("\"rows\", \"input_ids\", [|nameof(Masks)|]", "DSL018")]
+    [InlineData("\"rows\", \"input_ids\", [|nameof(Near)|]", "DSL018")]
     public async Task A_splice_that_does_not_fit_is_refused_at_its_token(string arguments, string id, string? marked = null) => await Refused($$"""
         [Model<C>("M"), Input("input_ids", "b t", Mask = "attention_mask", Steps = true), Input("frames", "b s f"), Axis("f", 6)]
         [From("frames"), Linear("rows", nameof(C.Hidden)), As("rows")]
@@ -79,7 +79,7 @@ public sealed class ImageFaultTests
         {
             static bool Is(int id) => id == 3;
             static bool Two(int id, int other) => id == other;
-            [Mask] static bool Masks(int query, int key) => key <= query;
+            [Mask] static bool Near(int query, int key) => key <= query;
         }
         """, id);
 

@@ -95,8 +95,9 @@ public sealed class CompiledSpecTests
             var config = SpecText.Write(spec.Config);
             var configAgain = SpecText.ReadConfig(config);
             Assert.Equal(
-                spec.Config with { FromSource = false, Hidden = [], Overridden = [], Containers = [], Presets = [], Extended = null },
-                configAgain with { Presets = [] });
+                spec.Config with { FromSource = false, Hidden = [], Overridden = [], Containers = [], Presets = [], Extended = null, Inside = [] },
+                configAgain with { Presets = [], Inside = [] });
+            Assert.Equal(spec.Config.Inside.Select(c => c.Name), configAgain.Inside.Select(c => c.Name));
             Assert.Equal(config, SpecText.Write(configAgain));
         }
     }

@@ -105,8 +105,8 @@ public sealed class SampleTests
         {
             "Dsl.Runtime" => ["TorchSharp"],
             "Dsl.Text" => ["Microsoft.ML.Tokenizers"],
-            "Dsl.Generation" => ["Dsl.Runtime", "Dsl.Text", "Microsoft.Extensions.AI.Abstractions"],
-            "Dsl.Training" => ["Dsl.Runtime", "Dsl.Text"],
+            "Dsl.Generation" => ["Dsl.Runtime", "Dsl.Text", "Microsoft.Extensions.AI.Abstractions", "YamlDotNet"],
+            "Dsl.Training" => ["Dsl.Runtime", "Dsl.Text", "MathNet.Numerics"],
             _ => ["Dsl.Runtime"],
         };
         Assert.Equal(
