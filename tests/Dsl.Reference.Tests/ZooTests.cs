@@ -28,7 +28,8 @@ public sealed class ZooTests(ZooTests.Compiled zoo) : IClassFixture<ZooTests.Com
         .Where(folder => File.Exists(Path.Combine(folder, "config.json")) && !SeesPictures(folder)).Select(folder => Path.GetFileName(folder)).Order()];
 
     /// <summary>Pictures come in the one size that the file says, which the comparison does not draw; ImageWordTests hold their parts.</summary>
-    private static bool SeesPictures(string folder) => File.ReadAllText(Path.Combine(folder, "config.json")).Contains("\"image_size\"", StringComparison.Ordinal);
+    private static bool SeesPictures(string folder) =>
+        File.ReadAllText(Path.Combine(folder, "config.json")).Contains("\"image_size\"", StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(Folders))]
