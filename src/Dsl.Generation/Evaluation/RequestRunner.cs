@@ -53,6 +53,11 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int length, in
             Entry(continuations, requests[i].Continuation, () => []).Add(i);
         }
 
+        if (contexts.Count == 0)
+        {
+            return;
+        }
+
         int[][] read = [.. contexts.Keys];
         prefixes.Walk(read, group =>
         {
