@@ -53,11 +53,6 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int length, in
             Entry(continuations, requests[i].Continuation, () => []).Add(i);
         }
 
-        if (contexts.Count == 0)
-        {
-            return;
-        }
-
         int[][] read = [.. contexts.Keys];
         prefixes.Walk(read, group =>
         {
@@ -84,6 +79,7 @@ public sealed class RequestRunner(IModel model, ITextCodec codec, int length, in
     public void Write(
         IReadOnlyList<WriteRequest> requests, IReadOnlyList<string> stops, Action<int, int[]> done, CancellationToken stop = default) => Evaluating(() =>
     {
+        // Without requests stops need not be sayable.
         if (requests.Count == 0)
         {
             return;

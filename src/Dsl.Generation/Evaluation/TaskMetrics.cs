@@ -91,8 +91,13 @@ internal static class TaskMetrics
 
     private static double? Deviation(double[] values)
     {
+        if (values.Length < 2)
+        {
+            return null;
+        }
+
         double mean = values.Average();
-        return values.Length < 2 ? null : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
+        return Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
     }
 
     /// <summary>The deviation of perplexities of documents drawn with replacement, a thousand for each seed from 0 on.</summary>
