@@ -52,7 +52,7 @@ internal sealed class TakePart : Part
         }
 
         at.Current = [at.Divide(maker, repeat with { Taken = new Taken(layer, IsRest: false) },
-            repeat with { Taken = new Taken(layer, IsRest: true) }, "taken")];
+            repeat with { Taken = new Taken(layer, IsRest: true) }, "between")];
     }
 }
 
