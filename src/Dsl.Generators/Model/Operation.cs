@@ -113,14 +113,32 @@ internal delegate string WayBack(Calling at, int input, string gradient);
 /// <param name="WhyNot">Why that cannot be here, as the rest of a sentence; null where it can.</param>
 internal sealed record FastMap(string? WhyNot);
 
-/// <summary>An operation that looks at one token at a time, draws nothing and has nothing inside it.</summary>
-internal abstract record TokenOperation : Operation
+/// <summary>An operation with nothing inside it: no block, no body, no mask, no size that must divide another; the same node in every form.</summary>
+internal abstract record LeafOperation : Operation
 {
     public sealed override IEnumerable<(Size Divisor, Size Dividend)> Divisions => [];
 
-    public override InTime InTime(Node node, string? stepping) => Model.InTime.PerToken;
-
     public sealed override Node InSteps(Node node, string? stepping, Func<Value, Node?> producer) => node;
+
+    public sealed override IReadOnlyList<BlockUse> Blocks => [];
+
+    public sealed override void Begin(Calling at, string memory)
+    {
+    }
+
+    public sealed override IReadOnlyList<Body> Bodies => [];
+
+    public sealed override Operation WithBodies(IReadOnlyList<Body> bodies) => this;
+
+    public sealed override int Id => 0;
+
+    public sealed override IEnumerable<string> Masks(Construction at) => [];
+}
+
+/// <summary>An operation that looks at one token at a time, draws nothing and has nothing inside it.</summary>
+internal abstract record TokenOperation : LeafOperation
+{
+    public override InTime InTime(Node node, string? stepping) => Model.InTime.PerToken;
 
     public sealed override string? WhyNotStateful(Node node, string? stepping) => null;
 
@@ -130,30 +148,12 @@ internal abstract record TokenOperation : Operation
 
     public override bool IsHead => false;
 
-    public sealed override IReadOnlyList<BlockUse> Blocks => [];
-
-    public sealed override void Begin(Calling at, string memory)
-    {
-    }
-
-    public sealed override IReadOnlyList<Body> Bodies => [];
-
-    public sealed override Operation WithBodies(IReadOnlyList<Body> bodies) => this;
-
-    public sealed override int Id => 0;
-
     public sealed override StateField? State(Construction at) => null;
-
-    public sealed override IEnumerable<string> Masks(Construction at) => [];
 }
 
 /// <summary>An operation that keeps something of the tokens before, draws nothing and has nothing inside it.</summary>
-internal abstract record MemoryOperation : Operation
+internal abstract record MemoryOperation : LeafOperation
 {
-    public sealed override IEnumerable<(Size Divisor, Size Dividend)> Divisions => [];
-
-    public sealed override Node InSteps(Node node, string? stepping, Func<Value, Node?> producer) => node;
-
     public sealed override string? WhyNotStateful(Node node, string? stepping) => null;
 
     public sealed override bool IsRandom => false;
@@ -161,20 +161,6 @@ internal abstract record MemoryOperation : Operation
     public sealed override FastMap? Fast(Node node) => null;
 
     public sealed override bool IsHead => false;
-
-    public sealed override IReadOnlyList<BlockUse> Blocks => [];
-
-    public sealed override void Begin(Calling at, string memory)
-    {
-    }
-
-    public sealed override IReadOnlyList<Body> Bodies => [];
-
-    public sealed override Operation WithBodies(IReadOnlyList<Body> bodies) => this;
-
-    public sealed override int Id => 0;
-
-    public sealed override IEnumerable<string> Masks(Construction at) => [];
 }
 
 /// <summary>How a block is built here: its graph, the sizes that its constructor takes; or a layer that the user wrote.</summary>

@@ -6,7 +6,7 @@ using Dsl.Generators.Model;
 namespace Dsl.Generators.Parts;
 
 /// <summary>An operation that makes a time axis of others: it looks at all of the tokens, draws nothing, keeps nothing and has nothing inside it.</summary>
-internal abstract record SequenceOperation : Operation, IPassMaker
+internal abstract record SequenceOperation : LeafOperation, IPassMaker
 {
     /// <summary>Why it cannot step, as the rest of a sentence.</summary>
     protected abstract string Reason { get; }
@@ -14,29 +14,13 @@ internal abstract record SequenceOperation : Operation, IPassMaker
     /// <inheritdoc/>
     public abstract string? PassOf(Calling at);
 
-    public sealed override IEnumerable<(Size Divisor, Size Dividend)> Divisions => [];
-
     public sealed override InTime InTime(Node node, string? stepping) =>
         stepping is not null && Across(node).Contains(stepping) ? Model.InTime.WholeSequence : Model.InTime.PerPosition;
-
-    public sealed override Node InSteps(Node node, string? stepping, Func<Value, Node?> producer) => node;
 
     public sealed override string? WhyNotStateful(Node node, string? stepping) =>
         InTime(node, stepping) == Model.InTime.WholeSequence ? Reason : null;
 
     public sealed override bool IsRandom => false;
-
-    public sealed override IReadOnlyList<BlockUse> Blocks => [];
-
-    public sealed override void Begin(Calling at, string memory)
-    {
-    }
-
-    public sealed override IReadOnlyList<Body> Bodies => [];
-
-    public sealed override Operation WithBodies(IReadOnlyList<Body> bodies) => this;
-
-    public sealed override int Id => 0;
 
     public sealed override FastMap? Fast(Node node) => null;
 
@@ -45,8 +29,6 @@ internal abstract record SequenceOperation : Operation, IPassMaker
     public sealed override WayBack? WayBack => null;
 
     public sealed override StateField? State(Construction at) => null;
-
-    public sealed override IEnumerable<string> Masks(Construction at) => [];
 
     /// <summary>The time axes that it looks across.</summary>
     protected virtual IEnumerable<string> Across(Node node) => node.Inputs.SelectMany(i => i.Axes).Where(a => a.IsTime).Select(a => a.Name);
