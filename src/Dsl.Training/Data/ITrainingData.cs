@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using Dsl.Runtime;
+using Dsl.Training.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -104,19 +105,7 @@ public sealed class NextTokenData(TokenCorpus corpus, TrainingOptions options) :
         using (inputs)
         using (targets)
         {
-            var loss = new TokenLoss(model, "logits");
-            IReadOnlyDictionary<string, Tensor> results = model.Run(new Dictionary<string, Tensor> { ["input_ids"] = inputs }, loss.Reads);
-            try
-            {
-                return new TrainingLoss(loss.Of(results, targets));
-            }
-            finally
-            {
-                foreach (Tensor result in results.Values)
-                {
-                    result.Dispose();
-                }
-            }
+            return Outputs.TokenLoss(model, new Dictionary<string, Tensor> { ["input_ids"] = inputs }, targets, "logits");
         }
     }
 }

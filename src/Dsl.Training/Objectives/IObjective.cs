@@ -140,9 +140,15 @@ public sealed class ObjectiveData : ITrainingData
 internal static class Outputs
 {
     /// <summary>Runs a model on what it takes of a batch, and lets go of the outputs when the loss is made.</summary>
-    internal static TrainingLoss Loss(IModel model, Batch batch, Func<IReadOnlyDictionary<string, Tensor>, TrainingLoss> loss, params string[] outputs)
+    internal static TrainingLoss Loss(
+        IModel model, Batch batch, Func<IReadOnlyDictionary<string, Tensor>, TrainingLoss> loss, params string[] outputs) =>
+        Loss(model, batch.For(model), loss, outputs);
+
+    /// <summary>The same on inputs by name.</summary>
+    internal static TrainingLoss Loss(IModel model, IReadOnlyDictionary<string, Tensor> inputs,
+        Func<IReadOnlyDictionary<string, Tensor>, TrainingLoss> loss, params string[] outputs)
     {
-        IReadOnlyDictionary<string, Tensor> results = model.Run(batch.For(model), outputs);
+        IReadOnlyDictionary<string, Tensor> results = model.Run(inputs, outputs);
         try
         {
             return loss(results);
@@ -157,10 +163,14 @@ internal static class Outputs
     }
 
     /// <summary>Cross entropy of one output of tokens.</summary>
-    internal static TrainingLoss TokenLoss(IModel model, Batch batch, string output)
+    internal static TrainingLoss TokenLoss(IModel model, Batch batch, string output) =>
+        TokenLoss(model, batch.For(model), batch["labels"], output);
+
+    /// <summary>The same on inputs by name; targets of <see cref="MaskedTokens.Ignored"/> do not count.</summary>
+    internal static TrainingLoss TokenLoss(IModel model, IReadOnlyDictionary<string, Tensor> inputs, Tensor targets, string output)
     {
         var tokens = new TokenLoss(model, output);
-        return Loss(model, batch, results => new TrainingLoss(tokens.Of(results, batch["labels"])), tokens.Reads);
+        return Loss(model, inputs, results => new TrainingLoss(tokens.Of(results, targets)), tokens.Reads);
     }
 
     /// <summary>The sum of losses, with the value of each.</summary>

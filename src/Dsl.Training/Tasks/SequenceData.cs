@@ -20,8 +20,6 @@ public sealed class SequenceData(SequenceRule rule, int rows, long seed) : ITrai
 {
     private const ulong HeldOutSeed = 20;
 
-    private const long Ignored = -100;
-
     private int next;
 
     /// <summary>An id for each character of the rule.</summary>
@@ -66,24 +64,12 @@ public sealed class SequenceData(SequenceRule rule, int rows, long seed) : ITrai
             for (int i = 0; i < length; i++)
             {
                 ids[row, i] = text[i];
-                labels[row, i] = made.Known[i + 1] ? text[i + 1] : Ignored;
+                labels[row, i] = made.Known[i + 1] ? text[i + 1] : MaskedTokens.Ignored;
             }
         }
 
         using Tensor inputs = tensor(ids, dtype: ScalarType.Int64, device: model.Weights.Device);
         using Tensor targets = tensor(labels, dtype: ScalarType.Int64, device: model.Weights.Device);
-        var loss = new TokenLoss(model, "logits");
-        IReadOnlyDictionary<string, Tensor> results = model.Run(new Dictionary<string, Tensor> { ["input_ids"] = inputs }, loss.Reads);
-        try
-        {
-            return new TrainingLoss(loss.Of(results, targets, Ignored));
-        }
-        finally
-        {
-            foreach (Tensor result in results.Values)
-            {
-                result.Dispose();
-            }
-        }
+        return Outputs.TokenLoss(model, new Dictionary<string, Tensor> { ["input_ids"] = inputs }, targets, "logits");
     }
 }
