@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using Dsl.Runtime;
-using Dsl.Training.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 

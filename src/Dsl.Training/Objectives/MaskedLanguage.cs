@@ -57,12 +57,12 @@ public sealed class MaskedLanguage(ITokenizer tokenizer, int context, MaskingUni
         string? pair = pairs == PairTask.None ? null : model.Outputs.FirstOrDefault(name => name is "nsp_logits" or "sop_logits");
         if (pair is null)
         {
-            return Outputs.TokenLoss(model, batch, words);
+            return Outputs.TokenLoss(model, batch.For(model), batch["labels"], words);
         }
 
         var tokens = new TokenLoss(model, words);
         return Outputs.Loss(
-            model, batch,
+            model, batch.For(model),
             results => Outputs.Sum(
                 ("mlm", 1, tokens.Of(results, batch["labels"])), (pair[..3], 1, Losses.CrossEntropy(results[pair], batch["pair"]))),
             tokens.Reads, pair);

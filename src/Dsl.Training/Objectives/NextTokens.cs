@@ -36,5 +36,5 @@ public sealed class NextTokens(ITokenizer tokenizer, int context, bool prefix = 
     }
 
     /// <inheritdoc/>
-    public TrainingLoss Loss(IModel model, Batch batch) => Outputs.TokenLoss(model, batch, "logits");
+    public TrainingLoss Loss(IModel model, Batch batch) => Outputs.TokenLoss(model, batch.For(model), batch["labels"], "logits");
 }

@@ -22,7 +22,7 @@ public abstract class SequenceObjective : IObjective
     public abstract IReadOnlyList<Example> Make(string text, IDraws draws);
 
     /// <inheritdoc/>
-    public TrainingLoss Loss(IModel model, Batch batch) => Outputs.TokenLoss(model, batch, "logits");
+    public TrainingLoss Loss(IModel model, Batch batch) => Outputs.TokenLoss(model, batch.For(model), batch["labels"], "logits");
 
     /// <summary>An example of three rows.</summary>
     protected static Example Rows(int[] read, int[] decoder, int[] write) =>

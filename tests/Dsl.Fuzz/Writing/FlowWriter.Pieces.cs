@@ -62,7 +62,7 @@ internal abstract partial class FlowWriter
             return;
         }
 
-        if (target.Last.HasWidth || Program.Config.SourceOf(target.Last) is null)
+        if (LeavesOpen(target))
         {
             // A sum with what entered fixes the width.
             parts.Add(Linear(null));
@@ -80,6 +80,9 @@ internal abstract partial class FlowWriter
 
         current = target with { Name = null };
     }
+
+    /// <summary>Whether a map back to a shape cannot say its width: only what it is added to demands it.</summary>
+    protected bool LeavesOpen(Flow target) => target.Last.HasWidth || Program.Config.SourceOf(target.Last) is null;
 
     /// <summary>A use or a repetition of a block that fits; false where none does.</summary>
     protected bool UseOrRepeat(List<Part> parts, ref Flow current, bool preferLast)

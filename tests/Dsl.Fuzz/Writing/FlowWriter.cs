@@ -151,7 +151,7 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
         bool residual = modifiers.Any(m => m.Word == "Residual");
 
         // The width of what is built with could be demanded again by a sum with its like alone.
-        bool returns = residual || !entering.Last.HasWidth || Named.Any(n => n.Fits(entering));
+        bool returns = residual || !LeavesOpen(entering) || Named.Any(n => n.Fits(entering));
         if (Chance.Maybe || !returns)
         {
             parts.Add(Norm(current));

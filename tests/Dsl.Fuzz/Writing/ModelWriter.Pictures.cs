@@ -49,8 +49,11 @@ internal sealed partial class ModelWriter
         Current = new Flow(null, 's', [], hidden);
         if (Program.Blocks.Find(b => !b.Causal && b.In.At(hidden).Equals(hidden) && b.Out.At(hidden).Equals(hidden) && b.Extra.All(CanBind)) is { } block)
         {
-            Part repeat = Part.Of("Repeat", [block.Name], Key(), "nameof(C.Layers)").With("With", Binding(block, hidden));
-            Brackets.Add(Chance.Maybe ? Bracket.Of(repeat, Part.Of("Take", Chance.Of("-1", "1", "0", "-2"))) : Bracket.Of(repeat));
+            string? take = Chance.Maybe ? Chance.Of("-1", "1", "0", "-2") : null;
+
+            // A sample may have no layers: then what enters is all that can be taken.
+            Part repeat = Part.Of("Repeat", [block.Name], Key(), take is "1" or "-2" ? "2" : "nameof(C.Layers)").With("With", Binding(block, hidden));
+            Brackets.Add(take is null ? Bracket.Of(repeat) : Bracket.Of(repeat, Part.Of("Take", take)));
         }
 
         if (Chance.Maybe)

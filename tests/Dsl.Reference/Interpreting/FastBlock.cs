@@ -13,7 +13,7 @@ namespace Dsl.Reference.Interpreting;
 /// </summary>
 internal sealed class FastBlock
 {
-    private const double Step0 = 1.5e-3;
+    private const double Step0 = 3e-4;
 
     private static readonly (int At, double Weight)[] SixthOrder =
         [(-3, -1.0 / 60), (-2, 3.0 / 20), (-1, -3.0 / 4), (1, 3.0 / 4), (2, -3.0 / 20), (3, 1.0 / 60)];

@@ -10,6 +10,7 @@ using static TorchSharp.torch;
 
 namespace Dsl.Runtime.Tests.Modules;
 
+[Collection("Draws")]
 public class GeneratedModuleTests
 {
     private static readonly string[] Names =

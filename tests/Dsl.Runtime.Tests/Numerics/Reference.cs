@@ -125,12 +125,14 @@ internal static class Reference
             using Tensor flat = leaf.detach().view(-1);
             for (int i = 0; i < numeric.Length; i++)
             {
-                double at = flat[i].item<double>(), step = 1e-5;
-                flat[i] = torch.tensor(at + step, dtype: ScalarType.Float64);
+                const double step = 1e-5;
+                using Tensor place = flat[i];
+                double at = place.item<double>();
+                Put(place, at + step);
                 using Tensor up = scalar();
-                flat[i] = torch.tensor(at - step, dtype: ScalarType.Float64);
+                Put(place, at - step);
                 using Tensor down = scalar();
-                flat[i] = torch.tensor(at, dtype: ScalarType.Float64);
+                Put(place, at);
                 numeric[i] = (up.item<double>() - down.item<double>()) / (2 * step);
             }
 
@@ -138,6 +140,13 @@ internal static class Reference
         }
 
         return worst;
+    }
+
+    /// <summary>Writes one number. What is written is held until the call has returned: nothing else keeps a temporary from its finaliser.</summary>
+    private static void Put(Tensor place, double value)
+    {
+        using Tensor written = torch.tensor(value, dtype: ScalarType.Float64);
+        place.copy_(written);
     }
 
     internal static Tensor Random(int seed, params long[] shape)

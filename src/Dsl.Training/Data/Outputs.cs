@@ -1,0 +1,61 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dsl.Training;
+
+/// <summary>Losses over the outputs of one run of a model.</summary>
+internal static class Outputs
+{
+    /// <summary>Runs a model on inputs by name, and lets go of the outputs when the loss is made.</summary>
+    internal static TrainingLoss Loss(IModel model, IReadOnlyDictionary<string, Tensor> inputs,
+        Func<IReadOnlyDictionary<string, Tensor>, TrainingLoss> loss, params string[] outputs)
+    {
+        IReadOnlyDictionary<string, Tensor> results = model.Run(inputs, outputs);
+        try
+        {
+            return loss(results);
+        }
+        finally
+        {
+            foreach (Tensor result in results.Values)
+            {
+                result.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Cross entropy of one output of tokens; targets of -100 do not count.</summary>
+    internal static TrainingLoss TokenLoss(IModel model, IReadOnlyDictionary<string, Tensor> inputs, Tensor targets, string output)
+    {
+        var tokens = new TokenLoss(model, output);
+        return Loss(model, inputs, results => new TrainingLoss(tokens.Of(results, targets)), tokens.Reads);
+    }
+
+    /// <summary>The sum of losses, with the value of each.</summary>
+    internal static TrainingLoss Sum(params (string Name, double Weight, Tensor Loss)[] losses)
+    {
+        Tensor total = losses[0].Loss * Scalars.Of(losses[0].Weight);
+        foreach ((_, double weight, Tensor loss) in losses.Skip(1))
+        {
+            using Tensor before = total;
+            using Tensor weighted = loss * Scalars.Of(weight);
+            total = before.Plus(weighted);
+        }
+
+        var parts = new List<LossPart>();
+        foreach ((string name, _, Tensor loss) in losses)
+        {
+            using (loss)
+            using (Tensor wide = loss.to(ScalarType.Float64))
+            {
+                parts.Add(new LossPart(name, wide.item<double>()));
+            }
+        }
+
+        return new TrainingLoss(total, parts);
+    }
+}
