@@ -9,6 +9,9 @@ namespace Dsl.Reference.Comparing;
 /// <summary>The parallel form: each way it can be computed, with and without padding, with and without optional inputs.</summary>
 internal static class ParallelComparison
 {
+    /// <summary>Of a reference that is less sharp than this nothing is believed: it differs.</summary>
+    private const double Bluntest = 1e-5;
+
     /// <summary>Compares, and says whether the parallel form runs at all.</summary>
     internal static bool Run(Subject s, Report report)
     {
@@ -20,6 +23,7 @@ internal static class ParallelComparison
         }
 
         s.NewReference();
+        report.Tolerance = Math.Max(report.Tolerance, Math.Min(Bluntest, 4 * Math.Max(s.Reference.Unsharpness(s.Feed), s.Reference.Unsharpness(s.Padded()))));
         Compare("forward", s, report, s.Feed);
         if (s.Graph.Inputs.Any(i => i.Optional))
         {

@@ -11,7 +11,7 @@ internal sealed class Report
     private readonly List<string> statements = [];
 
     /// <summary>How far two ways to the same numbers may differ, relative to the largest of them.</summary>
-    internal double Tolerance { get; init; } = 1e-9;
+    internal double Tolerance { get; set; } = 1e-9;
 
     internal IReadOnlyList<string> Statements => statements;
 

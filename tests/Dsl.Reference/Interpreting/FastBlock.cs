@@ -13,8 +13,6 @@ namespace Dsl.Reference.Interpreting;
 /// </summary>
 internal sealed class FastBlock
 {
-    private const double Step0 = 3e-4;
-
     private static readonly (int At, double Weight)[] SixthOrder =
         [(-3, -1.0 / 60), (-2, 3.0 / 20), (-1, -3.0 / 4), (1, 3.0 / 4), (2, -3.0 / 20), (3, 1.0 / 60)];
 
@@ -42,6 +40,7 @@ internal sealed class FastBlock
         maps.Clear();
         maps.AddRange(inputs.Keys);
         int tokens = x.Shape[1];
+        double step = frame.Run.LearnerStep;
         List<Dictionary<string, NumberArray>> gradients = [.. Enumerable.Range(0, tokens).Select(_ => new Dictionary<string, NumberArray>())];
         foreach (Node node in maps)
         {
@@ -52,12 +51,12 @@ internal sealed class FastBlock
             {
                 foreach ((int at, double weight) in SixthOrder)
                 {
-                    frame.Run.Nudge = (node, element, at * Step0);
+                    frame.Run.Nudge = (node, element, at * step);
                     double[] losses = Losses(Apply(x, start), target);
                     frame.Run.Nudge = null;
                     for (int token = 0; token < tokens; token++)
                     {
-                        byResult[token, element] += weight * losses[token] / Step0;
+                        byResult[token, element] += weight * losses[token] / step;
                     }
                 }
             }

@@ -19,6 +19,8 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
         Fast = Fast,
         Nudge = Nudge,
         FastInput = FastInput,
+        LearnerStep = LearnerStep,
+        Learners = Learners,
     };
 
     /// <summary>Keys that were read.</summary>
@@ -32,6 +34,12 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
 
     /// <summary>What is added to one number of a map's result at every token: how differences by it are taken.</summary>
     internal (Node Map, int Element, double Amount)? Nudge { get; set; }
+
+    /// <summary>How far apart the differences are taken that give fast weights their gradients.</summary>
+    internal double LearnerStep { get; init; } = 3e-4;
+
+    /// <summary>Where weights were trained within the sequence.</summary>
+    internal HashSet<Node> Learners { get; private init; } = [];
 
     /// <summary>Told what each fast map read, by the map.</summary>
     internal Action<Node, Frame, NumberArray>? FastInput { get; set; }

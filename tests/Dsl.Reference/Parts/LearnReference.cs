@@ -19,6 +19,7 @@ internal sealed class LearnReference : PartReference<Ops.Learn>
 {
     protected override void Compute(Node node, Ops.Learn operation, Frame frame)
     {
+        frame.Run.Learners.Add(node);
         BlockUse block = UseReference.Picked(operation.All, operation.By, frame, frame.Layer);
         Frame inner = UseReference.Inner(block, frame, frame.Absolute(operation.Key), frame.Layer, node.Inputs);
         NumberArray x = frame.Get(node.Inputs[0]), target = frame.Get(node.Inputs[1]), read = frame.Get(node.Inputs[2]);
