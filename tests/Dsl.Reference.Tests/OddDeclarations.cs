@@ -168,6 +168,20 @@ internal static class OddDeclarations
             [When(nameof(C.Flag)), Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
             public sealed partial class B;
             """,
+        ["length-dependent rotary in the model itself"] = """
+            [Model<C>("M"), Defaults(Frequency = nameof(C.Scaling), Context = nameof(C.Kernel))]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden))]
+            [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
+            """ + Head,
+        ["a block whose input is twice its result"] = Embed + """
+            [Use<Half>("half"), Linear("back", nameof(C.Hidden))]
+            """ + Head + """
+
+            [Block<C>]
+            [Split("l", "r")]
+            [From("l"), RmsNorm("norm"), Gate("r", Activation.Silu)]
+            public sealed partial class Half;
+            """,
         ["recurrence with a state in a span"] = Block("""
             [As("u")]
             [From("u"), Linear("b", nameof(C.State)), As("B")]
@@ -267,6 +281,28 @@ internal static class OddDeclarations
             public sealed partial class B;
 
             public sealed partial record Config { public Type Kind(int layer) => layer % 2 == 0 ? typeof(A) : typeof(B); }
+            """,
+        ["three kinds of layers"] = Embed + """
+            [Use<A, B, D>("first", By = nameof(C.First)), Repeat<A, B, D>("layers", 3, By = nameof(C.Kind))]
+            """ + Head + """
+
+            [Block<C>]
+            [Residual, LayerNorm("norm"), Linear("map", Bias = true)]
+            public sealed partial class A;
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            public sealed partial class B;
+
+            [Block<C>]
+            [Residual, Shift, Linear("map")]
+            public sealed partial class D;
+
+            public sealed partial record Config
+            {
+                public Type First => typeof(B);
+                public Type Kind(int layer) => layer == 0 ? typeof(A) : layer == 1 ? typeof(B) : typeof(D);
+            }
             """,
         ["a block used twice"] = Embed + """
             [Use<B>("one")]

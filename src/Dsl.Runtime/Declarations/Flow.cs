@@ -107,72 +107,65 @@ public sealed class GateAttribute(string name, object? activation = null) : Attr
     public object? Activation { get; } = activation;
 }
 
-/// <summary>A declared block (or an ordinary module) at a key.</summary>
+/// <summary>What every place of use says of a declared block.</summary>
+/// <param name="key">The key that the block's own stand below.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class UseAttribute<T>(string key = "") : Attribute
+public abstract class BlockUseAttribute(string key) : Attribute
 {
     public string Key { get; } = key;
 
     /// <summary>What the block's named inputs are: <c>"bias=encoderBias"</c>, separated by commas. Equal names need no word.</summary>
     public string? With { get; set; }
 
-    /// <summary>The weights at this key were named before.</summary>
+    /// <summary>The weights at this key were named before; of layers, those whose keys are equal share their weights.</summary>
     public bool Shared { get; set; }
 
     /// <summary>The config member, a config itself, that the block is built with. Default: this declaration's config.</summary>
     public string? Config { get; set; }
 }
 
-/// <summary>One of two declared blocks, by a config member of type <see cref="Type"/>.</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class UseAttribute<T1, T2>(string key = "") : Attribute
+/// <summary>One of several declared blocks, all alike in shapes.</summary>
+/// <inheritdoc/>
+public abstract class BlockChoiceAttribute(string key) : BlockUseAttribute(key)
 {
-    public string Key { get; } = key;
-
-    /// <summary>The config member (it may be a function of the layer) that returns the type.</summary>
+    /// <summary>The config member of type <see cref="Type"/> (it may be a function of the layer) that says which.</summary>
     public string? By { get; set; }
-
-    public string? With { get; set; }
-
-    public bool Shared { get; set; }
-
-    /// <inheritdoc cref="UseAttribute{T}.Config"/>
-    public string? Config { get; set; }
 }
+
+/// <summary>A declared block (or an ordinary module) at a key.</summary>
+public sealed class UseAttribute<T>(string key = "") : BlockUseAttribute(key);
+
+/// <summary>One of two declared blocks at a key.</summary>
+public sealed class UseAttribute<T1, T2>(string key = "") : BlockChoiceAttribute(key);
+
+/// <summary>One of three declared blocks at a key.</summary>
+public sealed class UseAttribute<T1, T2, T3>(string key = "") : BlockChoiceAttribute(key);
+
+/// <summary>One of four declared blocks at a key. Of more: one of them is a block that chooses itself.</summary>
+public sealed class UseAttribute<T1, T2, T3, T4>(string key = "") : BlockChoiceAttribute(key);
 
 /// <summary>A declared block, repeated: keys <c>key.0</c>, <c>key.1</c>, ... (or where <c>{layer}</c> stands in the key).</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class RepeatAttribute<T>(string key, object count) : Attribute
+public sealed class RepeatAttribute<T>(string key, object count) : BlockUseAttribute(key)
 {
-    public string Key { get; } = key;
-
     public object Count { get; } = count;
-
-    public string? With { get; set; }
-
-    /// <summary>Layers whose keys are equal share their weights.</summary>
-    public bool Shared { get; set; }
-
-    /// <inheritdoc cref="UseAttribute{T}.Config"/>
-    public string? Config { get; set; }
 }
 
-/// <summary>Two declared blocks, repeated; which one stands at a layer says a config function of the layer that returns its <see cref="Type"/>.</summary>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class RepeatAttribute<T1, T2>(string key, object count) : Attribute
+/// <summary>Two declared blocks, repeated; which one stands at a layer says a config function of the layer.</summary>
+public sealed class RepeatAttribute<T1, T2>(string key, object count) : BlockChoiceAttribute(key)
 {
-    public string Key { get; } = key;
-
     public object Count { get; } = count;
+}
 
-    public string? By { get; set; }
+/// <summary>Three declared blocks, repeated; which one stands at a layer says a config function of the layer.</summary>
+public sealed class RepeatAttribute<T1, T2, T3>(string key, object count) : BlockChoiceAttribute(key)
+{
+    public object Count { get; } = count;
+}
 
-    public string? With { get; set; }
-
-    public bool Shared { get; set; }
-
-    /// <inheritdoc cref="UseAttribute{T}.Config"/>
-    public string? Config { get; set; }
+/// <summary>Four declared blocks, repeated; which one stands at a layer says a config function of the layer.</summary>
+public sealed class RepeatAttribute<T1, T2, T3, T4>(string key, object count) : BlockChoiceAttribute(key)
+{
+    public object Count { get; } = count;
 }
 
 /// <summary>A bracket's first word: the bracket stands only where the config member is true; else it is the identity.</summary>

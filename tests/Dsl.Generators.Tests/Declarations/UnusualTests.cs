@@ -162,6 +162,10 @@ public sealed class UnusualTests
             + "[From(\"a\"), Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Hidden)), Output(\"o\")] public sealed partial class Whole;",
         ["DSL043 nothing but optional"] = "[Model<TinyConfig>(\"M\"), Input(\"a\", \"b t\", Optional = [|true|])]\n"
             + "[Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Hidden)), Output(\"o\")] public sealed partial class Whole;",
+        ["DSL022 a value for a layer written by hand"] = "[Layer<TinyConfig>] public sealed class Twice : IOwnLayer<Twice, TinyConfig>\n"
+            + "{ public static Twice Create(TinyConfig config, Weights weights, long width) => new(); "
+            + "public TorchSharp.torch.Tensor Forward(TorchSharp.torch.Tensor x, Pass pass) => x * 2; }\n"
+            + "[Block<TinyConfig>] [As(\"a\"), Use<Twice>(\"t\", With = [|\"memory=a\"|])] public sealed partial class Layer;",
         ["DSL005 its own mask"] = "[Model<TinyConfig>(\"M\"), Input(\"a\", \"b t\", Mask = [|\"a\"|])]\n"
             + "[Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Hidden)), Output(\"o\")] public sealed partial class Whole;",
     };
