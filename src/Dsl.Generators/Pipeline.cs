@@ -38,6 +38,9 @@ internal sealed class Pipeline(Language language, bool fuses = true)
     /// <summary>A graph to one graph a form: parallel, begin, step, learner.</summary>
     public static Forms Lower(Graph graph) => Lowering.Lower.Run(graph);
 
+    /// <summary>Whether passes run.</summary>
+    public bool Fuses => fuses;
+
     /// <summary>Forms to forms with fewer and larger operations.</summary>
     public Forms Fuse(Forms forms) => fuses ? Fusing.Fuse.Run(forms) : forms;
 

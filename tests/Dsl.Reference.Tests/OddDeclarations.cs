@@ -233,6 +233,20 @@ internal static class OddDeclarations
                 return h % 0.7 + Math.Abs(h) * c.Cap;
             }
             """),
+        ["functions of what may be null"] = Block("""
+            [Residual, Linear("in", Bias = true), Apply(nameof(Capped)), Apply(nameof(Uncapped)), Apply(nameof(Hold))]
+            """, """
+            [Pointwise] static double Capped(double x, C c) => c.Limit is { } cap ? cap * Math.Tanh(x / cap) : x;
+            [Pointwise] static double Uncapped(double x, C c) => c.Missing is { } cap ? cap * Math.Tanh(x / cap) + x : 0.5 * x;
+            [Recurrence("b t d", State = "b d")] static double Hold(ref double h, double x, C c)
+            {
+                h = (c.Missing is { } far ? Math.Log(far) : 0.5) * h + (c.Limit ?? 2) * x;
+                return c.Limit is { } cap ? cap * Math.Tanh(h / cap) : h;
+            }
+            """) + """
+
+            public sealed partial record Config { public double? Limit => 1.5; public double? Missing => null; }
+            """,
         ["recurrence over heads"] = Block("""
             [Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), Apply(nameof(Decay)), Merge]
             """, """

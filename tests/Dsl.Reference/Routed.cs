@@ -40,7 +40,10 @@ public static class Routed
     public static int Calls { get; private set; }
 
     /// <summary>Generated text that calls this class.</summary>
-    public static string Rewrite(string text) => text
+    /// <param name="text">What the generator wrote.</param>
+    /// <param name="pointwise">Whether functions of every element are computed by their kernels, however few the elements; else over whole tensors.</param>
+    public static string Rewrite(string text, bool pointwise) => text
+        .Replace(" Pointwise.Pays(", $" global::Dsl.Reference.Routed.{(pointwise ? nameof(Pays) : nameof(NeverPays))}(", StringComparison.Ordinal)
         .Replace(" Recurrence.Run<", " global::Dsl.Reference.Routed.Recur<", StringComparison.Ordinal)
         .Replace(" Pointwise.Over<", " global::Dsl.Reference.Routed.Over<", StringComparison.Ordinal)
         .Replace(" Convolution.Run<", " global::Dsl.Reference.Routed.Convolve<", StringComparison.Ordinal);
@@ -65,6 +68,12 @@ public static class Routed
 
         return result.MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc cref="Pointwise.Pays"/>
+    public static bool Pays(params Tensor[] arguments) => Route != Route.Tensors && arguments.Length > 0;
+
+    /// <inheritdoc cref="Pointwise.Pays"/>
+    public static bool NeverPays(params Tensor[] arguments) => arguments.Length == 0;
 
     /// <inheritdoc cref="Pointwise.Over"/>
     public static Tensor Over<TKernel>(double[] settings, params Tensor[] arguments)

@@ -79,6 +79,25 @@ internal sealed class ClassText(Graph graph, NameTable taken) : IClassText
 
     public string TensorMethod(FunctionUse function) => TensorMethod(function, function.Scalar!, "OfTensors");
 
+    // private Tensor MixOfElements(Tensor x, Tensor mu) =>
+    //     Pointwise.Pays(x, mu) ? Pointwise.Run<MixKernel>([config.Scale], x, mu) : MixOfTensors(x, mu);
+    public string PointwiseMethod(FunctionUse function)
+    {
+        var tensors = TensorMethod(function);
+        if (function.Weights.Any(w => w.View.Count > 0) || !KernelEmitter.Pays(function.Scalar!))
+        {
+            return tensors;
+        }
+
+        var kernel = Kernel(function);
+        var operands = function.Scalar!.Parameters.Where(p => p.Role is ScalarRole.Value or ScalarRole.Parameter).Select(p => Literals.Name(p.Name)).ToList();
+        var read = string.Join(", ", operands);
+        return Member("elements", function, name =>
+            $"private Tensor {name}({string.Join(", ", operands.Select(o => "Tensor " + o))}) =>\n"
+                + $"    Pointwise.Pays({read}) ? Pointwise.Run<{kernel}>([{string.Join(", ", KernelEmitter.Settings(function.Scalar!))}], {read}) : {tensors}({read});",
+            function.Spec.Name + "OfElements");
+    }
+
     public string? BiasMethod(FunctionUse function) =>
         AdditiveScore.Added(function.Scalar!) is { } added ? TensorMethod(function, added, "Bias") : null;
 

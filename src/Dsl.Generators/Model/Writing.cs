@@ -36,6 +36,11 @@ internal interface IClassText
     /// <summary>A scalar function over whole tensors, as a method of this class. Returns the method's name.</summary>
     string TensorMethod(FunctionUse function);
 
+    /// <summary>
+    /// A pointwise function of every element, as a method of this class: by a kernel where that pays, else over whole tensors. Returns the method's name.
+    /// </summary>
+    string PointwiseMethod(FunctionUse function);
+
     /// <summary>What a score rule adds to the scores, over whole tensors; null where it does more than add.</summary>
     string? BiasMethod(FunctionUse function);
 
@@ -70,6 +75,8 @@ internal abstract class Writing(IClassText text)
     public string Host(FunctionUse function) => text.Host(function);
 
     public string TensorMethod(FunctionUse function) => text.TensorMethod(function);
+
+    public string PointwiseMethod(FunctionUse function) => text.PointwiseMethod(function);
 
     public string? BiasMethod(FunctionUse function) => text.BiasMethod(function);
 

@@ -90,7 +90,7 @@ internal sealed record Pointwise(FunctionUse Function) : TokenOperation
 
     public override void Build(Construction at) => ApplyPart.BuildWeights(at, Function);
 
-    public override void Call(Calling at) => at.Result($"{at.TensorMethod(Function)}({Arguments(at)})");
+    public override void Call(Calling at) => at.Result($"{at.PointwiseMethod(Function)}({Arguments(at)})");
 
     /// <summary>Values and weights in the function's order.</summary>
     private string Arguments(Calling at)

@@ -10,13 +10,30 @@ namespace Dsl.Runtime;
 public static class Pointwise
 {
     /// <summary>
-    /// Below it, tensors of few elements: what a kernel saves in passes over memory is less than what it takes to begin one. Measured.
+    /// Below it, tensors of few elements: what a kernel saves in passes over memory is less than what it takes to begin one. Measured: benchmarks pointwise.
     /// </summary>
     internal const long Few = 4096;
 
+    /// <summary>Whether a kernel is worth its call: single or double precision on the CPU, and not few elements.</summary>
+    public static bool Pays(params Tensor[] arguments)
+    {
+        long most = 0;
+        foreach (Tensor argument in arguments)
+        {
+            if (argument.device_type != DeviceType.CPU || argument.dtype is not (ScalarType.Float32 or ScalarType.Float64))
+            {
+                return false;
+            }
+
+            most = Math.Max(most, argument.numel());
+        }
+
+        return most >= Few;
+    }
+
     /// <summary>
-    /// The function of every element: one pass over memory by its kernel on the CPU; over whole tensors where they are small, and on other devices, there
-    /// with the derived adjoint as the way back.
+    /// The function of every element: one pass over memory by its kernel on the CPU; over whole tensors on other devices, there with the derived adjoint as
+    /// the way back.
     /// </summary>
     /// <typeparam name="TKernel">What the generator made of the function.</typeparam>
     /// <param name="settings">Numbers of the config, in the kernel's order.</param>
@@ -61,11 +78,6 @@ public static class Pointwise
 
         bool cpu = !tensors && arguments.All(a => a.device_type == DeviceType.CPU);
         long count = shape.Aggregate(1L, (product, size) => product * size);
-        if (cpu && count < Few && !arguments.Any(a => a.requires_grad && torch.is_grad_enabled()))
-        {
-            return TensorStep.Whole<TKernel>([.. arguments], settings).expand(shape).MoveToOuterDisposeScope();
-        }
-
         if (!cpu)
         {
             // One step, of all rows.

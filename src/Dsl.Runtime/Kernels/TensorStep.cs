@@ -142,10 +142,6 @@ public class TensorStep
         return (result, after);
     }
 
-    /// <summary>A step without states over whole tensors that broadcast as they are.</summary>
-    internal static Tensor Whole<TKernel>(Tensor[] operands, double[] settings)
-        where TKernel : struct, IScanKernel => TKernel.Step(Over(settings, [.. TKernel.Layout.Operands.Select(o => operands[o.Argument])]));
-
     private Tensor At(int index)
     {
         if (sizes is null || (isUnit && index == sizes.Layout.Signal))

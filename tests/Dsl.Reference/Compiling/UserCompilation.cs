@@ -53,7 +53,7 @@ internal static class UserCompilation
             .RunGeneratorsAndUpdateCompilation(compilation, out Compilation whole, out ImmutableArray<Diagnostic> diagnostics);
         foreach (SyntaxTree tree in driver.GetRunResult().GeneratedTrees)
         {
-            string text = tree.ToString(), routed = Routed.Rewrite(text);
+            string text = tree.ToString(), routed = Routed.Rewrite(text, pipeline.Fuses);
             if (text != routed)
             {
                 whole = whole.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(SourceText.From(routed, Encoding.UTF8), Parsing, tree.FilePath));

@@ -235,6 +235,15 @@ internal sealed partial class Flow
                 throw new NotAKernelException("'layer' gets another value, and the config is read at it: what is known when the model is built.", "layer");
             }
 
+            if (e is Unwrap { Other: null } unwrapped)
+            {
+                // Both sides of a condition are computed: where a pattern did not match, any number will do that has a logarithm and an inverse.
+                e = unwrapped.Matched
+                    ? new Unwrap(unwrapped.Operand, new Literal(e.Kind, 1))
+                    : throw new NotAKernelException(
+                        "A kernel reads a config member that may be null by a pattern, 'c.Cap is { } cap ? ... : ...', or with '??' and what stands for it.");
+            }
+
             string? Own(Expression x) => x is ConfigMember s ? HostEmitter.Member(s, "config", layer => HostEmitter.Text(layer, Own)) : null;
             var text = HostEmitter.Text(e, Own);
             return e.Kind switch

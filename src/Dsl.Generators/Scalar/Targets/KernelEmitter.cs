@@ -96,16 +96,16 @@ internal static class KernelEmitter
     }
 
     /// <summary>
-    /// Whether a pointwise function is worth a kernel of its own: it has one, and it takes more than one operation. One by itself walks memory once over
-    /// whole tensors, too.
+    /// Whether a pointwise function is worth a kernel of its own: it has one, of values alike and weights along their channels, and it takes more than one
+    /// operation on values. One by itself walks memory once over whole tensors, too.
     /// </summary>
     public static bool Pays(ScalarFunction function)
     {
         try
         {
             var flow = Flow.Of(function);
-            return Flow.All(flow.Prologue.Items.Concat(flow.Step.Items))
-                .OfType<Define>().Count(d => !d.Node.IsFixed && ScalarOperations.Of(d.Node) is not null) > 1;
+            return flow.Operands.All(o => string.Join(" ", o.Axes) is "b t d" or "d" or "") && function.Of(ScalarRole.Index).All(p => p.Name == "layer")
+                && Flow.All(flow.Step.Items).OfType<Define>().Count(d => !d.Node.IsFixed && ScalarOperations.Of(d.Node) is not null) > 1;
         }
         catch (NotAKernelException)
         {

@@ -130,7 +130,7 @@ internal sealed class Inliner
             case IsNull n:
                 return new IsNull(Rewrite(n.Operand, scope, into));
             case Unwrap u:
-                return new Unwrap(Rewrite(u.Operand, scope, into), u.Other is null ? null : Rewrite(u.Other, scope, into));
+                return u with { Operand = Rewrite(u.Operand, scope, into), Other = u.Other is null ? null : Rewrite(u.Other, scope, into) };
             case Unary u:
                 return new Unary(u.Operator, Rewrite(u.Operand, scope, into));
             case ConvertTo c:
@@ -378,7 +378,7 @@ internal static class Mapping
             Entry e => e with { Row = Go(e.Row), Column = Go(e.Column) },
             ConfigMember { Layer: { } layer } s => s with { Layer = Go(layer) },
             IsNull n => new IsNull(Go(n.Operand)),
-            Unwrap u => new Unwrap(Go(u.Operand), u.Other is null ? null : Go(u.Other)),
+            Unwrap u => u with { Operand = Go(u.Operand), Other = u.Other is null ? null : Go(u.Other) },
             Unary u => new Unary(u.Operator, Go(u.Operand)),
             Binary b => b with { Left = Go(b.Left), Right = Go(b.Right) },
             Call c => c with { Arguments = c.Arguments.Select(Go).ToEquatable() },

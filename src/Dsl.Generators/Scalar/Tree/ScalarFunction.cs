@@ -154,7 +154,10 @@ internal sealed record IsNull(Expression Operand) : Expression(ScalarKind.Bool)
 }
 
 /// <summary><c>e.Value</c>, or <c>e ?? other</c> where other is given.</summary>
-internal sealed record Unwrap(Expression Operand, Expression? Other) : Expression(Operand.Kind)
+/// <param name="Operand">What may be null.</param>
+/// <param name="Other">What stands for null.</param>
+/// <param name="Matched">Whether it is the name of a pattern, <c>e is { } x</c>: it is read only where there is a value.</param>
+internal sealed record Unwrap(Expression Operand, Expression? Other, bool Matched = false) : Expression(Operand.Kind)
 {
     public override bool Nullable => Other?.Nullable ?? false;
 

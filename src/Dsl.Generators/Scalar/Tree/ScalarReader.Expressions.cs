@@ -345,7 +345,7 @@ internal sealed partial class ScalarReader
                     return Refuse(pattern, "This pattern");
                 }
 
-                aliases[symbol] = new Unwrap(setting, null);
+                aliases[symbol] = new Unwrap(setting, null, Matched: true);
                 return new Unary(UnaryOperator.Not, new IsNull(setting));
             }
         }

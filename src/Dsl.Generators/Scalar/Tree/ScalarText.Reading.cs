@@ -162,6 +162,8 @@ internal static partial class ScalarText
                     return new IsNull(Expression(node, 1));
                 case "value":
                     return new Unwrap(Expression(node, 1), node.Items.Count > 2 ? Expression(node, 2) : null);
+                case "matched":
+                    return new Unwrap(Expression(node, 1), null, Matched: true);
                 case "call":
                     return new Call(Word(node, 1), Rest(node, 3, Expression), Name<ScalarKind>(node, 2));
                 case "invoke":

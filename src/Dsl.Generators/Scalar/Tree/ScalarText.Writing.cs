@@ -177,7 +177,7 @@ internal static partial class ScalarText
                     Expression(n.Operand);
                     break;
                 case Unwrap u:
-                    Open("value");
+                    Open(u.Matched ? "matched" : "value");
                     Expression(u.Operand);
                     Optional(u.Other);
                     break;
