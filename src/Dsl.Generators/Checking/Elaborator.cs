@@ -647,6 +647,10 @@ internal sealed partial class Elaborator
     private bool HasAxis(string name) => axisSizes.ContainsKey(name)
         || inputs.Select(i => i.Output).Concat(Graph.Flatten(nodes).SelectMany(n => n.Outputs)).Any(v => v.Axes.Any(a => a.Size is null && a.Name == name));
 
+    /// <summary>Whether rows of one element of this axis may be given to this block: its first input is [b, t, axis, d].</summary>
+    public bool IsForEach(string axis) =>
+        !spec.IsModel && inputs[0].Output.Axes.Count == 4 && inputs[0].Output.Axes[2].Size is not null && inputs[0].Output.Axes[2].Name == axis;
+
     /// <summary>The node that makes a value, outside of conditions; null where none does.</summary>
     public Node? MakerOf(Value value) => nodes.FirstOrDefault(n => n.Outputs.Contains(value));
 

@@ -150,6 +150,12 @@ public sealed class Pass : IDisposable
         return Gather(x, back);
     }
 
+    /// <summary>Which expert each token is for, where that is what the axis is made of; else null.</summary>
+    internal ExpertRows? ByExpert { get; private init; }
+
+    /// <summary>A fresh axis of one row: tokens as they are given to experts.</summary>
+    internal Pass Of(ExpertRows rows) => new(new Timeline(1), rows.Count, null, Device, Training) { ByExpert = rows };
+
     /// <summary>A fresh axis of the same rows whose real tokens come first: what has been made of this one's tokens.</summary>
     /// <param name="length">Tokens of each row, padding included.</param>
     /// <param name="real">How many of a row's tokens are real.</param>
