@@ -8,24 +8,11 @@ namespace Zoo.Decoders;
 public sealed partial record MixtralConfig([Key("num_local_experts"), Range(1)] int Experts = 8, [Key("num_experts_per_tok"), Range(1)] int Chosen = 2,
     [Key("router_aux_loss_coef"), Range(0)] double Balance = 0.001)
 {
-    public int Both => 2 * FeedForward;
+    public RoutingConfig Routing => new(Experts, Chosen, FeedForward, Act, Normalised: true);
 }
 
-/// <summary>The feed-forwards of a layer, each gated.</summary>
-[Block<C>, Input("x", "b t e d")]
-[Linear("", nameof(C.Both), Weight = "gate_up_proj", Stored = "e out in"), Split("gate", "up")]
-[From("up"), Gate("gate", nameof(C.Act)), Linear("", Weight = "down_proj", Stored = "e out in")]
-public sealed partial class MixtralExperts;
-
-[Block<C>]
-[Linear("gate", nameof(C.Experts)), As("scores")]
-[From("scores"), Route(nameof(C.Chosen)), As("chosen")]
-[From("scores"), Softmax("chosen"), As("weights")]
-[From("x"), Experts<MixtralExperts>("experts", "chosen", "weights")]
-public sealed partial class MixtralFeedForward;
-
 [Block<C>, Derive<MistralBlock>]
-[Replace("mlp"), Use<MixtralFeedForward>("mlp")]
+[Replace("mlp"), Use<RoutedFeedForward>("mlp", Config = nameof(C.Routing))]
 public sealed partial class MixtralBlock;
 
 [Model<C>("MixtralForCausalLM"), TrainedBy("clm"), Derive<Mistral>]
