@@ -17,4 +17,6 @@ public sealed partial class MixtralBlock;
 
 [Model<C>("MixtralForCausalLM"), TrainedBy("clm"), Derive<Mistral>]
 [Replace("model.layers"), Repeat<MixtralBlock>("model.layers", nameof(C.Layers))]
+[Keys("a tensor an expert", "mlp=block_sparse_moe", "experts.gate_up_proj=experts.{e}.w1.weight+experts.{e}.w3.weight",
+    "experts.down_proj=experts.{e}.w2.weight")]
 public sealed partial class Mixtral;

@@ -31,4 +31,6 @@ public sealed partial class OlmoeBlock;
 
 [Model<C>("OlmoeForCausalLM"), TrainedBy("clm"), Derive<Llama>]
 [Replace("model.layers"), Repeat<OlmoeBlock>("model.layers", nameof(C.Layers))]
+[Keys("a tensor an expert", "experts.gate_up_proj=experts.{e}.gate_proj.weight+experts.{e}.up_proj.weight",
+    "experts.down_proj=experts.{e}.down_proj.weight")]
 public sealed partial class Olmoe;

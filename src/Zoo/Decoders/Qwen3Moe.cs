@@ -22,4 +22,6 @@ public sealed partial class Qwen3MoeBlock;
 
 [Model<C>("Qwen3MoeForCausalLM"), TrainedBy("clm"), Derive<Qwen3>]
 [Replace("model.layers"), Repeat<Qwen3MoeBlock, Qwen3Block>("model.layers", nameof(C.Layers), By = nameof(C.Kind))]
+[Keys("a tensor an expert", "experts.gate_up_proj=experts.{e}.gate_proj.weight+experts.{e}.up_proj.weight",
+    "experts.down_proj=experts.{e}.down_proj.weight")]
 public sealed partial class Qwen3Moe;
