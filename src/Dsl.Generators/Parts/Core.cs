@@ -17,7 +17,7 @@ internal static class Core
             new RearrangePart(), new ShiftPart(), new PoolPart(),
             new RotaryPart(), new PositionsPart(),
             new AttendPart(),
-            new ApplyPart(), new ActivatePart(), new SoftmaxPart(), new RoutePart(), new LearnPart(),
+            new ApplyPart(), new ActivatePart(), new SoftmaxPart(), new RoutePart(), new CollectPart(), new BalancePart(), new LearnPart(),
             new DropoutPart(),
         ],
         new Sum(),

@@ -45,6 +45,12 @@ public sealed record KeyRename(string From, string To, bool Optional = false)
     /// <summary>The name of a piece; the same key where nothing matches.</summary>
     internal string Apply(string key, KeyPiece piece)
     {
+        // A rule of fewer parts is another weight's.
+        if (piece.Part >= Parts.Length)
+        {
+            return key;
+        }
+
         string part = Parts[piece.Part];
         int open = part.IndexOf('{', StringComparison.Ordinal), close = part.IndexOf('}', StringComparison.Ordinal);
         return Apply(key, string.Create(CultureInfo.InvariantCulture, $"{part.AsSpan(0, open)}{piece.Element}{part.AsSpan(close + 1)}"));

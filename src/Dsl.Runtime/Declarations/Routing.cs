@@ -39,3 +39,33 @@ public sealed class ExpertsAttribute<T>(string key, string chosen, string weight
 
     public string Weights { get; } = weights;
 }
+
+/// <summary>In a block: the model may read what flows here in every layer, by <see cref="CollectedAttribute"/>. It flows on as it is, [b, t, d].</summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class CollectAttribute(string name) : Attribute
+{
+    public string Name { get; } = name;
+}
+
+/// <summary>In a model: what its layers have collected under a name, in their order, [b, t, layers, d]. All of them stand before it.</summary>
+/// <param name="name">The name.</param>
+/// <param name="size">Channels of what each has collected.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class CollectedAttribute(string name, object size) : Attribute
+{
+    public string Name { get; } = name;
+
+    public object Size { get; } = size;
+}
+
+/// <summary>
+/// The load-balancing loss of probabilities [b, t, ..., e] over experts (Fedus et al. 2021, arXiv 2101.03961, equation 4): the number of experts times the sum
+/// over them of how often an expert is among a token's largest and its mean probability. Tokens that are padding don't count. The gradient goes through the
+/// probabilities alone.
+/// </summary>
+/// <param name="count">How many experts a token has.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class BalanceAttribute(object count) : Attribute
+{
+    public object Count { get; } = count;
+}

@@ -38,6 +38,9 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     public abstract IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> inputs, params string[] outputs);
 
     /// <inheritdoc/>
+    public virtual IReadOnlyList<(string Output, double Weight)> Losses => [];
+
+    /// <inheritdoc/>
     public virtual OutputHead? HeadOf(string output) => null;
 
     /// <inheritdoc/>

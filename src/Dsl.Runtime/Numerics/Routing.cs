@@ -53,6 +53,32 @@ public static class Routing
         return FusedFunction.Apply(new RowsToTokens(rows), weighted)[0].view(batch, time, weighted.shape[1]).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// The number of experts times the sum over them of how often an expert is among a row's largest and its mean probability; 0 where there is no row.
+    /// </summary>
+    /// <param name="probabilities">[b, t, ..., e].</param>
+    /// <param name="count">How many are chosen.</param>
+    /// <param name="pass">Of the tokens: padding does not count.</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Balance(Tensor probabilities, long count, Pass pass)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        long experts = probabilities.shape[^1], all = probabilities.numel() / experts;
+        long layers = all / Math.Max(1, probabilities.shape[0] * probabilities.shape[1]);
+        Tensor rows = probabilities.reshape(pass.Batch * pass.Length, layers, experts), chosen = Choose(rows, count);
+        double real = all;
+        if (pass.Queries.Real is { } tokens)
+        {
+            Tensor others = tokens.logical_not().reshape(-1, 1, 1);
+            (rows, chosen) = (rows.masked_fill(others, Scalars.Of(0.0)), chosen.masked_fill(others, Scalars.Of(0.0)));
+            real = tokens.sum().item<long>() * layers;
+        }
+
+        Tensor shares = chosen.sum([0L, 1L]), means = rows.sum([0L, 1L]);
+        double scale = real == 0 ? 0 : experts / (real * real);
+        return ((shares * means).sum() * Scalars.Of(scale)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>A token's row for each of its experts. The way back is the sum.</summary>
     private sealed class TokensToRows(ExpertRows rows) : FusedFunction
     {

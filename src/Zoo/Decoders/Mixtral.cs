@@ -16,7 +16,9 @@ public sealed partial record MixtralConfig([Key("num_local_experts"), Range(1)] 
 public sealed partial class MixtralBlock;
 
 [Model<C>("MixtralForCausalLM"), TrainedBy("clm"), Derive<Mistral>]
-[Replace("model.layers"), Repeat<MixtralBlock>("model.layers", nameof(C.Layers))]
+[Replace("model.layers"), Repeat<MixtralBlock>("model.layers", nameof(C.Layers)), As("layers")]
+[From("layers"), Collected("router_logits", nameof(C.Experts)), Output("router_logits"), Softmax, Balance(nameof(C.Chosen)),
+    Output("aux_loss", Loss = nameof(C.Balance))]
 [Keys("a tensor an expert", "mlp=block_sparse_moe", "experts.gate_up_proj=experts.{e}.w1.weight+experts.{e}.w3.weight",
     "experts.down_proj=experts.{e}.w2.weight")]
 public sealed partial class Mixtral;

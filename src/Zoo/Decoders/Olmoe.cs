@@ -30,7 +30,9 @@ public sealed partial class OlmoeAttention
 public sealed partial class OlmoeBlock;
 
 [Model<C>("OlmoeForCausalLM"), TrainedBy("clm"), Derive<Llama>]
-[Replace("model.layers"), Repeat<OlmoeBlock>("model.layers", nameof(C.Layers))]
+[Replace("model.layers"), Repeat<OlmoeBlock>("model.layers", nameof(C.Layers)), As("layers")]
+[From("layers"), Collected("router_logits", nameof(C.Experts)), Output("router_logits"), Softmax, Balance(nameof(C.Chosen)),
+    Output("aux_loss", Loss = nameof(C.Balance))]
 [Keys("a tensor an expert", "experts.gate_up_proj=experts.{e}.gate_proj.weight+experts.{e}.up_proj.weight",
     "experts.down_proj=experts.{e}.down_proj.weight")]
 public sealed partial class Olmoe;

@@ -21,7 +21,9 @@ public sealed partial record Qwen3MoeConfig([Key("num_experts", "num_local_exper
 public sealed partial class Qwen3MoeBlock;
 
 [Model<C>("Qwen3MoeForCausalLM"), TrainedBy("clm"), Derive<Qwen3>]
-[Replace("model.layers"), Repeat<Qwen3MoeBlock, Qwen3Block>("model.layers", nameof(C.Layers), By = nameof(C.Kind))]
+[Replace("model.layers"), Repeat<Qwen3MoeBlock, Qwen3Block>("model.layers", nameof(C.Layers), By = nameof(C.Kind)), As("layers")]
+[From("layers"), Collected("router_logits", nameof(C.Experts)), Output("router_logits"), Softmax, Balance(nameof(C.Chosen)),
+    Output("aux_loss", Loss = nameof(C.Balance))]
 [Keys("a tensor an expert", "experts.gate_up_proj=experts.{e}.gate_proj.weight+experts.{e}.up_proj.weight",
     "experts.down_proj=experts.{e}.down_proj.weight")]
 public sealed partial class Qwen3Moe;

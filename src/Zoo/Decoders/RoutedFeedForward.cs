@@ -21,7 +21,7 @@ public sealed partial class GatedExperts;
 /// is the renormalised one.
 /// </summary>
 [Block<C>]
-[Linear("gate", nameof(C.Experts)), As("scores")]
+[Linear("gate", nameof(C.Experts)), Collect("router_logits"), As("scores")]
 [From("scores"), Route(nameof(C.Chosen)), As("chosen")]
 [When(nameof(C.Normalised)), From("scores"), Softmax("chosen")]
 [Unless(nameof(C.Normalised)), From("scores"), Softmax, Gate("chosen"), As("weights")]
