@@ -89,6 +89,7 @@ internal static class Problems
     public const string ConfigUnfit = "DSL054";
     public const string MemberOfGenerated = "DSL055";
     public const string KeysOfSugar = "DSL062";
+    public const string NotExperts = "DSL065";
     public const string DerivesItself = "DSL060";
     public const string BeyondBounds = "DSL061";
 }

@@ -27,6 +27,11 @@ internal sealed partial class Elaborator
     private readonly List<(string Name, Value Value)> outputs = [];
     private readonly Dictionary<string, (Size Rows, Size Width)> embeddings = new(StringComparer.Ordinal);
 
+    private readonly List<(string Output, Setting Weight)> losses = [];
+
+    /// <summary>Checks that need all of the declaration.</summary>
+    private readonly List<Action<IReadOnlyList<Node>>> atEnd = [];
+
     /// <summary>Names of values that a part at fault did not give.</summary>
     private readonly HashSet<string> lost = [];
 
@@ -40,6 +45,7 @@ internal sealed partial class Elaborator
     private readonly HashSet<string> padded = [];
 
     private List<Node> nodes = [];
+    private Value? flowed;
     private Scope scope = new(null);
     private int nodesMade;
     private int values;
@@ -104,7 +110,10 @@ internal sealed partial class Elaborator
         ReadAxes();
         ReadInputs();
         RunBrackets(spec.Brackets, top: true);
-        var result = scope.Current.FirstOrDefault();
+
+        // A bracket that ends in a number for the whole batch, a loss, leaves what flowed before it.
+        var result = scope.Current.FirstOrDefault() is { Axes.Count: 0 } ? flowed : scope.Current.FirstOrDefault();
+        atEnd.ForEach(check => check(nodes));
         if (result is null && spec.Brackets.Count > 0 && !session.IsTroubled)
         {
             Report(Problems.NothingDeclared, Place.Class, spec.SimpleName);
@@ -131,6 +140,7 @@ internal sealed partial class Elaborator
             Checks = sizes.Open.Select(o => new SizeCheck(sizes.Resolve(o.Left), sizes.Resolve(o.Right), o.What)).ToList(),
             Deviation = deviation,
             ReadsLayer = readsLayer,
+            Losses = losses,
             Padded = padded,
         };
         foreach (var value in inputs.Select(i => i.Output).Concat(graph.AllNodes.SelectMany(n => n.Outputs)))
@@ -332,6 +342,8 @@ internal sealed partial class Elaborator
             {
                 RunBracket(brackets[i].Parts);
             }
+
+            flowed = top && scope.Current.FirstOrDefault() is { Axes.Count: > 0 } value ? value : flowed;
         }
     }
 
@@ -525,7 +537,18 @@ internal sealed partial class Elaborator
 
         value.Suggest(Names.Camel(name));
         outputs.Add((name, value));
+        if (!part["Loss"].IsNull && value.Axes.Count > 0)
+        {
+            Report(Problems.AxesWrong, part.PlaceOf("Loss"), $"'{name}'", Shape(value), "a number for the whole batch, which a loss is");
+        }
+        else if (!part["Loss"].IsNull)
+        {
+            losses.Add((name, NumberOf(part["Loss"], part.PlaceOf("Loss"), "1")));
+        }
     }
+
+    /// <summary>A check that is made when all brackets are read, of the nodes outside of conditions.</summary>
+    public void AtEnd(Action<IReadOnlyList<Node>> check) => atEnd.Add(check);
 
     /// <summary>The value that flows; reports where none does.</summary>
     public Value? Single(PartSpec part)
@@ -646,6 +669,10 @@ internal sealed partial class Elaborator
 
     private bool HasAxis(string name) => axisSizes.ContainsKey(name)
         || inputs.Select(i => i.Output).Concat(Graph.Flatten(nodes).SelectMany(n => n.Outputs)).Any(v => v.Axes.Any(a => a.Size is null && a.Name == name));
+
+    /// <summary>Whether rows of one element of this axis may be given to this block: its first input is [b, t, axis, d].</summary>
+    public bool IsForEach(string axis) =>
+        !spec.IsModel && inputs[0].Output.Axes.Count == 4 && inputs[0].Output.Axes[2].Size is not null && inputs[0].Output.Axes[2].Name == axis;
 
     /// <summary>The node that makes a value, outside of conditions; null where none does.</summary>
     public Node? MakerOf(Value value) => nodes.FirstOrDefault(n => n.Outputs.Contains(value));

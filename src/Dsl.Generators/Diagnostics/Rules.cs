@@ -264,6 +264,11 @@ internal static class Rules
         "'{0}' cannot be learnt: {1}",
         Declaration, Error, true, helpLinkUri: Help + Problems.NotLearnable + Page);
 
+    private static readonly DiagnosticDescriptor NotExperts = new(
+        Problems.NotExperts, "A block of experts can be computed for some of them",
+        "'{0}' is no block of experts: {1}",
+        Declaration, Error, true, helpLinkUri: Help + Problems.NotExperts + Page);
+
     private static readonly DiagnosticDescriptor LearnIncomplete = new(
         Problems.LearnIncomplete, "Learn has an input, a target and a loss",
         "Learn needs two values, what is learnt from and the target, and a Loss: {0}",
@@ -311,7 +316,7 @@ internal static class Rules
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
-        LearnsNothing, NotLearnable, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, BeyondBounds);
+        LearnsNothing, NotLearnable, NotExperts, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, BeyondBounds);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 

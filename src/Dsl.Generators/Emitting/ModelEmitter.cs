@@ -113,6 +113,11 @@ internal sealed partial class ModelEmitter
 
             code.Line($"Values = {reader}.Values,");
             KeyRules();
+            if (graph.Losses.Count > 0)
+            {
+                code.Line($"Losses = config => {Writing.List(graph.Losses, l => $"({Writing.Text(l.Output)}, {l.Weight.ToCode()})")},");
+            }
+
             if (ClassMembers.Fusions(forms, fields) is { Count: > 0 } fusions)
             {
                 code.List("Fusions =", fusions, ",");

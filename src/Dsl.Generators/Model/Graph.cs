@@ -78,6 +78,9 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
 
     public IReadOnlyList<(string Name, Value Value)> Outputs { get; init; } = [];
 
+    /// <summary>Outputs that training adds to its loss, each times a number.</summary>
+    public IReadOnlyList<(string Output, Setting Weight)> Losses { get; init; } = [];
+
     /// <summary>Tables that a head may be tied to, by key.</summary>
     public IReadOnlyDictionary<string, (Size Rows, Size Width)> Embeddings { get; init; } = new Dictionary<string, (Size, Size)>();
 

@@ -20,8 +20,10 @@ internal sealed class ActivatePart : Part
     }
 }
 
-internal sealed record Activate(ActivationSetting Activation) : TokenOperation
+internal sealed record Activate(ActivationSetting Activation) : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) => null;
+
     public override string Called => "an activation";
 
     public override WayBack? WayBack => (at, _, gradient) => $"{at.Activation(Activation)}.Back({at.In()}, {gradient})";

@@ -11,8 +11,10 @@ namespace Dsl.Generators.Parts;
 /// <param name="Number">Tells choices of one declaration apart.</param>
 /// <param name="Then">What runs where it holds.</param>
 /// <param name="Otherwise">What runs where it does not.</param>
-internal sealed record Choice(Setting Condition, int Number, Body Then, Body Otherwise) : Operation
+internal sealed record Choice(Setting Condition, int Number, Body Then, Body Otherwise) : Operation, IForEach
 {
+    public string? WhyNotForEach(string axis) => null;
+
     public override string Called => "a choice";
 
     public override IEnumerable<(Size Divisor, Size Dividend)> Divisions => [];

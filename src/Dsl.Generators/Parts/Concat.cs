@@ -75,8 +75,10 @@ internal sealed class ConcatPart : Part
     }
 }
 
-internal sealed record Concat : TokenOperation
+internal sealed record Concat : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) => null;
+
     public override string Called => "values side by side";
 
     public override WayBack? WayBack => null;

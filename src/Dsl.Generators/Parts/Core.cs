@@ -12,12 +12,12 @@ internal static class Core
     public static readonly Language Language = new(
         [
             new SumPart(), new ConcatPart(), new SlicePart(), new SplitPart(), new GatePart(),
-                new UsePart(), new ExpandPart(), new TakePart(), new SplicePart(),
+                new UsePart(), new ExpertsPart(), new ExpandPart(), new TakePart(), new SplicePart(),
             new EmbeddingPart(), new LinearPart(), new HeadPart(), new ConvPart(), new NormPart(), new ParameterPart(),
             new RearrangePart(), new ShiftPart(), new PoolPart(),
             new RotaryPart(), new PositionsPart(),
             new AttendPart(),
-            new ApplyPart(), new ActivatePart(), new LearnPart(),
+            new ApplyPart(), new ActivatePart(), new SoftmaxPart(), new RoutePart(), new CollectPart(), new BalancePart(), new LearnPart(),
             new DropoutPart(),
         ],
         new Sum(),

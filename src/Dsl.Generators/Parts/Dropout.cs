@@ -20,8 +20,10 @@ internal sealed class DropoutPart : Part
     }
 }
 
-internal sealed record Dropout(Setting Probability) : TokenOperation
+internal sealed record Dropout(Setting Probability) : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) => null;
+
     public override string Called => "dropout";
 
     public override bool IsRandom => true;

@@ -24,8 +24,10 @@ internal sealed class GatePart : Part
 }
 
 /// <summary>The first input times an activation of the second.</summary>
-internal sealed record Gate(ActivationSetting? Activation) : TokenOperation
+internal sealed record Gate(ActivationSetting? Activation) : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) => null;
+
     public override string Called => "a product";
 
     public override WayBack? WayBack => (at, input, gradient) => (Activation, input) switch

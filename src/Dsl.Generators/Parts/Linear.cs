@@ -38,7 +38,13 @@ internal sealed class LinearPart : Part
             at.Key(part, KeyText.Below(key, storage.Bias), shared);
         }
 
-        var linear = new Linear(key, width, size, bias, storage) { Groups = groups.ToEquatable(), IsFast = isFast, IsShared = shared };
+        var linear = new Linear(key, width, size, bias, storage)
+        {
+            Groups = groups.ToEquatable(),
+            IsFast = isFast,
+            IsShared = shared,
+            IsForEach = !isFast && groups.Count == 1 && at.IsForEach(groups[0].Name),
+        };
         var hint = key.Length == 0 ? "projected" : Names.Camel(key.Substring(key.LastIndexOf('.') + 1));
         at.Current = [at.Add(part, linear, [x], hint, Elaborator.WithLast(x, size))];
     }
@@ -50,8 +56,11 @@ internal sealed class LinearPart : Part
 /// <param name="Out">Channels out.</param>
 /// <param name="Bias">Whether it has a bias.</param>
 /// <param name="Storage">How its tensors are named and laid out.</param>
-internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Storage Storage) : TokenOperation
+internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Storage Storage) : TokenOperation, IForEach
 {
+    /// <summary>Whether each row that it is given may be of one of its groups alone, which the pass then knows.</summary>
+    public bool IsForEach { get; init; }
+
     /// <summary>Axes before the channels that have maps of their own.</summary>
     public EquatableArray<NamedSize> Groups { get; init; }
 
@@ -88,6 +97,11 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
             ? null
             : $"its fast map '{Storage.Weight ?? Key}' reads [{string.Join(" ", node.Inputs[0].Axes.Select(a => a.Name))}]: "
                 + "each axis between time and channels must be one of its Stored axes");
+
+    public string? WhyNotForEach(string axis) => IsFast ? $"linear map '{Key}' is trained within the sequence"
+        : Groups.Count > 1 && Groups.Any(g => g.Name == axis) ? $"linear map '{Key}' has a matrix for each of {string.Join(" and ", Groups.Select(g => g.Name))}: "
+            + $"expected for each of '{axis}' alone"
+        : null;
 
     public override WayBack? WayBack => Head is not null ? null : (at, _, gradient) => $"{at.Field().ToCode()}.Back({gradient})";
 
@@ -138,7 +152,7 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
                 at.Result($"{field}.Apply({x}, {at.Activation(activation)})", "the activation inside the product");
                 break;
             default:
-                at.Result($"{field}.Apply({x})");
+                at.Result($"{field}.Apply({x}{(IsForEach ? ", " + at.Pass() : "")})");
                 break;
         }
     }

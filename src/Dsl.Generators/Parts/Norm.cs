@@ -47,8 +47,11 @@ internal sealed class NormPart : Part
     }
 }
 
-internal sealed record Norm(bool RootMeanSquare, string? Key, Size Width, Setting Eps, Setting Bias, Storage Storage) : TokenOperation
+internal sealed record Norm(bool RootMeanSquare, string? Key, Size Width, Setting Eps, Setting Bias, Storage Storage) : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) =>
+        Spans.Any(s => s.Name == axis) ? $"norm '{Key}' has numbers for each of '{axis}': a linear map may have, no other weight" : null;
+
     /// <summary>Sizes of the value's last axes that the weight has elements for; none: the normalised axis alone.</summary>
     public EquatableArray<NamedSize> Spans { get; init; }
 

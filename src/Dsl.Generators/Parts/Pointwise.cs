@@ -77,8 +77,13 @@ internal static class PointwiseRule
 }
 
 /// <summary>A scalar function over whole tensors.</summary>
-internal sealed record Pointwise(FunctionUse Function) : TokenOperation
+internal sealed record Pointwise(FunctionUse Function) : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) =>
+        Function.Scalar!.Of(ScalarRole.Parameter).FirstOrDefault(p => ApplyPart.AxisNames(p.Axes).Contains(axis)) is { } own
+            ? $"'{own.Name}' of {Function.Spec.Name} has numbers for each of '{axis}': a linear map may have, no other weight"
+            : null;
+
     public override string Called => $"a weight of {Function.Spec.Name}";
 
     public override WayBack? WayBack => (at, input, gradient) =>

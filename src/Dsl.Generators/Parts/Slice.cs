@@ -55,8 +55,10 @@ internal sealed class SlicePart : Part
     }
 }
 
-internal sealed record Slice(Size Start, Size Length) : TokenOperation
+internal sealed record Slice(Size Start, Size Length) : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) => null;
+
     public override string Called => "a slice";
 
     public override WayBack? WayBack => null;

@@ -57,8 +57,10 @@ internal sealed class SplitPart : Part
     }
 }
 
-internal sealed record Split(EquatableArray<Size> Lengths) : TokenOperation
+internal sealed record Split(EquatableArray<Size> Lengths) : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) => null;
+
     public override string Called => "a part of the split";
 
     public override WayBack? WayBack => null;

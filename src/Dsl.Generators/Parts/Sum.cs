@@ -29,8 +29,10 @@ internal sealed class SumPart : Part
 }
 
 /// <summary>The sum of its inputs.</summary>
-internal sealed record Sum : TokenOperation
+internal sealed record Sum : TokenOperation, IForEach
 {
+    public string? WhyNotForEach(string axis) => null;
+
     public override string Called => "a sum";
 
     public override WayBack? WayBack => (_, _, gradient) => gradient;

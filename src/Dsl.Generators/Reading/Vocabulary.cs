@@ -23,7 +23,8 @@ internal sealed class Vocabulary
 
     /// <param name="parts">The words of the parts, beside which stand those of brackets themselves.</param>
     public Vocabulary(IEnumerable<Word> parts) =>
-        words = parts.Concat(new[] { "As", "Output", "Replace" }.Concat(Modifiers).Select(w => new Word(w))).ToDictionary(w => w.Name);
+        words = parts.Concat(new[] { "As", "Replace" }.Concat(Modifiers).Select(w => new Word(w))).Append(new Word("Output", false, "Loss"))
+            .ToDictionary(w => w.Name);
 
     /// <summary>Words of dataflow.</summary>
     public IReadOnlyCollection<string> Parts => words.Keys;

@@ -134,8 +134,8 @@ public sealed unsafe class Checkpoint : IDisposable
                     + $"expected {TensorEntry.Text(target.Shape)}");
         var fit = KeyFit.Best(options.Layouts, keys, tensors.ToDictionary(pair => pair.Key, pair => (TensorEntry?)pair.Value.Entry), options.Ignore);
         fit.PassOver(options.OtherHeads);
-        foreach (var names in fit.Found)
-            CompareTies(names, fit.Misfits);
+        foreach (var part in fit.Parts)
+            CompareTies(part.Names, fit.Misfits);
         var problems = fit.Problems(options.AllowUnexpected);
         if (problems.Count > 0)
         {
@@ -154,8 +154,10 @@ public sealed unsafe class Checkpoint : IDisposable
         return new LoadReport(fit.Layout, targets.Count, fit.Unexpected)
         {
             PassedOver = fit.PassedOver,
-            Names = targets.Zip(fit.Found).Where(pair => pair.Second.Count > 0)
-                .ToDictionary(pair => pair.First.Key, pair => pair.Second[0], StringComparer.Ordinal),
+            Names = fit.Parts.Where(part => part is { Piece: null, Names.Count: > 0 })
+                .ToDictionary(part => targets[part.Target].Key, part => part.Names[0], StringComparer.Ordinal),
+            Pieces = fit.Parts.Where(part => part is { Piece: not null, Names.Count: > 0 })
+                .ToLookup(part => targets[part.Target].Key, part => (part.Piece!, part.Names[0]), StringComparer.Ordinal),
         };
     }
 
@@ -163,15 +165,17 @@ public sealed unsafe class Checkpoint : IDisposable
     {
         var lost = new List<(string Name, ElementType Type)>();
         var notFinite = new List<string>();
-        foreach (var (target, names) in targets.Zip(fit.Found))
+        foreach (var (place, piece, names) in fit.Parts)
         {
+            var target = targets[place];
             if (names.Count == 0)
             {
                 target.WhenMissing!();
                 continue;
             }
             var (file, entry) = tensors[names[0]];
-            if (!TensorFiller.Fill(file, entry, target.Destination, options.CheckFinite))
+            using Tensor? view = piece?.Of(target.Destination);
+            if (!TensorFiller.Fill(file, entry, view ?? target.Destination, options.CheckFinite))
             {
                 if (TensorFiller.IsFinite(file, entry))
                     lost.Add((SafeTensorsHeader.Quote(entry.Name), target.Destination.dtype.ToElementType()));

@@ -22,9 +22,19 @@ internal sealed record KeyTarget(string Key, IReadOnlyList<string> Aliases, IRea
         Optional = weight is { IsBuffer: false, RateFactor: 0 },
     };
 
-    /// <summary>Every name under which a file in one of these layouts may hold it.</summary>
-    public IEnumerable<string> Names(KeyLayout layout) => Aliases.Prepend(Key).SelectMany(layout.NamesOf).Distinct(StringComparer.Ordinal);
+    /// <summary>Every name under which a file in one of these layouts may hold it, or its pieces.</summary>
+    public IEnumerable<string> Names(KeyLayout layout) => layout.PiecesOf(Key, Shape).SelectMany(piece => Names(layout, piece));
+
+    /// <summary>Every name under which a file in one of these layouts may hold a piece of it (null: the whole).</summary>
+    public IEnumerable<string> Names(KeyLayout layout, KeyPiece? piece) =>
+        Aliases.Prepend(Key).SelectMany(key => layout.NamesOf(key, piece)).Distinct(StringComparer.Ordinal);
 }
+
+/// <summary>What a layout has of a target: all of it, or a piece.</summary>
+/// <param name="Target">Which target.</param>
+/// <param name="Piece">Null: all of it.</param>
+/// <param name="Names">The names that the file holds it under, the likeliest first.</param>
+internal sealed record KeyPart(int Target, KeyPiece? Piece, IReadOnlyList<string> Names);
 
 /// <summary>How the tensors of a file, by name, fit a model's in one layout. Where only an index is there, names are all that is known of them.</summary>
 internal sealed class KeyFit
@@ -36,17 +46,19 @@ internal sealed class KeyFit
     {
         Layout = layout;
         var used = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var target in targets)
+        for (int i = 0; i < targets.Count; i++)
         {
-            var present = target.Names(layout).Where(file.ContainsKey).ToList();
-            Found.Add(present);
-            if (present.Count == 0 && !target.Optional)
-                Missing.Add(layout.NamesOf(target.Key)[0]);
-            foreach (string name in present)
+            var target = targets[i];
+            var parts = layout.PiecesOf(target.Key, target.Shape)
+                .Select(piece => new KeyPart(i, piece, [.. target.Names(layout, piece).Where(file.ContainsKey)])).ToList();
+            Parts.AddRange(parts);
+            if (!target.Optional || parts.Any(part => part.Names.Count > 0))
+                Missing.AddRange(parts.Where(part => part.Names.Count == 0).Select(part => layout.NamesOf(target.Key, part.Piece)[0]));
+            foreach (var (_, piece, names) in parts)
             {
-                used.Add(name);
-                if (file[name] is { } entry)
-                    CheckFit(target, entry);
+                used.UnionWith(names);
+                foreach (var entry in names.Select(name => file[name]).OfType<TensorEntry>())
+                    CheckFit(target, piece?.ShapeOf(target.Shape) ?? target.Shape, entry);
             }
         }
         foreach (string name in file.Keys.Where(name => !used.Contains(name)))
@@ -55,8 +67,8 @@ internal sealed class KeyFit
 
     public KeyLayout Layout { get; }
 
-    /// <summary>For each target the names that the file holds it under, the likeliest first.</summary>
-    public List<IReadOnlyList<string>> Found { get; } = [];
+    /// <summary>The targets in their order, those that the layout has in pieces piece by piece.</summary>
+    public List<KeyPart> Parts { get; } = [];
 
     public List<string> Missing { get; } = [];
 
@@ -110,11 +122,11 @@ internal sealed class KeyFit
         return all.Count > Named ? $"{named} and {all.Count - Named} more" : named;
     }
 
-    private void CheckFit(KeyTarget target, TensorEntry entry)
+    private void CheckFit(KeyTarget target, IReadOnlyList<long> shape, TensorEntry entry)
     {
         string name = SafeTensorsHeader.Quote(entry.Name);
-        if (!entry.Shape.SequenceEqual(target.Shape))
-            Misfits.Add($"{name}: file {TensorEntry.Text(entry.Shape)}, model {TensorEntry.Text(target.Shape)}");
+        if (!entry.Shape.SequenceEqual(shape))
+            Misfits.Add($"{name}: file {TensorEntry.Text(entry.Shape)}, model {TensorEntry.Text(shape)}");
         else if (!(target.Type is { } type ? entry.Type.CanFill(type) : entry.Type.IsFloat()))
             Misfits.Add($"{name}: file {entry.Type.Name()}, model {target.Type?.Name() ?? "a float type"}");
     }

@@ -1,10 +1,15 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 
 namespace Dsl.Runtime;
 
-/// <summary>One renaming of key segments: every whole-segment occurrence of <paramref name="From"/> becomes <paramref name="To"/>.</summary>
+/// <summary>
+/// One renaming of key segments: every whole-segment occurrence of <paramref name="From"/> becomes <paramref name="To"/>. Where that holds a name in braces
+/// (<c>experts.{e}.w1.weight+experts.{e}.w3.weight</c>) the file has a tensor for each element of the weight's first axis, with its number in the braces, or
+/// several, joined by plus signs, one after the other along the axis after it, of equal sizes.
+/// </summary>
 /// <param name="From">Segments joined by dots; a leading <c>/</c> holds it to the start of the key (<c>/</c> alone is the empty start).</param>
 /// <param name="To">Segments joined by dots; empty removes.</param>
 /// <param name="Optional">The file may use either name, key by key.</param>
@@ -18,15 +23,44 @@ public sealed record KeyRename(string From, string To, bool Optional = false)
         if (equals < 1 || text[..equals] == "?")
             throw new FormatException($"'{text}' is no renaming, expected 'from=to' or 'from?=to'");
         bool optional = text[equals - 1] == '?';
-        return new KeyRename(text[..(optional ? equals - 1 : equals)], text[(equals + 1)..], optional);
+        var rename = new KeyRename(text[..(optional ? equals - 1 : equals)], text[(equals + 1)..], optional);
+        if (rename.IsCut && (optional || rename.Parts.Any(part => part.Count(c => c == '{') != 1 || part.Count(c => c == '}') != 1
+            || part.IndexOf('}', StringComparison.Ordinal) < part.IndexOf('{', StringComparison.Ordinal))))
+        {
+            throw new FormatException($"'{text}' is no renaming into pieces, expected 'from=a.{{e}}.b+a.{{e}}.c', each piece with one name in braces");
+        }
+
+        return rename;
     }
 
-    /// <summary>The key after the renaming; the same key where nothing matches.</summary>
-    public string Apply(string key)
+    /// <summary>Whether it cuts a weight into pieces.</summary>
+    internal bool IsCut => To.Contains('{', StringComparison.Ordinal);
+
+    /// <summary>What the pieces of an element are called.</summary>
+    internal string[] Parts => To.Split('+');
+
+    /// <summary>The key after the renaming; the same key where nothing matches, and where it is one of pieces.</summary>
+    public string Apply(string key) => IsCut ? key : Apply(key, To);
+
+    /// <summary>The name of a piece; the same key where nothing matches.</summary>
+    internal string Apply(string key, KeyPiece piece)
+    {
+        // A rule of fewer parts is another weight's.
+        if (piece.Part >= Parts.Length)
+        {
+            return key;
+        }
+
+        string part = Parts[piece.Part];
+        int open = part.IndexOf('{', StringComparison.Ordinal), close = part.IndexOf('}', StringComparison.Ordinal);
+        return Apply(key, string.Create(CultureInfo.InvariantCulture, $"{part.AsSpan(0, open)}{piece.Element}{part.AsSpan(close + 1)}"));
+    }
+
+    private string Apply(string key, string name)
     {
         string[] segments = key.Split('.');
         string[] from = From.TrimStart('/') is { Length: > 0 } text ? text.Split('.') : [];
-        string[] to = To.Length > 0 ? To.Split('.') : [];
+        string[] to = name.Length > 0 ? name.Split('.') : [];
         if (From.StartsWith('/'))
             return Matches(segments, 0, from) ? string.Join('.', to.Concat(segments.Skip(from.Length))) : key;
         var result = new List<string>(segments.Length + to.Length);
@@ -56,8 +90,28 @@ public sealed record KeyLayout(string Name, IReadOnlyList<KeyRename> Renames)
     /// <summary>This layout, where norms may also carry their old names <c>gamma</c> and <c>beta</c> for weight and bias.</summary>
     public KeyLayout WithOldNorms() => this with { Renames = [.. Renames, new KeyRename("weight", "gamma", true), new KeyRename("bias", "beta", true)] };
 
+    /// <summary>The pieces that the file has of a weight; null for one that it holds whole.</summary>
+    internal IReadOnlyList<KeyPiece?> PiecesOf(string key, IReadOnlyList<long> shape)
+    {
+        foreach (var rename in Renames)
+        {
+            if (rename.IsCut && shape.Count > 1 && shape[1] % rename.Parts.Length == 0 && rename.Apply(key, KeyPiece.First) != key)
+            {
+                int parts = rename.Parts.Length;
+                return [.. Enumerable.Range(0, checked((int)shape[0] * parts)).Select(i => new KeyPiece(i / parts, i % parts, parts))];
+            }
+
+            key = rename.Optional ? key : rename.Apply(key);
+        }
+
+        return [null];
+    }
+
     /// <summary>The names under which the file may hold a key, the likeliest first.</summary>
-    public IReadOnlyList<string> NamesOf(string key)
+    public IReadOnlyList<string> NamesOf(string key) => NamesOf(key, null);
+
+    /// <summary>The same of a piece.</summary>
+    internal IReadOnlyList<string> NamesOf(string key, KeyPiece? piece)
     {
         var names = new List<string> { key };
         foreach (var rename in Renames)
@@ -65,7 +119,7 @@ public sealed record KeyLayout(string Name, IReadOnlyList<KeyRename> Renames)
             int count = names.Count;
             for (int i = 0; i < count; i++)
             {
-                string renamed = rename.Apply(names[i]);
+                string renamed = piece is not null && rename.IsCut ? rename.Apply(names[i], piece) : rename.Apply(names[i]);
                 if (!rename.Optional)
                     names[i] = renamed;
                 else if (!names.Contains(renamed))

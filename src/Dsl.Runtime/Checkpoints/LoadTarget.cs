@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
@@ -54,6 +55,9 @@ public sealed record LoadReport(KeyLayout Layout, int Loaded, IReadOnlyList<stri
     /// <summary>Names in the file that belong to another head of the model's family.</summary>
     public IReadOnlyList<string> PassedOver { get; init; } = [];
 
-    /// <summary>Under which name the file holds each target, by the target's key.</summary>
+    /// <summary>Under which name the file holds each target, by the target's key; of one that it holds in pieces there is none.</summary>
     public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Under which names the file holds the pieces of a target that it does not hold whole, by the target's key.</summary>
+    internal ILookup<string, (KeyPiece Piece, string Name)> Pieces { get; init; } = Array.Empty<(KeyPiece, string)>().ToLookup(_ => "");
 }

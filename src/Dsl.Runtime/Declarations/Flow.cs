@@ -187,4 +187,10 @@ public sealed class UnlessAttribute(string condition) : Attribute
 public sealed class OutputAttribute(string name) : Attribute
 {
     public string Name { get; } = name;
+
+    /// <summary>
+    /// Of a number for the whole batch: training adds it to its loss, times this constant or config member. What the model gives is what flowed before the
+    /// bracket that ends in it.
+    /// </summary>
+    public object? Loss { get; set; }
 }

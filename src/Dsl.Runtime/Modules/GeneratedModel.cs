@@ -38,6 +38,9 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     public abstract IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> inputs, params string[] outputs);
 
     /// <inheritdoc/>
+    public virtual IReadOnlyList<(string Output, double Weight)> Losses => [];
+
+    /// <inheritdoc/>
     public virtual OutputHead? HeadOf(string output) => null;
 
     /// <inheritdoc/>
@@ -112,13 +115,22 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         Directory.CreateDirectory(folder);
         var members = ConfigMembers(keys);
         ConfigWriter.WriteMembers(Path.Combine(folder, "config.json"), members);
-        IReadOnlyDictionary<string, string>? names = Source is { } source && source.IsOf(Architectures) ? source.Names : null;
-        Checkpoint.Save(folder, Weights.All.Select(weight => TensorSource.From(names?.GetValueOrDefault(weight.Key) ?? weight.Key, weight.Value)).ToList());
+        ModelSource? source = Source is { } read && read.IsOf(Architectures) ? read : null;
+        using (DisposeScope views = torch.NewDisposeScope())
+        {
+            Checkpoint.Save(folder, [.. Weights.All.SelectMany(weight => SourcesOf(weight, source))]);
+        }
+
         if (Source?.Generation is not null || Writes)
         {
             GenerationSettings.Write(folder, Source?.Generation, members);
         }
     }
+
+    /// <summary>A weight as its file held it: whole, or in pieces.</summary>
+    private static IEnumerable<TensorSource> SourcesOf(Weight weight, ModelSource? source) => source?.Pieces[weight.Key].ToList() is { Count: > 0 } pieces
+        ? pieces.Select(held => TensorSource.From(held.Name, held.Piece.Of(weight.Value)))
+        : [TensorSource.From(source?.Names.GetValueOrDefault(weight.Key) ?? weight.Key, weight.Value)];
 
     /// <summary>Writes <c>config.json</c> into a folder, atomically.</summary>
     public void WriteConfig(string folder)

@@ -37,6 +37,9 @@ public abstract class GeneratedModel<TConfig> : GeneratedModel
     public override IReadOnlyList<string> Outputs => facts.Outputs;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<(string Output, double Weight)> Losses => facts.Losses(config);
+
+    /// <inheritdoc/>
     public override KeyRules KeyRules => facts.Keys;
 
     /// <inheritdoc/>

@@ -32,6 +32,9 @@ public interface IModel : IDisposable
     /// </summary>
     OutputHead? HeadOf(string output) => null;
 
+    /// <summary>Outputs that are losses of the model's own, with what each counts in training beside the loss that it is trained by.</summary>
+    IReadOnlyList<(string Output, double Weight)> Losses => [];
+
     /// <summary>
     /// An empty state for <paramref name="batch"/> rows, with room for <paramref name="capacity"/> tokens before it first grows (0: a default).
     /// </summary>

@@ -28,6 +28,9 @@ public sealed record ModelContract<TConfig>
     /// <summary>Layouts, ignored tensors and second names of the files it reads.</summary>
     public KeyRules Keys { get; init; } = new();
 
+    /// <summary>Outputs that training adds to its loss, each times a number of the config.</summary>
+    public Func<TConfig, IReadOnlyList<(string Output, double Weight)>> Losses { get; init; } = _ => [];
+
     /// <summary>What the compiler fused, here and in the blocks.</summary>
     public IReadOnlyList<string> Fusions { get; init; } = [];
 

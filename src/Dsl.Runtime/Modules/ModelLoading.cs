@@ -31,7 +31,7 @@ internal static class ModelLoading
             model = Build(reader.File, () => build(config, weights));
             weights.Table.Limit = null;
             LoadReport report = model.LoadWeights(checkpoint, options);
-            model.Source = ModelSource.Of(folder, reader, report.Names);
+            model.Source = ModelSource.Of(folder, reader, report);
             model.eval();
             return model;
         }

@@ -22,20 +22,24 @@ internal sealed class ModelSource
     /// <summary>Under which name the file held each weight, by the weight's key.</summary>
     public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Under which names it held the pieces of a weight that it did not hold whole, by the weight's key.</summary>
+    public ILookup<string, (KeyPiece Piece, string Name)> Pieces { get; init; } = Array.Empty<(KeyPiece, string)>().ToLookup(_ => "");
+
     /// <summary>A config alone.</summary>
     public static ModelSource Of(ConfigReader reader) => new(reader.Root);
 
     /// <summary>A folder, whose config is read already.</summary>
     /// <param name="folder">Where it lies.</param>
     /// <param name="reader">Its config.</param>
-    /// <param name="names">The names of its tensors.</param>
-    public static ModelSource Of(string folder, ConfigReader reader, IReadOnlyDictionary<string, string> names)
+    /// <param name="report">The names of its tensors.</param>
+    public static ModelSource Of(string folder, ConfigReader reader, LoadReport report)
     {
         string generation = Path.Combine(folder, GenerationFile);
         return new ModelSource(reader.Root)
         {
             Generation = File.Exists(generation) ? ConfigNode.ReadBytes(generation) : null,
-            Names = names,
+            Names = report.Names,
+            Pieces = report.Pieces,
         };
     }
 

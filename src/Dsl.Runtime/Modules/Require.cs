@@ -14,6 +14,15 @@ public static class Require
         }
     }
 
+    /// <exception cref="ConfigException">The first size is greater.</exception>
+    public static void AtMost(long size, string name, long limit, string limitName)
+    {
+        if (size > limit)
+        {
+            throw new ConfigException(File, $"{name} {size} is more than {limitName} {limit}, expected at most as many");
+        }
+    }
+
     /// <summary>What to throw where a config picks a block that is not among those declared.</summary>
     /// <param name="member">The config's member that picks, as the declaration names it.</param>
     /// <param name="kind">What it returned.</param>

@@ -39,6 +39,19 @@ public sealed class GroupedProduct
         return (Offsets() is { } offsets ? y.Plus(offsets) : y).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same; where the pass says that rows are grouped by expert, a group's rows alone: [1, r, 1, in] to [1, r, 1, out].</summary>
+    public Tensor Apply(Tensor x, Pass pass)
+    {
+        if (pass.ByExpert is not { } rows)
+        {
+            return Apply(x);
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        Tensor y = ExpertProduct.Apply(x.reshape(rows.Count, x.shape[^1]), Matrices(), Offsets(), rows);
+        return y.view(1, rows.Count, 1, y.shape[1]).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The gradient of the input, given that of the output; itself differentiable.</summary>
     public Tensor Back(Tensor gradient)
     {

@@ -97,6 +97,10 @@ internal sealed class Multiplier
     internal static Tensor Multiply(Tensor x, Tensor weight, Tensor? bias) =>
         FusesTraining(x, weight) ? StableC.Linear(x, weight, bias) : nn.functional.linear(x, weight, bias);
 
+    /// <summary>x W^T + b as it is where no gradients are recorded, of a weight that is not kept for.</summary>
+    internal static Tensor MultiplyFixed(Tensor x, Tensor weight, Tensor? bias) =>
+        Fuses(x, weight) ? StableC.Linear(x, weight, bias) : nn.functional.linear(x, weight, bias);
+
     internal Tensor ApplyAdd(Tensor x, Tensor residual)
     {
         if (torch.is_grad_enabled())

@@ -20,6 +20,8 @@ public sealed class Pass : IDisposable
 
     private readonly Temporaries? temporaries;
 
+    private bool isWhole;
+
     private Pass(Timeline timeline, int length, bool[]? mask, Device device, bool training, Tensor? tokens = null)
     {
         this.timeline = timeline;
@@ -61,10 +63,11 @@ public sealed class Pass : IDisposable
     /// <param name="mask">[b, t], 1 for a real token; null when all are.</param>
     /// <param name="training">Dropout drops.</param>
     public static Pass Over(Tensor tokens, Tensor? mask = null, bool training = false) =>
-        new(new Timeline(Rows(tokens)), Columns(tokens), Host(tokens, mask), tokens.device, training, tokens);
+        new(new Timeline(Rows(tokens)), Columns(tokens), Host(tokens, mask), tokens.device, training, tokens) { isWhole = true };
 
     /// <summary>The parallel form over an axis that no tensor of ids stands for.</summary>
-    public static Pass Over(int batch, int length, Device device, bool training = false) => new(new Timeline(batch), length, null, device, training);
+    public static Pass Over(int batch, int length, Device device, bool training = false) =>
+        new(new Timeline(batch), length, null, device, training) { isWhole = true };
 
     /// <summary>The stateful form: the tokens come after what the timeline has read, and are counted on it at once.</summary>
     public static Pass Next(Tensor tokens, Tensor? mask, Timeline timeline, bool training = false)
@@ -76,6 +79,26 @@ public sealed class Pass : IDisposable
 
         return new Pass(timeline, Columns(tokens), Host(tokens, mask), tokens.device, training, tokens);
     }
+
+    /// <summary>Keeps what flows in a layer for <see cref="Collected"/>, where all tokens are read at once; the caller owns the result, the same tensor.</summary>
+    public Tensor Collect(string name, Tensor value)
+    {
+        if (isWhole)
+        {
+            Memo((nameof(Collect), name), () => new Collection()).Add(value);
+        }
+
+        return value.alias();
+    }
+
+    /// <summary>What the layers so far have collected, in their order.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="size">Channels.</param>
+    /// <param name="like">Says dtype and device where no layer has collected any.</param>
+    /// <returns>[b, t, layers, size]; the caller owns it.</returns>
+    public Tensor Collected(string name, long size, Tensor like) => Memo((nameof(Collect), name), () => new Collection()) is { Values.Count: > 0 } found
+        ? torch.stack(found.Values, 2)
+        : torch.zeros([Batch, Length, 0, size], dtype: like.dtype, device: like.device);
 
     /// <summary>What all layers of one call share, made by whoever asks first and disposed with the pass.</summary>
     public T Memo<T>(object key, Func<T> make)
@@ -149,6 +172,12 @@ public sealed class Pass : IDisposable
         back ??= Order(inverse: true);
         return Gather(x, back);
     }
+
+    /// <summary>Which expert each token is for, where that is what the axis is made of; else null.</summary>
+    internal ExpertRows? ByExpert { get; private init; }
+
+    /// <summary>A fresh axis of one row: tokens as they are given to experts.</summary>
+    internal Pass Of(ExpertRows rows) => new(new Timeline(1), rows.Count, null, Device, Training) { ByExpert = rows };
 
     /// <summary>A fresh axis of the same rows whose real tokens come first: what has been made of this one's tokens.</summary>
     /// <param name="length">Tokens of each row, padding included.</param>
@@ -284,5 +313,14 @@ public sealed class Pass : IDisposable
         }
 
         return torch.tensor(index, [Batch, Length], device: Device).DetachFromDisposeScope();
+    }
+
+    private sealed class Collection : IDisposable
+    {
+        internal List<Tensor> Values { get; } = [];
+
+        internal void Add(Tensor value) => Values.Add(value.alias().DetachFromDisposeScope());
+
+        public void Dispose() => Values.ForEach(value => value.Dispose());
     }
 }

@@ -79,7 +79,7 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
 
     private void All(GoldenRun run)
     {
-        GoldenCheck[] checks = [.. GoldenForms.Checks, .. rules.Checks];
+        GoldenCheck[] checks = [.. GoldenForms.Checks, .. GoldenRouting.Checks, .. rules.Checks];
         string[] direct = [.. run.Case.Outputs.Keys.Where(name => name != "loss" && !checks.Any(check => check.Reads(name)))];
         GoldenOutputs.Compare(run, direct);
         GoldenGradients.Compare(run);

@@ -28,11 +28,16 @@ internal static class Outputs
         }
     }
 
-    /// <summary>Cross entropy of one output of tokens; targets of -100 do not count.</summary>
+    /// <summary>
+    /// Cross entropy of one output of tokens; targets of -100 do not count. In training the model's own losses are added as its declaration says.
+    /// </summary>
     internal static TrainingLoss TokenLoss(IModel model, IReadOnlyDictionary<string, Tensor> inputs, Tensor targets, string output)
     {
         var tokens = new TokenLoss(model, output);
-        return Loss(model, inputs, results => new TrainingLoss(tokens.Of(results, targets)), tokens.Reads);
+        return model.Module.training && model.Losses is { Count: > 0 } own
+            ? Loss(model, inputs, results => Sum([("tokens", 1, tokens.Of(results, targets)), .. own.Select(l => (l.Output, l.Weight, results[l.Output]))]),
+                [tokens.Reads, .. own.Select(l => l.Output)])
+            : Loss(model, inputs, results => new TrainingLoss(tokens.Of(results, targets)), tokens.Reads);
     }
 
     /// <summary>The sum of losses, with the value of each.</summary>

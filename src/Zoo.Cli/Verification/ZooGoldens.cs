@@ -30,8 +30,8 @@ public static class ZooGoldens
             new("ElectraForPreTraining", ["logits"], ReplacedToken, PerToken: true),
         ],
 
-        // RMSNorm (LLaMA, Mistral, Qwen, Gemma, T5, Mamba, TTT), the attention's softmax (GPT-Neo, Phi, CLIP), the WKV recurrence (RWKV).
-        Float32Pockets = ["CLIP", "Llama", "Llava", "Mistral", "Qwen", "Gemma", "T5", "MT5", "Mamba", "TTT", "GPTNeo", "Phi", "Rwkv"],
+        // RMSNorm (LLaMA, Mistral, Mixtral, OLMoE, Qwen, Gemma, T5, Mamba, TTT), the attention's softmax (GPT-Neo, Phi, CLIP), the WKV recurrence (RWKV).
+        Float32Pockets = ["CLIP", "Llama", "Llava", "Mistral", "Mixtral", "Olmoe", "Qwen", "Gemma", "T5", "MT5", "Mamba", "TTT", "GPTNeo", "Phi", "Rwkv"],
 
         // mBART begins with the row's own last token: its language.
         DecoderStarts = new Dictionary<string, Func<Tensor, long, Tensor>>

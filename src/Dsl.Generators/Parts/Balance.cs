@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Generic;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
+
+namespace Dsl.Generators.Parts;
+
+/// <summary><c>Balance(2)</c>: of the probabilities of a token's experts, the loss that is least where all have as much to do.</summary>
+internal sealed class BalancePart : Part
+{
+    public override IReadOnlyList<Word> Words { get; } = [new("Balance")];
+
+    public override void Check(PartSpec part, Elaborator at)
+    {
+        if (at.Channels(part) is not { Last: { } among } x
+            || !at.HasTime(part, x)
+            || at.SizeOf(part[0], part.Place.At(0)) is not { } count
+            || !at.Reaches(count, among, part.Place.At(0), "how many are chosen", "how many there are"))
+        {
+            return;
+        }
+
+        at.Current = [at.Add(part, new Balance(count), [x], "balance", [])];
+    }
+}
+
+/// <summary>A number for the whole batch.</summary>
+/// <param name="Count">How many experts a token has.</param>
+internal sealed record Balance(Size Count) : LeafOperation
+{
+    public override string Called => "a balance";
+
+    public override string Describe(Func<Size, string> spell) => $"balance of {spell(Count)}";
+
+    public override Operation MapSizes(Func<Size, Size> map) => new Balance(map(Count));
+
+    public override InTime InTime(Node node, string? stepping) => Model.InTime.PerPosition;
+
+    public override string? WhyNotStateful(Node node, string? stepping) => "its result is a balance over the whole sequence";
+
+    public override bool IsRandom => false;
+
+    public override FastMap? Fast(Node node) => null;
+
+    public override bool IsHead => false;
+
+    public override WayBack? WayBack => null;
+
+    public override StateField? State(Construction at) => null;
+
+    public override void Build(Construction at)
+    {
+    }
+
+    public override void Call(Calling at) => at.Result($"Routing.Balance({at.In()}, {at.Code(Count)}, {at.Pass()})");
+}

@@ -1,0 +1,135 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Checking;
+using Dsl.Generators.Model;
+
+namespace Dsl.Generators.Parts;
+
+/// <summary><c>Collect("name")</c> in a block: the model may read what every layer has here. <c>Collected("name", size)</c> reads it.</summary>
+internal sealed class CollectPart : Part
+{
+    public override IReadOnlyList<Word> Words { get; } = [new("Collect"), new("Collected")];
+
+    public override void Check(PartSpec part, Elaborator at)
+    {
+        if (at.Channels(part) is not { } x || !at.HasTime(part, x))
+        {
+            return;
+        }
+
+        var name = part.Text(0) ?? "";
+        if (part.Name == "Collected")
+        {
+            Read(part, name, x, at);
+            return;
+        }
+
+        if (at.Spec.IsModel || x.Axes.Count != 3)
+        {
+            at.Report(Problems.PartPlace, part.Place, "Collect", "in a block, behind a value [b, t, d]");
+            return;
+        }
+
+        at.Current = [at.Add(part, new Collect(name), [x], Names.Camel(name), x.Axes)];
+    }
+
+    private static void Read(PartSpec part, string name, Value x, Elaborator at)
+    {
+        var size = at.SizeOf(part[1], part.Place.At(1)) ?? at.Fresh();
+        if (!at.Spec.IsModel)
+        {
+            at.Report(Problems.PartPlace, part.Place, "Collected", "in a model");
+            return;
+        }
+
+        var axes = new[] { x.Axes[0], x.Axes[1], new Axis(at.FreshAxis("layers"), null), new Axis("d", size) };
+        var made = at.Add(part, new Collected(name, size), [x], Names.Camel(name), axes);
+        at.Current = [made];
+
+        // All that collect must stand before, whatever a run is asked for.
+        at.AtEnd(nodes =>
+        {
+            var collectors = nodes.Where(n => Collects(n, name)).ToList();
+            if (collectors.Count == 0)
+            {
+                at.Report(Problems.NameUnknown, part.Place.At(0), name, "no block of this model collects it");
+            }
+            else if (collectors.Except(Before(nodes, x)).Any())
+            {
+                at.Report(Problems.PartPlace, part.Place, "Collected", $"behind all blocks that collect '{name}'");
+            }
+        });
+    }
+
+    private static bool Collects(Node node, string name) => Graph.Flatten([node]).Any(n => (n.Operation is Collect collect && collect.Name == name)
+        || n.Operation.Blocks.Any(b => b.Graph?.Nodes.Any(inner => Collects(inner, name)) == true));
+
+    private static HashSet<Node> Before(IReadOnlyList<Node> nodes, Value value)
+    {
+        var before = new HashSet<Node>();
+        var open = new Stack<Value>([value]);
+        while (open.Count > 0)
+        {
+            var wanted = open.Pop();
+            if (nodes.FirstOrDefault(n => n.Outputs.Contains(wanted)) is { } maker && before.Add(maker))
+            {
+                foreach (var input in maker.Inputs)
+                {
+                    open.Push(input);
+                }
+            }
+        }
+
+        return before;
+    }
+}
+
+/// <summary>Hands on what it reads, and keeps it for the model.</summary>
+internal sealed record Collect(string Name) : TokenOperation
+{
+    public override string Called => $"what is collected as '{Name}'";
+
+    public override WayBack? WayBack => null;
+
+    public override string Describe(Func<Size, string> spell) => $"collect '{Name}'";
+
+    public override Operation MapSizes(Func<Size, Size> map) => this;
+
+    public override void Build(Construction at)
+    {
+    }
+
+    public override void Call(Calling at) => at.Result($"{at.Pass()}.Collect({Writing.Text(Name)}, {at.In()})");
+}
+
+/// <summary>What layers have collected, side by side. Reads the value that all of them stand before.</summary>
+internal sealed record Collected(string Name, Size Size) : LeafOperation
+{
+    public override string Called => $"what is collected as '{Name}'";
+
+    public override string Describe(Func<Size, string> spell) => $"collected '{Name}' {spell(Size)}";
+
+    public override Operation MapSizes(Func<Size, Size> map) => this with { Size = map(Size) };
+
+    public override InTime InTime(Node node, string? stepping) => Model.InTime.PerPosition;
+
+    public override string? WhyNotStateful(Node node, string? stepping) => $"its result reads what layers collect as '{Name}'";
+
+    /// <summary>Of two runs, each has what its own layers collected.</summary>
+    public override bool IsRandom => false;
+
+    public override FastMap? Fast(Node node) => null;
+
+    public override bool IsHead => false;
+
+    public override WayBack? WayBack => null;
+
+    public override StateField? State(Construction at) => null;
+
+    public override void Build(Construction at)
+    {
+    }
+
+    public override void Call(Calling at) => at.Result($"{at.Pass()}.Collected({Writing.Text(Name)}, {at.Code(Size)}, {at.In()})");
+}
