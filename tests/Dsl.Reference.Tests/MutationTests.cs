@@ -37,15 +37,17 @@ public sealed class MutationTests
         [Head("head", nameof(C.Vocab)), Pool("mean"), Output("logits")]
         public sealed partial class M;
 
-        [Block<C>, Axis("n", nameof(C.Hidden))]
-        [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary), Dropout(0.1)]
+        [Block<C>, Axis("n", nameof(C.Hidden)), Axis("m", 3)]
+        [Parameter("mix", "m n"), As("mix")]
+        [From("x"), Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary), Dropout(0.1)]
         [When(nameof(C.Flag)), Residual, LayerNorm("norm"), Conv("conv", nameof(C.Kernel)), Activate(Activation.Silu)]
         [Residual, Shift, Split("a", "b"), Concat("b", "a"), Apply(nameof(Twice)), Apply(nameof(Decay)), As("h")]
         [From("h", "h"), Apply(nameof(Share)), As("s")]
         [From("x"), Gate("h"), As("g")]
         [Slice(1, nameof(C.HeadDim)), Linear("wide", nameof(C.Hidden)), As("w")]
         [From("w", "g"), Learn<L>("learner", Loss = nameof(Half), Every = 2), Repeat<R>("layers", nameof(C.Layers)), As("r")]
-        [Sum("r", "x", "s"), Use<S>("table")]
+        [Product("s", "mix", "b t d, m d -> b t m"), Linear("mixed", nameof(C.Hidden)), As("p")]
+        [Sum("r", "x", "s", "p"), Use<S>("table")]
         public sealed partial class B
         {
             [Pointwise] static double Twice(double x) => 2 * x;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Checking;
 using Dsl.Generators.Model;
+using Dsl.Generators.Scalar;
 
 namespace Dsl.Generators.Parts;
 
@@ -44,7 +45,7 @@ internal sealed class AttendPart : Part
 
         var (mask, maskFunction) = MaskOf(part, at);
         var tables = new List<Value>();
-        var score = part["Score"].IsNull ? null : ScoreOf(part, at, tables);
+        var score = part["Score"].IsNull ? null : ScoreOf(part, at, q, k, tables);
         at.ReadLayer(maskFunction?.ReadsLayer == true || score?.ReadsLayer == true);
         var scale = part["Scale"].IsNull ? new Setting.InverseRoot(q.Axes[3].Size!) : at.NumberOf(part["Scale"], part.PlaceOf("Scale"), "1.0");
         var dropout = at.OptionOr(part, "Dropout") is { IsNull: false } p ? at.NumberOf(p, part.PlaceOf("Dropout"), "0.0") : null;
@@ -72,20 +73,27 @@ internal sealed class AttendPart : Part
         return ("none", function);
     }
 
-    private static FunctionUse? ScoreOf(PartSpec part, Elaborator at, List<Value> tables)
+    private static FunctionUse? ScoreOf(PartSpec part, Elaborator at, Value q, Value k, List<Value> tables)
     {
         var score = at.FunctionOf(part["Score"], part.PlaceOf("Score"), FunctionKind.Score);
         CheckSignature(score, part.PlaceOf("Score"), at, "double (double score, ...)", "double", false, "score");
-        foreach (var table in score?.Scalar?.Of(Scalar.ScalarRole.Table) ?? [])
+        foreach (var table in score?.Scalar?.Of(ScalarRole.Table) ?? [])
         {
             if (at.Find(table.Name) is not { } given)
             {
                 at.Report(Problems.NameUnknown, part.PlaceOf("Score"), table.Name, Elaborator.Suggest(table.Name, at.ValueNames));
             }
+            else if (table.Span)
+            {
+                if (Computed(part, at, q, k, given, table) is { } computed)
+                {
+                    tables.Add(computed);
+                }
+            }
             else if (given.Axes.Count != 2 || given.Axes.Any(a => a.Size is null))
             {
                 // An index would pick a row of the batch.
-                at.Report(Problems.AxesWrong, part.PlaceOf("Score"), $"'{table.Name}'", at.Shape(given), "a table of two axes, without batch and time");
+                at.Report(Problems.AxesWrong, part.PlaceOf("Score"), $"'{table.Name}'", at.Shape(given), "a table of two axes, without batch and time (a span with axes reads others)");
             }
             else
             {
@@ -94,6 +102,48 @@ internal sealed class AttendPart : Part
         }
 
         return score;
+    }
+
+    /// <summary>A computed value that a score reads by index, as [row, token, head, index]; reported and null where its axes are not those that it says.</summary>
+    private static Value? Computed(PartSpec part, Elaborator at, Value q, Value k, Value given, ScalarParameter table)
+    {
+        var axes = table.Axes.Split([' '], StringSplitOptions.RemoveEmptyEntries);
+        var place = part.PlaceOf("Score");
+        if (ScoreTable.Problem(axes) is { } problem)
+        {
+            at.Report(Problems.PatternWrong, place, table.Axes, problem);
+            return null;
+        }
+
+        bool Binds(string name, Axis axis) => name switch
+        {
+            ScoreTable.Row => axis is { Size: null, Name: "b" },
+            ScoreTable.Query => axis.Size is null && axis.Name == q.TimeAxis,
+            ScoreTable.Key => axis.Size is null && axis.Name == k.TimeAxis,
+            _ => axis.Size is not null,
+        };
+        if (axes.Length != given.Axes.Count || !axes.Zip(given.Axes, Binds).All(binds => binds))
+        {
+            var wanted = axes.Select(a => a == ScoreTable.Query ? $"{q.TimeAxis} (the query)" : a == ScoreTable.Key ? $"{k.TimeAxis} (the key)" : a);
+            at.Report(Problems.AxesWrong, place, $"'{table.Name}'", at.Shape(given), $"[{string.Join(", ", wanted)}], as its [Table] says");
+            return null;
+        }
+
+        if (axes.ToList().IndexOf(ScoreTable.Head) is >= 0 and var head
+            && !at.Fits(given.Axes[head].Size!, q.Axes[2].Size!, place, Problems.SizesDiffer, $"the heads of '{table.Name}'", $"those of '{part.Text(0)}'"))
+        {
+            return null;
+        }
+
+        return ScoreTable.Ordered(axes) is { } ordered ? Rearranged(part, at, given, axes, RearrangePattern.Parse(ordered, out _)!) : given;
+    }
+
+    private static Value Rearranged(PartSpec part, Elaborator at, Value given, string[] axes, RearrangePattern pattern)
+    {
+        var known = axes.Zip(given.Axes, (n, a) => (n, a)).ToDictionary(p => p.n, p => p.a);
+        var sizes = known.Where(p => p.Value.Size is not null).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new NamedSize(p.Key, p.Value.Size!));
+        var after = pattern.After.Select(g => g.Count == 0 ? new Axis("1", Size.Of(1)) : known[g[0]]).ToList();
+        return at.Add(part, new Rearrange(pattern, sizes.ToEquatable()), [given], given.Hint, after);
     }
 
     private static void CheckSignature(
@@ -143,7 +193,7 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
 
     public override WayBack? WayBack => null;
 
-    private Scalar.MaskFacts? Facts => MaskFunction?.Scalar is { } function ? Scalar.MaskFacts.Analyse(function) : null;
+    private MaskFacts? Facts => MaskFunction?.Scalar is { } function ? MaskFacts.Analyse(function) : null;
 
     public static bool IsHeads(Value value) =>
         value.Axes.Count == 4 && value.Axes[0].Size is null && value.Axes[1].Size is null && value.Axes[2].Size is not null && value.Axes[3].Size is not null;
@@ -253,9 +303,32 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
             + $"(query, key) => {at.Host(function)}({string.Join(", ", arguments)})))";
     }
 
-    /// <summary>A rule that only adds is built once for all layers that add the same; any other changes the scores of each.</summary>
+    /// <summary>
+    /// A rule that only adds is built once for all layers that add the same; any other changes the scores of each, as does one that reads computed values.
+    /// What it reads at keys joins the cache as they do.
+    /// </summary>
     private static string ScoreArgument(Calling at, FunctionUse rule)
     {
+        var tables = rule.Scalar!.Of(ScalarRole.Table).ToList();
+        if (tables.Any(t => t.Span))
+        {
+            var ofKeys = new List<string>();
+            string Read(ScalarParameter table, int index)
+            {
+                if (at.State == "null" || !table.Axes.Split(' ').Contains(ScoreTable.Key))
+                {
+                    return ", " + at.In(index + 3);
+                }
+
+                ofKeys.Add(at.In(index + 3));
+                return $", place.OfKeys[{Invariant.Text(ofKeys.Count - 1)}]";
+            }
+
+            var all = string.Concat(tables.Select(Read));
+            return $", score: (scores, place) => {at.TensorMethod(rule)}(scores, place{all})"
+                + (ofKeys.Count > 0 ? $", ofKeys: [{string.Join(", ", ofKeys)}]" : "");
+        }
+
         var read = string.Concat(at.Node.Inputs.Skip(3).Select((_, i) => ", " + at.In(i + 3)));
         if (at.BiasMethod(rule) is not { } bias)
         {

@@ -16,7 +16,7 @@ internal static class Core
             new EmbeddingPart(), new LinearPart(), new HeadPart(), new ConvPart(), new NormPart(), new ParameterPart(),
             new RearrangePart(), new ShiftPart(), new PoolPart(),
             new RotaryPart(), new PositionsPart(),
-            new AttendPart(),
+            new AttendPart(), new ProductPart(),
             new ApplyPart(), new ActivatePart(), new SoftmaxPart(), new RoutePart(), new CollectPart(), new BalancePart(), new LearnPart(),
             new DropoutPart(),
         ],

@@ -151,11 +151,13 @@ public sealed class ConfigReader
     /// <exception cref="ConfigException">No list of numbers.</exception>
     public double[]? OptionalDoubles(string[] paths) => List(paths, AsDouble, "a list of numbers");
 
+    /// <summary>Strings; one by itself is a list of one.</summary>
     /// <exception cref="ConfigException">Missing, or no list of strings.</exception>
     public string[] Strings(string[] paths) => OptionalStrings(paths) ?? throw Missing(paths, "a list of strings");
 
+    /// <summary>Strings; one by itself is a list of one.</summary>
     /// <exception cref="ConfigException">No list of strings.</exception>
-    public string[]? OptionalStrings(string[] paths) => List(paths, AsString, "a list of strings");
+    public string[]? OptionalStrings(string[] paths) => Find(paths) is { Node.Kind: JsonTokenType.String } one ? [one.Node.Text] : List(paths, AsString, "a list of strings");
 
     /// <summary>The value that a published name stands for: an activation, a kind of layer.</summary>
     /// <exception cref="ConfigException">Missing, no string, or a name that is not known; the message lists what is.</exception>

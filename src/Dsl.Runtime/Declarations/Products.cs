@@ -31,6 +31,20 @@ public sealed class AttendAttribute(string query, string key, string value) : At
     public object? Dropout { get; set; }
 }
 
+/// <summary>Contracts two values: the sum, over the axes that both have and the result has not, of their products.</summary>
+/// <param name="first">A value.</param>
+/// <param name="second">Another one.</param>
+/// <param name="pattern">The axes of both and of the result: <c>"b t h d, n h d -> b t h n"</c>.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class ProductAttribute(string first, string second, string pattern) : Attribute
+{
+    public string First { get; } = first;
+
+    public string Second { get; } = second;
+
+    public string Pattern { get; } = pattern;
+}
+
 /// <summary>Masks that need no function.</summary>
 public static class Mask
 {

@@ -60,9 +60,19 @@ public sealed class AxesAttribute(string axes) : Attribute
 [AttributeUsage(AttributeTargets.Parameter)]
 public sealed class DerivedAttribute : Attribute;
 
-/// <summary>An argument that is a whole table, indexed by integers.</summary>
+/// <summary>
+/// An argument of a score that is indexed by integers. Without axes it is a whole table of two, a <see cref="Matrix"/>. With axes it is a computed value, seen
+/// as a span along the last of them: <c>[Table("b query head n")] ReadOnlySpan&lt;double&gt;</c>.
+/// </summary>
+/// <param name="axes">
+/// What the value's axes are, in its own order: <c>b</c> (the row of the batch), <c>head</c> (of the queries), <c>query</c> or <c>key</c> (a token), and last
+/// the one that the function indexes, by any other name.
+/// </param>
 [AttributeUsage(AttributeTargets.Parameter)]
-public sealed class TableAttribute : Attribute;
+public sealed class TableAttribute(string axes = "") : Attribute
+{
+    public string Axes { get; } = axes;
+}
 
 /// <summary>A table of numbers that a score or a host function reads.</summary>
 public readonly struct Matrix(double[,] values)

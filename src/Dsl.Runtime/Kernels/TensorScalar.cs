@@ -50,6 +50,32 @@ public static class TensorScalar
     public static Tensor Entries(Tensor table, long row, long column, params Tensor?[] seen) =>
         table.select(0, Within(row, table.shape[0], "row")).select(0, Within(column, table.shape[1], "column"));
 
+    /// <summary>Of a computed value, for each query and key, the element of the query at an int64 place.</summary>
+    /// <param name="table">[b or 1, t or 1, h or 1, n].</param>
+    /// <param name="place">[b or 1, h or 1, t or 1, s or 1], or less: which elements.</param>
+    /// <param name="seen">Where all of these hold the element counts; elsewhere a place may be anything.</param>
+    /// <returns>[b or 1, h or 1, t or 1, s or 1].</returns>
+    /// <exception cref="IndexOutOfRangeException">An element that counts is outside of the value's last axis.</exception>
+    public static Tensor AtQuery(Tensor table, Tensor place, params Tensor?[] seen) => Gathered(table, Four(Within(place, table.shape[3], "element", seen)));
+
+    /// <summary>Of a computed value, the element of each query at one place.</summary>
+    public static Tensor AtQuery(Tensor table, long place, params Tensor?[] seen) => OfToken(table, place);
+
+    /// <summary>Of a computed value, for each query and key, the element of the key at an int64 place.</summary>
+    /// <param name="table">[b or 1, s or 1, h or 1, n].</param>
+    /// <param name="place">[b or 1, h or 1, t or 1, s or 1], or less: which elements.</param>
+    /// <param name="seen">Where all of these hold the element counts; elsewhere a place may be anything.</param>
+    /// <returns>[b or 1, h or 1, t or 1, s or 1].</returns>
+    /// <exception cref="IndexOutOfRangeException">An element that counts is outside of the value's last axis.</exception>
+    public static Tensor AtKey(Tensor table, Tensor place, params Tensor?[] seen) =>
+        Gathered(table, Four(Within(place, table.shape[3], "element", seen)).transpose(2, 3)).transpose(2, 3);
+
+    /// <summary>Of a computed value, the element of each key at one place.</summary>
+    public static Tensor AtKey(Tensor table, long place, params Tensor?[] seen) => OfToken(table, place).transpose(-1, -2);
+
+    /// <summary>[b or 1, h or 1, tokens or 1, 1].</summary>
+    private static Tensor OfToken(Tensor table, long place) => table.narrow(3, Within(place, table.shape[3], "element"), 1).transpose(1, 2);
+
     /// <summary>Elements of a weight [n] at int64 places.</summary>
     /// <param name="weight">The weight.</param>
     /// <param name="place">Which elements.</param>
@@ -191,6 +217,16 @@ public static class TensorScalar
 
     /// <summary>The real cube root.</summary>
     public static Tensor Cbrt(Tensor x) => x.sign() * x.abs().pow(Scalars.Of(1.0 / 3));
+
+    private static Tensor Four(Tensor place) => place.view([.. Enumerable.Repeat(1L, (int)(4 - place.dim())), .. place.shape]);
+
+    /// <summary>Of a value [b, tokens, h, n] the elements at places [b, h, tokens, any], where an axis of size one stands for any number.</summary>
+    private static Tensor Gathered(Tensor table, Tensor place)
+    {
+        Tensor rows = table.transpose(1, 2);
+        long[] all = [.. rows.shape.Zip(place.shape, Math.Max).Take(3)];
+        return rows.expand([.. all, rows.shape[3]]).gather(3, place.expand([.. all, place.shape[3]]));
+    }
 
     private static Tensor Look(Tensor argument, Func<long, long, long[]> values, ScalarType type, Tensor?[] seen)
     {

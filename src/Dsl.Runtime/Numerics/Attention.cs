@@ -12,6 +12,9 @@ public delegate Tensor ScoreRule(Tensor scores, ScorePlace place);
 /// <summary>Where scores stand: int64 positions of queries [b or 1, 1, t, 1] and keys [b or 1, 1, 1, s], and the index of each head [1, h, 1, 1].</summary>
 public readonly record struct ScorePlace(Tensor Query, Tensor Key, Tensor Head)
 {
+    /// <summary>What the rule reads of keys, [b, s, heads or 1, n] each: with those that a cache has kept.</summary>
+    public IReadOnlyList<Tensor> OfKeys { get; init; } = [];
+
     /// <summary>bool [b or 1, 1, t, s]: false where the mask hides the key, whose score then counts for nothing; null: all are open.</summary>
     public Tensor? Open { get; init; }
 

@@ -1,3 +1,5 @@
+using System;
+using System.Collections.Generic;
 using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
@@ -19,6 +21,7 @@ public static class CachedAttention
     /// <param name="dropout">Probability of dropping a weight, where the pass trains.</param>
     /// <param name="score">What becomes of a score after scaling and before the mask.</param>
     /// <param name="bias">A rule that only adds to it, instead.</param>
+    /// <param name="ofKeys">What the rule reads at keys [batch, n, heads or 1, any] each: it joins the cache as they do, and comes in the rule's place.</param>
     /// <returns>[batch, n, heads, value width].</returns>
     public static Tensor Attend(
         Tensor q,
@@ -31,21 +34,28 @@ public static class CachedAttention
         Rotary? rotateKeys = null,
         double dropout = 0,
         ScoreRule? score = null,
-        ScoreBias? bias = null)
+        ScoreBias? bias = null,
+        IReadOnlyList<Tensor>? ofKeys = null)
     {
         if (cache is null)
         {
             using Tensor? turned = rotateKeys?.Apply(k, pass);
-            return Attention.Attend(q, turned ?? k, v, mask, scale, pass, dropout, score, bias: bias);
+            return Attention.Attend(q, turned ?? k, v, mask, scale, pass, dropout, Reading(score, ofKeys), bias: bias);
         }
 
         using Tensor? rotated = rotateKeys is { ReadsLength: false } ? rotateKeys.Apply(k, pass) : null;
-        (Tensor keys, Tensor values) = cache.Append(rotated ?? k, v, pass);
-        using (keys)
-        using (values)
+        Tensor[] kept = cache.Append([rotated ?? k, v, .. ofKeys ?? []], pass);
+        try
         {
-            using Tensor? late = rotateKeys is { ReadsLength: true } ? rotateKeys.ApplyKeys(keys, pass) : null;
-            return Attention.Attend(q, late ?? keys, values, mask, scale, pass, dropout, score, bias: bias);
+            using Tensor? late = rotateKeys is { ReadsLength: true } ? rotateKeys.ApplyKeys(kept[0], pass) : null;
+            return Attention.Attend(q, late ?? kept[0], kept[1], mask, scale, pass, dropout, Reading(score, kept[2..]), bias: bias);
+        }
+        finally
+        {
+            Array.ForEach(kept, part => part.Dispose());
         }
     }
+
+    private static ScoreRule? Reading(ScoreRule? score, IReadOnlyList<Tensor>? ofKeys) =>
+        score is null || ofKeys is null ? score : (scores, place) => score(scores, place with { OfKeys = ofKeys });
 }

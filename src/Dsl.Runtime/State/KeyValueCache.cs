@@ -1,20 +1,19 @@
 using System;
+using System.Linq;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dsl.Runtime;
 
 /// <summary>
-/// Keys and values of the tokens read so far, allocated ahead and grown by doubling. With a window it keeps what the band still needs and slides when its
-/// room is used
-/// up, so that its size does not grow with the length.
+/// Keys and values of the tokens read so far, and what a score reads of keys besides, allocated ahead and grown by doubling. With a window it keeps what the
+/// band still needs and slides when its room is used up, so that its size does not grow with the length.
 /// </summary>
 public sealed class KeyValueCache : IStatePart
 {
     private const int SmallestRoom = 32;
     private readonly int? window;
-    private Tensor? keys;
-    private Tensor? values;
+    private Tensor[] stores = [];
     private int first;
     private int offset;
     private int count;
@@ -27,20 +26,26 @@ public sealed class KeyValueCache : IStatePart
     public int? Window => window;
 
     /// <inheritdoc/>
-    public long Bytes => (keys is null ? 0 : keys.numel() * keys.element_size()) + (values is null ? 0 : values.numel() * values.element_size());
+    public long Bytes => stores.Sum(store => store.numel() * store.element_size());
 
     /// <summary>Tokens that fit before it has to grow or slide.</summary>
-    public long Room => keys?.shape[2] ?? 0;
+    public long Room => stores.Length == 0 ? 0 : stores[0].shape[2];
 
     /// <summary>Adds the new tokens' keys and values and returns all that the tokens of this pass may read: the last s places of the pass.</summary>
     /// <param name="k">[b, n, kv, d].</param>
     /// <param name="v">[b, n, kv, e].</param>
     /// <param name="pass">Whose tokens these are.</param>
     /// <returns>[b, s, kv, d] and [b, s, kv, e]: views, valid until the next call; the caller disposes them.</returns>
-    public (Tensor Keys, Tensor Values) Append(Tensor k, Tensor v, Pass pass)
+    public (Tensor Keys, Tensor Values) Append(Tensor k, Tensor v, Pass pass) => Append([k, v], pass) is [var keys, var values] ? (keys, values) : default;
+
+    /// <summary>Adds what is kept of the new tokens (keys, values, what scores read of keys) and returns all that the tokens of this pass may read.</summary>
+    /// <param name="tokens">[b, n, heads, width] each; as many at every call.</param>
+    /// <param name="pass">Whose tokens these are.</param>
+    /// <returns>[b, s, heads, width] each: views, valid until the next call; the caller disposes them.</returns>
+    public Tensor[] Append(Tensor[] tokens, Pass pass)
     {
         using IDisposable off = torch.no_grad();
-        int n = checked((int)k.shape[1]), end = pass.Keys.Count - n;
+        int n = checked((int)tokens[0].shape[1]), end = pass.Keys.Count - n;
         if (first + count != end)
         {
             throw new InvalidOperationException(
@@ -55,25 +60,27 @@ public sealed class KeyValueCache : IStatePart
             first = needed;
         }
 
-        Reserve(k, v, n, pass.Capacity);
-        Write(keys!, k, offset + count, n);
-        Write(values!, v, offset + count, n);
+        Reserve(tokens, n, pass.Capacity);
+        for (int i = 0; i < stores.Length; i++)
+        {
+            Write(stores[i], tokens[i], offset + count, n);
+        }
+
         count += n;
-        return (Read(keys!), Read(values!));
+        return Array.ConvertAll(stores, Read);
     }
 
     /// <summary>Rows change places: only those that do are copied, and of them only the tokens that are kept.</summary>
     public void Select(Tensor rows)
     {
-        if (keys is not null)
+        if (stores is [var keys, ..])
         {
             using IDisposable off = torch.no_grad();
             long[] picks = RowPicks.Of(rows);
             long[]? moved = picks.Length == keys.shape[0] ? RowPicks.Changed(picks) : null;
             using Tensor from = torch.tensor(moved is null ? picks : Array.ConvertAll(moved, row => picks[row]), device: keys.device);
             using Tensor? to = moved is null ? null : torch.tensor(moved, device: keys.device);
-            keys = Selected(keys, from, to);
-            values = Selected(values!, from, to);
+            stores = Array.ConvertAll(stores, store => Selected(store, from, to));
         }
     }
 
@@ -81,10 +88,8 @@ public sealed class KeyValueCache : IStatePart
     public void CopyFrom(IStatePart other)
     {
         var source = (KeyValueCache)other;
-        keys?.Dispose();
-        values?.Dispose();
-        keys = source.keys?.clone().DetachFromDisposeScope();
-        values = source.values?.clone().DetachFromDisposeScope();
+        Array.ForEach(stores, store => store.Dispose());
+        stores = Array.ConvertAll(source.stores, store => store.clone().DetachFromDisposeScope());
         (first, offset, count) = (source.first, source.offset, source.count);
     }
 
@@ -122,9 +127,8 @@ public sealed class KeyValueCache : IStatePart
     /// <inheritdoc/>
     public void Dispose()
     {
-        keys?.Dispose();
-        values?.Dispose();
-        keys = values = null;
+        Array.ForEach(stores, store => store.Dispose());
+        stores = [];
         Reset();
     }
 
@@ -160,19 +164,19 @@ public sealed class KeyValueCache : IStatePart
         return part.transpose(1, 2);
     }
 
-    private void Reserve(Tensor k, Tensor v, int n, int capacity)
+    private void Reserve(Tensor[] tokens, int n, int capacity)
     {
         int room = (int)Room;
-        if (keys is not null && offset + count + n <= room)
+        bool begun = stores.Length > 0;
+        if (begun && offset + count + n <= room)
         {
             return;
         }
 
         int wanted = count + n;
-        if (keys is not null && wanted <= room && (window is null || 2 * offset >= room || offset >= count))
+        if (begun && wanted <= room && (window is null || 2 * offset >= room || offset >= count))
         {
-            Slide(keys);
-            Slide(values!);
+            Array.ForEach(stores, Slide);
             offset = 0;
             return;
         }
@@ -183,8 +187,7 @@ public sealed class KeyValueCache : IStatePart
             size = checked(size * 2);
         }
 
-        keys = Grown(keys, k, size);
-        values = Grown(values, v, size);
+        stores = [.. tokens.Select((like, i) => Grown(begun ? stores[i] : null, like, size))];
         offset = 0;
     }
 

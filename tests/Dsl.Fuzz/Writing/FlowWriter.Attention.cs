@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Dsl.Fuzz.Tree;
 
@@ -108,9 +109,10 @@ internal abstract partial class FlowWriter
 
         string[] triple = one ? [own[0], own[0], own[0]] : own;
         Brackets.AddRange(pieces);
+        IReadOnlyList<Computed> computed = Chance.OneIn(4) ? ScoreTables(triple[0], triple[1], heads == kvHeads || one) : [];
         Part Attend() =>
             Part.Of("Attend", Quoted(triple[0]), Quoted(triple[1]), Quoted(triple[2])).With("Mask", across ? Chance.OneIn(4) ? "Mask.None" : null : Mask())
-            .With("Score", Chance.OneIn(3) ? $"nameof({Score()})" : null).With("Scale", Scale()).With("Dropout", Chance.OneIn(6) ? "nameof(C.Drop)" : null);
+            .With("Score", computed.Count > 0 || Chance.OneIn(3) ? $"nameof({Score(computed)})" : null).With("Scale", Scale()).With("Dropout", Chance.OneIn(6) ? "nameof(C.Drop)" : null);
         if (condition is not null && condition.Arguments[0] != "nameof(C.Odd)" || condition is not null && Chance.Maybe)
         {
             // Two attentions under a condition and its negation, as local and global layers are declared.
@@ -137,6 +139,41 @@ internal abstract partial class FlowWriter
         {
             Add([Linear(size)], result, mayName: true);
         }
+    }
+
+    /// <summary>A value that a score reads by index: its parameter, and what the score reads of it.</summary>
+    private sealed record Computed(string Parameter, string Read);
+
+    /// <summary>Values made of queries and of keys, for a score to read by index.</summary>
+    private List<Computed> ScoreTables(string query, string key, bool evenHeads)
+    {
+        var tables = new List<Computed>();
+        void Add(string axes, string index, params Part[] parts)
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"read{UsedNames.Count}");
+            UsedNames.Add(name);
+            Brackets.Add(Bracket.Of([.. parts, Part.Of("As", Quoted(name))]));
+            tables.Add(new($"[Table(\"{axes}\")] ReadOnlySpan<double> {name}", $"{name}[{string.Format(CultureInfo.InvariantCulture, index, name)}]"));
+        }
+
+        Part[] Mapped(string of) => [Part.Of("From", Quoted(of)), Part.Of("Linear", Key(), "5")];
+        Part[] Contracted(string of) => [Part.Of("Product", Quoted(of), Quoted(of), Quoted("b t h d, b t h d -> b t h"))];
+        if (Chance.Maybe)
+        {
+            Add("b query head n", Chance.Of("Min(Abs(query - key), 4)", "Clamp(query - key + 2, 0, {0}.Length - 1)", "3"), Mapped(query));
+        }
+
+        if (evenHeads && Chance.Maybe)
+        {
+            Add("b key head n", Chance.Of("Min(Abs(query - key), 4)", "(query + key) % 5", "0"), Mapped(key));
+        }
+
+        if (tables.Count == 0 || Chance.OneIn(3))
+        {
+            Add(Chance.Maybe ? "b key n" : "b key h", "head % {0}.Length", Contracted(key));
+        }
+
+        return tables;
     }
 
     private string? Scale() => Chance.Weighted<string?>((5, null), (1, "1"), (1, "0.3"), (1, "nameof(C.Cap)"), (1, MayReadLayer ? "nameof(C.Scale)" : null));
@@ -181,7 +218,7 @@ internal abstract partial class FlowWriter
         return name;
     }
 
-    private string Score()
+    private string Score(IReadOnlyList<Computed>? computed = null)
     {
         string name = $"Score{Functions.Count}";
         var writer = new FunctionWriter(Chance, Program.Smooth);
@@ -189,7 +226,7 @@ internal abstract partial class FlowWriter
         var integers = new List<string>();
         foreach (string index in new[] { "head", "query", "key" })
         {
-            if (Chance.Of(true, true, false))
+            if (computed?.Count > 0 || Chance.Of(true, true, false))
             {
                 parameters.Add("int " + index);
                 integers.Add(index);
@@ -210,6 +247,12 @@ internal abstract partial class FlowWriter
             added = distance && Chance.Maybe
                 ? Expression.Of(integers.Contains("head") ? "(-0.1 * (head + 1) * Abs(query - key))" : "(-0.25 * Abs(query - key))")
                 : writer.Number(new Reads(distance ? ["(0.1 * (query - key))"] : [], integers.Where(i => i == "head").ToArray(), []), 2);
+        }
+
+        foreach (Computed table in computed ?? [])
+        {
+            parameters.Add(table.Parameter);
+            added = Expression.Of(Chance.Of("({0} + " + table.Read + ")", "({0} - 0.5 * " + table.Read + ")", "({0} + Tanh(" + table.Read + "))"), added);
         }
 
         bool config = Chance.Maybe;

@@ -15,7 +15,8 @@ internal static class Mutator
             "double drawn = System.Random.Shared.NextDouble()", "if ({0} > 0) {{ return 1; }}", "switch ({0}) {{ default: break; }}"];
 
     private static readonly string[] Parameters =
-        ["int position", "int head", "int channel", "[Table] Matrix bias", "ReadOnlySpan<double> all", "[Axes(\"b t e\")] ReadOnlySpan<double> all",
+        ["int position", "int head", "int channel", "[Table] Matrix bias", "[Table(\"b key n\")] ReadOnlySpan<double> bias", "ReadOnlySpan<double> all",
+            "[Axes(\"b t e\")] ReadOnlySpan<double> all",
             "[Parameter(\"extra\", \"d\")] ReadOnlySpan<double> extra", "bool flag", "float f", "string s",
                 "double more", "in double more", "ref double more", "int layer",
             "int query", "[Parameter(\"extra\", \"q q\")] double extra", "System.Numerics.Complex z", "[Start(1)] double begun"];

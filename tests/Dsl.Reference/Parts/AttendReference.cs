@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Reflection;
 using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
 using Ops = Dsl.Generators.Parts;
@@ -32,7 +33,7 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
                 {
                     int group = head / perGroup;
                     double[] scores = [.. seen.Select(s =>
-                        score.Of(Dot(q, k, row, token, head, s, group) * scale, head, query, keys.Position(row, s)))];
+                        score.Of(Dot(q, k, row, token, head, s, group) * scale, head, query, keys.Position(row, s), row, token, s))];
                     double[] weights = Softmax(scores);
                     Span<double> result = y.Tail(row, token, head);
                     for (int at = 0; at < seen.Length; at++)
@@ -102,6 +103,9 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
         private readonly int layer;
         private readonly int scoreSlot;
 
+        /// <summary>Computed values [row, token, head, index], by the slot of their span, and whether the token is the key.</summary>
+        private readonly List<(int Slot, NumberArray Numbers, bool OfKey)> computed = [];
+
         internal ScoreCall(Node node, Ops.Attend operation, Frame frame)
         {
             if (operation.Score is null)
@@ -116,14 +120,19 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
             int next = 3;
             for (int i = 0; i < function.Parameters.Length; i++)
             {
-                if (function.Parameters[i].ParameterType == typeof(Matrix))
+                if (UserFunction.IsSpan(function.Parameters[i]))
+                {
+                    string axes = function.Parameters[i].GetCustomAttribute<TableAttribute>()!.Axes;
+                    computed.Add((i, frame.Get(node.Inputs[next++]), axes.Split(' ').Contains("key")));
+                }
+                else if (function.Parameters[i].ParameterType == typeof(Matrix))
                 {
                     slots.Tables[i] = Table(frame.Get(node.Inputs[next++]), function.Parameters[i].Name!);
                 }
             }
         }
 
-        internal double Of(double score, int head, int query, int key)
+        internal double Of(double score, int head, int query, int key, int row, int queryToken, int keyToken)
         {
             if (function is null)
             {
@@ -131,6 +140,13 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
             }
 
             slots.Numbers[scoreSlot] = score;
+            foreach ((int slot, NumberArray numbers, bool ofKey) in computed)
+            {
+                // An axis that the value has not is of size one.
+                int At(int axis, int index) => numbers.Shape[axis] == 1 ? 0 : index;
+                slots.Spans[slot] = numbers.Tail(At(0, row), At(1, ofKey ? keyToken : queryToken), At(2, head)).ToArray();
+            }
+
             Indices.Set(function, slots, ("head", head), ("query", query), ("key", key), ("layer", layer));
             return function.Call(slots);
         }

@@ -57,6 +57,7 @@ internal static class PartReferences
         [typeof(Ops.AddRows)] = new AddRowsReference(),
         [typeof(Ops.Rotary)] = new RotaryReference(),
         [typeof(Ops.Attend)] = new AttendReference(),
+        [typeof(Ops.Product)] = new ProductReference(),
         [typeof(Ops.Shift)] = new ShiftReference(),
         [typeof(Ops.Pool)] = new PoolReference(),
         [typeof(Ops.Use)] = new UseReference(),

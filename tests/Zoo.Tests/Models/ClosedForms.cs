@@ -44,6 +44,10 @@ internal static class ClosedForms
             + (model == nameof(ElectraForPreTraining) ? Square(c.Hidden) + Dense(c.Hidden, 1)
                 : Dense(c.Hidden, c.EmbeddingWidth) + (2 * c.EmbeddingWidth) + c.Vocab),
 
+        // No token types, no pooler; a table of distances and its norm.
+        DebertaV2Config c => Bert(c.Vocab, c.HasPositions ? c.Context : 0, 0, c.Hidden, c.Hidden, c.Layers, c.FeedForward)
+            + (2L * c.Span * c.Hidden) + (2 * c.Hidden) + Dense(c.Hidden, c.Hidden) + (2 * c.Hidden) + c.Vocab,
+
         // No bias anywhere; a table of positions in each stack; four matrices an attention.
         T5Config c => T5(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads * c.HeadDim, c.Heads, c.Projection == "gated-gelu", c.Tied),
         MT5Config c => T5(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads * c.HeadDim, c.Heads, gated: true, tied: false),

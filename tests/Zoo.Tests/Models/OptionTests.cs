@@ -13,6 +13,11 @@ namespace Zoo.Tests.Models;
 /// <summary>Options of published configs: what they change is computed, written out here once more in plain operators, or refused in a sentence.</summary>
 public sealed class OptionTests
 {
+    private const string Deberta = """
+        "vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 12, "hidden_act": "gelu",
+        "max_position_embeddings": 16, "relative_attention": true
+        """;
+
     private const string Bert = """
         "vocab_size": 20, "hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 10, "hidden_act": "gelu",
         "max_position_embeddings": 40, "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0
@@ -123,6 +128,10 @@ public sealed class OptionTests
     [InlineData("S4Model", S4 + """, "layer": "S4Block (diag)" """, "layer", "'S4Block (diag)'", "expected 'S4D'")]
     [InlineData("S4Model", S4 + """, "dt_transform": "softplus" """, "dt_transform")]
     [InlineData("TTTForCausalLM", Ttt + """, "ttt_layer_type": "conv" """, "ttt_layer_type", "'conv'", "expected 'linear'")]
+    [InlineData("DebertaV2ForMaskedLM", Deberta + """, "type_vocab_size": 2, "share_att_key": true """, "type_vocab_size", "2", "expected 0")]
+    [InlineData("DebertaV2ForMaskedLM", Deberta + """, "conv_kernel_size": 3, "share_att_key": true """, "conv_kernel_size", "3", "expected 0")]
+    [InlineData("DebertaV2ForMaskedLM", Deberta + """, "share_att_key": false """, "share_att_key", "false", "expected true")]
+    [InlineData("DebertaV2ForMaskedLM", Deberta, "share_att_key", "missing")]
     public void What_is_not_computed_is_refused(string architecture, string config, params string[] words)
     {
         string message = Assert.Throws<ConfigException>(() => Of(architecture, config).Module.Dispose()).Message;
@@ -138,6 +147,11 @@ public sealed class OptionTests
     [InlineData("AlbertForMaskedLM", Bert + """
         , "embedding_size": 8, "down_scale_factor": 1, "gap_size": 0, "inner_group_num": 1, "net_structure_type": 0, "num_hidden_groups": 1,
         "num_memory_blocks": 0, "classifier_dropout_prob": 0.1
+        """)]
+    [InlineData("DebertaV2ForMaskedLM", Deberta + """
+        , "attention_probs_dropout_prob": 0.1, "hidden_dropout_prob": 0.1, "initializer_range": 0.02, "max_relative_positions": -1, "position_buckets": 4,
+        "norm_rel_ebd": "layer_norm", "share_att_key": true, "pos_att_type": "p2c|c2p", "layer_norm_eps": 1e-7, "position_biased_input": false,
+        "type_vocab_size": 0, "pooler_dropout": 0, "pooler_hidden_act": "gelu", "pooler_hidden_size": 8, "attention_head_size": 4
         """)]
     [InlineData("BartForConditionalGeneration", Bart + """
         , "_num_labels": 3, "add_bias_logits": false, "add_final_layer_norm": false, "classif_dropout": 0.0, "early_stopping": true,

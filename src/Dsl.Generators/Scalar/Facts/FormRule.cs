@@ -21,7 +21,8 @@ internal sealed record FormRule(
         [ScalarForm.Mask] = new(
             "int query, int key, int layer and the config, and returns a bool", ScalarKind.Bool, ["query", "key", "layer"], Loops: true),
         [ScalarForm.Score] = new(
-            "double score, int head, int query, int key, int layer, [Table] Matrix arguments and the config, and returns a double",
+            "double score, int head, int query, int key, int layer, [Table] Matrix and [Table(\"b query head n\")] ReadOnlySpan<double> arguments and the config, "
+                + "and returns a double",
             ScalarKind.Double, ["head", "query", "key", "layer"], FormValues.Score, Tables: true),
         [ScalarForm.Pointwise] = new(
             "doubles, [Parameter] doubles, int layer and the config, walks no loop, and returns a double; with axes, [Pointwise(\"b t e\")], it has spans "
@@ -70,7 +71,7 @@ internal sealed record FormRule(
         {
             ScalarRole.Config => true,
             ScalarRole.State => States,
-            ScalarRole.Table => Tables,
+            ScalarRole.Table => Tables && p is { Kind: ScalarKind.Double } && (p.Span == p.Axes.Length > 0),
             ScalarRole.Derived => States && p.Kind is ScalarKind.Double or ScalarKind.Complex,
             ScalarRole.Index => Indices.Contains(p.Name) && (p.Name != PlaceIndex || !function.Of(ScalarRole.Value).Any()),
             ScalarRole.Parameter => Fits(p, Weights) || (place && p is { Kind: ScalarKind.Double, Span: true } && Indices.Contains(PlaceIndex)),
@@ -88,7 +89,7 @@ internal sealed record FormRule(
     private static string Described(ScalarParameter p) => p.Role switch
     {
         ScalarRole.State => p.Span ? "a state's span" : "a state",
-        ScalarRole.Table => "a table",
+        ScalarRole.Table => p.Span ? "a table's span" + (p.Axes.Length > 0 ? "" : " without axes") : "a table" + (p.Axes.Length > 0 ? " with axes" : ""),
         ScalarRole.Derived => "derived",
         ScalarRole.Index => "an index",
         ScalarRole.Parameter => p.Span ? "a [Parameter] span" : $"a [Parameter] {Word(p.Kind)}",

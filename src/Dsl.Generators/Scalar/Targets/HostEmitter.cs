@@ -92,7 +92,7 @@ internal static class HostEmitter
             var parameters = function.Parameters.Select(p => p switch
             {
                 { Role: ScalarRole.Config } => p.Type + " " + Literals.Name(p.Name),
-                { Role: ScalarRole.Table } => "Matrix " + Literals.Name(p.Name),
+                { Role: ScalarRole.Table, Span: false } => "Matrix " + Literals.Name(p.Name),
                 { Span: true } => (p.Role == ScalarRole.State ? "Span<" : "ReadOnlySpan<") + TypeOf(p.Kind) + "> " + Literals.Name(p.Name),
                 _ => (p.ByRef ? "ref " : "") + TypeOf(p.Kind) + " " + Literals.Name(p.Name),
             });

@@ -31,6 +31,16 @@ internal sealed partial class TensorEmitter
                 var table = arguments.TryGetValue(entry.Table, out var given) ? given : Literals.Name(entry.Table);
                 var read = $"TensorScalar.Entries({table}, {row.Text}, {column.Text}{Where(masks)})";
                 return new Value(Carrier.Tensor, masks.Aggregate(read, (inner, mask) => Within(mask, inner)), 10, ScalarKind.Double);
+            case Length { Span: var whole } when TableOf(whole) is { } sized:
+                return new Value(Carrier.Host, $"(int){sized.Text}.shape[3]", 10, ScalarKind.Int);
+            case Element element when TableOf(element.Span) is { } computed:
+                var free = Go(element.Index);
+                return new Value(
+                    Carrier.Tensor,
+                    masks.Aggregate(
+                        $"TensorScalar.{(computed.AtKey ? "AtKey" : "AtQuery")}({computed.Text}, {free.Text}{Where(masks)})", (inner, mask) => Within(mask, inner)),
+                    10,
+                    ScalarKind.Double);
             case Element element:
                 var place = Go(element.Index);
                 var span = arguments.TryGetValue(element.Span, out var weight) ? weight : Literals.Name(element.Span);
@@ -76,6 +86,12 @@ internal sealed partial class TensorEmitter
                 throw new NotATensorFunctionException($"It holds a {e.GetType().Name}.");
         }
     }
+
+    /// <summary>A computed value that is read by index: its tensor, and whether it is the key's; null where the span is none.</summary>
+    private (string Text, bool AtKey)? TableOf(string span) =>
+        function.Parameters.FirstOrDefault(p => p.Name == span) is { Role: ScalarRole.Table } table
+            ? (arguments.TryGetValue(span, out var given) ? given : Literals.Name(span), table.Axes.Split(' ').Contains(ScoreTable.Key))
+            : null;
 
     private Value Host(Expression e, List<Value> children)
     {
