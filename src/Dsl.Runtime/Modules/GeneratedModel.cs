@@ -66,18 +66,21 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         LoadWeights(checkpoint, options ?? new LoadOptions());
     }
 
+    /// <summary>The weights that its files hold: adapters that were added have files of their own.</summary>
+    private IEnumerable<Weight> Filed => Weights.All.Where(weight => weight.Adapter is null);
+
     /// <summary>How the tensors of a file, by name, fit this model's.</summary>
     internal KeyFit FitOf(IReadOnlyDictionary<string, TensorEntry?> tensors, IReadOnlyList<string>? ignore = null) => KeyFit.Best(
-        KeyRules.AllLayouts, [.. Weights.All.Select(weight => KeyTarget.Of(weight, KeyRules))], tensors, [.. KeyRules.Ignored, .. ignore ?? []]);
+        KeyRules.AllLayouts, [.. Filed.Select(weight => KeyTarget.Of(weight, KeyRules))], tensors, [.. KeyRules.Ignored, .. ignore ?? []]);
 
     internal LoadReport LoadWeights(Checkpoint checkpoint, LoadOptions options)
     {
-        var targets = Weights.All
+        var targets = Filed
             .Select(weight => (Weight: weight, Key: KeyTarget.Of(weight, KeyRules)))
             .Select(pair => new LoadTarget(pair.Weight.Key, pair.Weight.Shape, pair.Weight.Value)
             {
                 Aliases = pair.Key.Aliases,
-                // What nothing trains (rate 0) begins as declared where the file leaves it out.
+                // What nothing trains (rate 0), and an adapter, begins as declared where the file leaves it out.
                 WhenMissing = pair.Key.Optional ? () => pair.Weight.Init.Apply(pair.Weight.Value) : null,
             })
             .ToList();
@@ -113,7 +116,7 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         var members = ConfigMembers(keys);
         ConfigWriter.WriteMembers(Path.Combine(folder, "config.json"), members);
         IReadOnlyDictionary<string, string>? names = Source is { } source && source.IsOf(Architectures) ? source.Names : null;
-        Checkpoint.Save(folder, Weights.All.Select(weight => TensorSource.From(names?.GetValueOrDefault(weight.Key) ?? weight.Key, weight.Value)).ToList());
+        Checkpoint.Save(folder, Filed.Select(weight => TensorSource.From(names?.GetValueOrDefault(weight.Key) ?? weight.Key, weight.Value)).ToList());
         if (Source?.Generation is not null || Writes)
         {
             GenerationSettings.Write(folder, Source?.Generation, members);

@@ -62,6 +62,12 @@ public sealed class Weight
     /// <summary>A number that belongs to the checkpoint and is no parameter: no optimiser and no count of parameters sees it.</summary>
     public bool IsBuffer { get; }
 
+    /// <summary>The adapter that it belongs to, where one was added to a model that was there; the model's own files do not hold it then.</summary>
+    public string? Adapter { get; internal set; }
+
+    /// <summary>A file may do without it: then it begins as a new one.</summary>
+    internal bool MayBeMissing { get; set; }
+
     /// <summary>False: no gradient is computed for it.</summary>
     public bool Trainable
     {

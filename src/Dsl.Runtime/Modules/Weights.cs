@@ -181,7 +181,7 @@ public sealed class Weights
         string w = weightKey ?? Join(key, "weight"), b = biasKey ?? Join(key, "bias");
         Weight weight = shared ? Shared(w, layout.Shape) : Tensor(w, layout.Shape, init);
         Weight? offset = !bias ? null : shared ? Shared(b, biasLayout.Shape) : Tensor(b, biasLayout.Shape, Initializer.Zeros);
-        return Explained(new Product(Table, weight, offset, layout, @in, @out, biasLayout));
+        return Declared(new Product(Table, weightKey is null ? Absolute(key) : WithoutWeight(weight.Key), weight, offset, layout, @in, @out, biasLayout));
     }
 
     /// <summary>A linear map for each group (each head, for instance): x_g W_g + b_g.</summary>
@@ -226,7 +226,8 @@ public sealed class Weights
         weight.AddAlias(Absolute(Join(key, "weight")));
         var biasLayout = new Layout(biasStored, ("out", @out));
         Weight? offset = bias ? Tensor(biasKey ?? Join(key, "bias"), biasLayout.Shape, Initializer.Zeros) : null;
-        return Explained(new Product(Table, weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out, biasLayout));
+        return Declared(new Product(
+            Table, Absolute(key), weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out, biasLayout) { Tied = true });
     }
 
     /// <summary>Several products of one input. Stored <c>out in</c>, they share one storage [sum of outs, in], and inference multiplies once.</summary>
@@ -343,6 +344,14 @@ public sealed class Weights
         Table.Explain(() => [Dsl.Runtime.Convolution.Explain<TKernel>(key)]);
     }
 
+    /// <summary>Takes a weight away, here and from the table.</summary>
+    internal void Forget(Weight weight)
+    {
+        own.Remove(weight);
+        known.Remove(weight);
+        Table.Forget(weight);
+    }
+
     /// <summary>Says that numbers were written into the weights from outside (by loading): whatever was derived from them is made anew.</summary>
     public void Changed() => Table.Touch();
 
@@ -364,11 +373,14 @@ public sealed class Weights
 
     private string Absolute(string key) => key.StartsWith('/') ? key[1..] : Join(Key, key);
 
-    private Product Explained(Product product)
+    private Product Declared(Product product)
     {
+        Table.Add(product);
         Table.Explain(product.Explain);
         return product;
     }
+
+    private static string WithoutWeight(string key) => key.EndsWith(".weight", StringComparison.Ordinal) ? key[..^".weight".Length] : key;
 
     private Weight Own(Weight weight)
     {
