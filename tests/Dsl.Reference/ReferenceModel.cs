@@ -39,7 +39,10 @@ public sealed class ReferenceModel
     /// <param name="inputs">By name: ids, masks and numbers, as the declaration has their axes. An optional input or a mask may be missing.</param>
     public IReadOnlyDictionary<string, NumberArray> Run(IReadOnlyDictionary<string, NumberArray> inputs)
     {
-        var run = new Run(config, weights, compiled.Functions, compiled.FindType);
+        var run = new Run(config, weights, compiled.Functions, compiled.FindType)
+        {
+            Adapter = graph.Adapter is { } adapter ? AdapterRule.Of(adapter, new SettingReader(config, 0, new Dictionary<string, long>())) : null,
+        };
         var frame = new Frame(run, graph, "", 0, new Dictionary<string, long>(), TimesOf(inputs));
         foreach (GraphInput input in graph.Inputs)
         {

@@ -67,6 +67,11 @@ public sealed class Adapter
 
         foreach ((string key, (Product product, _)) in targets)
         {
+            if (product.Weight.Quantised is not null)
+            {
+                throw new InvalidOperationException($"'{product.Weight.Key}' is in NF4, expected numbers to merge the adapter into");
+            }
+
             if (product.Tied)
             {
                 throw new InvalidOperationException($"'{key}' has no weight of its own ('{product.Weight.Key}' is read there), so that merging the adapter "

@@ -75,7 +75,9 @@ public abstract class GeneratedModel : GeneratedModule, IModel
 
     internal LoadReport LoadWeights(Checkpoint checkpoint, LoadOptions options)
     {
-        var targets = Filed
+        IReadOnlyList<(Weight Weight, string Name)> quantised = Nf4Files.In(checkpoint, Filed, KeyRules);
+        HashSet<Weight> matrices = [.. quantised.Select(pair => pair.Weight)];
+        var targets = Filed.Where(weight => !matrices.Contains(weight))
             .Select(weight => (Weight: weight, Key: KeyTarget.Of(weight, KeyRules)))
             .Select(pair => new LoadTarget(pair.Weight.Key, pair.Weight.Shape, pair.Weight.Value)
             {
@@ -90,13 +92,33 @@ public abstract class GeneratedModel : GeneratedModule, IModel
             report = checkpoint.LoadInto(targets, options with
             {
                 Layouts = KeyRules.AllLayouts,
-                Ignore = [.. KeyRules.Ignored, .. options.Ignore],
+                Ignore = [.. KeyRules.Ignored, .. options.Ignore, .. quantised.SelectMany(pair => Nf4Files.Beside(pair.Name))],
                 OtherHeads = () => ModelFamily.OtherNames(GetType(), Config),
             });
         }
 
+        foreach ((Weight weight, string name) in quantised)
+        {
+            Take(weight, checkpoint, name);
+        }
+
         Weights.Changed();
-        return report;
+        return report with { Names = report.Names.Concat(quantised.Select(pair => KeyValuePair.Create(pair.Weight.Key, pair.Name))).ToDictionary() };
+    }
+
+    /// <summary>A matrix in NF4 where a linear map alone reads it.</summary>
+    private void Take(Weight weight, Checkpoint checkpoint, string name)
+    {
+        Nf4Matrix matrix = Nf4Files.Read(checkpoint, name);
+        Product? product = Weights.Table.Products.FirstOrDefault(product => product.Weight == weight && !product.Tied && !weight.IsTable);
+        if (product is null || (product.Out, product.In) != (matrix.Rows, matrix.Columns))
+        {
+            matrix.Dispose();
+            throw new CheckpointException(checkpoint.Path, $"{SafeTensorsHeader.Quote(name)} is a matrix [{matrix.Rows}, {matrix.Columns}] in NF4, expected "
+                + (product is null ? "numbers: no linear map alone reads it" : $"[{product.Out}, {product.In}]"));
+        }
+
+        weight.Quantise(matrix);
     }
 
     /// <summary>
@@ -116,7 +138,7 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         var members = ConfigMembers(keys);
         ConfigWriter.WriteMembers(Path.Combine(folder, "config.json"), members);
         IReadOnlyDictionary<string, string>? names = Source is { } source && source.IsOf(Architectures) ? source.Names : null;
-        Checkpoint.Save(folder, Filed.Select(weight => TensorSource.From(names?.GetValueOrDefault(weight.Key) ?? weight.Key, weight.Value)).ToList());
+        Checkpoint.Save(folder, Filed.SelectMany(weight => Nf4Files.Sources(names?.GetValueOrDefault(weight.Key) ?? weight.Key, weight)).ToList());
         if (Source?.Generation is not null || Writes)
         {
             GenerationSettings.Write(folder, Source?.Generation, members);
@@ -150,6 +172,12 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     private List<(string Path, object? Value)> ConfigMembers(IReadOnlyDictionary<string, object?>? keys)
     {
         IEnumerable<(string Path, object? Value)> members = Source?.Members(Architectures) ?? OwnMembers();
+        if (Weights.All.Any(weight => weight.Quantised is not null))
+        {
+            members = [.. members.Where(member => member.Path != "quantization_config"),
+                ("quantization_config", Nf4Files.ConfigOf(Weights.All, Weights.Table.Products))];
+        }
+
         return [.. members.Where(member => keys?.ContainsKey(member.Path) != true), .. keys?.Select(pair => (pair.Key, pair.Value)) ?? []];
     }
 

@@ -49,6 +49,7 @@ internal static class ModelLoading
     {
         reader.Ignore(ignored);
         TConfig config = Build(reader.File, () => read(reader));
+        Nf4Files.Check(reader);
         reader.Finish();
         if (reader.Unknown.Count > 0)
         {

@@ -135,6 +135,8 @@ internal sealed class WeightTable
 
     internal void Add(Pack pack) => packs.Add(pack);
 
+    internal void Forget(Pack pack) => packs.Remove(pack);
+
     internal void Add(Product product) => products.Add(product);
 
     /// <summary>Takes a weight away that nothing computes with any more.</summary>

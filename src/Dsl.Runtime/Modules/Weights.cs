@@ -162,6 +162,23 @@ public sealed class Weights
         }
     }
 
+    /// <summary>
+    /// Two small matrices beside each of the linear maps declared so far that is meant, every other weight frozen: the adapter <c>default</c> of a
+    /// declaration, which is its own in files too.
+    /// </summary>
+    /// <param name="targets">Ends of keys, or patterns over them.</param>
+    /// <param name="rank">Rows of the first, columns of the second.</param>
+    /// <param name="alpha">The scale is alpha / rank.</param>
+    /// <param name="rankStabilised">The scale is alpha / sqrt(rank).</param>
+    /// <param name="dropout">Probability of dropping a number before the first, in training.</param>
+    /// <exception cref="ArgumentException">A target means no linear map, or a number makes no sense.</exception>
+    public void Adapt(string[] targets, int rank, double alpha, bool rankStabilised = false, double dropout = 0) => Adapters.Make(
+        this,
+        new AdapterOptions { Targets = targets, Rank = rank, Alpha = alpha, RankStabilised = rankStabilised, Dropout = dropout },
+        Adapters.DefaultName,
+        new HashSet<Product>(),
+        declared: true);
+
     /// <summary>x W^T + b. Missing names follow from the key: <c>.weight</c> and <c>.bias</c>.</summary>
     /// <param name="key">Of the pair; relative.</param>
     /// <param name="in">Width of what comes in.</param>
@@ -181,7 +198,10 @@ public sealed class Weights
         string w = weightKey ?? Join(key, "weight"), b = biasKey ?? Join(key, "bias");
         Weight weight = shared ? Shared(w, layout.Shape) : Tensor(w, layout.Shape, init);
         Weight? offset = !bias ? null : shared ? Shared(b, biasLayout.Shape) : Tensor(b, biasLayout.Shape, Initializer.Zeros);
-        return Declared(new Product(Table, weightKey is null ? Absolute(key) : WithoutWeight(weight.Key), weight, offset, layout, @in, @out, biasLayout));
+        return Declared(new Product(Table, weightKey is null ? Absolute(key) : WithoutWeight(weight.Key), weight, offset, layout, @in, @out, biasLayout)
+        {
+            Tied = shared && !Table.Products.Any(product => product.Weight == weight),
+        });
     }
 
     /// <summary>A linear map for each group (each head, for instance): x_g W_g + b_g.</summary>
@@ -285,8 +305,12 @@ public sealed class Weights
     /// One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids; the row of <paramref name="padding"/>, counted from the end
     /// where it is negative, learns nothing from being looked up.
     /// </summary>
-    public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null) =>
-        new(shared ? Shared(Join(key, "weight"), [rows, width]) : Tensor(Join(key, "weight"), [rows, width]), padding < 0 ? padding + rows : padding);
+    public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null)
+    {
+        Weight weight = shared ? Shared(Join(key, "weight"), [rows, width]) : Tensor(Join(key, "weight"), [rows, width]);
+        weight.IsTable = true;
+        return new Embedding(weight, padding < 0 ? padding + rows : padding);
+    }
 
     /// <summary>A convolution of each channel alone over the tokens before: weight [width, 1, kernel].</summary>
     public CausalConvolution CausalConvolution(string key, long width, long kernel, bool bias) =>

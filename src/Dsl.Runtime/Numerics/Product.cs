@@ -56,10 +56,10 @@ public sealed class Product
     {
         if (Adapted is not { } adapted)
         {
-            return multiplier.Apply(x, activation);
+            return Plain(x, activation);
         }
 
-        using Tensor plain = multiplier.Apply(x, null);
+        using Tensor plain = Plain(x, null);
         Tensor y = adapted.AddTo(plain, x);
         return activation is { } function ? function.ApplyOwned(y) : y;
     }
@@ -69,18 +69,17 @@ public sealed class Product
     {
         if (Adapted is not { } adapted)
         {
-            return multiplier.ApplyAdd(x, residual);
+            return PlainAdd(x, residual);
         }
 
-        using Tensor plain = multiplier.ApplyAdd(x, residual);
+        using Tensor plain = PlainAdd(x, residual);
         return adapted.AddTo(plain, x);
     }
 
     /// <summary>The gradient of the input, given that of the output: [..., out] to [..., in]; itself differentiable.</summary>
     public Tensor Back(Tensor gradient)
     {
-        using Tensor matrix = Matrix();
-        Tensor back = gradient.matmul(matrix);
+        Tensor back = PlainBack(gradient);
         if (Adapted is not { } adapted)
         {
             return back;
@@ -92,6 +91,40 @@ public sealed class Product
         }
     }
 
+    private Tensor Plain(Tensor x, Activation? activation)
+    {
+        if (Weight.Quantised is not { } quantised)
+        {
+            return multiplier.Apply(x, activation);
+        }
+
+        using Tensor? offset = Offset();
+        Tensor y = Nf4Linear.Apply(quantised, x, offset);
+        return activation is { } function ? function.ApplyOwned(y) : y;
+    }
+
+    private Tensor PlainAdd(Tensor x, Tensor residual)
+    {
+        if (Weight.Quantised is null)
+        {
+            return multiplier.ApplyAdd(x, residual);
+        }
+
+        using Tensor product = Plain(x, null);
+        return product.Plus(residual);
+    }
+
+    private Tensor PlainBack(Tensor gradient)
+    {
+        if (Weight.Quantised is { } quantised && !Grad.Records(gradient))
+        {
+            return Nf4Linear.Back(quantised, gradient);
+        }
+
+        using Tensor matrix = Matrix();
+        return gradient.matmul(matrix);
+    }
+
     /// <summary>Keys of all linear maps of the model.</summary>
     internal IEnumerable<string> Siblings => table.Products.Select(product => product.Key).Distinct();
 
@@ -99,8 +132,10 @@ public sealed class Product
 
     internal void Forget(Adapter adapter) => adapters?.Remove(adapter);
 
-    /// <summary>[out, in], a view of the weight however it is stored; the caller disposes it.</summary>
-    internal Tensor Matrix() => Layout.View(Weight.Value);
+    /// <summary>
+    /// [out, in], a view of the weight however it is stored, or all numbers of one that is quantised; the caller disposes it.
+    /// </summary>
+    internal Tensor Matrix() => Weight.Quantised is { } quantised ? quantised.Dequantise(table.Dtype) : Layout.View(Weight.Value);
 
     /// <summary>[out], a view of the bias, or null where there is none; the caller disposes it.</summary>
     internal Tensor? Offset() => Bias is null ? null : biasLayout?.View(Bias.Value) ?? Bias.Value.alias();
@@ -108,7 +143,13 @@ public sealed class Product
     /// <summary>A member of a pack is told of with its pack.</summary>
     internal IEnumerable<ChoiceRow> Explain()
     {
-        foreach (ChoiceRow row in Weight.Pack is null ? multiplier.Explain() : [])
+        if (Weight.Quantised is { } quantised)
+        {
+            yield return new ChoiceRow(Key, "NF4", FormattableString.Invariant(
+                $"{8.0 * quantised.Bytes / Weight.Count:F3} bits a number, some rows at a time as {table.Dtype}"));
+        }
+
+        foreach (ChoiceRow row in Weight.Pack is null && Weight.Quantised is null ? multiplier.Explain() : [])
         {
             yield return row;
         }
@@ -156,12 +197,12 @@ public sealed class Products
     public IReadOnlyList<Product> Parts => parts;
 
     /// <summary>True when all weights lie in one storage.</summary>
-    public bool Packed => weights is not null;
+    public bool Packed => weights is { Dissolved: false };
 
     /// <summary>[..., in] to one [..., out] for each product; the caller disposes each.</summary>
     public Tensor[] Apply(Tensor x)
     {
-        if (together is null || torch.is_grad_enabled())
+        if (together is null || torch.is_grad_enabled() || weights!.Dissolved)
         {
             // Each weight is a leaf with a gradient of its own.
             return Array.ConvertAll(parts, part => part.Apply(x));
@@ -207,9 +248,9 @@ public sealed class Products
     internal IEnumerable<ChoiceRow> Explain()
     {
         string keys = string.Join(", ", Array.ConvertAll(parts, part => part.Weight.Key));
-        if (together is null)
+        if (together is null || weights!.Dissolved)
         {
-            yield return new ChoiceRow(keys, "one by one", obstacle);
+            yield return new ChoiceRow(keys, "one by one", obstacle.Length > 0 ? obstacle : "some are quantised");
             yield break;
         }
 

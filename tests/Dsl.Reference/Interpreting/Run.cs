@@ -19,6 +19,7 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
         Fast = Fast,
         Nudge = Nudge,
         FastInput = FastInput,
+        Adapter = Adapter,
     };
 
     /// <summary>Keys that were read.</summary>
@@ -29,6 +30,9 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
 
     /// <summary>Weights that stand for those of the same key: trained within the sequence.</summary>
     internal IReadOnlyDictionary<string, NumberArray>? Fast { get; set; }
+
+    /// <summary>The low-rank matrices beside some of the maps; null where there are none.</summary>
+    internal AdapterRule? Adapter { get; init; }
 
     /// <summary>What is added to one number of a map's result at every token: how differences by it are taken.</summary>
     internal (Node Map, int Element, double Amount)? Nudge { get; set; }
