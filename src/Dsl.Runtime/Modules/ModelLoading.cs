@@ -32,6 +32,11 @@ internal static class ModelLoading
             weights.Table.Limit = null;
             LoadReport report = model.LoadWeights(checkpoint, options);
             model.Source = ModelSource.Of(folder, reader, report.Names);
+            if (options.Adapter is { } adapter)
+            {
+                Adapters.Load(model, adapter);
+            }
+
             model.eval();
             return model;
         }

@@ -186,8 +186,8 @@ public static class Nf4
             int steps = 1 << decade;
             float unit = (float)Math.Pow(10, decade - 6), step = (1f - 0.1f) / steps;
 
-            // As torch.linspace: counted from whichever end is nearer.
-            float At(int i) => i < (steps + 1) / 2 ? 0.1f + (step * i) : 1f - (step * (steps - i));
+            // As torch.linspace: counted from whichever end is nearer, each rounded once.
+            float At(int i) => i < (steps + 1) / 2 ? MathF.FusedMultiplyAdd(step, i, 0.1f) : MathF.FusedMultiplyAdd(-step, steps - i, 1f);
             for (int i = 0; i < steps; i++)
             {
                 float middle = (At(i) + At(i + 1)) / 2;

@@ -146,7 +146,7 @@ public sealed class GoldenCase : IDisposable
         && !IsTrajectory(folder);
 
     /// <summary>Whether a case is many steps of training, its batches in windows, and no forward pass.</summary>
-    private static bool IsTrajectory(string folder)
+    internal static bool IsTrajectory(string folder)
     {
         try
         {

@@ -45,7 +45,7 @@ public sealed class TrajectoryGoldens
     {
         using var scope = NewDisposeScope();
         using var golden = new Golden(folder);
-        double close = dtype == nameof(ScalarType.Float64) ? 1e-7 : 2e-5;
+        double close = dtype == nameof(ScalarType.Float64) ? 1e-6 : 1e-4;
         Dictionary<string, Tensor> io = GoldenCase.Read(Path.Combine(folder, "io.safetensors"));
         JsonElement how = golden.Case.GetProperty("hyperparameters");
         double Number(string key) => how.GetProperty(key).GetDouble();
