@@ -31,7 +31,7 @@ internal sealed class CheckCommand
         {
             made.folder, made.architecture, made.json,
         };
-        made.loading.AddTo(command);
+        made.loading.AddTo(command, adapts: false);
         command.SetAction(made.Run);
         return command;
     }

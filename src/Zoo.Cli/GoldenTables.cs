@@ -17,7 +17,7 @@ internal static class GoldenTables
         int exit = 0;
         foreach (string path in paths)
         {
-            var found = GoldenCase.Find(path);
+            var found = GoldenVerifier.Find(path);
             if (found.Count == 0)
             {
                 console.MarkupLineInterpolated($"[red]{path} holds no case: case.json, config.json, model.safetensors and io.safetensors were expected.[/]");

@@ -90,6 +90,7 @@ public static class ZooCommands
             EmbedCommand.Make(context),
             CheckCommand.Make(context),
             EvaluateCommand.Make(context),
+            MergeCommand.Make(context),
             ScalingCommand.Make(context),
             InContextCommand.Make(context),
             EmergenceCommand.Make(context),

@@ -22,6 +22,19 @@ internal static class OddDeclarations
         ["attention under a condition"] = Block("""
             [When(nameof(C.Flag)), Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
             """),
+        ["adapters beside packed, folded and tied maps"] = """
+            [Model<C>("M"), Adapt("layers.?.{q,v,down}", "o", "wide", "back", "gate", "head", Rank = nameof(C.Kernel), Alpha = nameof(C.Cap), RankStabilised = nameof(C.Flag))]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden))]
+            [Repeat<B>("layers", nameof(C.Layers))]
+            [Head("head", TiedTo = "embed", Tied = nameof(C.Tied)), Output("logits")]
+            public sealed partial class M;
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
+            [Residual, GatedFeedForward("{gate,up,down}", Activation.Silu)]
+            [Residual, Linear("wide", nameof(C.FeedForward)), Activate(Activation.GeluTanh), Linear("back", Stored = "in out")]
+            public sealed partial class B;
+            """,
         ["attention under either condition"] = Block("""
             [When(nameof(C.Other)), Attention("{q,k,v,o}", Mask = Mask.Causal)]
             [Unless(nameof(C.Other)), Attention("{q2,k2,v2,o2}", Mask = Mask.Causal, Scale = nameof(C.ScaleOf))]

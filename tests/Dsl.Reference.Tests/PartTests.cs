@@ -18,6 +18,14 @@ public sealed class PartTests
     }
 
     [Fact]
+    public void Adapt_adds_a_product_of_low_rank()
+    {
+        NumberArray y = Run("[Linear(\"map\", 2)]", "", Input([1, 1, 2], 3, 4), "Adapt(\"m?p\", Rank = 1, Alpha = 2)",
+            ("map.weight", W([2, 2], 1, 2, 3, 4)), ("map.lora_A.weight", W([1, 2], 1, 2)), ("map.lora_B.weight", W([2, 1], 10, 100)));
+        Assert.Equal([11 + (2 * 11 * 10), 25 + (2 * 11 * 100)], y.Values);
+    }
+
+    [Fact]
     public void Linear_reads_a_weight_stored_in_out()
     {
         NumberArray y = Run("[Linear(\"map\", 2, Stored = \"in out\")]", Input([1, 1, 2], 3, 4), ("map.weight", W([2, 2], 1, 2, 3, 4)));

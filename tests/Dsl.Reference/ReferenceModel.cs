@@ -38,7 +38,7 @@ public sealed class ReferenceModel
     /// <summary>Every output of the declaration.</summary>
     /// <param name="inputs">By name: ids, masks and numbers, as the declaration has their axes. An optional input or a mask may be missing.</param>
     public IReadOnlyDictionary<string, NumberArray> Run(IReadOnlyDictionary<string, NumberArray> inputs) =>
-        Run(inputs, new Run(config, weights, compiled.Functions, compiled.FindType));
+        Run(inputs, NewRun());
 
     /// <summary>
     /// How sharp the reference itself is, relative to the largest number of an output: what a learner learns from is a difference, taken here once more from
@@ -46,18 +46,23 @@ public sealed class ReferenceModel
     /// </summary>
     internal double Unsharpness(IReadOnlyDictionary<string, NumberArray> inputs)
     {
-        var run = new Run(config, weights, compiled.Functions, compiled.FindType);
+        Run run = NewRun();
         IReadOnlyDictionary<string, NumberArray> close = Run(inputs, run);
         if (run.Learners.Count == 0)
         {
             return 0;
         }
 
-        IReadOnlyDictionary<string, NumberArray> far =
-            Run(inputs, new Run(config, weights, compiled.Functions, compiled.FindType) { LearnerStep = 2 * run.LearnerStep });
+        IReadOnlyDictionary<string, NumberArray> far = Run(inputs, NewRun(2 * run.LearnerStep));
         return close.Max(output => output.Value.Values.Zip(far[output.Key].Values, (a, b) => Math.Abs(a - b)).Where(double.IsFinite).DefaultIfEmpty(0).Max()
             / Math.Max(1e-3, output.Value.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max()));
     }
+
+    private Run NewRun(double learnerStep = Interpreting.Run.NearStep) => new(config, weights, compiled.Functions, compiled.FindType)
+    {
+        LearnerStep = learnerStep,
+        Adapter = graph.Adapter is { } adapter ? AdapterRule.Of(adapter, new SettingReader(config, 0, new Dictionary<string, long>())) : null,
+    };
 
     private IReadOnlyDictionary<string, NumberArray> Run(IReadOnlyDictionary<string, NumberArray> inputs, Run run)
     {

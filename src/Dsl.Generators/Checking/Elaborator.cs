@@ -125,6 +125,7 @@ internal sealed partial class Elaborator
         }
 
         var deviation = CheckInitialValues();
+        var adapter = CheckAdapter();
         CheckKeys();
         var parameters = CloseSizes(result);
         CheckPresets();
@@ -137,6 +138,8 @@ internal sealed partial class Elaborator
             Embeddings = embeddings.ToDictionary(e => e.Key, e => (sizes.Resolve(e.Value.Rows), sizes.Resolve(e.Value.Width))),
             Parameters = parameters,
             Keys = [.. keys.Select(k => k.Key), .. nested],
+            Maps = maps,
+            Adapter = adapter,
             Checks = sizes.Open.Select(o => new SizeCheck(sizes.Resolve(o.Left), sizes.Resolve(o.Right), o.What)).ToList(),
             Deviation = deviation,
             ReadsLayer = readsLayer,

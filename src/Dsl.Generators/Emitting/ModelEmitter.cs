@@ -175,6 +175,11 @@ internal sealed partial class ModelEmitter
                 code.Line($"weights.Group({group[0].ToSource()}{string.Concat(factors)});");
             }
 
+            if (graph.Adapter is { } adapter)
+            {
+                code.Line(adapter.ToCode());
+            }
+
             foreach (var line in InitialValues.Of(spec))
             {
                 code.Line(line);

@@ -87,6 +87,12 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
     /// <summary>Keys of its weights, those of its blocks below theirs; <c>*</c> where they are not known.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 
+    /// <summary>Keys of its linear maps of one plain matrix, those of its blocks below theirs; <c>*</c> where they are not known.</summary>
+    public IReadOnlyList<string> Maps { get; init; } = [];
+
+    /// <summary>The low-rank matrices that stand beside some of the maps; null where none do.</summary>
+    public AdapterSetting? Adapter { get; init; }
+
     /// <summary>Time axes on which some tokens may be padding.</summary>
     public IReadOnlyCollection<string> Padded { get; init; } = [];
 
@@ -183,6 +189,11 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
         foreach (var (name, value) in Outputs)
         {
             text.AppendLine($"output {name} = {NumberOf(value)}");
+        }
+
+        if (Adapter is not null)
+        {
+            text.AppendLine(Adapter.Describe());
         }
 
         if (Result is not null)

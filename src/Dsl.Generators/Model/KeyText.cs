@@ -37,6 +37,18 @@ internal static class KeyText
         static string Indexed(string key) => Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "0"));
     }
 
+    /// <summary>Whether a key may end as a pattern says, whole segments of it: <c>*</c>, <c>?</c>, and lists in braces.</summary>
+    public static bool MayEnd(string pattern, IEnumerable<string> keys)
+    {
+        var glob = Regex.Escape(pattern).Replace("\\*", ".*").Replace("\\?", ".");
+        glob = Regex.Replace(glob, @"\\\{([^{}]*)}", m => "(" + m.Groups[1].Value.Replace("\\ ", "").Replace(",", "|") + ")");
+        var end = new Regex(@"^(.*\.)?" + glob + "$", RegexOptions.CultureInvariant);
+
+        // What stands in braces in a key is any number or word.
+        return keys.Any(key => key.EndsWith("*", System.StringComparison.Ordinal)
+            || end.IsMatch(Indices(key).Aggregate(key.TrimStart('/'), (k, i) => k.Replace("{" + i + "}", "0"))));
+    }
+
     public static string LastSegment(string key) => Plain(key) is var plain ? plain.Substring(plain.LastIndexOf('.') + 1) : "";
 
     public static string Below(string? key, string name) => key is null or "" ? name : key + "." + name;

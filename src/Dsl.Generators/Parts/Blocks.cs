@@ -98,6 +98,7 @@ internal static class Blocks
         }
 
         at.Nest(Prefix(part), inner.Keys);
+        at.NestMaps(Prefix(part), inner.Maps);
         var parameters = inner.Parameters.Select(p => new BlockSize(p, Outer(Size.Of("@" + p)))).ToEquatable();
         return (new BlockUse(type, inner, null, parameters) { Config = member }, result, inputs);
     }
@@ -192,6 +193,7 @@ internal static class Blocks
         }
 
         at.Nest(Prefix(part), null);
+        at.NestMaps(Prefix(part), null);
         var width = own.Width.IsNull ? x.Last : at.SizeOf(own.Width, part.Place);
         var parameters = new[] { new BlockSize("width", x.Last ?? Size.Of(1)) }.ToEquatable();
         return (new BlockUse(type, null, own, parameters), width is null ? x.Axes : Elaborator.WithLast(x, width), []);

@@ -44,6 +44,7 @@ internal sealed class HeadPart : Part
 
         size ??= at.Fresh();
         at.Key(part, key);
+        at.Map(key);
         var bias = at.TruthOf(part["Bias"], part.PlaceOf("Bias"), part.Text("BiasWeight") is null ? Setting.False : Setting.True);
         var tied = tiedTo is null ? Setting.False : at.TruthOf(part["Tied"], part.PlaceOf("Tied"), Setting.True);
         var head = new Linear(key, width, size, bias, Storage.Plain with { Bias = part.Text("BiasWeight") }) { Head = new HeadTie(tiedTo, tied) };

@@ -38,6 +38,11 @@ internal sealed class LinearPart : Part
             at.Key(part, KeyText.Below(key, storage.Bias), shared);
         }
 
+        if (groups.Count == 0 && !isFast)
+        {
+            at.Map(storage.Weight is null ? key : KeyText.Below(key, storage.Weight));
+        }
+
         var linear = new Linear(key, width, size, bias, storage)
         {
             Groups = groups.ToEquatable(),

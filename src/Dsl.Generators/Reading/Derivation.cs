@@ -66,7 +66,7 @@ internal static class Derivation
         var derive = spec.HeaderParts("Derive").First();
         var brackets = origin.Brackets.Select(b => new BracketSpec(b.Parts.Select(p => p.StandingAt(derive.Place)).ToEquatable())).ToList();
         var header = origin.Header.Where(p => p.Name is not ("Derive" or "Set" or "Remove" or "Rename" or "Block" or "Model"))
-            .Where(p => p.Name != "Defaults" || !spec.HeaderParts("Defaults").Any())
+            .Where(p => p.Name is not ("Defaults" or "Adapt") || !spec.HeaderParts(p.Name).Any())
             .Select(p => p.StandingAt(derive.Place)).ToList();
 
         foreach (var part in spec.Header.Where(p => p.Name == "Rename"))

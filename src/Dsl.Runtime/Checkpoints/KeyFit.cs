@@ -19,7 +19,7 @@ internal sealed record KeyTarget(string Key, IReadOnlyList<string> Aliases, IRea
     public static KeyTarget Of(Weight weight, KeyRules rules) => new(
         weight.Key, [.. weight.Aliases, .. rules.SecondNames(weight.Key)], weight.Shape, weight.IsBuffer ? ElementType.I64 : null)
     {
-        Optional = weight is { IsBuffer: false, RateFactor: 0 },
+        Optional = weight is { IsBuffer: false, RateFactor: 0 } or { MayBeMissing: true },
     };
 
     /// <summary>Every name under which a file in one of these layouts may hold it, or its pieces.</summary>

@@ -30,6 +30,9 @@ public sealed record LoadOptions
     /// <summary>Keys of <c>config.json</c> that are treated as if they were not there, dotted paths: the way round a key that is not known.</summary>
     public IReadOnlyList<string> IgnoreKeys { get; init; } = [];
 
+    /// <summary>A folder as peft writes it: the model is loaded with that adapter in use (<see cref="Adapters.Load"/>). Null: none.</summary>
+    public string? Adapter { get; init; }
+
     /// <summary>Tensors that nothing asks for are reported in <see cref="LoadReport.Unexpected"/> instead of being an error.</summary>
     public bool AllowUnexpected { get; init; }
 

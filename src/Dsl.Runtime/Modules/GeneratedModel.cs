@@ -69,18 +69,23 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         LoadWeights(checkpoint, options ?? new LoadOptions());
     }
 
+    /// <summary>The weights that its files hold: adapters that were added have files of their own.</summary>
+    private IEnumerable<Weight> Filed => Weights.All.Where(weight => weight.Adapter is null);
+
     /// <summary>How the tensors of a file, by name, fit this model's.</summary>
     internal KeyFit FitOf(IReadOnlyDictionary<string, TensorEntry?> tensors, IReadOnlyList<string>? ignore = null) => KeyFit.Best(
-        KeyRules.AllLayouts, [.. Weights.All.Select(weight => KeyTarget.Of(weight, KeyRules))], tensors, [.. KeyRules.Ignored, .. ignore ?? []]);
+        KeyRules.AllLayouts, [.. Filed.Select(weight => KeyTarget.Of(weight, KeyRules))], tensors, [.. KeyRules.Ignored, .. ignore ?? []]);
 
     internal LoadReport LoadWeights(Checkpoint checkpoint, LoadOptions options)
     {
-        var targets = Weights.All
+        IReadOnlyList<(Weight Weight, string Name)> quantised = Nf4Files.In(checkpoint, Filed, KeyRules);
+        HashSet<Weight> matrices = [.. quantised.Select(pair => pair.Weight)];
+        var targets = Filed.Where(weight => !matrices.Contains(weight))
             .Select(weight => (Weight: weight, Key: KeyTarget.Of(weight, KeyRules)))
             .Select(pair => new LoadTarget(pair.Weight.Key, pair.Weight.Shape, pair.Weight.Value)
             {
                 Aliases = pair.Key.Aliases,
-                // What nothing trains (rate 0) begins as declared where the file leaves it out.
+                // What nothing trains (rate 0), and an adapter, begins as declared where the file leaves it out.
                 WhenMissing = pair.Key.Optional ? () => pair.Weight.Init.Apply(pair.Weight.Value) : null,
             })
             .ToList();
@@ -90,13 +95,33 @@ public abstract class GeneratedModel : GeneratedModule, IModel
             report = checkpoint.LoadInto(targets, options with
             {
                 Layouts = KeyRules.AllLayouts,
-                Ignore = [.. KeyRules.Ignored, .. options.Ignore],
+                Ignore = [.. KeyRules.Ignored, .. options.Ignore, .. quantised.SelectMany(pair => Nf4Files.Beside(pair.Name))],
                 OtherHeads = () => ModelFamily.OtherNames(GetType(), Config),
             });
         }
 
+        foreach ((Weight weight, string name) in quantised)
+        {
+            Take(weight, checkpoint, name);
+        }
+
         Weights.Changed();
-        return report;
+        return report with { Names = report.Names.Concat(quantised.Select(pair => KeyValuePair.Create(pair.Weight.Key, pair.Name))).ToDictionary() };
+    }
+
+    /// <summary>A matrix in NF4 where a linear map alone reads it.</summary>
+    private void Take(Weight weight, Checkpoint checkpoint, string name)
+    {
+        Nf4Matrix matrix = Nf4Files.Read(checkpoint, name);
+        Product? product = Weights.Table.Products.FirstOrDefault(product => product.Weight == weight && !product.Tied && !weight.IsTable);
+        if (product is null || (product.Out, product.In) != (matrix.Rows, matrix.Columns))
+        {
+            matrix.Dispose();
+            throw new CheckpointException(checkpoint.Path, $"{SafeTensorsHeader.Quote(name)} is a matrix [{matrix.Rows}, {matrix.Columns}] in NF4, expected "
+                + (product is null ? "numbers: no linear map alone reads it" : $"[{product.Out}, {product.In}]"));
+        }
+
+        weight.Quantise(matrix);
     }
 
     /// <summary>
@@ -118,7 +143,7 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         ModelSource? source = Source is { } read && read.IsOf(Architectures) ? read : null;
         using (DisposeScope views = torch.NewDisposeScope())
         {
-            Checkpoint.Save(folder, [.. Weights.All.SelectMany(weight => SourcesOf(weight, source))]);
+            Checkpoint.Save(folder, [.. Filed.SelectMany(weight => SourcesOf(weight, source))]);
         }
 
         if (Source?.Generation is not null || Writes)
@@ -130,7 +155,7 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     /// <summary>A weight as its file held it: whole, or in pieces.</summary>
     private static IEnumerable<TensorSource> SourcesOf(Weight weight, ModelSource? source) => source?.Pieces[weight.Key].ToList() is { Count: > 0 } pieces
         ? pieces.Select(held => TensorSource.From(held.Name, held.Piece.Of(weight.Value)))
-        : [TensorSource.From(source?.Names.GetValueOrDefault(weight.Key) ?? weight.Key, weight.Value)];
+        : Nf4Files.Sources(source?.Names.GetValueOrDefault(weight.Key) ?? weight.Key, weight);
 
     /// <summary>Writes <c>config.json</c> into a folder, atomically.</summary>
     public void WriteConfig(string folder)
@@ -159,6 +184,12 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     private List<(string Path, object? Value)> ConfigMembers(IReadOnlyDictionary<string, object?>? keys)
     {
         IEnumerable<(string Path, object? Value)> members = Source?.Members(Architectures) ?? OwnMembers();
+        if (Weights.All.Any(weight => weight.Quantised is not null))
+        {
+            members = [.. members.Where(member => member.Path != "quantization_config"),
+                ("quantization_config", Nf4Files.ConfigOf(Weights.All, Weights.Table.Products))];
+        }
+
         return [.. members.Where(member => keys?.ContainsKey(member.Path) != true), .. keys?.Select(pair => (pair.Key, pair.Value)) ?? []];
     }
 

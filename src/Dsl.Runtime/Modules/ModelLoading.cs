@@ -32,6 +32,11 @@ internal static class ModelLoading
             weights.Table.Limit = null;
             LoadReport report = model.LoadWeights(checkpoint, options);
             model.Source = ModelSource.Of(folder, reader, report);
+            if (options.Adapter is { } adapter)
+            {
+                Adapters.Load(model, adapter);
+            }
+
             model.eval();
             return model;
         }
@@ -49,6 +54,7 @@ internal static class ModelLoading
     {
         reader.Ignore(ignored);
         TConfig config = Build(reader.File, () => read(reader));
+        Nf4Files.Check(reader);
         reader.Finish();
         if (reader.Unknown.Count > 0)
         {

@@ -62,14 +62,26 @@ public sealed class Weight
     /// <summary>A number that belongs to the checkpoint and is no parameter: no optimiser and no count of parameters sees it.</summary>
     public bool IsBuffer { get; }
 
+    /// <summary>The adapter that it belongs to, where one was added to a model that was there; the model's own files do not hold it then.</summary>
+    public string? Adapter { get; internal set; }
+
+    /// <summary>The matrix in NF4, where it was quantised: <see cref="Value"/> is then its packed bytes, and nothing trains it.</summary>
+    public Nf4Matrix? Quantised { get; private set; }
+
+    /// <summary>Whether its rows are looked up, too.</summary>
+    internal bool IsTable { get; set; }
+
+    /// <summary>A file may do without it: then it begins as a new one.</summary>
+    internal bool MayBeMissing { get; set; }
+
     /// <summary>False: no gradient is computed for it.</summary>
     public bool Trainable
     {
         get => trainable;
         set
         {
-            trainable = value;
-            this.value?.requires_grad_(value);
+            trainable = value && Quantised is null;
+            this.value?.requires_grad_(trainable);
         }
     }
 
@@ -100,10 +112,20 @@ public sealed class Weight
         var bound = data as Parameter ?? new Parameter(data, trainable && torch.is_floating_point(data));
         bound.DetachFromDisposeScope();
         value = bound;
+        Quantised?.Rebind(bound);
         if (disposeOld && old is not null && !ReferenceEquals(old, bound))
         {
             old.Dispose();
         }
+    }
+
+    /// <summary>Takes a matrix, [out, in], in place of the numbers, which are freed; a pack that it is in is one no longer.</summary>
+    internal void Quantise(Nf4Matrix matrix)
+    {
+        Pack?.Dissolve();
+        trainable = false;
+        Quantised = matrix;
+        Bind(matrix.Packed);
     }
 
     internal void Release()
@@ -222,6 +244,26 @@ internal sealed class Pack
         }
 
         old?.Dispose();
+    }
+
+    /// <summary>Whether its members were given storages of their own.</summary>
+    internal bool Dissolved { get; private set; }
+
+    /// <summary>Gives each member a storage of its own.</summary>
+    internal void Dissolve()
+    {
+        using IDisposable off = torch.no_grad();
+        Materialise();
+        Dissolved = true;
+        foreach (Weight member in members)
+        {
+            member.Pack = null;
+            using Tensor view = member.Value.detach();
+            member.Bind(view.clone());
+        }
+
+        table.Forget(this);
+        Release();
     }
 
     internal void Release()

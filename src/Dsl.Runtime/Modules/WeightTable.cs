@@ -19,6 +19,7 @@ internal sealed class WeightTable
     private readonly Dictionary<RotarySpec, Rotary> rotaries = [];
     private readonly Dictionary<string, MaskRule> masks = new(StringComparer.Ordinal);
     private readonly List<Func<IEnumerable<ChoiceRow>>> choices = [];
+    private readonly List<Product> products = [];
 
     private Device? device;
     private int asked;
@@ -46,6 +47,11 @@ internal sealed class WeightTable
     }
 
     internal bool Initialize { get; }
+
+    /// <summary>Every linear map that was declared, in order.</summary>
+    internal IReadOnlyList<Product> Products => products;
+
+    internal AdapterTable Adapters { get; } = new();
 
     /// <summary>Positions of the shortest learned table of them; null where there is none.</summary>
     internal long? Positions { get; set; }
@@ -128,6 +134,18 @@ internal sealed class WeightTable
     }
 
     internal void Add(Pack pack) => packs.Add(pack);
+
+    internal void Forget(Pack pack) => packs.Remove(pack);
+
+    internal void Add(Product product) => products.Add(product);
+
+    /// <summary>Takes a weight away that nothing computes with any more.</summary>
+    internal void Forget(Weight weight)
+    {
+        byKey.Remove(weight.Key);
+        order.Remove(weight);
+        weight.Release();
+    }
 
     internal void Adopt(string key, nn.Module module) => adopted.Add((key, module));
 

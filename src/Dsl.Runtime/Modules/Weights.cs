@@ -162,6 +162,23 @@ public sealed class Weights
         }
     }
 
+    /// <summary>
+    /// Two small matrices beside each of the linear maps declared so far that is meant, every other weight frozen: the adapter <c>default</c> of a
+    /// declaration, which is its own in files too.
+    /// </summary>
+    /// <param name="targets">Ends of keys, or patterns over them.</param>
+    /// <param name="rank">Rows of the first, columns of the second.</param>
+    /// <param name="alpha">The scale is alpha / rank.</param>
+    /// <param name="rankStabilised">The scale is alpha / sqrt(rank).</param>
+    /// <param name="dropout">Probability of dropping a number before the first, in training.</param>
+    /// <exception cref="ArgumentException">A target means no linear map, or a number makes no sense.</exception>
+    public void Adapt(string[] targets, int rank, double alpha, bool rankStabilised = false, double dropout = 0) => Adapters.Make(
+        this,
+        new AdapterOptions { Targets = targets, Rank = rank, Alpha = alpha, RankStabilised = rankStabilised, Dropout = dropout },
+        Adapters.DefaultName,
+        new HashSet<Product>(),
+        declared: true);
+
     /// <summary>x W^T + b. Missing names follow from the key: <c>.weight</c> and <c>.bias</c>.</summary>
     /// <param name="key">Of the pair; relative.</param>
     /// <param name="in">Width of what comes in.</param>
@@ -181,7 +198,10 @@ public sealed class Weights
         string w = weightKey ?? Join(key, "weight"), b = biasKey ?? Join(key, "bias");
         Weight weight = shared ? Shared(w, layout.Shape) : Tensor(w, layout.Shape, init);
         Weight? offset = !bias ? null : shared ? Shared(b, biasLayout.Shape) : Tensor(b, biasLayout.Shape, Initializer.Zeros);
-        return Explained(new Product(Table, weight, offset, layout, @in, @out, biasLayout));
+        return Declared(new Product(Table, weightKey is null ? Absolute(key) : WithoutWeight(weight.Key), weight, offset, layout, @in, @out, biasLayout)
+        {
+            Tied = shared && !Table.Products.Any(product => product.Weight == weight),
+        });
     }
 
     /// <summary>A linear map for each group (each head, for instance): x_g W_g + b_g.</summary>
@@ -226,7 +246,8 @@ public sealed class Weights
         weight.AddAlias(Absolute(Join(key, "weight")));
         var biasLayout = new Layout(biasStored, ("out", @out));
         Weight? offset = bias ? Tensor(biasKey ?? Join(key, "bias"), biasLayout.Shape, Initializer.Zeros) : null;
-        return Explained(new Product(Table, weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out, biasLayout));
+        return Declared(new Product(
+            Table, Absolute(key), weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out, biasLayout) { Tied = true });
     }
 
     /// <summary>Several products of one input. Stored <c>out in</c>, they share one storage [sum of outs, in], and inference multiplies once.</summary>
@@ -284,8 +305,12 @@ public sealed class Weights
     /// One row of <paramref name="width"/> numbers for each of <paramref name="rows"/> ids; the row of <paramref name="padding"/>, counted from the end
     /// where it is negative, learns nothing from being looked up.
     /// </summary>
-    public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null) =>
-        new(shared ? Shared(Join(key, "weight"), [rows, width]) : Tensor(Join(key, "weight"), [rows, width]), padding < 0 ? padding + rows : padding);
+    public Embedding Embedding(string key, long rows, long width, bool shared = false, long? padding = null)
+    {
+        Weight weight = shared ? Shared(Join(key, "weight"), [rows, width]) : Tensor(Join(key, "weight"), [rows, width]);
+        weight.IsTable = true;
+        return new Embedding(weight, padding < 0 ? padding + rows : padding);
+    }
 
     /// <summary>A convolution of each channel alone over the tokens before: weight [width, 1, kernel].</summary>
     public CausalConvolution CausalConvolution(string key, long width, long kernel, bool bias) =>
@@ -343,6 +368,14 @@ public sealed class Weights
         Table.Explain(() => [Dsl.Runtime.Convolution.Explain<TKernel>(key)]);
     }
 
+    /// <summary>Takes a weight away, here and from the table.</summary>
+    internal void Forget(Weight weight)
+    {
+        own.Remove(weight);
+        known.Remove(weight);
+        Table.Forget(weight);
+    }
+
     /// <summary>Says that numbers were written into the weights from outside (by loading): whatever was derived from them is made anew.</summary>
     public void Changed() => Table.Touch();
 
@@ -364,11 +397,14 @@ public sealed class Weights
 
     private string Absolute(string key) => key.StartsWith('/') ? key[1..] : Join(Key, key);
 
-    private Product Explained(Product product)
+    private Product Declared(Product product)
     {
+        Table.Add(product);
         Table.Explain(product.Explain);
         return product;
     }
+
+    private static string WithoutWeight(string key) => key.EndsWith(".weight", StringComparison.Ordinal) ? key[..^".weight".Length] : key;
 
     private Weight Own(Weight weight)
     {

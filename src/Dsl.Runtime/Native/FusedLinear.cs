@@ -33,18 +33,21 @@ public sealed class FusedLinear : FusedFunction
         bool records = Needs(0) || Needs(1) || (bias is not null && Needs(2));
         if (!records || activation == FusedActivation.None)
         {
-            Save(x, weight, null);
+            Save(Read(x), weight, null);
             return [StableC.Linear(x, weight, bias, activation)];
         }
         var sum = StableC.Linear(x, weight, bias);
-        Save(x, weight, sum);
+        Save(Read(x), weight, sum);
         return [Activations.Apply(activation, sum)];
     }
+
+    /// <summary>What was read is needed for the weight's gradient alone: a frozen weight keeps none of it.</summary>
+    private Tensor? Read(Tensor x) => Needs(1) ? x : null;
 
     /// <inheritdoc/>
     protected override Tensor?[] Backward(Tensor?[] gradients, Tensor?[] saved)
     {
-        var (x, weight, sum) = (saved[0]!, saved[1]!, saved[2]);
+        var (x, weight, sum) = (saved[0], saved[1]!, saved[2]);
         if (gradients[0] is not { } gradient)
         {
             return [null, null, null];
@@ -54,7 +57,7 @@ public sealed class FusedLinear : FusedFunction
         return
         [
             Needs(0) ? StableC.Linear(gradient, weight.t()) : null,
-            Needs(1) ? rows.t().matmul(x.reshape(-1, x.size(-1))) : null,
+            Needs(1) ? rows.t().matmul(x!.reshape(-1, x.size(-1))) : null,
             Needs(2) ? rows.sum([0L]) : null,
         ];
     }

@@ -36,6 +36,12 @@ public static partial class Losses
         bool all = places.shape[0] == labels.shape[0];
         using Tensor rows = all ? flat.alias() : flat.index_select(0, places);
         using Tensor picks = all ? labels.alias() : labels.index_select(0, places);
+        if (head.Adapted is not null)
+        {
+            using Tensor logits = head.Apply(rows);
+            return CrossEntropy(logits, picks, ignore);
+        }
+
         using Tensor weight = head.Matrix();
         using Tensor? bias = head.Offset();
         return FusedFunction.Apply(new HeadCrossEntropy(), rows, weight, bias, picks)[0];

@@ -43,6 +43,9 @@ internal sealed class Layout
     /// <summary>True when the axes stand in the file as they are computed with: nothing to reshape and nothing to transpose.</summary>
     internal bool Straight => Plain && names.SequenceEqual(order);
 
+    /// <summary>True when a matrix stands in the file with its axes the other way round.</summary>
+    internal bool Transposed => Plain && order.Length == 2 && names[0] == order[1];
+
     /// <summary>True when each axis is stored as one of its own.</summary>
     private bool Plain { get; }
 

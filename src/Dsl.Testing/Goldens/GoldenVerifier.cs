@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Reflection;
 using Dsl.Runtime;
@@ -33,6 +34,9 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
     /// <exception cref="ConfigException">Its config.json cannot be read.</exception>
     public bool Supports(string folder) => ConfigReader.Open(folder).Architectures.Any(name => models.Find(name) is not null);
 
+    /// <summary>The cases at a path (itself, or its direct subfolders): of models, then of models with an adapter's folder beside them.</summary>
+    public static IReadOnlyList<string> Find(string path) => [.. GoldenCase.Find(path), .. GoldenAdapter.Find(path)];
+
     /// <summary>The cases at a path (a case's folder, or a folder of cases) that no declared model answers to, each with the reason.</summary>
     public IReadOnlyList<UnsupportedCase> Unsupported(string path) =>
         [.. GoldenCase.Find(path).Where(folder => !Supports(folder)).Select(folder => new UnsupportedCase(folder, Reason(folder)))];
@@ -43,9 +47,20 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
     /// <exception cref="FormatException">The case's own files are at fault.</exception>
     public GoldenReport Verify(string folder, params ScalarType[] dtypes)
     {
-        using var golden = GoldenCase.Open(folder);
+        ScalarType[] asked = dtypes.Length == 0 ? [ScalarType.Float32, ScalarType.Float64] : dtypes;
         var rows = new List<GoldenRow>();
-        foreach (ScalarType dtype in dtypes.Length == 0 ? [ScalarType.Float32, ScalarType.Float64] : dtypes)
+        if (GoldenAdapter.IsCase(folder))
+        {
+            foreach (ScalarType dtype in asked)
+            {
+                Attempt(rows, "model", dtype, () => new GoldenAdapter(models, folder, dtype, rows).Run());
+            }
+
+            return new GoldenReport(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), GoldenAdapter.WhatOf(folder), rows);
+        }
+
+        using var golden = GoldenCase.Open(folder);
+        foreach (ScalarType dtype in asked)
         {
             var checks = new List<GoldenRow>();
             Attempt(checks, "model", dtype, () =>

@@ -33,6 +33,21 @@ public sealed class FaultTests
         public sealed partial class Layer;
         """, "DSL043")]
     [InlineData("""
+        [Block<C>, [|Adapt("map")|]]
+        [Linear("map", nameof(C.Hidden))]
+        public sealed partial class Layer;
+        """, "DSL043")]
+    [InlineData("""
+        [Model<C>("Small"), Adapt("map", [|"norm"|])]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), RmsNorm("norm"), Linear("map", nameof(C.Hidden)), Output("hidden")]
+        public sealed partial class Small;
+        """, "DSL015")]
+    [InlineData("""
+        [Model<C>("Small"), Adapt("m{i,a}p", Rank = [|0|])]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Linear("map", nameof(C.Hidden)), Output("hidden")]
+        public sealed partial class Small;
+        """, "DSL036")]
+    [InlineData("""
         [Block<C>, Init([|"mop.weight"|], 0.5)]
         [Linear("map", nameof(C.Hidden))]
         public sealed partial class Layer;

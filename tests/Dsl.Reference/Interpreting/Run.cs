@@ -7,6 +7,9 @@ namespace Dsl.Reference.Interpreting;
 /// <summary>What all blocks of one run share: config, weights, functions.</summary>
 internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray> weights, UserFunctions functions, Func<string, Type> findType)
 {
+    /// <summary>Where a sixth-order difference is exact to rounding, near sharp norms too.</summary>
+    internal const double NearStep = 3e-4;
+
     internal object Config => config;
 
     internal Type FindType(string name) => findType(name);
@@ -21,6 +24,7 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
         FastInput = FastInput,
         LearnerStep = LearnerStep,
         Learners = Learners,
+        Adapter = Adapter,
     };
 
     /// <summary>Keys that were read.</summary>
@@ -32,11 +36,14 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
     /// <summary>Weights that stand for those of the same key: trained within the sequence.</summary>
     internal IReadOnlyDictionary<string, NumberArray>? Fast { get; set; }
 
+    /// <summary>The low-rank matrices beside some of the maps; null where there are none.</summary>
+    internal AdapterRule? Adapter { get; init; }
+
     /// <summary>What is added to one number of a map's result at every token: how differences by it are taken.</summary>
     internal (Node Map, int Element, double Amount)? Nudge { get; set; }
 
     /// <summary>How far apart the differences are taken that give fast weights their gradients.</summary>
-    internal double LearnerStep { get; init; } = 3e-4;
+    internal double LearnerStep { get; init; } = NearStep;
 
     /// <summary>Where weights were trained within the sequence.</summary>
     internal HashSet<Node> Learners { get; private init; } = [];

@@ -39,8 +39,38 @@ internal sealed class LinearReference : PartReference<Ops.Linear>
             }
         }
 
+        Adapt(operation, frame, x, y);
         Nudged(node, frame, y, maps * size);
         frame.Set(node.Output, y);
+    }
+
+    /// <summary>Adds what the matrices beside this map give, where there are any.</summary>
+    private static void Adapt(Ops.Linear operation, Frame frame, NumberArray x, NumberArray y)
+    {
+        string own = operation.Storage.Weight is { } named ? Frame.Below(operation.Key, named) : operation.Key, key = frame.Absolute(own);
+        if (frame.Run.Adapter is not { } adapter || operation.Groups.Count > 0 || operation.IsFast || !adapter.Adapts(key))
+        {
+            return;
+        }
+
+        int width = x.Shape[^1], size = y.Shape[^1];
+        NumberArray a = frame.Run.Weight(key + ".lora_A.weight", [adapter.Rank, width]), b = frame.Run.Weight(key + ".lora_B.weight", [size, adapter.Rank]);
+        for (int row = 0; row < x.Count / width; row++)
+        {
+            for (int r = 0; r < adapter.Rank; r++)
+            {
+                double low = 0;
+                for (int i = 0; i < width; i++)
+                {
+                    low += a.Values[(r * width) + i] * x.Values[(row * width) + i];
+                }
+
+                for (int o = 0; o < size; o++)
+                {
+                    y.Values[(row * size) + o] += adapter.Scale * b.Values[(o * adapter.Rank) + r] * low;
+                }
+            }
+        }
     }
 
     internal static string WeightKey(Ops.Linear operation, Frame frame) =>

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -42,6 +43,7 @@ internal static class TinyConfigs
         {
             string file = Path.Combine(folder, "config.json");
             if (File.Exists(file) && Path.GetFileName(folder) is not ("minilm" or "smollm2")
+                && !Path.GetFileName(folder).StartsWith("trajectory", StringComparison.Ordinal)
                 && ConfigReader.Open(file).Architectures.Select(global::Zoo.Models.Find).FirstOrDefault(found => found is not null) is { } entry)
             {
                 yield return new TinyCase(Path.GetFileName(folder), entry, entry.ReadConfig(ConfigReader.Open(file)));

@@ -1,0 +1,18 @@
+using Dsl;
+
+namespace Zoo.Tests.Adapters;
+
+/// <summary>One linear map, and nothing else.</summary>
+/// <param name="In">Width of what comes in.</param>
+/// <param name="Out">Width of what goes out.</param>
+public sealed record MapConfig([Key("in")] int In = 4, [Key("out")] int Out = 4);
+
+[Model<MapConfig>]
+[Input("x", "b t i"), Axis("i", nameof(MapConfig.In))]
+[From("x"), Linear("map", nameof(MapConfig.Out), Bias = true), Output("y")]
+public sealed partial class StraightMap;
+
+[Model<MapConfig>]
+[Input("x", "b t i"), Axis("i", nameof(MapConfig.In))]
+[From("x"), Linear("map", nameof(MapConfig.Out), Bias = true, Stored = "in out"), Output("y")]
+public sealed partial class TransposedMap;
