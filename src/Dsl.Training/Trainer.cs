@@ -73,7 +73,7 @@ public sealed class Trainer : IDisposable
     public long Step { get; private set; }
 
     /// <summary>How many tokens they saw.</summary>
-    public long Tokens => Step * Options.Batch * Options.Context;
+    public long Tokens => Step * Options.TokensPerStep;
 
     /// <summary>One step.</summary>
     /// <exception cref="TrainingException">The loss or the gradient is not finite; the weights are as they were before the step.</exception>
@@ -87,15 +87,7 @@ public sealed class Trainer : IDisposable
         }
 
         Model.Module.zero_grad();
-        double value;
-        IReadOnlyList<LossPart> parts;
-        using (TrainingLoss loss = Data.Next(Model))
-        {
-            loss.Total.backward();
-            value = Value(loss);
-            parts = loss.Parts;
-        }
-
+        (double value, IReadOnlyList<LossPart> parts) = Options.Accumulate == 1 ? One() : Several();
         double norm = Gradients.Clip(parameters, Options.Clip);
         if (!double.IsFinite(value) || !double.IsFinite(norm))
         {
@@ -177,6 +169,34 @@ public sealed class Trainer : IDisposable
         optimizer.Resume(step);
         Data.Position = dataPosition;
         Step = step;
+    }
+
+    private (double Value, IReadOnlyList<LossPart> Parts) One()
+    {
+        using TrainingLoss loss = Data.Next(Model);
+        loss.Total.backward();
+        return (Value(loss), loss.Parts);
+    }
+
+    /// <summary>Gradients of several batches, each by its weight: that of the mean over everything that counts in them.</summary>
+    private (double Value, IReadOnlyList<LossPart> Parts) Several()
+    {
+        var losses = new List<(double Value, double Weight, IReadOnlyList<LossPart> Parts)>();
+        bool ends = false;
+        for (int batch = 0; batch < Options.Accumulate && !ends; batch++)
+        {
+            using TrainingLoss loss = Data.Next(Model);
+            using Tensor weighted = loss.Total * Scalars.Of(loss.Weight);
+            weighted.backward();
+            losses.Add((Value(loss), loss.Weight, loss.Parts));
+            ends = loss.EndsPass;
+        }
+
+        double all = losses.Sum(loss => loss.Weight);
+        Gradients.Scale(parameters, 1 / all);
+        LossPart[] parts = [.. losses.SelectMany(loss => loss.Parts.Select(part => (part.Name, Value: part.Value * loss.Weight / all)))
+            .GroupBy(part => part.Name).Select(group => new LossPart(group.Key, group.Sum(part => part.Value)))];
+        return (losses.Sum(loss => loss.Value * loss.Weight) / all, parts);
     }
 
     private static void RequireOnly(SafeTensorsFile file, IEnumerable<string> names)

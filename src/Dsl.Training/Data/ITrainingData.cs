@@ -21,6 +21,15 @@ public sealed record TrainingLoss(Tensor Total, IReadOnlyList<LossPart> Parts) :
     {
     }
 
+    /// <summary>
+    /// How much it counts among the losses whose gradients one step adds up: counted tokens for a mean over tokens, so that the step descends the mean over
+    /// all of them; 1 for a mean over pairs, whose batches count alike.
+    /// </summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>The data begins anew after it: what was added up is stepped on, however little it is.</summary>
+    public bool EndsPass { get; init; }
+
     /// <inheritdoc/>
     public void Dispose() => Total.Dispose();
 }
