@@ -30,6 +30,8 @@ public sealed class Trainer : IDisposable
 
     private const string GeneratorKey = "generator.cpu";
 
+    private const string HeldKey = "data.";
+
     private readonly Parameter[] parameters;
     private readonly AdamW optimizer;
     private readonly Schedule schedule;
@@ -143,7 +145,9 @@ public sealed class Trainer : IDisposable
     internal (IReadOnlyList<(string Key, Tensor Value)> Tensors, Tensor Generator) State()
     {
         Tensor generator = get_rng_state();
-        return ([.. optimizer.State().Select(pair => (pair.Key, pair.Value)), (GeneratorKey, generator)], generator);
+        return ([
+            .. optimizer.State().Select(pair => (pair.Key, pair.Value)), .. Data.Held.Select(pair => (HeldKey + pair.Key, pair.Value)), (GeneratorKey, generator),
+        ], generator);
     }
 
     /// <summary>Goes on from saved files, which must hold the model's weights and the optimiser's moments and nothing else.</summary>
@@ -152,7 +156,8 @@ public sealed class Trainer : IDisposable
     {
         using IDisposable off = no_grad();
         RequireOnly(weights, Weights().Select(pair => pair.Key));
-        RequireOnly(state, optimizer.State().Keys.Append(GeneratorKey));
+        string[] held = [.. state.Tensors.Select(entry => entry.Name).Where(name => name.StartsWith(HeldKey, StringComparison.Ordinal))];
+        RequireOnly(state, [.. optimizer.State().Keys, GeneratorKey, .. held]);
         foreach ((string key, Tensor value) in Weights())
         {
             weights.Read(key, value);
@@ -167,6 +172,7 @@ public sealed class Trainer : IDisposable
         using Tensor generator = state.ReadTensor(GeneratorKey);
         set_rng_state(generator);
         optimizer.Resume(step);
+        Data.Hold(held.ToDictionary(name => name[HeldKey.Length..], name => state.ReadTensor(name).DetachFromDisposeScope()));
         Data.Position = dataPosition;
         Step = step;
     }

@@ -24,12 +24,16 @@ public sealed class ChatTemplate
     private readonly string name;
     private readonly StatementParser.Part body;
 
-    private ChatTemplate(string name, StatementParser parser)
+    private ChatTemplate(string name, string source, StatementParser parser)
     {
         this.name = name;
+        Source = source;
         body = parser.Whole();
         MarksAnswers = parser.MarksAnswers;
     }
+
+    /// <summary>Its text.</summary>
+    public string Source { get; }
 
     /// <summary>The template says, by <c>{% generation %}</c>, which parts of a conversation the assistant writes.</summary>
     public bool MarksAnswers { get; }
@@ -43,7 +47,7 @@ public sealed class ChatTemplate
         var lexer = new TemplateLexer(source);
         try
         {
-            return new ChatTemplate(name, new StatementParser(lexer.Read()));
+            return new ChatTemplate(name, source, new StatementParser(lexer.Read()));
         }
         catch (LineException e)
         {

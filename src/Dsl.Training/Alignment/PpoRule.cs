@@ -214,11 +214,15 @@ public readonly record struct PpoTargets(Tensor Logs, Tensor Values, Tensor Adva
 public sealed record PpoMasks(Tensor Tokens, Tensor Values) : IDisposable
 {
     /// <param name="last">int64 [rows]: the index of the last real token of each response.</param>
-    /// <param name="steps">Tokens of the longest response.</param>
-    public static PpoMasks Of(Tensor last, long steps)
+    /// <param name="steps">Entries of a row.</param>
+    /// <param name="first">int64 [rows]: the index of each response's first token; null: 0.</param>
+    public static PpoMasks Of(Tensor last, long steps, Tensor? first = null)
     {
-        using Tensor positions = Scalars.Range(steps, ScalarType.Int64, last.device), column = last.unsqueeze(1), after = column.Plus(1L);
-        return new PpoMasks(positions.le(column), positions.le(after));
+        using DisposeScope scope = NewDisposeScope();
+        Tensor positions = Scalars.Range(steps, ScalarType.Int64, last.device), column = last.unsqueeze(1);
+        Tensor begun = positions.ge(first is null ? zeros_like(column) : first.unsqueeze(1));
+        return new PpoMasks(
+            positions.le(column).logical_and(begun).MoveToOuterDisposeScope(), positions.le(column.Plus(1L)).logical_and(begun).MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,10 @@ using static TorchSharp.torch;
 
 namespace Dsl.Training.Alignment;
 
-/// <summary>Log-probabilities of a batch's answers, [rows], under a policy that is not trained. Whoever asks disposes them.</summary>
+/// <summary>
+/// Log-probabilities of a batch's counted tokens, [rows, t - 1] (<see cref="Responses.LogProbabilities"/>), under a policy that is not trained. Whoever asks
+/// disposes them.
+/// </summary>
 /// <remarks>A second model (<see cref="References.Frozen"/>), a table made before the run, or the policy itself with its adapter off.</remarks>
 public delegate Tensor Reference(TuningInputs batch);
 
@@ -19,17 +22,17 @@ public static class References
     {
         model.Module.eval();
         using IDisposable on = enable_grad();
-        using Tensor sums = Policy(model, batch);
-        return sums.detach();
+        using Tensor logs = Policy(model, batch);
+        return logs.detach();
     };
 
-    /// <summary>What a model gives each answer as a whole: [rows], with its graph.</summary>
+    /// <summary>What a model gives each counted token: [rows, t - 1], with its graph.</summary>
     internal static Tensor Policy(IModel model, TuningInputs batch)
     {
         IReadOnlyDictionary<string, Tensor> results = model.Run(batch.For(model), "logits");
         try
         {
-            return Responses.Sums(results["logits"], batch.Labels);
+            return Responses.LogProbabilities(results["logits"], batch.Labels);
         }
         finally
         {
@@ -53,7 +56,7 @@ public sealed class PreferenceObjective(PreferenceRule rule, Reference reference
     public TrainingLoss Loss(IModel model, TuningInputs batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor theirs = reference(batch), ours = References.Policy(model, batch);
+        Tensor theirs = reference(batch).sum(1), ours = References.Policy(model, batch).sum(1);
         Tensor loss = rule.Losses(ours, theirs, Responses.Lengths(batch.Labels)).mean();
         (Tensor better, Tensor worse) = PreferenceRule.Halves(rule.Rewards(ours, theirs));
         (Tensor chosen, Tensor rejected) = PreferenceRule.Halves(ours.detach());

@@ -55,6 +55,14 @@ public interface ITrainingData
     /// <summary>Where the next batch comes from; all of it in a short text.</summary>
     string Position { get; set; }
 
+    /// <summary>Numbers that the next batches come from, where a text is too small for them; a checkpoint keeps them. They stay the data's own.</summary>
+    IReadOnlyDictionary<string, Tensor> Held => new Dictionary<string, Tensor>();
+
+    /// <summary>Takes what a checkpoint kept of <see cref="Held"/>, and owns it; comes before <see cref="Position"/> is set.</summary>
+    void Hold(IReadOnlyDictionary<string, Tensor> held)
+    {
+    }
+
     /// <summary>The loss on the next batch.</summary>
     TrainingLoss Next(IModel model);
 

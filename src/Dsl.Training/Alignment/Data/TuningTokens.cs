@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Dsl.Files;
 using Dsl.Text;
 using Dsl.Text.Templates;
 
@@ -24,7 +25,8 @@ public sealed class TuningTokens(ITokenizer tokenizer, ChatTemplate? template = 
     /// <summary>The template says which parts the assistant writes.</summary>
     internal bool MarksAnswers => template?.MarksAnswers == true;
 
-    private int End => tokenizer.Special.End ?? throw new TextException($"the vocabulary '{tokenizer.Name}' has no end token, expected one behind each text");
+    /// <summary>What ends an answer.</summary>
+    public int End => tokenizer.Special.End ?? throw new TextException($"the vocabulary '{tokenizer.Name}' has no end token, expected one behind each text");
 
     /// <summary>Names of special tokens that templates use; those that a vocabulary lacks are undefined there.</summary>
     public static Dictionary<string, string> Names(ITokenizer tokenizer)
@@ -44,6 +46,20 @@ public sealed class TuningTokens(ITokenizer tokenizer, ChatTemplate? template = 
         }
 
         return names;
+    }
+
+    /// <summary>The ids that an answer to a passage is written after.</summary>
+    /// <exception cref="TextException">There is no template, or it refuses the conversation.</exception>
+    public int[] Prompt(Passage passage) => Of(passage, prompt: true).Tokens.Ids;
+
+    /// <summary>Writes the vocabulary, and the template beside it, into the folder of a checkpoint.</summary>
+    public void Save(string folder)
+    {
+        tokenizer.Save(folder);
+        if (template is not null)
+        {
+            AtomicFiles.WriteText(System.IO.Path.Combine(folder, "chat_template.jinja"), template.Source, FileErrors.Plain);
+        }
     }
 
     /// <summary>A passage as a text with its ids.</summary>
