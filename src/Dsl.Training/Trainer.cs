@@ -30,6 +30,8 @@ public sealed class Trainer : IDisposable
 
     private const string GeneratorKey = "generator.cpu";
 
+    private const string HeldKey = "data.";
+
     private readonly Parameter[] parameters;
     private readonly AdamW optimizer;
     private readonly Schedule schedule;
@@ -73,7 +75,7 @@ public sealed class Trainer : IDisposable
     public long Step { get; private set; }
 
     /// <summary>How many tokens they saw.</summary>
-    public long Tokens => Step * Options.Batch * Options.Context;
+    public long Tokens => Step * Options.TokensPerStep;
 
     /// <summary>One step.</summary>
     /// <exception cref="TrainingException">The loss or the gradient is not finite; the weights are as they were before the step.</exception>
@@ -87,15 +89,7 @@ public sealed class Trainer : IDisposable
         }
 
         Model.Module.zero_grad();
-        double value;
-        IReadOnlyList<LossPart> parts;
-        using (TrainingLoss loss = Data.Next(Model))
-        {
-            loss.Total.backward();
-            value = Value(loss);
-            parts = loss.Parts;
-        }
-
+        (double value, IReadOnlyList<LossPart> parts) = Options.Accumulate == 1 ? One() : Several();
         double norm = Gradients.Clip(parameters, Options.Clip);
         if (!double.IsFinite(value) || !double.IsFinite(norm))
         {
@@ -151,7 +145,9 @@ public sealed class Trainer : IDisposable
     internal (IReadOnlyList<(string Key, Tensor Value)> Tensors, Tensor Generator) State()
     {
         Tensor generator = get_rng_state();
-        return ([.. optimizer.State().Select(pair => (pair.Key, pair.Value)), (GeneratorKey, generator)], generator);
+        return ([
+            .. optimizer.State().Select(pair => (pair.Key, pair.Value)), .. Data.Held.Select(pair => (HeldKey + pair.Key, pair.Value)), (GeneratorKey, generator),
+        ], generator);
     }
 
     /// <summary>Goes on from saved files, which must hold the model's weights and the optimiser's moments and nothing else.</summary>
@@ -160,7 +156,8 @@ public sealed class Trainer : IDisposable
     {
         using IDisposable off = no_grad();
         RequireOnly(weights, Weights().Select(pair => pair.Key));
-        RequireOnly(state, optimizer.State().Keys.Append(GeneratorKey));
+        string[] held = [.. state.Tensors.Select(entry => entry.Name).Where(name => name.StartsWith(HeldKey, StringComparison.Ordinal))];
+        RequireOnly(state, [.. optimizer.State().Keys, GeneratorKey, .. held]);
         foreach ((string key, Tensor value) in Weights())
         {
             weights.Read(key, value);
@@ -175,8 +172,37 @@ public sealed class Trainer : IDisposable
         using Tensor generator = state.ReadTensor(GeneratorKey);
         set_rng_state(generator);
         optimizer.Resume(step);
+        Data.Hold(held.ToDictionary(name => name[HeldKey.Length..], name => state.ReadTensor(name).DetachFromDisposeScope()));
         Data.Position = dataPosition;
         Step = step;
+    }
+
+    private (double Value, IReadOnlyList<LossPart> Parts) One()
+    {
+        using TrainingLoss loss = Data.Next(Model);
+        loss.Total.backward();
+        return (Value(loss), loss.Parts);
+    }
+
+    /// <summary>Gradients of several batches, each by its weight: that of the mean over everything that counts in them.</summary>
+    private (double Value, IReadOnlyList<LossPart> Parts) Several()
+    {
+        var losses = new List<(double Value, double Weight, IReadOnlyList<LossPart> Parts)>();
+        bool ends = false;
+        for (int batch = 0; batch < Options.Accumulate && !ends; batch++)
+        {
+            using TrainingLoss loss = Data.Next(Model);
+            using Tensor weighted = loss.Total * Scalars.Of(loss.Weight);
+            weighted.backward();
+            losses.Add((Value(loss), loss.Weight, loss.Parts));
+            ends = loss.EndsPass;
+        }
+
+        double all = losses.Sum(loss => loss.Weight);
+        Gradients.Scale(parameters, 1 / all);
+        LossPart[] parts = [.. losses.SelectMany(loss => loss.Parts.Select(part => (part.Name, Value: part.Value * loss.Weight / all)))
+            .GroupBy(part => part.Name).Select(group => new LossPart(group.Key, group.Sum(part => part.Value)))];
+        return (losses.Sum(loss => loss.Value * loss.Weight) / all, parts);
     }
 
     private static void RequireOnly(SafeTensorsFile file, IEnumerable<string> names)

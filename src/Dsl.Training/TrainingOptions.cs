@@ -13,6 +13,10 @@ public sealed record TrainingOptions
     [Option("batch", "Rows in a step.", "n")]
     public int Batch { get; init; } = 16;
 
+    /// <summary>Batches whose gradients one step adds up; the loss is the mean over everything that counts in them.</summary>
+    [Option("accumulate", "Batches whose gradients one step adds up.", "n")]
+    public int Accumulate { get; init; } = 1;
+
     /// <summary>Tokens in a row.</summary>
     [Option("context", "Tokens in a row.", "n")]
     public int Context { get; init; } = 128;
@@ -29,8 +33,8 @@ public sealed record TrainingOptions
     [Option("warm-up", "Steps of linear warm-up; unless asked for, at most a tenth of the steps.", "n")]
     public int WarmUp { get; init; } = 50;
 
-    /// <summary>How the rate falls: cosine, linear, constant or inverse-sqrt.</summary>
-    [Option("schedule", "How the rate falls: cosine, linear, constant or inverse-sqrt.", "name")]
+    /// <summary>How the rate falls: cosine, cosine-from-zero (whose first step has rate 0, as transformers has it), linear, constant or inverse-sqrt.</summary>
+    [Option("schedule", "How the rate falls: cosine, cosine-from-zero, linear, constant or inverse-sqrt.", "name")]
     public string Schedule { get; init; } = "cosine";
 
     /// <summary>AdamW's first beta.</summary>
@@ -65,14 +69,18 @@ public sealed record TrainingOptions
     [Option("evaluation-batches", "Over so many fixed batches.", "n")]
     public int EvaluationBatches { get; init; } = 20;
 
+    /// <summary>Tokens that a step sees, padding included.</summary>
+    public long TokensPerStep => (long)Batch * Context * Accumulate;
+
     /// <summary>The schedule these options describe.</summary>
     public Schedule MakeSchedule() => Schedule switch
     {
         "cosine" => new CosineFromFirstStep(Rate, WarmUp, Steps, LastRate / Rate),
+        "cosine-from-zero" => new CosineSchedule(Rate, WarmUp, Steps, LastRate / Rate),
         "linear" => new LinearSchedule(Rate, WarmUp, Steps),
         "constant" => new ConstantSchedule(Rate, WarmUp),
         "inverse-sqrt" => new InverseSqrtSchedule(Rate, WarmUp),
-        _ => throw new ArgumentException($"--schedule '{Schedule}', expected cosine, linear, constant or inverse-sqrt"),
+        _ => throw new ArgumentException($"--schedule '{Schedule}', expected cosine, cosine-from-zero, linear, constant or inverse-sqrt"),
     };
 
     /// <summary>Throws where a value makes no sense.</summary>
@@ -81,6 +89,7 @@ public sealed record TrainingOptions
     {
         Require(Steps >= 1, "steps", Steps, "1 or more");
         Require(Batch >= 1, "batch", Batch, "1 or more");
+        Require(Accumulate >= 1, "accumulate", Accumulate, "1 or more");
         Require(Context >= 2, "context", Context, "2 or more");
         Require(Rate > 0 && double.IsFinite(Rate), "rate", Rate, "more than 0");
         Require(LastRate >= 0 && LastRate <= Rate, "last-rate", LastRate, "from 0 to the rate");

@@ -8,6 +8,7 @@ using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Text;
 using Dsl.Training;
+using Dsl.Training.Alignment;
 using Dsl.Training.Objectives;
 using Spectre.Console;
 using TorchSharp;
@@ -34,6 +35,11 @@ internal sealed class TrainCommand
     {
         Description = "What to learn: clm (the next token, without more words), "
             + string.Join(", ", Objectives.Skip(1).Select(name => $"{name} ({Names(SmallModels.TrainedBy(name))})")) + ".",
+        HelpName = "name",
+    };
+    private readonly Option<string?> recipe = new("--recipe")
+    {
+        Description = $"From a model to an assistant, stage by stage, on conversations made by rule: {string.Join(", ", Recipe.All.Select(known => known.Name))}.",
         HelpName = "name",
     };
     private readonly Option<string?> output = new("--out", "-o")
@@ -75,7 +81,7 @@ internal sealed class TrainCommand
         var made = new TrainCommand(context);
         var command = new Command("train", "Train a small model on a text; with no more words, the quickstart: a LLaMA on the King James Bible.")
         {
-            made.family, made.objective, made.output, made.resume, made.overwrite, made.text, made.saveEvery, made.keep, made.device,
+            made.family, made.objective, made.recipe, made.output, made.resume, made.overwrite, made.text, made.saveEvery, made.keep, made.device,
         };
         foreach (Option word in made.options.All)
         {
@@ -88,6 +94,11 @@ internal sealed class TrainCommand
 
     private int Run(ParseResult words)
     {
+        if (words.GetValue(recipe) is { } name)
+        {
+            return RunRecipe(words, name);
+        }
+
         string? asked = words.GetValue(objective);
         string path = words.GetValue(output) ?? Path.Combine("runs", DefaultName(words, asked ?? TrainingDefaults.NextToken));
         Arguments.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
@@ -95,6 +106,33 @@ internal sealed class TrainCommand
         Device where = Arguments.Device(words.GetValue(device)!);
         var folder = new RunFolder(path);
         return words.GetValue(resume) ? Resume(words, folder, asked, where) : Begin(words, folder, asked ?? TrainingDefaults.NextToken, where);
+    }
+
+    private int RunRecipe(ParseResult words, string name)
+    {
+        Recipe known = Recipe.Find(name)
+            ?? throw new CommandException($"--recipe '{name}', expected {string.Join(", ", Recipe.All.Select(other => other.Name))}", 2);
+        foreach (Option other in new Option[] { family, objective, text })
+        {
+            if (words.GetResult(other) is { Implicit: false })
+            {
+                throw new CommandException($"{other.Name} with --recipe, whose stages say what is learned", 2);
+            }
+        }
+
+        options.RefuseOthers(words, name);
+        Arguments.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
+        Arguments.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
+        Stage[] stages = [.. known.Stages.Select(stage => stage with { Run = Dependent(words, options.Over(words, stage.Run)) })];
+        foreach (Stage stage in stages)
+        {
+            stage.Run.Validate();
+        }
+
+        var run = new RecipeRun(
+            context, known with { Stages = stages }, words.GetValue(output) ?? Path.Combine("runs", name), Arguments.Device(words.GetValue(device)!),
+            words.GetValue(saveEvery), words.GetValue(keep));
+        return run.Run(words.GetValue(resume), words.GetValue(overwrite)) ? 0 : ZooCommands.Interrupted;
     }
 
     private int Begin(ParseResult words, RunFolder folder, string asked, Device where)

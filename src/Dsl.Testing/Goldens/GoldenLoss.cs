@@ -25,7 +25,8 @@ public sealed record GoldenLoss(string Architecture, string[] Reads, Func<Golden
         OfClasses("ForConditionalGeneration"),
         OfClasses("ForMaskedLM"),
         OfClasses("ForTokenClassification"),
-        new("ForSequenceClassification", ["logits"], (c, o) => Sequence(c.ConfigText("problem_type"), o["logits"], c.Inputs["labels"])),
+        new("ForSequenceClassification", ["logits"], (c, o) => c.Inputs.TryGetValue("labels", out Tensor? labels)
+            ? Sequence(c.ConfigText("problem_type"), o["logits"], labels) : Pairs(o["logits"])),
         new("ForMultipleChoice", ["logits"], (c, o) => Classes(o["logits"].reshape(c.Inputs["labels"].shape[0], -1), c.Inputs["labels"])),
         new("ForQuestionAnswering", ["start_logits", "end_logits"],
             (c, o) => Place(o["start_logits"], c.Inputs["start_positions"]).Plus(Place(o["end_logits"], c.Inputs["end_positions"])) / Scalars.Of(2)),
@@ -79,6 +80,13 @@ public sealed record GoldenLoss(string Architecture, string[] Reads, Func<Golden
             "multi_label_classification" => nn.functional.binary_cross_entropy_with_logits(logits, labels.to_type(logits.dtype)),
             _ => Classes(logits, labels),
         };
+    }
+
+    /// <summary>Without labels the rows of one class are rewards: the better answers', then those of the worse ones.</summary>
+    private static Tensor Pairs(Tensor logits)
+    {
+        long pairs = logits.shape[0] / 2;
+        return (logits.narrow(0, 0, pairs) - logits.narrow(0, pairs, pairs)).log_sigmoid().mean().neg();
     }
 
     /// <summary>Cross entropy over positions; one behind the last is ignored, as published.</summary>

@@ -9,6 +9,11 @@ namespace Dsl.Text.Templates;
 /// <param name="Content">What was said.</param>
 public sealed record ChatTurn(string Role, string Content);
 
+/// <summary>A conversation as a text.</summary>
+/// <param name="Text">All of it.</param>
+/// <param name="Answers">The parts that the assistant writes, in UTF-16 units, where the template marks them.</param>
+public sealed record RenderedChat(string Text, IReadOnlyList<TextSpan> Answers);
+
 /// <summary>
 /// The <c>chat_template</c> of a checkpoint: how a conversation becomes a prompt, written in the part of Jinja that such templates use, with the meaning that
 /// it has in transformers; what is not supported is an error. It comes from a file, so that work, memory and depth are bounded, and nothing outside the
@@ -19,11 +24,19 @@ public sealed class ChatTemplate
     private readonly string name;
     private readonly StatementParser.Part body;
 
-    private ChatTemplate(string name, StatementParser.Part body)
+    private ChatTemplate(string name, string source, StatementParser parser)
     {
         this.name = name;
-        this.body = body;
+        Source = source;
+        body = parser.Whole();
+        MarksAnswers = parser.MarksAnswers;
     }
+
+    /// <summary>Its text.</summary>
+    public string Source { get; }
+
+    /// <summary>The template says, by <c>{% generation %}</c>, which parts of a conversation the assistant writes.</summary>
+    public bool MarksAnswers { get; }
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">Its text.</param>
@@ -34,7 +47,7 @@ public sealed class ChatTemplate
         var lexer = new TemplateLexer(source);
         try
         {
-            return new ChatTemplate(name, new StatementParser(lexer.Read()).Whole());
+            return new ChatTemplate(name, source, new StatementParser(lexer.Read()));
         }
         catch (LineException e)
         {
@@ -53,6 +66,11 @@ public sealed class ChatTemplate
     /// <param name="clock">Tells the date to templates that ask for it; null: the system's.</param>
     /// <exception cref="TextException">The template refuses the conversation, asks for what is not there or not supported, or spends too much.</exception>
     public string Render(
+        IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt = true, IReadOnlyDictionary<string, string>? names = null, TimeProvider? clock = null) =>
+        RenderMarked(turns, addGenerationPrompt, names, clock).Text;
+
+    /// <summary>The same, and which parts of it the assistant writes.</summary>
+    public RenderedChat RenderMarked(
         IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt = true, IReadOnlyDictionary<string, string>? names = null, TimeProvider? clock = null)
     {
         Dictionary<string, object?> known = TemplateGlobals.All(clock ?? TimeProvider.System).ToDictionary();
@@ -70,7 +88,7 @@ public sealed class ChatTemplate
         try
         {
             body(run);
-            return run.Output.ToString();
+            return new RenderedChat(run.Output.ToString(), run.Marks);
         }
         catch (LineException e)
         {

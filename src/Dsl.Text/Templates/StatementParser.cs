@@ -35,6 +35,9 @@ internal sealed class StatementParser
         Break,
     }
 
+    /// <summary>The template says which parts of a conversation the assistant writes.</summary>
+    internal bool MarksAnswers { get; private set; }
+
     /// <summary>The whole template.</summary>
     /// <exception cref="LineException">The line and what was expected there.</exception>
     internal Part Whole()
@@ -126,7 +129,8 @@ internal sealed class StatementParser
                 return Filter();
             case "generation":
                 words.Expect("%}");
-                return Within(Closed("endgeneration"));
+                MarksAnswers = true;
+                return Marked(Within(Closed("endgeneration")));
             case "break" or "continue" when loops > 0:
                 words.Expect("%}");
                 Flow flow = kind == "break" ? Flow.Break : Flow.Continue;
@@ -159,6 +163,15 @@ internal sealed class StatementParser
         run.Enter();
         Flow flow = block(run);
         run.Leave();
+        return flow;
+    };
+
+    /// <summary>What a block writes is the assistant's.</summary>
+    private static Part Marked(Part block) => run =>
+    {
+        int from = run.Written;
+        Flow flow = block(run);
+        run.Mark(from);
         return flow;
     };
 

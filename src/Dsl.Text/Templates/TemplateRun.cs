@@ -22,6 +22,7 @@ internal sealed class TemplateRun
     private long bytes;
     private Scope scope;
     private int calls;
+    private int captures;
 
     /// <param name="names">What the template may name.</param>
     /// <param name="size">Characters of the conversation: a long one may take longer.</param>
@@ -34,6 +35,12 @@ internal sealed class TemplateRun
 
     /// <summary>What statements write to.</summary>
     internal StringBuilder Output { get; private set; } = new();
+
+    /// <summary>Parts of the text that the assistant writes, in their order.</summary>
+    internal List<TextSpan> Marks { get; } = [];
+
+    /// <summary>Characters of the text so far.</summary>
+    internal int Written => Output.Length;
 
     /// <summary>The names that are seen from here.</summary>
     internal Scope Names
@@ -78,6 +85,18 @@ internal sealed class TemplateRun
         }
     }
 
+    /// <summary>What was written since then is the assistant's; in a text of its own (a macro's, a set block's) its place is not known yet.</summary>
+    internal void Mark(int from)
+    {
+        if (captures > 0)
+        {
+            throw new TemplateException("generation within a macro, a filter or a set block, expected it where the prompt is written");
+        }
+
+        Take(16);
+        Marks.Add(new TextSpan(from, Written));
+    }
+
     /// <summary>What the filters of a block begin with.</summary>
     internal object? Piped { get; private set; }
 
@@ -96,6 +115,7 @@ internal sealed class TemplateRun
     {
         StringBuilder before = Output;
         Output = new StringBuilder();
+        captures++;
         return before;
     }
 
@@ -103,6 +123,7 @@ internal sealed class TemplateRun
     {
         string text = Made(Output.ToString());
         Output = before;
+        captures--;
         return text;
     }
 

@@ -21,6 +21,15 @@ public sealed record TrainingLoss(Tensor Total, IReadOnlyList<LossPart> Parts) :
     {
     }
 
+    /// <summary>
+    /// How much it counts among the losses whose gradients one step adds up: counted tokens for a mean over tokens, so that the step descends the mean over
+    /// all of them; 1 for a mean over pairs, whose batches count alike.
+    /// </summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>The data begins anew after it: what was added up is stepped on, however little it is.</summary>
+    public bool EndsPass { get; init; }
+
     /// <inheritdoc/>
     public void Dispose() => Total.Dispose();
 }
@@ -45,6 +54,14 @@ public interface ITrainingData
 
     /// <summary>Where the next batch comes from; all of it in a short text.</summary>
     string Position { get; set; }
+
+    /// <summary>Numbers that the next batches come from, where a text is too small for them; a checkpoint keeps them. They stay the data's own.</summary>
+    IReadOnlyDictionary<string, Tensor> Held => new Dictionary<string, Tensor>();
+
+    /// <summary>Takes what a checkpoint kept of <see cref="Held"/>, and owns it; comes before <see cref="Position"/> is set.</summary>
+    void Hold(IReadOnlyDictionary<string, Tensor> held)
+    {
+    }
 
     /// <summary>The loss on the next batch.</summary>
     TrainingLoss Next(IModel model);

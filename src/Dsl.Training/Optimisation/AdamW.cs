@@ -167,6 +167,17 @@ public sealed class AdamW : IDisposable
 /// <summary>Gradients as a whole.</summary>
 public static class Gradients
 {
+    /// <summary>Multiplies all gradients with a number.</summary>
+    public static void Scale(IEnumerable<Parameter> parameters, double factor)
+    {
+        using IDisposable off = no_grad();
+        foreach (Parameter parameter in parameters)
+        {
+            using Tensor? gradient = parameter.grad;
+            gradient?.mul_(Scalars.Of(factor));
+        }
+    }
+
     /// <summary>
     /// Scales all gradients by min(1, limit / (norm + 1e-6)), with the norm taken over all of them together, as torch.nn.utils.clip_grad_norm_.
     /// </summary>

@@ -8,7 +8,17 @@ using Dsl.Files;
 namespace Dsl.Training;
 
 /// <summary>One row of <c>metrics.csv</c>.</summary>
-public readonly record struct MetricsRow(long Step, double Loss, double Rate, double GradientNorm, double? HeldOutLoss, double TokensPerSecond, double Seconds);
+public readonly record struct MetricsRow(long Step, double Loss, double Rate, double GradientNorm, double? HeldOutLoss, double TokensPerSecond, double Seconds)
+{
+    private readonly IReadOnlyList<LossPart>? parts;
+
+    /// <summary>What else was measured: parts of the loss, rewards, divergence. Each is a column, the same ones in every row.</summary>
+    public IReadOnlyList<LossPart> Parts
+    {
+        get => parts ?? [];
+        init => parts = value;
+    }
+}
 
 /// <summary>
 /// The table of a run, a row per step. It is on disk from the first row on; a resumed run drops the rows after its checkpoint, which it is about to write
@@ -17,6 +27,8 @@ public readonly record struct MetricsRow(long Step, double Loss, double Rate, do
 public sealed class MetricsFile : IDisposable
 {
     private const string Header = "step,loss,rate,gradient_norm,held_out_loss,tokens_per_second,seconds";
+
+    private static readonly int Columns = Header.Split(',').Length;
 
     // Ten million steps.
     private const long MostBytes = 1 << 30;
@@ -80,14 +92,22 @@ public sealed class MetricsFile : IDisposable
     public static List<MetricsRow> Read(string path)
     {
         var rows = new List<MetricsRow>();
+        string[] names = [];
         foreach (string line in UserFile.ReadText(path, MostBytes, FileErrors.Plain).Split('\n'))
         {
             string[] cells = line.Split(',');
-            if (cells.Length == 7 && long.TryParse(cells[0], NumberStyles.None, CultureInfo.InvariantCulture, out long step)
+            if (line.StartsWith(Header, StringComparison.Ordinal))
+            {
+                names = cells[Columns..];
+            }
+            else if (cells.Length == Columns + names.Length && long.TryParse(cells[0], NumberStyles.None, CultureInfo.InvariantCulture, out long step)
                 && Number(cells[1]) is { } loss && Number(cells[2]) is { } rate && Number(cells[3]) is { } norm
                 && Number(cells[5]) is { } speed && Number(cells[6]) is { } seconds)
             {
-                rows.Add(new MetricsRow(step, loss, rate, norm, Number(cells[4]), speed, seconds));
+                rows.Add(new MetricsRow(step, loss, rate, norm, Number(cells[4]), speed, seconds)
+                {
+                    Parts = [.. names.Zip(cells.Skip(Columns), (name, cell) => new LossPart(name, Number(cell) ?? double.NaN))],
+                });
             }
         }
 
@@ -96,8 +116,10 @@ public sealed class MetricsFile : IDisposable
 
     private static double? Number(string cell) => double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
 
-    private void Begin() => file = new GrowingFile(path, Header + "\n" + string.Concat(Rows.Select(Line)), FileErrors.Plain);
+    private void Begin() => file = new GrowingFile(
+        path, string.Join(',', Rows[0].Parts.Select(part => part.Name).Prepend(Header)) + "\n" + string.Concat(Rows.Select(Line)), FileErrors.Plain);
 
     private static string Line(MetricsRow row) => FormattableString.Invariant(
-        $"{row.Step},{row.Loss:R},{row.Rate:R},{row.GradientNorm:R},{row.HeldOutLoss:R},{row.TokensPerSecond:F0},{row.Seconds:F3}\n");
+        $"{row.Step},{row.Loss:R},{row.Rate:R},{row.GradientNorm:R},{row.HeldOutLoss:R},{row.TokensPerSecond:F0},{row.Seconds:F3}")
+        + string.Concat(row.Parts.Select(part => FormattableString.Invariant($",{part.Value:R}"))) + "\n";
 }

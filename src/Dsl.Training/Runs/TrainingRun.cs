@@ -82,10 +82,10 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
                     Tell(() => view.Evaluated(trainer.Step, heldOut.Value, parts));
                 }
 
-                double speed = options.Batch * options.Context / perStep;
+                double speed = options.TokensPerStep / perStep;
                 metrics.Add(new MetricsRow(
                     result.Step, result.Loss, result.Rate, result.GradientNorm, evaluated ? heldOut : null, speed,
-                    metrics.Seconds + clock.Elapsed.TotalSeconds));
+                    metrics.Seconds + clock.Elapsed.TotalSeconds) { Parts = result.Parts });
                 var progress = new TrainingProgress(
                     result, options.Steps, heldOut, speed, TimeSpan.FromSeconds((options.Steps - trainer.Step) * perStep), Environment.WorkingSet);
                 Tell(() => view.Stepped(progress));
@@ -109,7 +109,7 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
 
         double seconds = clock.Elapsed.TotalSeconds;
         return new TrainingOutcome(
-            trainer.Step, heldOut, checkpoint, interrupted, metrics.Seconds + seconds, (trainer.Step - first) * options.Batch * options.Context / seconds,
+            trainer.Step, heldOut, checkpoint, interrupted, metrics.Seconds + seconds, (trainer.Step - first) * options.TokensPerStep / seconds,
             parts);
     }
 

@@ -41,6 +41,8 @@ public static class ZooGoldens
         Checks =
         [
             new("beam3", Beams),
+            new("scores", (run, reference) =>
+                run.Attempt("out.scores", () => run.Compare("out.scores", run.Model.Run(run.Inputs, "logits")["logits"].squeeze(-1), reference))),
             new("state", name => name.StartsWith("state_", StringComparison.Ordinal), ZooStates.Compare),
             new("first layer", FirstLayer.Outputs.Contains, FirstLayer.Compare),
         ],

@@ -22,7 +22,8 @@ public sealed partial record Gpt2Config(
     [Key("scale_attn_weights")] bool Scaled = true,
     [Key("scale_attn_by_inverse_layer_idx")] bool ScaledByLayer = false,
     [Key("tie_word_embeddings")] bool Tied = true,
-    [Key("initializer_range"), Range(0)] double Deviation = 0.02)
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02,
+    [Count("id2label")] int Classes = 2)
 {
     public Activation Act => ActKey ?? Activation.Of("gelu_new");
     public int HeadDim => Hidden / Heads;

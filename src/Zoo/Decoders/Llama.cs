@@ -23,7 +23,8 @@ public sealed partial record LlamaConfig(
     [Key("mlp_bias")] bool FeedForwardBias = false,
     [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0,
     [Key("tie_word_embeddings")] bool Tied = false,
-    [Key("initializer_range"), Range(0)] double Deviation = 0.02)
+    [Key("initializer_range"), Range(0)] double Deviation = 0.02,
+    [Count("id2label")] int Classes = 2)
 {
     public int KvHeads => KvHeadsKey ?? Heads;
     public int HeadDim => HeadDimKey ?? Hidden / Heads;

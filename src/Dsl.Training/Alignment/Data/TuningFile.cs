@@ -1,0 +1,133 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+using Dsl.Files;
+using Dsl.Text;
+using Dsl.Text.Templates;
+
+namespace Dsl.Training.Alignment.Data;
+
+/// <summary>
+/// Lines of JSON to fine-tune with. A line is an object with <c>messages</c> (or <c>conversations</c> of <c>from</c> and <c>value</c>), with <c>text</c>, with
+/// <c>prompt</c> and <c>completion</c> (or <c>response</c>), or with <c>chosen</c> and <c>rejected</c>, with or without <c>prompt</c> and <c>margin</c>.
+/// Other members are passed over.
+/// </summary>
+public static class TuningFile
+{
+    private const long MostBytes = 1L << 30;
+
+    private static readonly FileError Error = (file, problem, _) => new TextException($"{file}: {problem}");
+
+    /// <summary>Roles that templates know; a line that names another is refused.</summary>
+    public static IReadOnlyList<string> Roles { get; } =
+        ["system", "developer", "user", "human", "assistant", "gpt", "model", "chatbot", "tool", "function", "ipython", "observation"];
+
+    /// <summary>The lines of a file.</summary>
+    /// <exception cref="TextException">The line, and what was expected there.</exception>
+    public static IReadOnlyList<TuningLine> Read(string path) => Parse(UserFile.ReadText(path, MostBytes, Error), path);
+
+    /// <summary>The lines of a text.</summary>
+    /// <param name="text">Lines of JSON; blank ones are passed over.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="TextException">The line, and what was expected there.</exception>
+    public static IReadOnlyList<TuningLine> Parse(string text, string name)
+    {
+        var lines = new List<TuningLine>();
+        string[] all = text.Split('\n');
+        for (int i = 0; i < all.Length; i++)
+        {
+            if (string.IsNullOrWhiteSpace(all[i]))
+            {
+                continue;
+            }
+
+            string place = FormattableString.Invariant($"{name} line {i + 1}");
+            TuningLine line = Line(all[i], place, i);
+            if (lines.Count > 0 && (line.IsChat != lines[0].IsChat || Kind(line) != Kind(lines[0])))
+            {
+                throw new TextException($"{place}: {Kind(line)} after {Kind(lines[0])}, expected one kind of data in a file");
+            }
+
+            lines.Add(line);
+        }
+
+        return lines.Count > 0 ? lines : throw new TextException($"{name}: is empty, expected a JSON object in each line");
+    }
+
+    private static string Kind(TuningLine line) =>
+        (line.Whole, line.Answer) switch { (not null, _) => "one text", (_, not null) => "a prompt and its answer", _ => "a pair" }
+        + (line.IsChat ? " of messages" : " of plain text");
+
+    private static TuningLine Line(string json, string place, int number)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? Of(document.RootElement, place, number)
+                : throw new TextException($"{place}: is no object, expected one with messages, text, prompt and completion, or chosen and rejected");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Half of a surrogate pair is found when the text is read.
+            throw new TextException($"{place}: is not JSON, expected an object");
+        }
+    }
+
+    private static TuningLine Of(JsonElement line, string place, int number)
+    {
+        Passage? Member(string name) => line.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+            ? Read(value, name, place, ("role", "content")) : null;
+
+        Passage? prompt = Member("prompt"), chosen = Member("chosen"), rejected = Member("rejected"), answer = Member("completion") ?? Member("response");
+        bool fromValue = line.TryGetProperty("conversations", out JsonElement conversations);
+        Passage? whole = Member("messages") ?? Member("text") ?? (fromValue ? Read(conversations, "conversations", place, ("from", "value")) : null);
+        var made = new TuningLine(number) { Prompt = prompt, FromValue = fromValue };
+        made = chosen is not null && rejected is not null ? made with { Chosen = chosen, Rejected = rejected, Margin = Margin(line, place) }
+            : prompt is not null && answer is not null ? made with { Answer = answer }
+            : whole is not null ? made with { Whole = whole, Prompt = null }
+            : throw new TextException($"{place}: expected messages, text, prompt and completion, or chosen and rejected; there is "
+                + (line.EnumerateObject().Any() ? string.Join(", ", line.EnumerateObject().Select(member => member.Name)) : "nothing"));
+        return made.Passages.Select(passage => passage.Turns is null).Distinct().Count() == 1 ? made
+            : throw new TextException($"{place}: a text beside messages, expected both as one of the two");
+    }
+
+    private static float? Margin(JsonElement line, string place)
+    {
+        if (!line.TryGetProperty("margin", out JsonElement margin) || margin.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        return margin.ValueKind == JsonValueKind.Number && margin.TryGetSingle(out float value) && float.IsFinite(value) ? value
+            : throw new TextException($"{place}: margin is {margin.GetRawText()}, expected a finite number");
+    }
+
+    private static Passage Read(JsonElement value, string name, string place, (string Role, string Content) keys)
+    {
+        if (value.ValueKind == JsonValueKind.String)
+        {
+            return new Passage(value.GetString()!);
+        }
+
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            throw new TextException($"{place}: {name} is {value.ValueKind.ToString().ToLowerInvariant()}, expected a text or a list of messages");
+        }
+
+        ChatTurn[] turns = [.. value.EnumerateArray().Select(turn => Turn(turn, name, place, keys))];
+        return turns.Length > 0 ? new Passage(turns) : throw new TextException($"{place}: {name} is empty, expected at least one message");
+    }
+
+    private static ChatTurn Turn(JsonElement turn, string name, string place, (string Role, string Content) keys)
+    {
+        if (turn.ValueKind != JsonValueKind.Object || !turn.TryGetProperty(keys.Role, out JsonElement role) || role.ValueKind != JsonValueKind.String
+            || !turn.TryGetProperty(keys.Content, out JsonElement content) || content.ValueKind != JsonValueKind.String)
+        {
+            throw new TextException($"{place}: {name} holds a message without {keys.Role} or {keys.Content}, expected both as texts");
+        }
+
+        return Roles.Contains(role.GetString()) ? new ChatTurn(role.GetString()!, content.GetString()!)
+            : throw new TextException($"{place}: role '{role.GetString()}' unknown, expected {string.Join(", ", Roles)}");
+    }
+}
