@@ -19,6 +19,7 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
         Fast = Fast,
         Nudge = Nudge,
         FastInput = FastInput,
+        Collected = Collected,
     };
 
     /// <summary>Keys that were read.</summary>
@@ -26,6 +27,9 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
 
     /// <summary>Ids that were looked up, in tables of how many rows, and which id learns nothing.</summary>
     internal List<(NumberArray Ids, int Rows, int? Padding)> LookUps { get; private init; } = [];
+
+    /// <summary>What layers have collected, by name.</summary>
+    internal Dictionary<string, List<NumberArray>> Collected { get; private init; } = new(StringComparer.Ordinal);
 
     /// <summary>Weights that stand for those of the same key: trained within the sequence.</summary>
     internal IReadOnlyDictionary<string, NumberArray>? Fast { get; set; }
