@@ -83,10 +83,30 @@ public sealed class MutationTests
         }
         """;
 
+    /// <summary>A model with every part in it that has to do with experts.</summary>
+    private const string Routing = """
+        [Model<C>("M")]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Repeat<B>("layers", nameof(C.Layers)), As("layers"), Output("hidden")]
+        [From("layers"), Head("head", nameof(C.Vocab)), Output("logits")]
+        [From("layers"), Collected("scores", 4), Softmax, Balance(2), Output("balance")]
+        public sealed partial class M;
+
+        [Block<C>]
+        [Linear("gate", 4), Collect("scores"), As("scores")]
+        [From("scores"), Route(2), As("chosen")]
+        [From("scores"), Softmax("chosen"), As("weights")]
+        [Residual, From("x"), Experts<E>("experts", "chosen", "weights")]
+        public sealed partial class B;
+
+        [Block<C>, Input("x", "b t e d")]
+        [Linear("map", Stored = "e out in")]
+        public sealed partial class E;
+        """;
+
     [Fact]
     public void Each_part_with_a_mistake_is_noticed()
     {
-        HashSet<string> noticed = [.. Noticed(Everything), .. Noticed(Seeing)];
+        HashSet<string> noticed = [.. Noticed(Everything), .. Noticed(Seeing), .. Noticed(Routing)];
         Assert.Empty(PartReferences.Types.Select(node => node.Name).Except(noticed));
     }
 

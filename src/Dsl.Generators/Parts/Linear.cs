@@ -104,8 +104,8 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
                 + "each axis between time and channels must be one of its Stored axes");
 
     public string? WhyNotForEach(string axis) => IsFast ? $"linear map '{Key}' is trained within the sequence"
-        : Groups.Count > 1 && Groups.Any(g => g.Name == axis) ? $"linear map '{Key}' has a matrix for each of {string.Join(" and ", Groups.Select(g => g.Name))}: "
-            + $"expected for each of '{axis}' alone"
+        : Groups.Count > 1 && Groups.Any(g => g.Name == axis)
+            ? $"linear map '{Key}' has a matrix for each of {string.Join(" and ", Groups.Select(g => g.Name))}, expected one for each of '{axis}' alone"
         : null;
 
     public override WayBack? WayBack => Head is not null ? null : (at, _, gradient) => $"{at.Field().ToCode()}.Back({gradient})";

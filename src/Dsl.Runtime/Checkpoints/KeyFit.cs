@@ -42,6 +42,9 @@ internal sealed class KeyFit
     // So many of each kind are named in a message; the rest is counted.
     private const int Named = 20;
 
+    // One that lacks a few of its pieces is there for the most part.
+    private readonly double missingTargets;
+
     private KeyFit(KeyLayout layout, IReadOnlyList<KeyTarget> targets, IReadOnlyDictionary<string, TensorEntry?> file, IReadOnlyList<string> ignore)
     {
         Layout = layout;
@@ -53,7 +56,11 @@ internal sealed class KeyFit
                 .Select(piece => new KeyPart(i, piece, [.. target.Names(layout, piece).Where(file.ContainsKey)])).ToList();
             Parts.AddRange(parts);
             if (!target.Optional || parts.Any(part => part.Names.Count > 0))
-                Missing.AddRange(parts.Where(part => part.Names.Count == 0).Select(part => layout.NamesOf(target.Key, part.Piece)[0]));
+            {
+                var without = parts.Where(part => part.Names.Count == 0).ToList();
+                Missing.AddRange(without.Select(part => layout.NamesOf(target.Key, part.Piece)[0]));
+                missingTargets += (double)without.Count / parts.Count;
+            }
             foreach (var (_, piece, names) in parts)
             {
                 used.UnionWith(names);
@@ -88,7 +95,7 @@ internal sealed class KeyFit
     /// <exception cref="ArgumentException">There is no layout.</exception>
     public static KeyFit Best(
         IReadOnlyList<KeyLayout> layouts, IReadOnlyList<KeyTarget> targets, IReadOnlyDictionary<string, TensorEntry?> file, IReadOnlyList<string> ignore) =>
-        layouts.Select(layout => new KeyFit(layout, targets, file, ignore)).MinBy(fit => (fit.Missing.Count, fit.Misfits.Count, fit.Unexpected.Count))
+        layouts.Select(layout => new KeyFit(layout, targets, file, ignore)).MinBy(fit => (fit.missingTargets, fit.Misfits.Count, fit.Unexpected.Count))
             ?? throw new ArgumentException("no layout given, expected at least one", nameof(layouts));
 
     /// <summary>What nothing asks for and other heads of the family have is passed over.</summary>

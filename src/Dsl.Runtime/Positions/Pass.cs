@@ -80,7 +80,9 @@ public sealed class Pass : IDisposable
         return new Pass(timeline, Columns(tokens), Host(tokens, mask), tokens.device, training, tokens);
     }
 
-    /// <summary>Keeps what flows in a layer for <see cref="Collected"/>, where all tokens are read at once; the caller owns the result, the same tensor.</summary>
+    /// <summary>
+    /// Keeps what flows in a layer for <see cref="Collected"/>, where all tokens are read at once; the caller owns the result, the same tensor.
+    /// </summary>
     public Tensor Collect(string name, Tensor value)
     {
         if (isWhole)

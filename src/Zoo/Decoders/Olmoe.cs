@@ -4,7 +4,7 @@ using C = Zoo.Decoders.OlmoeConfig;
 
 namespace Zoo.Decoders;
 
-/// <summary>OLMoE (Muennighoff et al. 2024, arXiv 2409.02060): LLaMA with many small feed-forwards, whose queries and keys are normalised over all heads.</summary>
+/// <summary>OLMoE (Muennighoff et al. 2024, arXiv 2409.02060): LLaMA with many small feed-forwards; queries and keys are normalised.</summary>
 [ModelType("olmoe"), Extend<LlamaConfig>, NoEffect("output_router_logits")]
 public sealed partial record OlmoeConfig([Key("num_experts"), Range(1)] int Experts = 64, [Key("num_experts_per_tok"), Range(1)] int Chosen = 8,
     [Key("norm_topk_prob")] bool Normalised = false, [Key("clip_qkv"), Range(0, Above = true)] double? Clip = null,

@@ -25,6 +25,7 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
         LearnerStep = LearnerStep,
         Learners = Learners,
         Adapter = Adapter,
+        Collected = Collected,
     };
 
     /// <summary>Keys that were read.</summary>
@@ -32,6 +33,9 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
 
     /// <summary>Ids that were looked up, in tables of how many rows, and which id learns nothing.</summary>
     internal List<(NumberArray Ids, int Rows, int? Padding)> LookUps { get; private init; } = [];
+
+    /// <summary>What layers have collected, by name.</summary>
+    internal Dictionary<string, List<NumberArray>> Collected { get; private init; } = new(StringComparer.Ordinal);
 
     /// <summary>Weights that stand for those of the same key: trained within the sequence.</summary>
     internal IReadOnlyDictionary<string, NumberArray>? Fast { get; set; }

@@ -62,6 +62,12 @@ internal static class PartReferences
         [typeof(Ops.Pool)] = new PoolReference(),
         [typeof(Ops.Use)] = new UseReference(),
         [typeof(Ops.Repeat)] = new RepeatReference(),
+        [typeof(Ops.Route)] = new RouteReference(),
+        [typeof(Ops.Softmax)] = new SoftmaxReference(),
+        [typeof(Ops.Experts)] = new ExpertsReference(),
+        [typeof(Ops.Collect)] = new CollectReference(),
+        [typeof(Ops.Collected)] = new CollectedReference(),
+        [typeof(Ops.Balance)] = new BalanceReference(),
         [typeof(Ops.Learn)] = new LearnReference(),
         [typeof(Ops.Choice)] = new ChoiceReference(),
     };

@@ -20,6 +20,15 @@ internal static class ClosedForms
             + (2L * c.Layers * (c.HeadDimKey ?? 128)),
         Qwen2Config c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey, c.Tied)
             + ((long)c.Layers * (c.Heads + (2 * (c.KvHeadsKey ?? c.Heads))) * (c.HeadDimKey ?? (c.Hidden / c.Heads))),
+
+        // Experts in the place of one feed-forward (three matrices each), and a router.
+        MixtralConfig c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey, c.Tied)
+            + Experts(c.Layers, c.Hidden, c.FeedForward, c.Experts, c.FeedForward),
+        OlmoeConfig c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey, c.Tied)
+            + Experts(c.Layers, c.Hidden, c.FeedForward, c.Experts, c.FeedForward)
+            + ((long)c.Layers * (c.Hidden + (c.Hidden / c.Heads * (c.KvHeadsKey ?? c.Heads)))),
+        Qwen3MoeConfig c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey ?? 128, c.Tied)
+            + (2L * c.Layers * (c.HeadDimKey ?? 128)) + Experts(c.Layers, c.Hidden, c.FeedForward, c.Experts, c.ExpertWidth),
         Gemma2Config c => Llama(c.Vocab, c.Hidden, c.FeedForward, c.Layers, c.Heads, c.KvHeadsKey, c.HeadDimKey ?? 256, c.Tied)
             + (2L * c.Layers * c.Hidden),
 
@@ -92,6 +101,10 @@ internal static class ClosedForms
     private static long Fast(long hidden, long heads, string kind) =>
         heads * (kind == "mlp" ? Dense(hidden / heads, 4 * (hidden / heads)) + Dense(4 * (hidden / heads), hidden / heads)
             : Dense(hidden / heads, hidden / heads));
+
+    /// <summary>What experts add to layers of one feed-forward.</summary>
+    private static long Experts(long layers, long hidden, long inner, long count, long width) =>
+        layers * ((3 * hidden * ((count * width) - inner)) + (count * hidden));
 
     private static long Llama(long vocab, long hidden, long inner, long layers, long heads, int? groups, int? dim, bool tied)
     {

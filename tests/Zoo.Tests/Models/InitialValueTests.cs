@@ -198,6 +198,9 @@ public sealed class InitialValueTests
     [InlineData("MistralForCausalLM", "initializer_range", Bert)]
     [InlineData("Qwen2ForCausalLM", "initializer_range", Bert)]
     [InlineData("Qwen3ForCausalLM", "initializer_range", Bert)]
+    [InlineData("MixtralForCausalLM", "initializer_range", Bert)]
+    [InlineData("OlmoeForCausalLM", "initializer_range", Bert)]
+    [InlineData("Qwen3MoeForCausalLM", "initializer_range", Bert)]
     [InlineData("PhiForCausalLM", "initializer_range", Bert)]
     [InlineData("GPTNeoXForCausalLM", "initializer_range", Bert)]
     public void A_published_deviation_is_that_of_new_weights(string architecture, string key, string config, string others = "")

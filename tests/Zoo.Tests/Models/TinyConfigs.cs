@@ -164,6 +164,39 @@ internal static class TinyConfigs
             Windowed = true,
             Kinds = ["sliding_attention", "full_attention"],
         });
+
+        // One expert a token and all of them; every second layer routed, one of these not; queries, keys and values clipped.
+        yield return Of("mixtral, one of two, banded", nameof(Mixtral), new MixtralConfig(2, 1)
+        {
+            Vocab = 99,
+            Hidden = 32,
+            FeedForward = 24,
+            Layers = 2,
+            Heads = 4,
+            KvHeadsKey = 2,
+            Act = Activation.Silu,
+            Window = 5,
+        });
+        yield return Of("olmoe, clipped", nameof(Olmoe), new OlmoeConfig(3, 3, Clip: 0.02)
+        {
+            Vocab = 99,
+            Hidden = 32,
+            FeedForward = 24,
+            Layers = 2,
+            Heads = 4,
+            Act = Activation.Silu,
+        });
+        yield return Of("qwen3-moe, some layers", nameof(Qwen3Moe), new Qwen3MoeConfig(5, 2, 12, Every: 2, Dense: [1])
+        {
+            Vocab = 99,
+            Hidden = 32,
+            FeedForward = 48,
+            Layers = 4,
+            Heads = 4,
+            KvHeadsKey = 2,
+            HeadDimKey = 8,
+            Act = Activation.Silu,
+        });
         yield return Of("gemma2, uncapped", nameof(Gemma2), new Gemma2Config(Activation.GeluTanh, 20, 6, ScoreCap: null, LogitCap: null)
         {
             Vocab = 99,
