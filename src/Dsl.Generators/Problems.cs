@@ -91,4 +91,5 @@ internal static class Problems
     public const string KeysOfSugar = "DSL062";
     public const string DerivesItself = "DSL060";
     public const string BeyondBounds = "DSL061";
+    public const string AddressAmbiguous = "DSL064";
 }
