@@ -92,4 +92,5 @@ internal static class Problems
     public const string NotExperts = "DSL065";
     public const string DerivesItself = "DSL060";
     public const string BeyondBounds = "DSL061";
+    public const string AddressAmbiguous = "DSL064";
 }

@@ -25,14 +25,17 @@ internal sealed record ContextLimits(bool IsPair, bool Sees, int? Most, int? Tra
             outline.Inputs.Contains("decoder_input_ids"),
             sees,
             !sees && outline.Weights.Positions is { } most ? (int)Math.Min(most, int.MaxValue) : null,
-            Declared(outline.Config));
+            TrainedOn(outline.Config));
     }
 
     /// <summary>How many tokens are kept in view of a text that begins with so many; 0: all of them.</summary>
     internal int Window(int prompt) => Most ?? (Trained is { } trained && prompt <= trained ? trained : 0);
 
-    /// <summary>The value of a member that the record reads from one of the keys; what a config holds without effect is no member.</summary>
-    private static int? Declared(object config) => config.GetType().GetConstructors().SelectMany(constructor => constructor.GetParameters())
+    /// <summary>
+    /// How long the texts were that a model of this config was trained on: the value of a member that the record reads from one of the keys; what a config
+    /// holds without effect is no member.
+    /// </summary>
+    internal static int? TrainedOn(object config) => config.GetType().GetConstructors().SelectMany(constructor => constructor.GetParameters())
         .Where(parameter => parameter.GetCustomAttribute<KeyAttribute>()?.Paths.Intersect(Keys).Any() == true)
         .Select(parameter => config.GetType().GetProperty(parameter.Name!)?.GetValue(config)).OfType<int>().Where(value => value > 1)
         .Select(value => (int?)value).FirstOrDefault();

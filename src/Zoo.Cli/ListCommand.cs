@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.Linq;
@@ -20,11 +21,15 @@ internal static class ListCommand
 
     private static int Run(CliContext context)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("preset").AddColumn("model").AddColumn(new TableColumn("parameters").RightAligned());
+        var table = new Table().Border(TableBorder.Simple).AddColumn("preset").AddColumn("model").AddColumn(new TableColumn("parameters").RightAligned())
+            .AddColumn(new TableColumn("context").RightAligned()).AddColumn("files");
         foreach (ZooPreset preset in context.Zoo.Presets)
         {
             using IModel outline = preset.Outline();
-            table.AddRow(Markup.Escape(preset.Name), Markup.Escape(preset.Model), Words.Count(outline.Weights.Count));
+            string trained = ContextLimits.TrainedOn(outline.Config) is { } length ? Words.Count(length) : "";
+            string layouts = outline is GeneratedModel model ? string.Join(", ", model.KeyRules.Layouts.Select(layout => layout.Name).Prepend("declared")) : "";
+            table.AddRow(
+                Markup.Escape(preset.Name), Markup.Escape(preset.Model), Words.Count(outline.Weights.Count), trained, Markup.Escape(layouts));
         }
 
         context.Console.Write(table);
@@ -54,22 +59,26 @@ internal static class ShowCommand
     internal static Command Make(CliContext context)
     {
         var name = new Argument<string>("preset") { Description = "the name of a preset, as list prints it." };
-        var command = new Command("show", "Show a preset: its declaration, its tensors and its size.") { name };
-        command.SetAction(words => Run(context, Presets.Find(context, words.GetRequiredValue(name))));
+        var all = new Option<bool>("--all") { Description = "Show every tensor of every layer, not equal layers as one." };
+        var command = new Command("show", "Show a preset: its declaration, its tensors (equal layers as one) and its size.") { name, all };
+        command.SetAction(words => Run(context, Presets.Find(context, words.GetRequiredValue(name)), words.GetValue(all)));
         return command;
     }
 
-    private static int Run(CliContext context, ZooPreset preset)
+    private static int Run(CliContext context, ZooPreset preset, bool all)
     {
         context.Output.WriteLine(preset.Declaration.TrimEnd());
         context.Output.WriteLine();
         using IModel model = preset.Outline();
         var table = new Table().Border(TableBorder.Simple).AddColumn("tensor").AddColumn("shape").AddColumn(new TableColumn("numbers").RightAligned());
-        foreach (Weight weight in model.Weights.All)
+        IReadOnlyList<FoldedTensors> tensors = all
+            ? [.. model.Weights.All.Select(w => new FoldedTensors(w.Key, w.Shape, w.Aliases, 1, w.Count))]
+            : FoldedTensors.Of(model.Weights.All);
+        foreach (FoldedTensors tensor in tensors)
         {
-            string names = weight.Aliases.Count == 0 ? weight.Key : $"{weight.Key} (also {string.Join(", ", weight.Aliases)})";
-            string shape = string.Join(" x ", weight.Shape.Select(size => size.ToString(CultureInfo.InvariantCulture)));
-            table.AddRow(Markup.Escape(names), shape, Words.Count(weight.Count));
+            string names = tensor.Aliases.Count == 0 ? tensor.Key : $"{tensor.Key} (also {string.Join(", ", tensor.Aliases)})";
+            string shape = string.Join(" x ", tensor.Shape.Select(size => size.ToString(CultureInfo.InvariantCulture)));
+            table.AddRow(Markup.Escape(names), shape, (tensor.Times > 1 ? Words.Count(tensor.Times) + " x " : "") + Words.Count(tensor.Count));
         }
 
         context.Console.Write(table);

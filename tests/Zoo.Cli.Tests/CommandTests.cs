@@ -179,7 +179,8 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0, code);
         Assert.Contains("[Embedding(\"embed\")]", output);
         Assert.Contains("embed.weight (also head.weight)", output);
-        Assert.Contains("layers.1.o.weight", output);
+        Assert.Contains("layers.{0..1}.o.weight", output);
+        Assert.Contains("layers.1.o.weight", Run("show", "tiny-16", "--all").Output);
         (code, output, _) = Run("masks", "tiny-16", "--size", "16", "--out", scratch["masks"]);
         Assert.Equal(0, code);
         string picture = scratch[Path.Combine("masks", "tiny-16.band.png")];

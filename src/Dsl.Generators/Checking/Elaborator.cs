@@ -479,7 +479,7 @@ internal sealed partial class Elaborator
                 keyed.Length == 1 ? "one key" : $"{keyed.Length.ToString(CultureInfo.InvariantCulture)} keys", example);
         }
 
-        if (Sugar.Expand(part, spec) is { } expansion)
+        if (new Addresses(session.Language.Vocabulary, spec, Report).Opened(part) is { } expansion)
         {
             if (Single(part) is not { } x)
             {

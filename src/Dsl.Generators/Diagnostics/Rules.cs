@@ -144,6 +144,11 @@ internal static class Rules
         "'{1}' has no part at '{0}': {2}",
         Names, Error, true, helpLinkUri: Help + Problems.AddressUnknown + Page);
 
+    private static readonly DiagnosticDescriptor AddressAmbiguous = new(
+        Problems.AddressAmbiguous, "An address finds one part",
+        "'{1}' has {2} parts at '{0}': name one of them by its key, its As name, or by a part and a word beside it ('key.word')",
+        Names, Error, true, helpLinkUri: Help + Problems.AddressAmbiguous + Page);
+
     private static readonly DiagnosticDescriptor OptionUnknown = new(
         Problems.OptionUnknown, "A part has the option",
         "'{1}' has no option '{0}': {2}",
@@ -313,7 +318,7 @@ internal static class Rules
     public static readonly ImmutableArray<DiagnosticDescriptor> All = ImmutableArray.Create(
         NotPartial, ConfigNotRecord, SpreadDataflow, NameUnknown, NameTwice, MemberUnknown, MemberKindWrong, ResidualWidth, SizesDiffer, SizeUnfixed,
         HeadGroups, SplitSizes, AxesWrong, KeyTwice, KeyUnknown, TiedShape, FunctionUnknown, FunctionKindWrong, FunctionSignature, BlockUnknown,
-        BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, OptionUnknown, PresetDivision, PatternWrong, Recursive,
+        BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, AddressAmbiguous, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
         LearnsNothing, NotLearnable, NotExperts, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, BeyondBounds);

@@ -134,7 +134,7 @@ internal sealed partial class ModelEmitter
     private void KeyRules()
     {
         var layouts = spec.HeaderParts("Keys")
-            .Select(l => $"KeyLayout.Parse({l[0].ToSource()}, {Writing.List(l.Arguments.Skip(1), a => a.ToSource())})").ToList();
+            .Select(l => $"KeyLayout.Parse({l[0].ToSource()}, {Writing.List(l.Arguments.Skip(1), a => Renaming(a, l.Text("Under")))})").ToList();
         var ignored = spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()).ToList();
         var same = spec.HeaderParts("Same").Select(s => $"({s[0].ToSource()}, {Writing.List(s.Arguments.Skip(1), a => a.ToSource())})").ToList();
         var rules = new[] { ("Layouts", layouts), ("Ignored", ignored), ("Same", same) }.Where(l => l.Item2.Count > 0).ToList();
@@ -144,6 +144,10 @@ internal sealed partial class ModelEmitter
             code.Block(null, () => rules.ForEach(rule => code.List(rule.Item1 + " =", rule.Item2, ",")), ",");
         }
     }
+
+    // Under "bert", "encoder" is "/encoder=bert.encoder".
+    private static string Renaming(Constant renaming, string? under) =>
+        (under is null || renaming.Text.Contains('=') ? renaming : Constant.OfText($"/{renaming.Text}={under}.{renaming.Text}")).ToSource();
 
     private void Constructors()
     {

@@ -23,6 +23,11 @@ internal sealed record Option(string Name, Constant Value, int Argument);
 /// <summary>One attribute: a word of a bracket.</summary>
 internal sealed record PartSpec(string Name, EquatableArray<string> Types, EquatableArray<Constant> Arguments, EquatableArray<Option> Options, Place Place)
 {
+    /// <summary>
+    /// Of a sugar part: changes of what it stands for, each <c>[Replace(address), ...]</c>, or <c>Set</c> or <c>Remove</c> alone, in their order.
+    /// </summary>
+    public EquatableArray<BracketSpec> Inside { get; init; } = EquatableArray<BracketSpec>.Empty;
+
     public Constant this[int index] => index < Arguments.Count ? Arguments[index] : Constant.Null;
 
     public Constant this[string option] => Options.FirstOrDefault(o => o.Name == option)?.Value ?? Constant.Null;
@@ -42,7 +47,12 @@ internal sealed record PartSpec(string Name, EquatableArray<string> Types, Equat
 
     /// <summary>The same part, told of at an attribute that is not its own.</summary>
     public PartSpec StandingAt(Place place) =>
-        this with { Place = place with { Argument = -1, Whole = true }, Options = Options.Select(o => o with { Argument = -1 }).ToEquatable() };
+        this with
+        {
+            Place = place with { Argument = -1, Whole = true },
+            Options = Options.Select(o => o with { Argument = -1 }).ToEquatable(),
+            Inside = Inside.Select(c => new BracketSpec(c.Parts.Select(p => p.StandingAt(place)).ToEquatable())).ToEquatable(),
+        };
 
     /// <summary>What <c>With</c> binds: inputs of the used block to names here.</summary>
     public IReadOnlyDictionary<string, string> Bindings() =>
@@ -58,7 +68,8 @@ internal sealed record PartSpec(string Name, EquatableArray<string> Types, Equat
     {
         var types = Types.Count == 0 ? "" : "<" + string.Join(", ", Types.Select(Names.Simple)) + ">";
         var arguments = Arguments.Select(a => a.ToSource()).Concat(Options.Select(o => $"{o.Name} = {o.Value.ToSource()}")).ToList();
-        return Name + types + (arguments.Count == 0 ? "" : "(" + string.Join(", ", arguments) + ")");
+        return Name + types + (arguments.Count == 0 ? "" : "(" + string.Join(", ", arguments) + ")")
+            + string.Concat(Inside.Select(change => " with " + change.ToSource()));
     }
 }
 

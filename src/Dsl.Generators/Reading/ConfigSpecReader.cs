@@ -71,6 +71,8 @@ internal sealed class ConfigSpecReader(SpecReader reader)
         // A config that is inside itself has no end.
         own = own.Select(m => m.Kind == MemberKind.Config && Encloses(type, type) ? m with { Kind = MemberKind.Other } : m).ToList();
         var headers = attributes.ToLookup(SpecReader.WordOf);
+        var ofMembers = type.InstanceConstructors.SelectMany(c => c.Parameters).Concat<ISymbol>(type.GetMembers().OfType<IPropertySymbol>())
+            .SelectMany(m => m.GetAttributes()).Where(a => SpecReader.IsOurs(a) && SpecReader.WordOf(a) == "Only");
         return new ConfigSpec(
             type.ToDisplayString(SpecReader.FullName),
             inherited?.Name ?? "",
@@ -84,7 +86,7 @@ internal sealed class ConfigSpecReader(SpecReader reader)
                 ? (inherited?.Members ?? EquatableArray<MemberSpec>.Empty).Where(m => own.All(o => o.Name != m.Name)).Concat(own).ToEquatable()
                 : EquatableArray<MemberSpec>.Empty,
             inherited?.Members.Count(m => own.All(o => o.Name != m.Name)) ?? 0,
-            (inherited?.Only ?? EquatableArray<Option>.Empty).Concat(headers["Only"].Where(a => a.ConstructorArguments.Length == 2)
+            (inherited?.Only ?? EquatableArray<Option>.Empty).Concat(headers["Only"].Concat(ofMembers).Where(a => a.ConstructorArguments.Length == 2)
                 .Select(a => new Option(a.ConstructorArguments[0].Value as string ?? "", Constant.Of(a.ConstructorArguments[1].Value), -1))).ToEquatable(),
             (inherited?.NoEffect ?? EquatableArray<string>.Empty).Concat(headers["NoEffect"].SelectMany(a => Strings(a.ConstructorArguments))).ToEquatable(),
             Presets(type, cancel).ToEquatable(),

@@ -78,35 +78,16 @@ internal static class Derivation
                 header = header.Select(p => RenameKeys(vocabulary, p, from, to, ref changed)).ToList();
                 if (!changed)
                 {
-                    report(Problems.AddressUnknown, part.Place, [from, Names.Simple(spec.Base), Suggestion(vocabulary, from, brackets)]);
+                    report(Problems.AddressUnknown, part.Place, [from, Names.Simple(spec.Base), new Addresses(vocabulary, spec, report).Suggestion(from, brackets)]);
                 }
             }
         }
 
+        // Sugar reads the defaults and the config that are the derived declaration's.
+        var at = new Addresses(vocabulary, spec with { Header = header.Concat(spec.Header).ToEquatable() }, report);
         foreach (var part in spec.Header.Where(p => p.Name is "Set" or "Remove"))
         {
-            var address = part.Text(0) ?? "";
-            if (Find(vocabulary, brackets, address) is not var (bracket, index))
-            {
-                report(Problems.AddressUnknown, part.Place.At(0), [address, Names.Simple(spec.Base), Suggestion(vocabulary, address, brackets)]);
-                continue;
-            }
-
-            var parts = brackets[bracket].Parts.ToList();
-            if (part.Name == "Remove")
-            {
-                parts.RemoveAt(index);
-            }
-            else if (part.Text(1) is { } option && !vocabulary.OptionsOf(parts[index].Name).Contains(option))
-            {
-                report(Problems.OptionUnknown, part.Place.At(1), [option, parts[index].Name, Problem.Suggest(option, vocabulary.OptionsOf(parts[index].Name))]);
-            }
-            else
-            {
-                parts[index] = parts[index].StandingAt(part.Place).With(part.Text(1) ?? "", part[2], argument: 2);
-            }
-
-            brackets[bracket] = new BracketSpec(parts.ToEquatable());
+            at.Change(brackets, new BracketSpec(new[] { part }.ToEquatable()));
         }
 
         var added = new List<BracketSpec>();
@@ -115,20 +96,11 @@ internal static class Derivation
             if (own.Parts[0].Name != "Replace")
             {
                 added.Add(own);
-                continue;
             }
-
-            var address = own.Parts[0].Text(0) ?? "";
-            if (Find(vocabulary, brackets, address) is not var (bracket, index))
+            else
             {
-                report(Problems.AddressUnknown, own.Parts[0].Place.At(0), [address, Names.Simple(spec.Base), Suggestion(vocabulary, address, brackets)]);
-                continue;
+                at.Change(brackets, own);
             }
-
-            var parts = brackets[bracket].Parts.ToList();
-            parts.RemoveAt(index);
-            parts.InsertRange(index, own.Parts.Skip(1));
-            brackets[bracket] = new BracketSpec(parts.ToEquatable());
         }
 
         header.AddRange(spec.Header.Where(p => p.Name is not ("Set" or "Remove" or "Rename")));
@@ -141,41 +113,6 @@ internal static class Derivation
         };
     }
 
-    /// <summary>
-    /// A part's address: its key (or a run of the key's first segments), else its <c>As</c> name, else its word, with a number from the second on.
-    /// </summary>
-    private static (int Bracket, int Index)? Find(Vocabulary vocabulary, IReadOnlyList<BracketSpec> brackets, string address)
-    {
-        var places = brackets.SelectMany((b, i) => b.Parts.Select((p, j) => (Part: p, Bracket: i, Index: j))).ToList();
-        foreach (var (part, bracket, index) in places)
-        {
-            if (vocabulary.KeyOf(part) is { Length: > 0 } key && (key == address || key.StartsWith(address + ".", System.StringComparison.Ordinal)))
-            {
-                return (bracket, index);
-            }
-        }
-
-        foreach (var (part, bracket, index) in places)
-        {
-            if (part.Name == "As" && part.Text(0) == address && index > 0)
-            {
-                return (bracket, index - 1);
-            }
-        }
-
-        var dot = address.LastIndexOf('.');
-        var (word, number) = dot > 0 && Invariant.TryRead(address.Substring(dot + 1), out int n) ? (address.Substring(0, dot), n) : (address, 1);
-        var ofWord = places.Where(p => string.Equals(p.Part.Name, word, System.StringComparison.OrdinalIgnoreCase)).Skip(number - 1).ToList();
-        return ofWord.Count > 0 ? (ofWord[0].Bracket, ofWord[0].Index) : null;
-    }
-
-    private static string Suggestion(Vocabulary vocabulary, string address, IEnumerable<BracketSpec> brackets)
-    {
-        var addresses = brackets.SelectMany(b => b.Parts)
-            .Select(p => vocabulary.KeyOf(p) is { Length: > 0 } key ? key : p.Name.ToLowerInvariant()).Distinct().ToList();
-        return Problem.Suggest(address, addresses);
-    }
-
     private static PartSpec RenameKeys(Vocabulary vocabulary, PartSpec part, string from, string to, ref bool changed)
     {
         var renamed = part;
@@ -184,19 +121,35 @@ internal static class Derivation
             renamed = part with { Arguments = part.Arguments.Select((a, i) => i == 0 ? Constant.OfText(other) : a).ToEquatable() };
             changed = true;
         }
+        else if (part.Name is "Replace" or "Set" or "Remove" && Segments(part[0].Text, from, to) is { } moved)
+        {
+            // Of a change within sugar: what it finds has another key now.
+            renamed = part with { Arguments = part.Arguments.Select((a, i) => i == 0 ? Constant.OfText(moved) : a).ToEquatable() };
+        }
         else if (part.Name is "Same" or "Ignore")
         {
             renamed = part with { Arguments = part.Arguments.Select(a => Segments(a.Text, from, to) is { } o ? Constant.OfText(o) : a).ToEquatable() };
             changed |= !renamed.Equals(part);
         }
 
-        foreach (var option in new[] { "TiedTo", "BiasWeight" })
+        foreach (var option in new[] { "TiedTo", "BiasWeight", "Under" })
         {
-            if (part.Text(option) is { } other2 && Segments(other2, from, to) is { } moved)
+            if (part.Text(option) is { } other2 && Segments(other2, from, to) is { } elsewhere)
             {
-                renamed = renamed.With(option, Constant.OfText(moved));
+                renamed = renamed.With(option, Constant.OfText(elsewhere));
                 changed = true;
             }
+        }
+
+        foreach (var change in renamed.Inside)
+        {
+            var parts = new List<PartSpec>();
+            foreach (var inner in change.Parts)
+            {
+                parts.Add(RenameKeys(vocabulary, inner, from, to, ref changed));
+            }
+
+            renamed = renamed with { Inside = renamed.Inside.Select(c => c == change ? new BracketSpec(parts.ToEquatable()) : c).ToEquatable() };
         }
 
         return renamed;

@@ -12,7 +12,7 @@ namespace Dsl.Generators.Reading;
 /// </summary>
 internal static class SpecText
 {
-    public const int Version = 4;
+    public const int Version = 5;
 
     public static string Write(DeclarationSpec spec)
     {
@@ -90,10 +90,13 @@ internal static class SpecText
 
     private static void Part(Writer w, PartSpec p)
     {
-        w.Add(p.Name).Add(p.Types).Add(p.Arguments, AddConstant).Add(p.Options, AddOption);
+        w.Add(p.Name).Add(p.Types).Add(p.Arguments, AddConstant).Add(p.Options, AddOption).Add(p.Inside, (v, change) => v.Add(change.Parts, Part));
     }
 
-    private static PartSpec ReadPart(Reader r) => new(r.Text(), r.Texts(), r.List(ReadConstant), r.List(ReadOption), Place.Class);
+    private static PartSpec ReadPart(Reader r) => new(r.Text(), r.Texts(), r.List(ReadConstant), r.List(ReadOption), Place.Class)
+    {
+        Inside = r.List(v => new BracketSpec(v.List(ReadPart))),
+    };
 
     private static void AddOption(Writer w, Option o)
     {

@@ -3,12 +3,17 @@ using System;
 namespace Dsl;
 
 /// <summary>A second published layout of the same weights: renamings of runs of dotted key segments, <c>"attention=att"</c>.</summary>
+/// <param name="name">What the layout is called.</param>
+/// <param name="renamings">Ours and the other layout's, with <c>=</c> between them; with <see cref="Under"/>, first segments that stand under it there.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class KeysAttribute(string name, params string[] renamings) : Attribute
 {
     public string Name { get; } = name;
 
     public string[] Renamings { get; } = renamings;
+
+    /// <summary>What the keys that begin with these segments stand under there: <c>Keys("with prefix", "encoder", Under = "bert")</c>.</summary>
+    public string? Under { get; set; }
 }
 
 /// <summary>Other keys under which a file may hold the same weight.</summary>

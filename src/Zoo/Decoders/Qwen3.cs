@@ -10,20 +10,13 @@ public sealed partial record Qwen3Config
     public int HeadDim => HeadDimKey ?? 128;
 }
 
-[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = nameof(C.AttentionBias), Theta = nameof(C.Theta), Frequency = nameof(C.Scaling), Context = nameof(C.Context),
-    Dropout = nameof(C.AttentionDrop))]
-[From("x"), Linear("q_proj"), Heads(nameof(C.Heads), nameof(C.HeadDim)), RmsNorm("q_norm"), Rotary, As("q")]
-[From("x"), Linear("k_proj"), Heads(nameof(C.KvHeads), nameof(C.HeadDim)), RmsNorm("k_norm"), Rotary, As("k")]
-[From("x"), Linear("v_proj"), Heads(nameof(C.KvHeads), nameof(C.HeadDim)), As("v")]
-[Attend("q", "k", "v", Mask = nameof(Band)), Merge, Linear("o_proj")]
-public sealed partial class Qwen3Attention
+[Block<C>, Derive<LlamaBlock>, Set("self_attn", nameof(AttentionAttribute.Mask), nameof(Band))]
+[Replace("self_attn.q_proj.rotary"), RmsNorm("self_attn.q_norm"), Rotary]
+[Replace("self_attn.k_proj.rotary"), RmsNorm("self_attn.k_norm"), Rotary]
+public sealed partial class Qwen3Block
 {
     [Mask] static bool Band(int query, int key, int layer, C c) => key <= query && (c.Sees(layer) is null || query - key < c.Sees(layer));
 }
-
-[Block<C>, Derive<LlamaBlock>]
-[Replace("self_attn"), Use<Qwen3Attention>("self_attn")]
-public sealed partial class Qwen3Block;
 
 [Model<C>("Qwen3ForCausalLM"), TrainedBy("clm"), Derive<Llama>]
 [Replace("model.layers"), Repeat<Qwen3Block>("model.layers", nameof(C.Layers))]

@@ -45,8 +45,7 @@ public sealed partial class BertBlock;
 [Repeat<BertBlock>("encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
 [From("hidden"), Pool("mean"), Output("mean")]
 [From("hidden"), Pool("first"), Linear("pooler.dense", nameof(C.Hidden)), Activate(Activation.Tanh), Output("pooled")]
-[Ignore("*position_ids"), Keys("with prefix", "/embeddings=bert.embeddings", "/encoder=bert.encoder", "/pooler=bert.pooler"),
-    Keys("old norms", "weight?=gamma", "bias?=beta")]
+[Ignore("*position_ids"), Keys("with prefix", "embeddings", "encoder", "pooler", Under = "bert"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class Bert;
 
 [Model<C>("BertForPreTraining"), TrainedBy("mlm", "pairs=next-sentence"), Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]

@@ -46,6 +46,5 @@ public sealed partial class ClipBlock;
 [Use<ClipEmbeddings>("embeddings"), LayerNorm("pre_layrnorm"), Repeat<ClipBlock>("encoder.layers", nameof(C.Layers)), As("seen"), Output("hidden")]
 [Take(-2), Output("second_last")]
 [From("seen"), Pool("first"), LayerNorm("post_layernorm"), Output("pooled")]
-[Keys("with prefix", "/embeddings=vision_model.embeddings", "/pre_layrnorm=vision_model.pre_layrnorm", "/encoder=vision_model.encoder",
-    "/post_layernorm=vision_model.post_layernorm"), Ignore("*.position_ids")]
+[Keys("with prefix", "embeddings", "pre_layrnorm", "encoder", "post_layernorm", Under = "vision_model"), Ignore("*.position_ids")]
 public sealed partial class ClipVision;

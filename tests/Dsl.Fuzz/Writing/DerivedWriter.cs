@@ -47,6 +47,18 @@ internal static class DerivedWriter
                 case "LayerNorm" or "RmsNorm":
                     header.Add(Part.Of("Set", address, "\"Eps\"", chance.Of("1e-3", "nameof(C.Eps)")));
                     break;
+                case "Attention" when chance.Maybe:
+                    string map = $"{address.TrimEnd('"')}.{chance.Of("q", "k", "v", "o")}\"";
+                    if (chance.Maybe)
+                    {
+                        header.Add(Part.Of("Set", map, "\"Bias\"", chance.Of("true", "false", "nameof(C.Biased)")));
+                    }
+                    else
+                    {
+                        brackets.Add(Bracket.Of(Part.Of("Replace", map), Part.Of("Linear", map).With("Bias", chance.Maybe ? "true" : null)));
+                    }
+
+                    break;
                 case "Attention":
                     header.Add(Part.Of("Set", address, chance.Of("\"Bias\"", "\"OutputBias\""), chance.Of("true", "false")));
                     break;

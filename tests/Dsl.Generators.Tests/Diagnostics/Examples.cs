@@ -1066,5 +1066,26 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [Residual, Attention("attn.{q,k,v,o}_proj")]
             public sealed partial class Layer;
             """),
+        new(
+            "DSL064",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Linear("map"), Dropout(0.1)]
+            [Residual, Linear("last"), Dropout(0.2)]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>, Remove([|"dropout"|])]
+            public sealed partial class Sure;
+            """,
+            "'Layer' has 2 parts at 'dropout': name one of them by its key, its As name, or by a part and a word beside it ('key.word')",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Linear("map"), Dropout(0.1)]
+            [Residual, Linear("last"), Dropout(0.2)]
+            public sealed partial class Layer;
+
+            [Block<C>, Derive<Layer>, Remove("last.dropout")]
+            public sealed partial class Sure;
+            """),
     ];
 }
