@@ -57,6 +57,33 @@ public sealed class GenerateTests
         }
     }
 
+    /// <summary>With an adapter beside it a model writes what it writes with the adapter merged into it, and not what it wrote.</summary>
+    [Fact]
+    [Trait("Category", "Goldens")]
+    public void An_adapter_beside_the_model_is_the_one_merged_into_it()
+    {
+        using var scratch = new ScratchFolder();
+        string golden = Path.Combine(GoldenFolder.InRepository(), "lora_llama"), adapter = Path.Combine(golden, "adapter");
+        string Written(string folder, params string[] more)
+        {
+            (int code, string text, string error) = Run(["generate", folder, "--ids", "5 17 60 33 8", "-n", "20", "-t", "0", .. more]);
+            Assert.Equal((0, ""), (code, error));
+            return text;
+        }
+
+        string plain = Written(Path.Combine(golden, "base")), adapted = Written(Path.Combine(golden, "base"), "--adapter", adapter);
+        Assert.NotEqual(plain, adapted);
+        (int code, string said, string error) = Run(["merge", Path.Combine(golden, "base"), adapter, "-o", scratch["merged"]]);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("linear maps changed", said, StringComparison.Ordinal);
+        Assert.Equal(adapted, Written(scratch["merged"]));
+        Assert.Equal(2, Run(["merge", Path.Combine(golden, "base"), adapter, "-o", Path.Combine(golden, "base")]).Item1);
+        (code, _, error) = Run(["generate", Path.Combine(golden, "base"), "--ids", "5", "--adapter", scratch.Path]);
+        Assert.Equal(1, code);
+        Assert.Contains("adapter_config.json", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
     /// <summary>What a config tells is told before any weights are read: here are none.</summary>
     [Theory]
     [InlineData("gpt2")]

@@ -47,7 +47,8 @@ public static class Adapters
         Adapter adapter;
         try
         {
-            adapter = Add(model, config.Options, name);
+            // Nothing is allocated before the file's shapes are known to be these.
+            adapter = Make(model.Weights, config.Options, name, Heads(model), declared: false);
         }
         catch (ArgumentException e) when (Of(model).Find(name) is null)
         {

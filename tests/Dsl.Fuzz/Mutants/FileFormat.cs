@@ -38,6 +38,27 @@ internal sealed record FileFormat(string Name, IReadOnlyList<byte[]> Valid, Acti
             },
             typeof(TextException));
 
+        // Small models that stay for all mutants of a format.
+        var adapted = new Lazy<IModel>(() => global::Zoo.Models.Load(Path.Combine(goldens, "lora_llama", "base")));
+        FileFormat Adapter(string name, string file, string other) => new(
+            name,
+            [Golden("lora_llama/adapter", file)],
+            bytes =>
+            {
+                string own = Fresh(folder, [(file, bytes), (other, Golden("lora_llama/adapter", other))]);
+                try
+                {
+                    Adapters.Load(adapted.Value, own);
+                }
+                finally
+                {
+                    foreach (Adapter added in Adapters.All(adapted.Value).ToList())
+                    {
+                        Adapters.Remove(adapted.Value, added.Name);
+                    }
+                }
+            },
+            typeof(ConfigException), typeof(CheckpointException));
         (string, byte[])[] gpt = [("vocab.json", Golden("tokenizer_gpt2", "vocab.json")), ("merges.txt", Golden("tokenizer_gpt2", "merges.txt"))];
         byte[] words = Golden("tokenizer_bert", "vocab.txt");
         return
@@ -78,6 +99,8 @@ internal sealed record FileFormat(string Name, IReadOnlyList<byte[]> Valid, Acti
                     using var checkpoint = Checkpoint.Open(Path.Combine(Fresh(folder, [("model.safetensors", bytes)]), "model.safetensors"));
                 },
                 typeof(CheckpointException)),
+            Adapter("adapter_config.json", "adapter_config.json", "adapter_model.safetensors"),
+            Adapter("adapter_model.safetensors", "adapter_model.safetensors", "adapter_config.json"),
         ];
     }
 
