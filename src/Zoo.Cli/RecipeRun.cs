@@ -31,6 +31,22 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         }
 
         context.Output.WriteLine($"{recipe.Name}: {recipe.What}");
+
+        // Products of this size are done before a second thread has begun, which then only waits.
+        int threads = get_num_threads();
+        set_num_threads(1);
+        try
+        {
+            return Stages(resume);
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    private bool Stages(bool resume)
+    {
         var before = new StageBase(null, null);
         foreach ((Stage stage, RunFolder folder) in recipe.Stages.Zip(Folders()))
         {

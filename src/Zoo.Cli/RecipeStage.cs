@@ -26,7 +26,7 @@ internal sealed record StageBase(TrainingCheckpoint? Policy, TrainingCheckpoint?
 internal sealed class RecipeStage : IDisposable
 {
     private const string Family = "llama";
-    private const int Questions = 512, MostTokens = 8;
+    private const int MostTokens = 8;
     private const int Width = 96, Inner = 256, Layers = 3;
 
     private readonly CliContext context;
@@ -125,15 +125,15 @@ internal sealed class RecipeStage : IDisposable
             yield return FormattableString.Invariant($"held-out preferences right: {Part(outcome, "accuracy"):P1}");
         }
 
-        yield return FormattableString.Invariant($"held-out instructions answered exactly: {ExactMatch(model):P1} of {Questions}");
+        yield return FormattableString.Invariant($"held-out instructions answered exactly: {ExactMatch(model):P1} of {stage.Measured}");
         if (before.Policy is not null)
         {
             Gain gain = Measure(model);
-            yield return FormattableString.Invariant($"held-out requests: {gain.Worth:F2} of 3 words are of the asked kind, {gain.WorthBefore:F2} before");
+            yield return FormattableString.Invariant($"held-out requests: {gain.Worth:F2} of {RuleChat.Asked} words are of the asked kind, {gain.WorthBefore:F2} before");
             yield return FormattableString.Invariant($"divergence from the reference: {gain.Kl:F2} nats a response");
             if (before.Reward is not null)
             {
-                yield return FormattableString.Invariant($"held-out reward: {gain.Reward:F2}, {gain.RewardBefore:F2} before: {gain.Deviations:+0.00;-0.00} deviations");
+                yield return FormattableString.Invariant($"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
             }
         }
     }
@@ -141,7 +141,7 @@ internal sealed class RecipeStage : IDisposable
     /// <summary>The share of held-out instructions whose greedy answer is the right one, to the character.</summary>
     internal double ExactMatch(IModel model)
     {
-        IReadOnlyList<(string Prompt, string Answer)> questions = RuleChat.Questions(Questions, 20, heldOut: true);
+        IReadOnlyList<(string Prompt, string Answer)> questions = RuleChat.Questions(stage.Measured, 20, heldOut: true);
         IReadOnlyList<Rollout> written = Rollouts.Sample(model, Prompts(questions.Select(question => question.Prompt)), MostTokens, tokens.End, temperature: 0);
         return questions.Zip(written).Average(pair => pair.Second.Ended && Text(pair.Second) == pair.First.Answer ? 1.0 : 0);
     }
@@ -149,7 +149,7 @@ internal sealed class RecipeStage : IDisposable
     /// <summary>What a policy's answers to held-out requests are worth beside those of the policy that the stage began with.</summary>
     internal Gain Measure(IModel model)
     {
-        IReadOnlyList<string> requests = RuleChat.Requests(Questions, 20, heldOut: true);
+        IReadOnlyList<string> requests = RuleChat.Requests(stage.Measured, 20, heldOut: true);
         int[][] prompts = Prompts(requests);
         IModel start = Policy();
         double Worth(IModel policy)
@@ -185,7 +185,7 @@ internal sealed class RecipeStage : IDisposable
 
     private TuningRow[] Demonstrations(bool heldOut) => [.. TuningRows.Prepare(
         TuningFile.Parse(RuleChat.Demonstrations(heldOut ? Math.Max(64, stage.Lines / 10) : stage.Lines, options.Seed, heldOut), "conversations"), tokens,
-        new TuningOptions { AssistantOnly = true, MaxLength = options.Context }).Rows];
+        Counting).Rows];
 
     private TuningData<TuningRow> Rows(TuningSplit<TuningRow> rows) =>
         new(rows, (part, where) => TuningInputs.Of(part, tokens.Pad, where), new AnswerObjective(), tokens, options) { Hash = Hash };
@@ -195,12 +195,12 @@ internal sealed class RecipeStage : IDisposable
         IReadOnlyList<PreferenceRow> Made(int count, bool heldOut) =>
             prepare(TuningFile.Parse(RuleChat.Pairs(count, options.Seed, heldOut), "pairs"), tokens).Rows;
 
-        return new(new("pairs made by rule", Made(stage.Lines, heldOut: false), Made(Questions, heldOut: true)),
+        return new(new("pairs made by rule", Made(stage.Lines, heldOut: false), Made(stage.Measured, heldOut: true)),
             (part, where) => TuningInputs.Of(PreferenceBatch.Of(part, tokens.Pad), where), objective, tokens, options) { Hash = Hash };
     }
 
     private PolicyData Policies() => Own(new PolicyData(
-        new("requests made by rule", Prompts(RuleChat.Requests(stage.Lines, options.Seed, heldOut: false)), Prompts(RuleChat.Requests(Questions, 20, heldOut: true))),
+        new("requests made by rule", Prompts(RuleChat.Requests(stage.Lines, options.Seed, heldOut: false)), Prompts(RuleChat.Requests(stage.Measured, 20, heldOut: true))),
         tokens, References.Frozen(Policy()), Judge(), stage.Policy with { MostTokens = MostTokens }, options,
         stage.Policy.PretrainingWeight > 0 ? Rows(new("conversations made by rule", Demonstrations(heldOut: false), Demonstrations(heldOut: true))) : null)
     {
@@ -210,13 +210,15 @@ internal sealed class RecipeStage : IDisposable
     /// <summary>The policy that the stage begins with, as it was.</summary>
     private IModel Policy() => Own(context.Zoo.Load(before.Policy!.Folder, ScalarType.Float32, device, new LoadOptions()));
 
-    /// <summary>The reward model; the mean over demonstrations is zero.</summary>
+    /// <summary>The reward model, normalised on answers to requests that the first policy learned from.</summary>
     private Judge Judge()
     {
         IModel model = Own(context.Zoo.Load(before.Reward!.Folder, ScalarType.Float32, device, new LoadOptions()));
-        double zero = Judges.Of(model).Scores(Demonstrations(heldOut: true), tokens.Pad, device).Average();
-        return Judges.Of(model, zero);
+        string answers = RuleChat.Answers(stage.Measured, options.Seed, heldOut: false);
+        return Judges.Normalised(model, TuningRows.Prepare(TuningFile.Parse(answers, "answers"), tokens, Counting).Rows, tokens.Pad);
     }
+
+    private TuningOptions Counting => new() { AssistantOnly = true, MaxLength = options.Context };
 
     private T Own<T>(T made)
         where T : IDisposable

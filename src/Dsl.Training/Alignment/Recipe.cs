@@ -46,6 +46,9 @@ public sealed record Stage(StageKind Kind, Published Published, TrainingOptions 
     /// <summary>Lines of data that are made by rule.</summary>
     public int Lines { get; init; } = 8000;
 
+    /// <summary>Held-out prompts that the result is measured on.</summary>
+    public int Measured { get; init; } = 512;
+
     /// <summary>The loss of <see cref="StageKind.Prefer"/>.</summary>
     public PreferenceRule Rule { get; init; } = new();
 
@@ -74,7 +77,7 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 {
     private static readonly TrainingOptions Tiny = new()
     {
-        Steps = 500,
+        Steps = 700,
         Batch = 64,
         Context = 24,
         Rate = 2e-3,
@@ -91,11 +94,14 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 
     private static readonly Stage Reward = new(
         StageKind.Reward, new("Ouyang and others, 2022 (InstructGPT)", 9e-6, 64, 1, 2048, "cosine", Other: "K from 4 to 9, all pairs of a prompt in one batch"),
-        Tiny with { Steps = 200, Rate = 1e-3, LastRate = 1e-4, WarmUp = 20, EvaluateEvery = 50 });
+        Tiny with { Steps = 150, Rate = 1e-3, LastRate = 1e-4, WarmUp = 15, EvaluateEvery = 50 });
 
     private static readonly Stage Prefer = new(
         StageKind.Prefer, new("Rafailov and others, 2023 (DPO)", 1e-6, 64, 1, 512, "constant", Other: "RMSprop, 150 steps of warm-up, beta 0.1"),
-        Tiny with { Steps = 150, Rate = 5e-4, LastRate = 5e-5, WarmUp = 15, EvaluateEvery = 50 });
+        Tiny with { Steps = 150, Rate = 2e-4, LastRate = 2e-5, WarmUp = 15, EvaluateEvery = 50 })
+    {
+        Rule = new PreferenceRule(Beta: 0.5),
+    };
 
     private static readonly Stage Select = new(
         StageKind.Select, new("Touvron and others, 2023 (LLaMA 2)", Other: "the best of K answers of the newest policy, fine-tuned on, iterated"),
@@ -106,9 +112,9 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 
     private static readonly Stage Optimise = new(
         StageKind.Optimise, new("Ziegler and others, 2019; Ouyang and others, 2022", 9e-6, 64, 4, Other: "KL coefficient 0.02, 512 episodes a rollout"),
-        Tiny with { Steps = 160, Rate = 5e-4, LastRate = 5e-5, WarmUp = 8, EvaluateEvery = 40, Beta2 = 0.95 })
+        Tiny with { Steps = 240, Rate = 4e-4, LastRate = 4e-5, WarmUp = 8, EvaluateEvery = 40, Beta2 = 0.95 })
     {
-        Policy = new PolicyOptions { Rule = new PpoRule { KlCoefficient = 0.2, ValueWeight = 0.1 }, Rollouts = 256, Epochs = 2, MostTokens = 8 },
+        Policy = new PolicyOptions { Rule = new PpoRule { KlCoefficient = 0.05, ValueWeight = 0.5 }, Rollouts = 256, Epochs = 2, MostTokens = 8 },
     };
 
     /// <summary>All of them.</summary>
@@ -149,18 +155,4 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 
     /// <summary>A recipe by its name; null where none is called so.</summary>
     public static Recipe? Find(string name) => All.FirstOrDefault(known => known.Name == name);
-
-    /// <summary>The same with fewer steps and lines: for a look, and for tests.</summary>
-    /// <param name="share">Of the steps and lines.</param>
-    public Recipe Shorter(double share) => this with
-    {
-        Stages =
-        [
-            .. Stages.Select(stage => stage with
-            {
-                Lines = Math.Max(64, (int)(stage.Lines * share)),
-                Run = stage.Run with { Steps = Math.Max(4, (int)(stage.Run.Steps * share)), WarmUp = (int)(stage.Run.WarmUp * share) },
-            }),
-        ],
-    };
 }

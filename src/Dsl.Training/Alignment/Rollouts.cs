@@ -78,13 +78,27 @@ public static class Judges
     /// <summary>A reward model, which stays the caller's.</summary>
     /// <param name="model">With one score a text under <c>logits</c>.</param>
     /// <param name="zero">What counts as zero: the mean over demonstrations.</param>
-    public static Judge Of(IModel model, double zero = 0) => batch =>
+    /// <param name="unit">What counts as one: their deviation.</param>
+    public static Judge Of(IModel model, double zero = 0, double unit = 1) => batch =>
     {
         model.Module.eval();
         using IDisposable off = no_grad();
-        using Tensor scores = RewardObjective.Scores(model, batch);
-        return scores.Plus(-zero);
+        using Tensor scores = RewardObjective.Scores(model, batch), centred = scores.Plus(-zero);
+        return centred / Scalars.Of(unit);
     };
+
+    /// <summary>A reward model whose scores of demonstrations have mean 0 and variance 1 (Ziegler and others, 2019).</summary>
+    /// <param name="model">With one score a text under <c>logits</c>.</param>
+    /// <param name="demonstrations">At least one.</param>
+    /// <param name="pad">Fills rows.</param>
+    /// <exception cref="TrainingException">It scores all of them alike, or not finitely.</exception>
+    public static Judge Normalised(IModel model, IReadOnlyList<TuningRow> demonstrations, int pad)
+    {
+        double[] scores = Of(model).Scores(demonstrations, pad, model.Weights.Device);
+        double mean = scores.Average(), unit = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
+        return unit > 0 && double.IsFinite(unit) ? Of(model, mean, unit)
+            : throw new TrainingException(FormattableString.Invariant($"demonstrations are scored {mean} with a deviation of {unit}, expected scores that differ"));
+    }
 
     /// <summary>The scores of rows, some at a time.</summary>
     public static double[] Scores(this Judge judge, IReadOnlyList<TuningRow> rows, int pad, Device? device = null, int atOnce = 256)

@@ -18,7 +18,10 @@ namespace Dsl.Training.Alignment;
 /// </summary>
 public static class RuleChat
 {
-    private const int HeldOutShare = 10, Asked = 3;
+    private const int HeldOutShare = 10;
+
+    /// <summary>Words of an answer to a request.</summary>
+    public const int Asked = 4;
 
     private static readonly string[][] Kinds =
     [
@@ -68,6 +71,13 @@ public static class RuleChat
     /// <summary>Requests alone.</summary>
     public static IReadOnlyList<string> Requests(int count, long seed, bool heldOut) =>
         Drawn(count, seed, heldOut, draws => Request(draws) is var made ? (made, made) : default);
+
+    /// <summary>Requests with one answer of many: lines of JSON.</summary>
+    public static string Answers(int count, long seed, bool heldOut) => Lines(count, seed, heldOut, draws =>
+    {
+        string prompt = Request(draws);
+        return (prompt, Message(("messages", [("user", prompt), ("assistant", Some(draws))])));
+    });
 
     /// <summary>Pairs of answers to a request, of which one is better: lines of JSON.</summary>
     public static string Pairs(int count, long seed, bool heldOut) => Lines(count, seed, heldOut, draws =>
