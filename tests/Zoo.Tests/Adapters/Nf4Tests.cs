@@ -145,6 +145,9 @@ public sealed class Nf4Tests
         using var model = new Llama(Small with { Tied = true });
         Assert.Contains("read by something else too", Assert.Throws<ArgumentException>(() => Quantisation.ToNf4(model, ["lm_head"])).Message,
             StringComparison.Ordinal);
+        Quantisation.ToNf4(model, ["q_proj"]);
+        Dictionary<string, Tensor> state = model.state_dict();
+        Assert.Contains("is in NF4", Assert.Throws<InvalidOperationException>(() => model.load_state_dict(state)).Message, StringComparison.Ordinal);
         Assert.Contains("'x' means no linear map", Assert.Throws<ArgumentException>(() => Quantisation.ToNf4(model, ["x"])).Message, StringComparison.Ordinal);
     }
 
