@@ -84,7 +84,8 @@ public sealed class Nf4Tests
         Assert.Equal(File.ReadAllText(scratch["config.json"]), File.ReadAllText(scratch["twice/config.json"]));
 
         string config = File.ReadAllText(scratch["config.json"]);
-        File.WriteAllText(scratch["config.json"], config.Replace("\"bnb_4bit_quant_type\": \"nf4\"", "\"bnb_4bit_quant_type\": \"fp4\"", StringComparison.Ordinal));
+        File.WriteAllText(
+            scratch["config.json"], config.Replace("\"bnb_4bit_quant_type\": \"nf4\"", "\"bnb_4bit_quant_type\": \"fp4\"", StringComparison.Ordinal));
         Assert.Contains("bnb_4bit_quant_type is 'fp4', expected 'nf4'", Assert.Throws<ConfigException>(() => Llama.Load(scratch.Path)).Message,
             StringComparison.Ordinal);
     }
