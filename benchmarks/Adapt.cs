@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Benchmarks;
 
-/// <summary>A step of training an adapter over a frozen base, in numbers or in NF4, against one of full fine-tuning: time, and peak memory with the model.</summary>
+/// <summary>A step of training an adapter over a frozen base, in numbers or in NF4, against one of full fine-tuning: time, and peak memory.</summary>
 internal sealed class Adapt : IBenchmark
 {
     private const int Rows = 1, Tokens = 256, Rank = 16;

@@ -27,7 +27,8 @@ internal static class MergeCommand
         var loading = new LoadWords();
         loading.AddTo(command, adapts: false);
         command.SetAction(words => Run(
-            context, words.GetRequiredValue(folder), words.GetRequiredValue(output), loading.Read(context, words) with { Adapter = words.GetRequiredValue(adapter) }));
+            context, words.GetRequiredValue(folder), words.GetRequiredValue(output),
+            loading.Read(context, words) with { Adapter = words.GetRequiredValue(adapter) }));
         return command;
     }
 

@@ -23,7 +23,8 @@ internal static class OddDeclarations
             [When(nameof(C.Flag)), Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
             """),
         ["adapters beside packed, folded and tied maps"] = """
-            [Model<C>("M"), Adapt("layers.?.{q,v,down}", "o", "wide", "back", "gate", "head", Rank = nameof(C.Kernel), Alpha = nameof(C.Cap), RankStabilised = nameof(C.Flag))]
+            [Model<C>("M"), Adapt("layers.?.{q,v,down}", "o", "wide", "back", "gate", "head",
+                Rank = nameof(C.Kernel), Alpha = nameof(C.Cap), RankStabilised = nameof(C.Flag))]
             [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden))]
             [Repeat<B>("layers", nameof(C.Layers))]
             [Head("head", TiedTo = "embed", Tied = nameof(C.Tied)), Output("logits")]

@@ -40,7 +40,7 @@ internal sealed class LinearPart : Part
 
         if (groups.Count == 0 && !isFast)
         {
-            at.Map(storage.Weight is null ? key : KeyText.Below(key, storage.Weight));
+            at.Map(storage.Weight is null or "weight" ? key : KeyText.Below(key, storage.Weight));
         }
 
         var linear = new Linear(key, width, size, bias, storage)

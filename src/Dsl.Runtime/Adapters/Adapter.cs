@@ -56,7 +56,7 @@ public sealed class Adapter
     /// Adds each map's scale B A to its weight, in the weight's type, so that the model costs what it did without an adapter. Until it is unmerged no other
     /// adapter, nor the base, can be run.
     /// </summary>
-    /// <param name="keep">Copies of the weights are kept, so that unmerging gives them back to the bit; false: unmerging subtracts, and rounds once more.</param>
+    /// <param name="keep">Copies of the weights are kept, and unmerging gives them back to the bit; false: unmerging subtracts, and rounds once more.</param>
     /// <exception cref="InvalidOperationException">One is merged already, or a map's weight belongs to something else too, or is no float.</exception>
     public void Merge(bool keep = true)
     {

@@ -80,7 +80,7 @@ internal sealed class AdapterConfig
         return [.. members.Select(member => (member.Key, member.Value))];
     }
 
-    /// <summary>Ends of keys as peft takes them: as they were given, or, for patterns, the last segments where these mean the same maps, else whole keys.</summary>
+    /// <summary>Ends of keys as peft takes them: as given, or, for patterns, the last segments where these mean the same maps, else whole keys.</summary>
     private static IReadOnlyList<string> TargetNames(Adapter adapter)
     {
         AdapterOptions options = adapter.Options;
@@ -108,7 +108,8 @@ internal sealed class AdapterConfig
 
         if (Find("init_lora_weights") is { Kind: JsonTokenType.String } begins && !beginnings.Contains(begins.Text))
         {
-            throw Error($"init_lora_weights is {begins.Describe()}, expected true, false or one of {string.Join(", ", beginnings)}: it changes the base as well");
+            throw Error($"init_lora_weights is {begins.Describe()}, expected true, false or one of {string.Join(", ", beginnings)}: "
+                + "it changes the base as well");
         }
 
         var options = new AdapterOptions

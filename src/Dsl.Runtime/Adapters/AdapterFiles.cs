@@ -44,7 +44,8 @@ internal static class AdapterFiles
         }
 
         using IDisposable off = no_grad();
-        List("not finite", wanted.Where(pair => !file.Read(pair.Name, pair.Weight.Value, checkFinite: true)).Select(pair => SafeTensorsHeader.Quote(pair.Name)));
+        List("not finite", wanted.Where(pair => !file.Read(pair.Name, pair.Weight.Value, checkFinite: true))
+            .Select(pair => SafeTensorsHeader.Quote(pair.Name)));
         if (problems.Count > 0)
         {
             throw new CheckpointException(path, string.Join("; ", problems) + ", expected numbers");
@@ -85,5 +86,8 @@ internal static class AdapterFiles
 
     /// <summary>What a file in a layout may call a map.</summary>
     private static IReadOnlyList<string> NamesOf(KeyLayout layout, string key) =>
-        [.. layout.NamesOf(key + ".weight").Where(name => name.EndsWith(".weight", StringComparison.Ordinal)).Select(name => Prefix + name[..^".weight".Length])];
+    [
+        .. layout.NamesOf(key + ".weight").Where(name => name.EndsWith(".weight", StringComparison.Ordinal))
+            .Select(name => Prefix + name[..^".weight".Length]),
+    ];
 }

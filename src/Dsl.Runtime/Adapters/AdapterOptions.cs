@@ -5,8 +5,8 @@ using System.Linq;
 namespace Dsl.Runtime;
 
 /// <summary>
-/// What a low-rank adapter is (LoRA: Hu et al., arXiv 2106.09685): beside each chosen map y = x W^T + b stand two small matrices A [rank, in] and B [out, rank],
-/// and y gets scale (x A^T) B^T more. The words are those of peft's <c>adapter_config.json</c>.
+/// What a low-rank adapter is (LoRA: Hu et al., arXiv 2106.09685): beside each chosen map y = x W^T + b stand two small matrices, A [rank, in] and
+/// B [out, rank], and y gets scale (x A^T) B^T more. The words are those of peft's <c>adapter_config.json</c>.
 /// </summary>
 public sealed record AdapterOptions
 {

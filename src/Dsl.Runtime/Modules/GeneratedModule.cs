@@ -90,6 +90,10 @@ public abstract class GeneratedModule : nn.Module
             {
                 unexpected.Add(key);
             }
+            else if (weight.Quantised is not null)
+            {
+                wrong.Add($"'{key}' is in NF4, which a checkpoint alone can fill");
+            }
             else if (!weight.Shape.SequenceEqual(from.shape))
             {
                 wrong.Add($"'{key}' is [{string.Join(", ", from.shape)}], expected [{string.Join(", ", weight.Shape)}]");

@@ -120,7 +120,8 @@ public static class Nf4
     }
 
     /// <summary>The magnitudes again: map[q] times that of its block, plus the offset.</summary>
-    public static void RestoreMagnitudes(ReadOnlySpan<byte> quantised, ReadOnlySpan<float> nested, float offset, ReadOnlySpan<float> map, Span<float> magnitudes)
+    public static void RestoreMagnitudes(
+        ReadOnlySpan<byte> quantised, ReadOnlySpan<float> nested, float offset, ReadOnlySpan<float> map, Span<float> magnitudes)
     {
         Require(quantised.Length == magnitudes.Length && nested.Length >= NestedBlocks(magnitudes.Length) && map.Length == 256, "sizes that do not fit");
         for (int i = 0; i < magnitudes.Length; i++)

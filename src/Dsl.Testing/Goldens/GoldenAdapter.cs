@@ -98,7 +98,8 @@ internal sealed class GoldenAdapter(ModelRegistry models, string folder, ScalarT
 
         adapter.Unmerge();
         bool same = model.Weights.All.All(weight => weight.Value.equal(before[weight.Key]).all().item<bool>());
-        rows.Add(new GoldenRow("weights after unmerging", dtype, same ? 0 : double.PositiveInfinity, 0, same ? null : "they are not those before, bit for bit."));
+        rows.Add(new GoldenRow(
+            "weights after unmerging", dtype, same ? 0 : double.PositiveInfinity, 0, same ? null : "they are not those before, bit for bit."));
     }
 
     private IReadOnlyDictionary<string, Tensor> Inputs => new Dictionary<string, Tensor> { ["input_ids"] = io["in.input_ids"] };

@@ -76,6 +76,12 @@ internal sealed partial class ModelWriter(ProgramWriter program, string name) : 
             Header.Add(Part.Of("Group", "\"shared*\"").With("Decay", "0").With("Rate", Chance.Maybe ? "0.5" : null));
         }
 
+        if (Chance.OneIn(5))
+        {
+            Header.Add(Part.Of("Adapt", "\"*\"").With("Rank", Chance.Of("1", "nameof(C.Heads)", "3")).With("Alpha", Chance.Of("0.5", "nameof(C.Cap)"))
+                .With("RankStabilised", Chance.Maybe ? "true" : null));
+        }
+
         if (Chance.OneIn(6))
         {
             Header.Add(Part.Of("Same", "\"shared.weight\"", "\"wte.weight\""));

@@ -47,7 +47,8 @@ internal sealed class LinearReference : PartReference<Ops.Linear>
     /// <summary>Adds what the matrices beside this map give, where there are any.</summary>
     private static void Adapt(Ops.Linear operation, Frame frame, NumberArray x, NumberArray y)
     {
-        string own = operation.Storage.Weight is { } named ? Frame.Below(operation.Key, named) : operation.Key, key = frame.Absolute(own);
+        string own = operation.Storage.Weight is null or "weight" ? operation.Key : Frame.Below(operation.Key, operation.Storage.Weight);
+        string key = frame.Absolute(own);
         if (frame.Run.Adapter is not { } adapter || operation.Groups.Count > 0 || operation.IsFast || !adapter.Adapts(key))
         {
             return;

@@ -47,7 +47,8 @@ public sealed class AdapterGoldens
         var config = new MapConfig((int)io["in.lora_A"].shape[1], (int)io["in.lora_B"].shape[0]);
         foreach (string kind in new[] { "", "rslora." })
         {
-            using IModel model = transposed ? new TransposedMap(config, new Weights(ScalarType.Float64)) : new StraightMap(config, new Weights(ScalarType.Float64));
+            var weights = new Weights(ScalarType.Float64);
+            using IModel model = transposed ? new TransposedMap(config, weights) : new StraightMap(config, weights);
             Adapter adapter = Dsl.Runtime.Adapters.Add(model, new AdapterOptions
             {
                 Targets = ["map"],

@@ -188,7 +188,8 @@ public sealed class AdapterTests
         Assert.Equal([2L, 5], new[] { 0, 1 }.Select(layer => made.A($"model.layers.{layer}.self_attn.q_proj").Shape[0]));
         Tensor[] forms = Forms(model);
         made.Save(scratch.Path);
-        Assert.Contains("\"target_modules\": [\n    \"q_proj\",\n    \"v_proj\"\n  ]", File.ReadAllText(scratch["adapter_config.json"]), StringComparison.Ordinal);
+        string config = File.ReadAllText(scratch["adapter_config.json"]);
+        Assert.Contains("\"target_modules\": [\n    \"q_proj\",\n    \"v_proj\"\n  ]", config, StringComparison.Ordinal);
         Adapter read = Dsl.Runtime.Adapters.Load(model, scratch.Path, "read");
         Near(forms, Forms(model), 0, "read");
         Assert.Equal(made.Targets, read.Targets);

@@ -114,7 +114,8 @@ public sealed class Nf4Goldens
     {
         using var scope = NewDisposeScope();
         using var scratch = new ScratchFolder();
-        Dictionary<string, Tensor> theirs = GoldenCase.Read(Path.Combine(folder, "layer.safetensors")), io = GoldenCase.Read(Path.Combine(folder, "io.safetensors"));
+        Dictionary<string, Tensor> theirs = GoldenCase.Read(Path.Combine(folder, "layer.safetensors"));
+        Dictionary<string, Tensor> io = GoldenCase.Read(Path.Combine(folder, "io.safetensors"));
         string prefix = theirs.Keys.Single(key => key.EndsWith(".bias", StringComparison.Ordinal))[..^".bias".Length];
         Checkpoint.Save(scratch["model"], [.. theirs.Select(pair => TensorSource.From("map" + pair.Key[prefix.Length..], pair.Value))]);
         using var model = new StraightMap(new MapConfig((int)io["in.weight"].shape[1], (int)io["in.weight"].shape[0]));

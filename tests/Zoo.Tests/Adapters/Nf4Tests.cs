@@ -84,7 +84,8 @@ public sealed class Nf4Tests
         Assert.Equal(File.ReadAllText(scratch["config.json"]), File.ReadAllText(scratch["twice/config.json"]));
 
         string config = File.ReadAllText(scratch["config.json"]);
-        File.WriteAllText(scratch["config.json"], config.Replace("\"bnb_4bit_quant_type\": \"nf4\"", "\"bnb_4bit_quant_type\": \"fp4\"", StringComparison.Ordinal));
+        File.WriteAllText(
+            scratch["config.json"], config.Replace("\"bnb_4bit_quant_type\": \"nf4\"", "\"bnb_4bit_quant_type\": \"fp4\"", StringComparison.Ordinal));
         Assert.Contains("bnb_4bit_quant_type is 'fp4', expected 'nf4'", Assert.Throws<ConfigException>(() => Llama.Load(scratch.Path)).Message,
             StringComparison.Ordinal);
     }
@@ -145,6 +146,9 @@ public sealed class Nf4Tests
         using var model = new Llama(Small with { Tied = true });
         Assert.Contains("read by something else too", Assert.Throws<ArgumentException>(() => Quantisation.ToNf4(model, ["lm_head"])).Message,
             StringComparison.Ordinal);
+        Quantisation.ToNf4(model, ["q_proj"]);
+        Dictionary<string, Tensor> state = model.state_dict();
+        Assert.Contains("is in NF4", Assert.Throws<InvalidOperationException>(() => model.load_state_dict(state)).Message, StringComparison.Ordinal);
         Assert.Contains("'x' means no linear map", Assert.Throws<ArgumentException>(() => Quantisation.ToNf4(model, ["x"])).Message, StringComparison.Ordinal);
     }
 
