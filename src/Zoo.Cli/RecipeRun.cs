@@ -47,7 +47,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
 
     private bool Stages(bool resume)
     {
-        var before = new StageBase(null, null);
+        var before = new StageBase(null, null, null);
         foreach ((Stage stage, RunFolder folder) in recipe.Stages.Zip(Folders()))
         {
             using var run = new RecipeStage(context, stage, stage.Run, before, device);
@@ -63,7 +63,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
             }
 
             TrainingCheckpoint made = folder.Latest().Checkpoint ?? throw new CommandException($"{folder.Path}: no complete checkpoint was left");
-            before = stage.Kind == StageKind.Reward ? before with { Reward = made } : before with { Policy = made };
+            before = stage.Kind == StageKind.Reward ? before with { Reward = made } : before with { Tuned = before.Tuned ?? made, Policy = made };
         }
 
         return true;

@@ -18,9 +18,10 @@ using static TorchSharp.torch;
 namespace Zoo.Cli;
 
 /// <summary>What a stage of a recipe begins with: the folders of those before it.</summary>
-/// <param name="Policy">The newest policy's checkpoint; null before the first.</param>
+/// <param name="Tuned">The first policy's checkpoint, which results are measured against; null before it.</param>
+/// <param name="Policy">The newest policy's; null before the first.</param>
 /// <param name="Reward">The reward model's; null where none was trained.</param>
-internal sealed record StageBase(TrainingCheckpoint? Policy, TrainingCheckpoint? Reward);
+internal sealed record StageBase(TrainingCheckpoint? Tuned, TrainingCheckpoint? Policy, TrainingCheckpoint? Reward);
 
 /// <summary>One stage of a recipe as it is run: its model, its data, and what it came to.</summary>
 internal sealed class RecipeStage : IDisposable
@@ -130,7 +131,7 @@ internal sealed class RecipeStage : IDisposable
         {
             Gain gain = Measure(model);
             yield return FormattableString.Invariant($"held-out requests: {gain.Worth:F2} of {RuleChat.Asked} words are of the asked kind, {gain.WorthBefore:F2} before");
-            yield return FormattableString.Invariant($"divergence from the reference: {gain.Kl:F2} nats a response");
+            yield return FormattableString.Invariant($"divergence from the first policy: {gain.Kl:F2} nats a response");
             if (before.Reward is not null)
             {
                 yield return FormattableString.Invariant($"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
@@ -146,12 +147,12 @@ internal sealed class RecipeStage : IDisposable
         return questions.Zip(written).Average(pair => pair.Second.Ended && Text(pair.Second) == pair.First.Answer ? 1.0 : 0);
     }
 
-    /// <summary>What a policy's answers to held-out requests are worth beside those of the policy that the stage began with.</summary>
+    /// <summary>What a policy's answers to held-out requests are worth beside those of the first policy, fine-tuned alone.</summary>
     internal Gain Measure(IModel model)
     {
         IReadOnlyList<string> requests = RuleChat.Requests(stage.Measured, 20, heldOut: true);
         int[][] prompts = Prompts(requests);
-        IModel start = Policy();
+        IModel start = Loaded(before.Tuned!);
         double Worth(IModel policy)
         {
             using Tensor generator = get_rng_state();
@@ -208,12 +209,14 @@ internal sealed class RecipeStage : IDisposable
     });
 
     /// <summary>The policy that the stage begins with, as it was.</summary>
-    private IModel Policy() => Own(context.Zoo.Load(before.Policy!.Folder, ScalarType.Float32, device, new LoadOptions()));
+    private IModel Policy() => Loaded(before.Policy!);
+
+    private IModel Loaded(TrainingCheckpoint checkpoint) => Own(context.Zoo.Load(checkpoint.Folder, ScalarType.Float32, device, new LoadOptions()));
 
     /// <summary>The reward model, normalised on answers to requests that the first policy learned from.</summary>
     private Judge Judge()
     {
-        IModel model = Own(context.Zoo.Load(before.Reward!.Folder, ScalarType.Float32, device, new LoadOptions()));
+        IModel model = Loaded(before.Reward!);
         string answers = RuleChat.Answers(stage.Measured, options.Seed, heldOut: false);
         return Judges.Normalised(model, TuningRows.Prepare(TuningFile.Parse(answers, "answers"), tokens, Counting).Rows, tokens.Pad);
     }

@@ -94,7 +94,7 @@ public sealed class RecipeTests
                 Measured = 16,
                 Run = stage.Run with { Steps = 5, Batch = 8, WarmUp = 1, EvaluateEvery = 4, EvaluationBatches = 1 },
                 Policy = stage.Policy with { Rollouts = 16, Epochs = 2 },
-                Selection = stage.Selection with { Samples = 16 },
+                Selection = stage.Selection with { Samples = 8 },
             }),
         ],
     };
