@@ -102,7 +102,7 @@ internal sealed class RecipeStage : IDisposable
     /// <summary>What is learned.</summary>
     internal ITrainingData Data() => stage.Kind switch
     {
-        StageKind.Tune => Rows(new("conversations made by rule", Demonstrations(heldOut: false), Demonstrations(heldOut: true))),
+        StageKind.Tune => Rows(Conversations(RuleChat.Demonstrations)),
         StageKind.Reward => Pairs(new RewardObjective(), (lines, tokens) => PreferenceRows.ForReward(lines, tokens, options.Context)),
         StageKind.Prefer => Pairs(new PreferenceObjective(stage.Rule, References.Frozen(Policy())),
             (lines, tokens) => PreferenceRows.ForPolicy(lines, tokens, options.Context)),
@@ -184,9 +184,13 @@ internal sealed class RecipeStage : IDisposable
 
     private int[][] Prompts(IEnumerable<string> questions) => [.. questions.Select(question => tokens.Prompt(new Passage([new ChatTurn("user", question)])))];
 
-    private TuningRow[] Demonstrations(bool heldOut) => [.. TuningRows.Prepare(
-        TuningFile.Parse(RuleChat.Demonstrations(heldOut ? Math.Max(64, stage.Lines / 10) : stage.Lines, options.Seed, heldOut), "conversations"), tokens,
-        Counting).Rows];
+    private TuningSplit<TuningRow> Conversations(Func<int, long, bool, string> make)
+    {
+        IReadOnlyList<TuningRow> Made(int count, bool heldOut) =>
+            TuningRows.Prepare(TuningFile.Parse(make(count, options.Seed, heldOut), "conversations"), tokens, Counting).Rows;
+
+        return new("conversations made by rule", Made(stage.Lines, heldOut: false), Made(Math.Max(64, stage.Lines / 10), heldOut: true));
+    }
 
     private TuningData<TuningRow> Rows(TuningSplit<TuningRow> rows) =>
         new(rows, (part, where) => TuningInputs.Of(part, tokens.Pad, where), new AnswerObjective(), tokens, options) { Hash = Hash };
@@ -203,7 +207,7 @@ internal sealed class RecipeStage : IDisposable
     private PolicyData Policies() => Own(new PolicyData(
         new("requests made by rule", Prompts(RuleChat.Requests(stage.Lines, options.Seed, heldOut: false)), Prompts(RuleChat.Requests(stage.Measured, 20, heldOut: true))),
         tokens, References.Frozen(Policy()), Judge(), stage.Policy with { MostTokens = MostTokens }, options,
-        stage.Policy.PretrainingWeight > 0 ? Rows(new("conversations made by rule", Demonstrations(heldOut: false), Demonstrations(heldOut: true))) : null)
+        stage.Policy.PretrainingWeight > 0 ? Rows(Conversations(RuleChat.RightAnswers)) : null)
     {
         Hash = Hash,
     });

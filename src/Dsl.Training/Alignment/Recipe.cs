@@ -94,13 +94,13 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 
     private static readonly Stage Reward = new(
         StageKind.Reward, new("Ouyang and others, 2022 (InstructGPT)", 9e-6, 64, 1, 2048, "cosine", Other: "K from 4 to 9, all pairs of a prompt in one batch"),
-        Tiny with { Steps = 150, Rate = 1e-3, LastRate = 1e-4, WarmUp = 15, EvaluateEvery = 50 });
+        Tiny with { Steps = 300, Rate = 1e-3, LastRate = 1e-4, WarmUp = 20, EvaluateEvery = 50 });
 
     private static readonly Stage Prefer = new(
         StageKind.Prefer, new("Rafailov and others, 2023 (DPO)", 1e-6, 64, 1, 512, "constant", Other: "RMSprop, 150 steps of warm-up, beta 0.1"),
-        Tiny with { Steps = 150, Rate = 2e-4, LastRate = 2e-5, WarmUp = 15, EvaluateEvery = 50 })
+        Tiny with { Steps = 300, Rate = 5e-4, LastRate = 5e-5, WarmUp = 15, EvaluateEvery = 50 })
     {
-        Rule = new PreferenceRule(Beta: 0.5),
+        Rule = new PreferenceRule(Beta: 0.3),
     };
 
     private static readonly Stage Select = new(
