@@ -146,7 +146,8 @@ public sealed class Trainer : IDisposable
     {
         Tensor generator = get_rng_state();
         return ([
-            .. optimizer.State().Select(pair => (pair.Key, pair.Value)), .. Data.Held.Select(pair => (HeldKey + pair.Key, pair.Value)), (GeneratorKey, generator),
+            .. optimizer.State().Select(pair => (pair.Key, pair.Value)), .. Data.Held.Select(pair => (HeldKey + pair.Key, pair.Value)),
+            (GeneratorKey, generator),
         ], generator);
     }
 

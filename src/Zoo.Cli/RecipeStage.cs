@@ -67,7 +67,10 @@ internal sealed class RecipeStage : IDisposable
         }
 
         return model.ConfigText(
-            new SmallSize(tokens.Tokenizer.Vocabulary, 2 * options.Context) { Width = Width, Inner = Inner, Layers = Layers, Pad = tokens.Tokenizer.Special.Pad },
+            new SmallSize(tokens.Tokenizer.Vocabulary, 2 * options.Context)
+            {
+                Width = Width, Inner = Inner, Layers = Layers, Pad = tokens.Tokenizer.Special.Pad,
+            },
             [.. keys]);
     }
 
@@ -130,11 +133,13 @@ internal sealed class RecipeStage : IDisposable
         if (before.Policy is not null)
         {
             Gain gain = Measure(model);
-            yield return FormattableString.Invariant($"held-out requests: {gain.Worth:F2} of {RuleChat.Asked} words are of the asked kind, {gain.WorthBefore:F2} before");
+            yield return FormattableString.Invariant(
+                $"held-out requests: {gain.Worth:F2} of {RuleChat.Asked} words are of the asked kind, {gain.WorthBefore:F2} before");
             yield return FormattableString.Invariant($"divergence from the first policy: {gain.Kl:F2} nats a response");
             if (before.Reward is not null)
             {
-                yield return FormattableString.Invariant($"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
+                yield return FormattableString.Invariant(
+                    $"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
             }
         }
     }
@@ -205,7 +210,8 @@ internal sealed class RecipeStage : IDisposable
     }
 
     private PolicyData Policies() => Own(new PolicyData(
-        new("requests made by rule", Prompts(RuleChat.Requests(stage.Lines, options.Seed, heldOut: false)), Prompts(RuleChat.Requests(stage.Measured, 20, heldOut: true))),
+        new("requests made by rule", Prompts(RuleChat.Requests(stage.Lines, options.Seed, heldOut: false)),
+            Prompts(RuleChat.Requests(stage.Measured, 20, heldOut: true))),
         tokens, References.Frozen(Policy()), Judge(), stage.Policy with { MostTokens = MostTokens }, options,
         stage.Policy.PretrainingWeight > 0 ? Rows(Conversations(RuleChat.RightAnswers)) : null)
     {

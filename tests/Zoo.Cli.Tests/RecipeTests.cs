@@ -77,7 +77,8 @@ public sealed class RecipeTests
         Assert.Equal(StageKind.Tune, recipe.Stages[0].Kind);
         Assert.All(recipe.Stages, stage => Assert.NotEmpty(stage.Published.Source));
         Assert.All(recipe.Stages, stage => stage.Run.Validate());
-        foreach ((Stage stage, int i) in recipe.Stages.Select((stage, i) => (stage, i)).Where(pair => pair.stage.Kind is StageKind.Select or StageKind.Optimise))
+        foreach ((Stage stage, int i) in recipe.Stages.Select((stage, i) => (stage, i))
+            .Where(pair => pair.stage.Kind is StageKind.Select or StageKind.Optimise))
         {
             Assert.Contains(recipe.Stages.Take(i), earlier => earlier.Kind == StageKind.Reward);
         }

@@ -148,5 +148,6 @@ public static class RuleChat
     }
 
     private static string Message(params (string Name, (string Role, string Content)[] Turns)[] parts) => JsonSerializer.Serialize(
-        parts.ToDictionary(part => part.Name, part => part.Turns.Select(turn => new Dictionary<string, string> { ["role"] = turn.Role, ["content"] = turn.Content })));
+        parts.ToDictionary(part => part.Name, part => part.Turns.Select(turn =>
+            new Dictionary<string, string> { ["role"] = turn.Role, ["content"] = turn.Content })));
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text.Json;
 using Dsl.Runtime;
@@ -81,7 +82,7 @@ internal static class ZooTrajectories
         }
     });
 
-    /// <summary>Angles are float32 in either type, as published models have them; what weights may differ by in float32 is what the trainers themselves do.</summary>
+    /// <summary>Angles are float32 in either type, as published models have them; in float32 the trainers themselves differ by as much.</summary>
     private static double Tolerance(GoldenRun run, double inSingle) => run.Dtype == ScalarType.Float64 ? 1e-6 : inSingle;
 
     private static void Attempt(GoldenRun run, Action compare)
@@ -133,7 +134,8 @@ internal static class ZooTrajectories
     /// <summary>The batches of a case in their order.</summary>
     private sealed class Recorded(GoldenRun run, ITuningObjective objective) : ITrainingData
     {
-        private readonly int last = run.Case.Inputs.Keys.Where(name => name.StartsWith("batch.", StringComparison.Ordinal)).Max(name => int.Parse(name.Split('.')[1]));
+        private readonly int last = run.Case.Inputs.Keys.Where(name => name.StartsWith("batch.", StringComparison.Ordinal))
+            .Max(name => int.Parse(name.Split('.')[1], CultureInfo.InvariantCulture));
         private int next;
 
         public string Name => run.Case.Name;
