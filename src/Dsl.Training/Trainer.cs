@@ -146,7 +146,8 @@ public sealed class Trainer : IDisposable
     {
         Tensor generator = get_rng_state();
         return ([
-            .. optimizer.State().Select(pair => (pair.Key, pair.Value)), .. Data.Held.Select(pair => (HeldKey + pair.Key, pair.Value)), (GeneratorKey, generator),
+            .. optimizer.State().Select(pair => (pair.Key, pair.Value)), .. Data.Held.Select(pair => (HeldKey + pair.Key, pair.Value)),
+            (GeneratorKey, generator),
         ], generator);
     }
 
@@ -192,10 +193,16 @@ public sealed class Trainer : IDisposable
         for (int batch = 0; batch < Options.Accumulate && !ends; batch++)
         {
             using TrainingLoss loss = Data.Next(Model);
+            ends = loss.EndsPass;
+            if (loss.Weight == 0)
+            {
+                // Nothing in it counts, and its mean over nothing is no number.
+                continue;
+            }
+
             using Tensor weighted = loss.Total * Scalars.Of(loss.Weight);
             weighted.backward();
             losses.Add((Value(loss), loss.Weight, loss.Parts));
-            ends = loss.EndsPass;
         }
 
         double all = losses.Sum(loss => loss.Weight);

@@ -47,7 +47,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
 
     private bool Stages(bool resume)
     {
-        var before = new StageBase(null, null);
+        var before = new StageBase(null, null, null);
         foreach ((Stage stage, RunFolder folder) in recipe.Stages.Zip(Folders()))
         {
             using var run = new RecipeStage(context, stage, stage.Run, before, device);
@@ -63,7 +63,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
             }
 
             TrainingCheckpoint made = folder.Latest().Checkpoint ?? throw new CommandException($"{folder.Path}: no complete checkpoint was left");
-            before = stage.Kind == StageKind.Reward ? before with { Reward = made } : before with { Policy = made };
+            before = stage.Kind == StageKind.Reward ? before with { Reward = made } : before with { Tuned = before.Tuned ?? made, Policy = made };
         }
 
         return true;
@@ -99,7 +99,8 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         using var trainer = new Trainer(model, data, stage.Run);
         found?.ReadInto(trainer);
         folder.Replaces = found is null && folder.HoldsRun;
-        string title = FormattableString.Invariant($"{name}: {Words.Count(model.Weights.Count)} parameters, {data.Name}, step {trainer.Step} of {stage.Run.Steps}");
+        string title = FormattableString.Invariant(
+            $"{name}: {Words.Count(model.Weights.Count)} parameters, {data.Name}, step {trainer.Step} of {stage.Run.Steps}");
         context.Output.WriteLine(title);
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, stage.Run.Steps / 10));
@@ -108,7 +109,8 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         LossCurve.Save(folder.Curve, MetricsFile.Read(folder.Metrics));
         if (outcome.Interrupted)
         {
-            context.Output.WriteLine(FormattableString.Invariant($"{name}: stopped after step {outcome.Step} of {stage.Run.Steps}; the checkpoint is complete"));
+            context.Output.WriteLine(FormattableString.Invariant(
+                $"{name}: stopped after step {outcome.Step} of {stage.Run.Steps}; the checkpoint is complete"));
             return false;
         }
 

@@ -18,9 +18,10 @@ using static TorchSharp.torch;
 namespace Zoo.Cli;
 
 /// <summary>What a stage of a recipe begins with: the folders of those before it.</summary>
-/// <param name="Policy">The newest policy's checkpoint; null before the first.</param>
+/// <param name="Tuned">The first policy's checkpoint, which results are measured against; null before it.</param>
+/// <param name="Policy">The newest policy's; null before the first.</param>
 /// <param name="Reward">The reward model's; null where none was trained.</param>
-internal sealed record StageBase(TrainingCheckpoint? Policy, TrainingCheckpoint? Reward);
+internal sealed record StageBase(TrainingCheckpoint? Tuned, TrainingCheckpoint? Policy, TrainingCheckpoint? Reward);
 
 /// <summary>One stage of a recipe as it is run: its model, its data, and what it came to.</summary>
 internal sealed class RecipeStage : IDisposable
@@ -66,7 +67,10 @@ internal sealed class RecipeStage : IDisposable
         }
 
         return model.ConfigText(
-            new SmallSize(tokens.Tokenizer.Vocabulary, 2 * options.Context) { Width = Width, Inner = Inner, Layers = Layers, Pad = tokens.Tokenizer.Special.Pad },
+            new SmallSize(tokens.Tokenizer.Vocabulary, 2 * options.Context)
+            {
+                Width = Width, Inner = Inner, Layers = Layers, Pad = tokens.Tokenizer.Special.Pad,
+            },
             [.. keys]);
     }
 
@@ -101,7 +105,7 @@ internal sealed class RecipeStage : IDisposable
     /// <summary>What is learned.</summary>
     internal ITrainingData Data() => stage.Kind switch
     {
-        StageKind.Tune => Rows(new("conversations made by rule", Demonstrations(heldOut: false), Demonstrations(heldOut: true))),
+        StageKind.Tune => Rows(Conversations(RuleChat.Demonstrations)),
         StageKind.Reward => Pairs(new RewardObjective(), (lines, tokens) => PreferenceRows.ForReward(lines, tokens, options.Context)),
         StageKind.Prefer => Pairs(new PreferenceObjective(stage.Rule, References.Frozen(Policy())),
             (lines, tokens) => PreferenceRows.ForPolicy(lines, tokens, options.Context)),
@@ -129,11 +133,13 @@ internal sealed class RecipeStage : IDisposable
         if (before.Policy is not null)
         {
             Gain gain = Measure(model);
-            yield return FormattableString.Invariant($"held-out requests: {gain.Worth:F2} of {RuleChat.Asked} words are of the asked kind, {gain.WorthBefore:F2} before");
-            yield return FormattableString.Invariant($"divergence from the reference: {gain.Kl:F2} nats a response");
+            yield return FormattableString.Invariant(
+                $"held-out requests: {gain.Worth:F2} of {RuleChat.Asked} words are of the asked kind, {gain.WorthBefore:F2} before");
+            yield return FormattableString.Invariant($"divergence from the first policy: {gain.Kl:F2} nats a response");
             if (before.Reward is not null)
             {
-                yield return FormattableString.Invariant($"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
+                yield return FormattableString.Invariant(
+                    $"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
             }
         }
     }
@@ -146,12 +152,12 @@ internal sealed class RecipeStage : IDisposable
         return questions.Zip(written).Average(pair => pair.Second.Ended && Text(pair.Second) == pair.First.Answer ? 1.0 : 0);
     }
 
-    /// <summary>What a policy's answers to held-out requests are worth beside those of the policy that the stage began with.</summary>
+    /// <summary>What a policy's answers to held-out requests are worth beside those of the first policy, fine-tuned alone.</summary>
     internal Gain Measure(IModel model)
     {
         IReadOnlyList<string> requests = RuleChat.Requests(stage.Measured, 20, heldOut: true);
         int[][] prompts = Prompts(requests);
-        IModel start = Policy();
+        IModel start = Loaded(before.Tuned!);
         double Worth(IModel policy)
         {
             using Tensor generator = get_rng_state();
@@ -183,9 +189,13 @@ internal sealed class RecipeStage : IDisposable
 
     private int[][] Prompts(IEnumerable<string> questions) => [.. questions.Select(question => tokens.Prompt(new Passage([new ChatTurn("user", question)])))];
 
-    private TuningRow[] Demonstrations(bool heldOut) => [.. TuningRows.Prepare(
-        TuningFile.Parse(RuleChat.Demonstrations(heldOut ? Math.Max(64, stage.Lines / 10) : stage.Lines, options.Seed, heldOut), "conversations"), tokens,
-        Counting).Rows];
+    private TuningSplit<TuningRow> Conversations(Func<int, long, bool, string> make)
+    {
+        IReadOnlyList<TuningRow> Made(int count, bool heldOut) =>
+            TuningRows.Prepare(TuningFile.Parse(make(count, options.Seed, heldOut), "conversations"), tokens, Counting).Rows;
+
+        return new("conversations made by rule", Made(stage.Lines, heldOut: false), Made(Math.Max(64, stage.Lines / 10), heldOut: true));
+    }
 
     private TuningData<TuningRow> Rows(TuningSplit<TuningRow> rows) =>
         new(rows, (part, where) => TuningInputs.Of(part, tokens.Pad, where), new AnswerObjective(), tokens, options) { Hash = Hash };
@@ -200,20 +210,23 @@ internal sealed class RecipeStage : IDisposable
     }
 
     private PolicyData Policies() => Own(new PolicyData(
-        new("requests made by rule", Prompts(RuleChat.Requests(stage.Lines, options.Seed, heldOut: false)), Prompts(RuleChat.Requests(stage.Measured, 20, heldOut: true))),
+        new("requests made by rule", Prompts(RuleChat.Requests(stage.Lines, options.Seed, heldOut: false)),
+            Prompts(RuleChat.Requests(stage.Measured, 20, heldOut: true))),
         tokens, References.Frozen(Policy()), Judge(), stage.Policy with { MostTokens = MostTokens }, options,
-        stage.Policy.PretrainingWeight > 0 ? Rows(new("conversations made by rule", Demonstrations(heldOut: false), Demonstrations(heldOut: true))) : null)
+        stage.Policy.PretrainingWeight > 0 ? Rows(Conversations(RuleChat.RightAnswers)) : null)
     {
         Hash = Hash,
     });
 
     /// <summary>The policy that the stage begins with, as it was.</summary>
-    private IModel Policy() => Own(context.Zoo.Load(before.Policy!.Folder, ScalarType.Float32, device, new LoadOptions()));
+    private IModel Policy() => Loaded(before.Policy!);
+
+    private IModel Loaded(TrainingCheckpoint checkpoint) => Own(context.Zoo.Load(checkpoint.Folder, ScalarType.Float32, device, new LoadOptions()));
 
     /// <summary>The reward model, normalised on answers to requests that the first policy learned from.</summary>
     private Judge Judge()
     {
-        IModel model = Own(context.Zoo.Load(before.Reward!.Folder, ScalarType.Float32, device, new LoadOptions()));
+        IModel model = Loaded(before.Reward!);
         string answers = RuleChat.Answers(stage.Measured, options.Seed, heldOut: false);
         return Judges.Normalised(model, TuningRows.Prepare(TuningFile.Parse(answers, "answers"), tokens, Counting).Rows, tokens.Pad);
     }

@@ -39,7 +39,8 @@ internal sealed class TrainCommand
     };
     private readonly Option<string?> recipe = new("--recipe")
     {
-        Description = $"From a model to an assistant, stage by stage, on conversations made by rule: {string.Join(", ", Recipe.All.Select(known => known.Name))}.",
+        Description = "From a model to an assistant, stage by stage, on conversations made by rule: "
+            + $"{string.Join(", ", Recipe.All.Select(known => known.Name))}.",
         HelpName = "name",
     };
     private readonly Option<string?> output = new("--out", "-o")

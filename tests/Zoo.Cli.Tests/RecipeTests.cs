@@ -77,7 +77,8 @@ public sealed class RecipeTests
         Assert.Equal(StageKind.Tune, recipe.Stages[0].Kind);
         Assert.All(recipe.Stages, stage => Assert.NotEmpty(stage.Published.Source));
         Assert.All(recipe.Stages, stage => stage.Run.Validate());
-        foreach ((Stage stage, int i) in recipe.Stages.Select((stage, i) => (stage, i)).Where(pair => pair.stage.Kind is StageKind.Select or StageKind.Optimise))
+        foreach ((Stage stage, int i) in recipe.Stages.Select((stage, i) => (stage, i))
+            .Where(pair => pair.stage.Kind is StageKind.Select or StageKind.Optimise))
         {
             Assert.Contains(recipe.Stages.Take(i), earlier => earlier.Kind == StageKind.Reward);
         }
@@ -94,7 +95,7 @@ public sealed class RecipeTests
                 Measured = 16,
                 Run = stage.Run with { Steps = 5, Batch = 8, WarmUp = 1, EvaluateEvery = 4, EvaluationBatches = 1 },
                 Policy = stage.Policy with { Rollouts = 16, Epochs = 2 },
-                Selection = stage.Selection with { Samples = 16 },
+                Selection = stage.Selection with { Samples = 8 },
             }),
         ],
     };

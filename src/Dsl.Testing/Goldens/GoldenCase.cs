@@ -30,6 +30,7 @@ public sealed class GoldenCase : IDisposable
         Tied = described.RootElement.TryGetProperty("tied", out var tied) ? TiedIn(tied) : [];
         Float32Inside = described.RootElement.TryGetProperty("float32_inside", out var inside) && inside.ValueKind != JsonValueKind.False;
         Loss = Text("loss") ?? Architecture;
+        Description = described.RootElement.Clone();
         string? Text(string key) =>
             described.RootElement.TryGetProperty(key, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
@@ -62,6 +63,9 @@ public sealed class GoldenCase : IDisposable
 
     /// <summary>The class whose loss <c>out.loss</c> is: <c>loss</c> in case.json, else <see cref="Architecture"/>. See <see cref="GoldenLoss"/>.</summary>
     public string Loss { get; }
+
+    /// <summary>All of case.json.</summary>
+    public JsonElement Description { get; }
 
     /// <summary>By name without <c>in.</c>.</summary>
     public IReadOnlyDictionary<string, Tensor> Inputs { get; }

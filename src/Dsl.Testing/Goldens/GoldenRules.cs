@@ -19,6 +19,11 @@ public sealed record GoldenCheck(string Name, Func<string, bool> Reads, Action<G
     }
 }
 
+/// <summary>A case that is more than a forward pass (optimiser steps, say), and what is compared instead of everything else.</summary>
+/// <param name="Is">Whether a case is such a one.</param>
+/// <param name="Run">Makes the comparisons.</param>
+public sealed record GoldenProcedure(Func<GoldenCase, bool> Is, Action<GoldenRun> Run);
+
 /// <summary>What a verifier has to know of published classes beyond what their cases say; add to it what yours need.</summary>
 public sealed record GoldenRules
 {
@@ -39,6 +44,9 @@ public sealed record GoldenRules
 
     /// <summary>Comparisons beside those that every case gets.</summary>
     public IReadOnlyList<GoldenCheck> Checks { get; init; } = [];
+
+    /// <summary>Cases that are more than a forward pass.</summary>
+    public IReadOnlyList<GoldenProcedure> Procedures { get; init; } = [];
 
     /// <summary>What outputs of the case's class may differ by in a dtype.</summary>
     public double Tolerance(GoldenCase golden, ScalarType dtype) => GoldenTolerance.Output(

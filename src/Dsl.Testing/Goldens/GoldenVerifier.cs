@@ -94,6 +94,12 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
 
     private void All(GoldenRun run)
     {
+        if (rules.Procedures.FirstOrDefault(procedure => procedure.Is(run.Case)) is { } procedure)
+        {
+            procedure.Run(run);
+            return;
+        }
+
         GoldenCheck[] checks = [.. GoldenForms.Checks, .. GoldenRouting.Checks, .. rules.Checks];
         string[] direct = [.. run.Case.Outputs.Keys.Where(name => name != "loss" && !checks.Any(check => check.Reads(name)))];
         GoldenOutputs.Compare(run, direct);

@@ -84,7 +84,7 @@ public sealed class PolicyData : ITrainingData, IDisposable
     {
         get => string.Join(' ', (string[])
         [
-            rollouts.ToString(CultureInfo.InvariantCulture), next.ToString(CultureInfo.InvariantCulture), coefficient.ToString("R", CultureInfo.InvariantCulture),
+            FormattableString.Invariant($"{rollouts}"), FormattableString.Invariant($"{next}"), FormattableString.Invariant($"{coefficient:R}"),
             pretraining?.Position ?? "-", .. figures.Select(part => FormattableString.Invariant($"{part.Name}={part.Value:R}")),
         ]);
         set
@@ -93,7 +93,8 @@ public sealed class PolicyData : ITrainingData, IDisposable
             rollouts = int.Parse(parts[0], CultureInfo.InvariantCulture);
             next = int.Parse(parts[1], CultureInfo.InvariantCulture);
             coefficient = double.Parse(parts[2], CultureInfo.InvariantCulture);
-            figures = [.. parts.Skip(4).Select(part => part.Split('=')).Select(part => new LossPart(part[0], double.Parse(part[1], CultureInfo.InvariantCulture)))];
+            figures = [.. parts.Skip(4).Select(part => part.Split('='))
+                .Select(part => new LossPart(part[0], double.Parse(part[1], CultureInfo.InvariantCulture)))];
             if (pretraining is not null)
             {
                 pretraining.Position = parts[3];

@@ -249,7 +249,9 @@ public sealed record PpoLoss(Tensor Total, PpoFigures Figures) : IDisposable
     public void Dispose() => Total.Dispose();
 }
 
-/// <summary>A coefficient of the divergence that follows a target: beta *= 1 + clip(kl / target - 1, -0.2, 0.2) n / horizon (Ziegler and others, 2019).</summary>
+/// <summary>
+/// A coefficient of the divergence that follows a target: beta *= 1 + clip(kl / target - 1, -0.2, 0.2) n / horizon (Ziegler and others, 2019).
+/// </summary>
 /// <param name="Target">The divergence of a response, in nats, that is aimed at.</param>
 /// <param name="Horizon">After how many responses the coefficient has moved by its error.</param>
 public sealed record AdaptiveKl(double Target = 6, double Horizon = 10_000)

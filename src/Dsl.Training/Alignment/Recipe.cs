@@ -77,7 +77,7 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 {
     private static readonly TrainingOptions Tiny = new()
     {
-        Steps = 700,
+        Steps = 1000,
         Batch = 64,
         Context = 24,
         Rate = 2e-3,
@@ -94,13 +94,13 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 
     private static readonly Stage Reward = new(
         StageKind.Reward, new("Ouyang and others, 2022 (InstructGPT)", 9e-6, 64, 1, 2048, "cosine", Other: "K from 4 to 9, all pairs of a prompt in one batch"),
-        Tiny with { Steps = 150, Rate = 1e-3, LastRate = 1e-4, WarmUp = 15, EvaluateEvery = 50 });
+        Tiny with { Steps = 600, Rate = 1e-3, LastRate = 1e-4, WarmUp = 20, EvaluateEvery = 100 });
 
     private static readonly Stage Prefer = new(
         StageKind.Prefer, new("Rafailov and others, 2023 (DPO)", 1e-6, 64, 1, 512, "constant", Other: "RMSprop, 150 steps of warm-up, beta 0.1"),
-        Tiny with { Steps = 150, Rate = 2e-4, LastRate = 2e-5, WarmUp = 15, EvaluateEvery = 50 })
+        Tiny with { Steps = 600, Rate = 5e-4, LastRate = 5e-5, WarmUp = 15, EvaluateEvery = 100 })
     {
-        Rule = new PreferenceRule(Beta: 0.5),
+        Rule = new PreferenceRule(Beta: 0.3),
     };
 
     private static readonly Stage Select = new(
@@ -148,7 +148,8 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
             Select, Select,
             Optimise with
             {
-                Published = new("Touvron and others, 2023 (LLaMA 2)", 1e-6, 512, Decay: 0.1, Other: "clip 0.2, batches of 64, KL coefficient 0.01 (0.005 at 34B, 70B)"),
+                Published = new("Touvron and others, 2023 (LLaMA 2)", 1e-6, 512, Decay: 0.1,
+                    Other: "clip 0.2, batches of 64, KL coefficient 0.01 (0.005 at 34B, 70B)"),
             },
         ]),
     ];

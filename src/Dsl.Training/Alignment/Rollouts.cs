@@ -97,7 +97,8 @@ public static class Judges
         double[] scores = Of(model).Scores(demonstrations, pad, model.Weights.Device);
         double mean = scores.Average(), unit = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
         return unit > 0 && double.IsFinite(unit) ? Of(model, mean, unit)
-            : throw new TrainingException(FormattableString.Invariant($"demonstrations are scored {mean} with a deviation of {unit}, expected scores that differ"));
+            : throw new TrainingException(FormattableString.Invariant(
+                $"demonstrations are scored {mean} with a deviation of {unit}, expected scores that differ"));
     }
 
     /// <summary>The scores of rows, some at a time.</summary>

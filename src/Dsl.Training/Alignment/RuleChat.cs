@@ -21,13 +21,14 @@ public static class RuleChat
     private const int HeldOutShare = 10;
 
     /// <summary>Words of an answer to a request.</summary>
-    public const int Asked = 4;
+    public const int Asked = 3;
 
     private static readonly string[][] Kinds =
     [
         ["lion", "horse", "sheep", "eagle", "whale", "mouse", "snake", "camel"],
         ["oak", "rose", "wheat", "fern", "moss", "olive", "cedar", "lily"],
         ["ball", "cup", "book", "lamp", "coin", "rope", "drum", "bell"],
+        ["paris", "london", "rome", "cairo", "tokyo", "lima", "oslo", "delhi"],
     ];
 
     private static readonly string[] Instructions = ["say", "reverse", "first", "last"];
@@ -71,6 +72,13 @@ public static class RuleChat
     /// <summary>Requests alone.</summary>
     public static IReadOnlyList<string> Requests(int count, long seed, bool heldOut) =>
         Drawn(count, seed, heldOut, draws => Request(draws) is var made ? (made, made) : default);
+
+    /// <summary>Instructions with their right answers alone: lines of JSON.</summary>
+    public static string RightAnswers(int count, long seed, bool heldOut) => Lines(count, seed, heldOut, draws =>
+    {
+        (string prompt, string answer) = Instruction(draws);
+        return (prompt, Message(("messages", [("user", prompt), ("assistant", answer)])));
+    });
 
     /// <summary>Requests with one answer of many: lines of JSON.</summary>
     public static string Answers(int count, long seed, bool heldOut) => Lines(count, seed, heldOut, draws =>
@@ -140,5 +148,6 @@ public static class RuleChat
     }
 
     private static string Message(params (string Name, (string Role, string Content)[] Turns)[] parts) => JsonSerializer.Serialize(
-        parts.ToDictionary(part => part.Name, part => part.Turns.Select(turn => new Dictionary<string, string> { ["role"] = turn.Role, ["content"] = turn.Content })));
+        parts.ToDictionary(part => part.Name, part => part.Turns.Select(turn =>
+            new Dictionary<string, string> { ["role"] = turn.Role, ["content"] = turn.Content })));
 }

@@ -38,6 +38,7 @@ public static class ZooGoldens
         {
             ["MBart"] = (tokens, padding) => tokens.gather(1, tokens.ne(Scalars.Of(padding)).sum(1, keepdim: true).Plus(-1L)),
         },
+        Procedures = [new(ZooTrajectories.Is, ZooTrajectories.Compare)],
         Checks =
         [
             new("beam3", Beams),

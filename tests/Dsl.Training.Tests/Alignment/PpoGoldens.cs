@@ -41,7 +41,8 @@ public sealed class PpoGoldens
         foreach ((string name, bool perSequence) in new[] { ("ptx", false), ("ptx_sequence", true) })
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor logits = golden.Doubles64("in.pretrain_logits", gradient: true), part = PpoRule.Pretraining(logits, golden.Ids("in.pretrain_labels"), perSequence);
+            Tensor logits = golden.Doubles64("in.pretrain_logits", gradient: true);
+            Tensor part = PpoRule.Pretraining(logits, golden.Ids("in.pretrain_labels"), perSequence);
             Tensor total = PpoRule.WithPretraining(golden.Doubles64("out.original.loss"), part, gamma);
             total.backward();
             golden.Equal($"out.{name}.pretrain_loss", part);
@@ -58,7 +59,8 @@ public sealed class PpoGoldens
         JsonElement data = golden.Data.GetProperty("adaptive_kl");
         var follower = new AdaptiveKl(data.GetProperty("target").GetDouble(), data.GetProperty("horizon").GetDouble());
         double coefficient = data.GetProperty("start").GetDouble();
-        foreach ((JsonElement kl, JsonElement after) in data.GetProperty("measured_kl").EnumerateArray().Zip(data.GetProperty("beta_after_each").EnumerateArray()))
+        foreach ((JsonElement kl, JsonElement after) in data.GetProperty("measured_kl").EnumerateArray()
+            .Zip(data.GetProperty("beta_after_each").EnumerateArray()))
         {
             coefficient = follower.After(coefficient, kl.GetDouble(), data.GetProperty("n").GetInt32());
             Assert.Equal(after.GetDouble(), coefficient, 14);
@@ -76,7 +78,8 @@ public sealed class PpoGoldens
         PpoMasks? masks = masked ? PpoMasks.Of(last, steps) : null;
         if (masks is not null)
         {
-            (oldLogs, reference, logs) = (PpoRule.EndLogs(oldLogs, masks.Tokens), PpoRule.EndLogs(reference, masks.Tokens), PpoRule.EndLogs(logs, masks.Tokens));
+            (oldLogs, reference) = (PpoRule.EndLogs(oldLogs, masks.Tokens), PpoRule.EndLogs(reference, masks.Tokens));
+            logs = PpoRule.EndLogs(logs, masks.Tokens);
             (oldValues, seen) = (PpoRule.EndValues(oldValues, masks.Values), PpoRule.EndValues(values, masks.Values));
         }
 

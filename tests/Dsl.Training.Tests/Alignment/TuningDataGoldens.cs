@@ -214,7 +214,8 @@ public sealed class TuningDataGoldens
         }
 
         ITokenizer tokenizer = TextCodecs.OpenTokenizer(Path.Combine(golden.Folder, run.GetProperty("tokenizer").GetString()!));
-        ChatTemplate? template = run.GetProperty("template").GetString() is { } file ? ChatTemplate.Parse(File.ReadAllText(Path.Combine(golden.Folder, file))) : null;
+        ChatTemplate? template = run.GetProperty("template").GetString() is { } file
+            ? ChatTemplate.Parse(File.ReadAllText(Path.Combine(golden.Folder, file))) : null;
         JsonElement h = run.GetProperty("options");
         return (lines, new TuningTokens(tokenizer, template), new TuningOptions
         {

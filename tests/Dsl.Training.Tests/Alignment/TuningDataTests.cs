@@ -45,7 +45,8 @@ public sealed class TuningDataTests
         Assert.EndsWith("not that", Refusal(Question.Replace("yes", "no", System.StringComparison.Ordinal), new TuningOptions()));
         Assert.Equal("no line has a token that counts among the 2 of the context, expected at least one",
             Refusal("{\"prompt\": \"abcd\", \"response\": \"e\"}", new TuningOptions { MaxLength = 2 }));
-        Assert.Equal("rows are to be packed, expected the length to which", Refusal(Question, new TuningOptions { MaxLength = null, Packing = Packing.Wrapped }));
+        Assert.Equal("rows are to be packed, expected the length to which",
+            Refusal(Question, new TuningOptions { MaxLength = null, Packing = Packing.Wrapped }));
         Assert.Equal("line 1: conversations without a chat template, expected one beside the tokenizer",
             Assert.Throws<TextException>(() => TuningRows.Prepare(TuningFile.Parse(Question, "data"), new TuningTokens(tokens.Tokenizer), new())).Message);
         Assert.Equal("no pair is left of 1, expected at least one: an answer is longer than the 2 tokens of the context", Assert.Throws<TextException>(() =>
