@@ -7,7 +7,7 @@ using Benchmarks;
 using Dsl.Runtime.Native;
 using Spectre.Console;
 
-IBenchmark[] all = [new Limits(), new Prefill(), new Train(), new Decode(), new Scan(), new Long(), new Keystroke(), new Load()];
+IBenchmark[] all = [new Limits(), new Prefill(), new Train(), new Decode(), new Experts(), new Scan(), new Long(), new Keystroke(), new Load()];
 
 var name = new Argument<string>("name") { Description = string.Join("; ", all.Select(b => $"{b.Name}: {b.Help}")) };
 name.Validators.Add(given =>
