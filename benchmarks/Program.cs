@@ -7,7 +7,10 @@ using Benchmarks;
 using Dsl.Runtime.Native;
 using Spectre.Console;
 
-IBenchmark[] all = [new Limits(), new Prefill(), new Train(), new Decode(), new Scan(), new Elements(), new Long(), new Keystroke(), new Load(), new Adapt()];
+IBenchmark[] all =
+[
+    new Limits(), new Prefill(), new Train(), new Decode(), new Experts(), new Scan(), new Elements(), new Long(), new Keystroke(), new Load(), new Adapt(),
+];
 
 var name = new Argument<string>("name") { Description = string.Join("; ", all.Select(b => $"{b.Name}: {b.Help}")) };
 name.Validators.Add(given =>

@@ -905,6 +905,31 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             }
             """),
         new(
+            "DSL065",
+            """
+            [Block<C>, Input("x", "b t e d")]
+            [Linear("map", nameof(C.Hidden), Stored = "e out in"), Rearrange("b t e d -> b t d e")]
+            public sealed partial class Turned;
+
+            [Block<C>]
+            [Linear("gate", 4), As("scores")]
+            [From("scores"), Route(2), As("chosen")]
+            [From("x"), [|Experts<Turned>("experts", "chosen", "scores")|], Linear("out")]
+            public sealed partial class Layer;
+            """,
+            "'Turned' is no block of experts: an axis of 'b t e d -> b t d e' has a result without the experts' axis 'e' behind time",
+            """
+            [Block<C>, Input("x", "b t e d")]
+            [Linear("map", nameof(C.Hidden), Stored = "e out in")]
+            public sealed partial class Straight;
+
+            [Block<C>]
+            [Linear("gate", 4), As("scores")]
+            [From("scores"), Route(2), As("chosen")]
+            [From("x"), Experts<Straight>("experts", "chosen", "scores")]
+            public sealed partial class Layer;
+            """),
+        new(
             "DSL052",
             """
             [Block<C>]
