@@ -52,7 +52,8 @@ internal sealed class DiagramReader
 
     /// <summary>The values that a score of a declaration reads by name: those of its function's tables.</summary>
     private IEnumerable<string> Tables(string owner, string function) => types[owner]
-        .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)).Where(method => method.Name == function).Take(1)
+        .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+        .Where(method => method.Name == function).Take(1)
         .SelectMany(method => method.GetParameters()).Where(parameter => parameter.IsDefined(typeof(Dsl.TableAttribute))).Select(parameter => parameter.Name!);
 
     /// <summary>A value: who makes it, and its last axis or axes.</summary>
@@ -172,7 +173,8 @@ internal sealed class DiagramReader
                     }];
                     break;
                 case "Gate":
-                    current = [Add(new DiagramNode(NodeKind.Sign, "×", word.Arguments.Count > 1 ? Said(word.Arguments[1]) : ""), same, [.. current, Named(key)])];
+                    string by = word.Arguments.Count > 1 ? Said(word.Arguments[1]) : "";
+                    current = [Add(new DiagramNode(NodeKind.Sign, "×", by), same, [.. current, Named(key)])];
                     break;
                 case "Expand":
                     Flow whole = Named(key);
@@ -188,7 +190,8 @@ internal sealed class DiagramReader
                     Flow split = Add(new DiagramNode(NodeKind.Function, "split"), "", current);
                     foreach (int i in Enumerable.Range(0, word.Arguments.Count).Where(i => word.Text(i) is not null))
                     {
-                        names[word.Text(i)!] = split with { Width = i + 1 < word.Arguments.Count && word.Text(i + 1) is null ? Said(word.Arguments[i + 1]) : "" };
+                        bool isSized = i + 1 < word.Arguments.Count && word.Text(i + 1) is null;
+                        names[word.Text(i)!] = split with { Width = isSized ? Said(word.Arguments[i + 1]) : "" };
                     }
 
                     current = [split];
@@ -200,7 +203,8 @@ internal sealed class DiagramReader
                     Block(word, key);
                     break;
                 default:
-                    current = [Add(new DiagramNode(Kind(word.Name), Title(word.Name), Detail(word, note)), Result(word, key, same), [.. current, .. Scored(word).Select(Named)])];
+                    List<Flow> all = [.. current, .. Scored(word).Select(Named)];
+                    current = [Add(new DiagramNode(Kind(word.Name), Title(word.Name), Detail(word, note)), Result(word, key, same), all)];
                     break;
             }
         }
@@ -209,7 +213,8 @@ internal sealed class DiagramReader
         {
             bool repeats = word.Name == "Repeat";
             object own = word.Options.TryGetValue("Config", out string? within) && Value(within) is { } inner ? inner : config;
-            int times = repeats && word.Arguments.Count > 1 && Value(word.Arguments[1]) is IConvertible count ? Convert.ToInt32(count, CultureInfo.InvariantCulture) : 1;
+            int times = repeats && word.Arguments.Count > 1 && Value(word.Arguments[1]) is IConvertible count
+                ? Convert.ToInt32(count, CultureInfo.InvariantCulture) : 1;
             IReadOnlyList<(string Name, int Times)> used = Chosen(word, times);
             string at = Below(key) + (repeats ? ".0" : "");
             List<PanelReader> blocks = [.. used.Select(u => reader.Block(u.Name, own, at, Width)).OfType<PanelReader>()];
@@ -303,7 +308,8 @@ internal sealed class DiagramReader
         {
             string detail = word.Name switch
             {
-                "Attention" or "PackedAttention" => string.Join(", ", new[] { word.Text(0) ?? "", Mask(word), word.Text("Position") ?? "" }.Where(t => t.Length > 0)),
+                "Attention" or "PackedAttention" =>
+                    string.Join(", ", new[] { word.Text(0) ?? "", Mask(word), word.Text("Position") ?? "" }.Where(t => t.Length > 0)),
                 "Activate" or "Apply" or "Pool" or "Take" => word.Arguments.Count > 0 ? Said(word.Arguments[0]) : "",
                 _ => word.Text(0) ?? (word.Types.Count > 0 ? string.Join(", ", word.Types) : ""),
             };

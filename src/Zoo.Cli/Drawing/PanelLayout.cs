@@ -146,7 +146,8 @@ internal sealed class PanelLayout
     private double Above(int number, List<int[]> paths)
     {
         int[] readers = [.. paths.Where(p => p.Length > 1 && p[0] == number).Select(p => p[1])];
-        double[] beside = [.. readers.SelectMany(r => slots[r].Below).Where(b => b != number && slots[b].Rank < slots[number].Rank).Select(b => slots[b].Box.X)];
+        double[] beside = [.. readers.SelectMany(r => slots[r].Below).Where(b => b != number && slots[b].Rank < slots[number].Rank)
+            .Select(b => slots[b].Box.X)];
         return beside.Length > 0 ? beside.Average() + 60 : 0;
     }
 
@@ -154,7 +155,8 @@ internal sealed class PanelLayout
     private Dictionary<int, double> LanesOf()
     {
         var lanes = new Dictionary<int, double>();
-        foreach (int i in Enumerable.Range(0, panel.Arrows.Count).Where(i => panel.Arrows[i].Passes).OrderBy(i => ranks[panel.Arrows[i].To] - ranks[panel.Arrows[i].From]))
+        IEnumerable<int> passing = Enumerable.Range(0, panel.Arrows.Count).Where(i => panel.Arrows[i].Passes);
+        foreach (int i in passing.OrderBy(i => ranks[panel.Arrows[i].To] - ranks[panel.Arrows[i].From]))
         {
             (int from, int to) = (ranks[panel.Arrows[i].From], ranks[panel.Arrows[i].To]);
             double right = slots.Where(s => s.Rank >= from && s.Rank <= to).Max(s => s.Box.Right);

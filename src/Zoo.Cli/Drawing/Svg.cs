@@ -20,7 +20,8 @@ internal static class Svg
         text.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{N(width + (2 * Margin))}\" ");
         text.Append(CultureInfo.InvariantCulture, $"height=\"{N(height + (2 * Margin) + (2 * TitleHeight))}\" font-family=\"sans-serif\" font-size=\"11\">\n");
         text.Append("""
-            <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto"><path d="M0 0L8 4L0 8z" fill="#444"/></marker></defs>
+            <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto">
+            <path d="M0 0L8 4L0 8z" fill="#444"/></marker></defs>
             <rect width="100%" height="100%" fill="white"/>
 
             """);
