@@ -26,7 +26,8 @@ internal static class ListCommand
         foreach (ZooPreset preset in context.Zoo.Presets)
         {
             using IModel outline = preset.Outline();
-            string trained = ContextLimits.TrainedOn(outline.Config) is { } length ? Words.Count(length) : "";
+            long? longest = ContextLimits.TrainedOn(outline.Config) ?? (PicturePrompt.IsReadBy(outline) ? null : outline.Weights.Positions);
+            string trained = longest is { } length ? Words.Count(length) : "";
             string layouts = outline is GeneratedModel model ? string.Join(", ", model.KeyRules.Layouts.Select(layout => layout.Name).Prepend("declared")) : "";
             table.AddRow(
                 Markup.Escape(preset.Name), Markup.Escape(preset.Model), Words.Count(outline.Weights.Count), trained, Markup.Escape(layouts));

@@ -83,6 +83,7 @@ public static class ZooCommands
             TasksCommand.Make(context),
             ListCommand.Make(context),
             ShowCommand.Make(context),
+            DrawCommand.Make(context),
             MasksCommand.Make(context),
             VerifyCommand.Make(context),
             TokenizerCommand.Make(context),

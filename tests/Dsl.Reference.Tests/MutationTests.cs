@@ -15,14 +15,16 @@ public sealed class MutationTests
 {
     /// <summary>A model with every part in it that reads an image, or makes a value longer or shorter.</summary>
     private const string Seeing = """
-        [Model<C>("M"), Axis("c", 2), Axis("h"), Axis("w"), Axis("n", 64), Axis("d", nameof(C.Hidden))]
+        [Model<C>("M"), Axis("c", 2), Axis("h"), Axis("w"), Axis("n", 64), Axis("d", nameof(C.Hidden)), Axis("e", nameof(C.Hidden))]
         [Input("input_ids", "b t", Steps = true), Input("pixels", "b c h w")]
         [Parameter("class", "d"), As("class")]
         [Parameter("rows", "n d"), As("rows")]
+        [Parameter("mix", "e d"), As("mix")]
         [From("pixels"), Conv("eye", 2, nameof(C.Hidden), Over = "h w -> y z", Stride = 2), Rearrange("b d y z -> b (y z) d"), As("patches")]
         [Expand("class", "q"), As("last")]
         [Concat("patches", "last", Along = "all"), Positions(Table = "rows"), Slice(1, Along = "p"), As("image")]
-        [From("input_ids"), Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Splice("image", "input_ids", nameof(IsImage)), Output("hidden")]
+        [From("input_ids"), Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Splice("image", "input_ids", nameof(IsImage)), As("seen")]
+        [Product("seen", "mix", "b t d, e d -> b t e"), Output("hidden")]
         [Head("head", nameof(C.Vocab)), Output("logits")]
         public sealed partial class M
         {
@@ -37,17 +39,15 @@ public sealed class MutationTests
         [Head("head", nameof(C.Vocab)), Pool("mean"), Output("logits")]
         public sealed partial class M;
 
-        [Block<C>, Axis("n", nameof(C.Hidden)), Axis("m", 3)]
-        [Parameter("mix", "m n"), As("mix")]
-        [From("x"), Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary), Dropout(0.1)]
+        [Block<C>, Axis("n", nameof(C.Hidden))]
+        [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary), Dropout(0.1)]
         [When(nameof(C.Flag)), Residual, LayerNorm("norm"), Conv("conv", nameof(C.Kernel)), Activate(Activation.Silu)]
         [Residual, Shift, Split("a", "b"), Concat("b", "a"), Apply(nameof(Twice)), Apply(nameof(Decay)), As("h")]
         [From("h", "h"), Apply(nameof(Share)), As("s")]
         [From("x"), Gate("h"), As("g")]
         [Slice(1, nameof(C.HeadDim)), Linear("wide", nameof(C.Hidden)), As("w")]
         [From("w", "g"), Learn<L>("learner", Loss = nameof(Half), Every = 2), Repeat<R>("layers", nameof(C.Layers)), As("r")]
-        [Product("s", "mix", "b t d, m d -> b t m"), Linear("mixed", nameof(C.Hidden)), As("p")]
-        [Sum("r", "x", "s", "p"), Use<S>("table")]
+        [Sum("r", "x", "s"), Use<S>("table")]
         public sealed partial class B
         {
             [Pointwise] static double Twice(double x) => 2 * x;

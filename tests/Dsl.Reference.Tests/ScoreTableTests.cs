@@ -93,7 +93,7 @@ public sealed class ScoreTableTests
         Agreed.Compare(compiled, "M", Sources.Config(compiled));
     }
 
-    /// <summary>A table of weights, and its products with the queries and with the keys, as content-to-position and position-to-content attention has them.</summary>
+    /// <summary>A table of weights, and its products with the queries (content to position) and with the keys (position to content).</summary>
     private static string Disentangled(string mask) => $$"""
         [Parameter("rel", "n r"), As("rel")]
         [From("rel"), LayerNorm("norm"), Linear("rq", nameof(C.Hidden)), {{Heads}}, As("rq")]

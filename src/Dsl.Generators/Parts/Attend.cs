@@ -93,7 +93,9 @@ internal sealed class AttendPart : Part
             else if (given.Axes.Count != 2 || given.Axes.Any(a => a.Size is null))
             {
                 // An index would pick a row of the batch.
-                at.Report(Problems.AxesWrong, part.PlaceOf("Score"), $"'{table.Name}'", at.Shape(given), "a table of two axes, without batch and time (a span with axes reads others)");
+                at.Report(
+                    Problems.AxesWrong, part.PlaceOf("Score"), $"'{table.Name}'", at.Shape(given),
+                    "a table of two axes, without batch and time (a span with axes reads others)");
             }
             else
             {
@@ -104,7 +106,9 @@ internal sealed class AttendPart : Part
         return score;
     }
 
-    /// <summary>A computed value that a score reads by index, as [row, token, head, index]; reported and null where its axes are not those that it says.</summary>
+    /// <summary>
+    /// A computed value that a score reads by index, as [row, token, head, index]; reported and null where its axes are not those that it says.
+    /// </summary>
     private static Value? Computed(PartSpec part, Elaborator at, Value q, Value k, Value given, ScalarParameter table)
     {
         var axes = table.Axes.Split([' '], StringSplitOptions.RemoveEmptyEntries);

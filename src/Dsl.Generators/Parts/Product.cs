@@ -30,7 +30,9 @@ internal sealed class ProductPart : Part
         {
             if (pattern.Operands[i].Count != values[i].Axes.Count)
             {
-                at.Report(Problems.AxesWrong, part.Place.At(i), $"'{part.Text(i)}'", at.Shape(values[i]), $"{pattern.Operands[i].Count} axes, as '{text}' says");
+                at.Report(
+                    Problems.AxesWrong, part.Place.At(i), $"'{part.Text(i)}'", at.Shape(values[i]),
+                    $"{pattern.Operands[i].Count} axes, as '{text}' says");
                 return;
             }
 

@@ -50,9 +50,28 @@ internal sealed class RotaryPart : Part
             at.OptionOr(part, "Context") is { IsNull: false } length ? at.NumberOf(length, part.PlaceOf("Context"), "0") : null,
             part["Position"].IsNull || part.Text("Position") is "none" or "rotary"
                 ? null
-                : at.FunctionOf(part["Position"], part.PlaceOf("Position"), FunctionKind.Host),
+                : PlaceOf(part, at),
             x.Last!);
         at.Current = [at.Add(part, rotary, [x], "rotated", x.Axes)];
+    }
+
+    private static FunctionUse? PlaceOf(PartSpec part, Elaborator at)
+    {
+        if (at.FunctionOf(part["Position"], part.PlaceOf("Position"), FunctionKind.Host) is not { } place)
+        {
+            return null;
+        }
+
+        // A config of a base is an ancestor of this one's.
+        var parameters = place.Spec.Parameters;
+        if (place.Spec.Returns == "int" && parameters.Count is 1 or 2 && parameters[0].Type == "int"
+            && (parameters.Count == 1 || parameters[1].Type is not ("int" or "bool" or "double" or "float" or "string")))
+        {
+            return place;
+        }
+
+        at.Report(Problems.FunctionSignature, part.PlaceOf("Position"), place.Spec.Name, Elaborator.Signature(place.Spec), "int (int position, C c)");
+        return null;
     }
 
     private static Setting? FrequencyOf(PartSpec part, Elaborator at)

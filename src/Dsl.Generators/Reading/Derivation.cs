@@ -78,7 +78,8 @@ internal static class Derivation
                 header = header.Select(p => RenameKeys(vocabulary, p, from, to, ref changed)).ToList();
                 if (!changed)
                 {
-                    report(Problems.AddressUnknown, part.Place, [from, Names.Simple(spec.Base), new Addresses(vocabulary, spec, report).Suggestion(from, brackets)]);
+                    var near = new Addresses(vocabulary, spec, report).Suggestion(from, brackets);
+                    report(Problems.AddressUnknown, part.Place, [from, Names.Simple(spec.Base), near]);
                 }
             }
         }

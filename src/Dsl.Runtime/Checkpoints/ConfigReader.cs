@@ -157,7 +157,8 @@ public sealed class ConfigReader
 
     /// <summary>Strings; one by itself is a list of one.</summary>
     /// <exception cref="ConfigException">No list of strings.</exception>
-    public string[]? OptionalStrings(string[] paths) => Find(paths) is { Node.Kind: JsonTokenType.String } one ? [one.Node.Text] : List(paths, AsString, "a list of strings");
+    public string[]? OptionalStrings(string[] paths) =>
+        Find(paths) is { Node.Kind: JsonTokenType.String } one ? [one.Node.Text] : List(paths, AsString, "a list of strings");
 
     /// <summary>The value that a published name stands for: an activation, a kind of layer.</summary>
     /// <exception cref="ConfigException">Missing, no string, or a name that is not known; the message lists what is.</exception>

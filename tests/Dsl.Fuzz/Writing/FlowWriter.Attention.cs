@@ -112,7 +112,8 @@ internal abstract partial class FlowWriter
         IReadOnlyList<Computed> computed = Chance.OneIn(4) ? ScoreTables(triple[0], triple[1], heads == kvHeads || one) : [];
         Part Attend() =>
             Part.Of("Attend", Quoted(triple[0]), Quoted(triple[1]), Quoted(triple[2])).With("Mask", across ? Chance.OneIn(4) ? "Mask.None" : null : Mask())
-            .With("Score", computed.Count > 0 || Chance.OneIn(3) ? $"nameof({Score(computed)})" : null).With("Scale", Scale()).With("Dropout", Chance.OneIn(6) ? "nameof(C.Drop)" : null);
+            .With("Score", computed.Count > 0 || Chance.OneIn(3) ? $"nameof({Score(computed)})" : null).With("Scale", Scale())
+            .With("Dropout", Chance.OneIn(6) ? "nameof(C.Drop)" : null);
         if (condition is not null && condition.Arguments[0] != "nameof(C.Odd)" || condition is not null && Chance.Maybe)
         {
             // Two attentions under a condition and its negation, as local and global layers are declared.

@@ -163,6 +163,12 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
             CloseTo(parts, ref current, entering, mayLeaveOpen: residual);
         }
 
+        // A block that nothing fits is no part.
+        if (parts.Count == 0)
+        {
+            parts.Add(Norm(current));
+        }
+
         Add(parts, current with { Name = null }, mayName: !conditional);
     }
 

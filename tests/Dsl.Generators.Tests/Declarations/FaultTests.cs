@@ -82,6 +82,14 @@ public sealed class FaultTests
             [Pointwise] static double Scaled(double x, [Parameter("gamma", "d h")] double gamma) => x * gamma;
         }
         """, "DSL013")]
+    [InlineData("""
+        [Block<C>]
+        [Linear("v", nameof(C.Hidden)), Heads(nameof(C.Heads)), Rotary(Position = [|nameof(Place)|]), Merge]
+        public sealed partial class Layer
+        {
+            static int Place(int position, C c, bool flag) => position;
+        }
+        """, "DSL019")]
     public async Task Is_refused_at_its_token(string marked, string id)
     {
         var (source, marks) = Analysing.Read(Analysing.Prelude + marked + "\n");

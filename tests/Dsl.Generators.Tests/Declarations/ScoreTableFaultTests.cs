@@ -56,10 +56,13 @@ public sealed class ScoreTableFaultTests
     [InlineData("v", "head d", "DSL009")]
     public async Task What_a_score_reads_by_index(string value, string axes, string id)
     {
+        var score = id.Length > 0 ? "[|nameof(Read)|]" : "nameof(Read)";
         var marked = "[Block<C>, Axis(\"n\", 3), Axis(\"g\", nameof(C.Heads)), Axis(\"d\", nameof(C.HeadDim)), Input(\"memory\", \"b s m\")]\n"
-            + $"{Heads}[Parameter(\"v\", \"n d\"), As(\"v\")]\n[Attend(\"q\", \"q\", \"q\", Score = {(id.Length > 0 ? "[|nameof(Read)|]" : "nameof(Read)")}), Merge, Linear(\"o\", nameof(C.Hidden))]\n"
+            + $"{Heads}[Parameter(\"v\", \"n d\"), As(\"v\")]\n"
+            + $"[Attend(\"q\", \"q\", \"q\", Score = {score}), Merge, Linear(\"o\", nameof(C.Hidden))]\n"
             + "[RmsNorm(\"norm\")]\npublic sealed partial class Layer\n{\n"
-            + $"    [Score] static double Read(double score, int query, int key, [Table(\"{axes}\")] System.ReadOnlySpan<double> {value}) => score + {value}[0];\n}}";
+            + $"    [Score] static double Read(double score, int query, int key, [Table(\"{axes}\")] System.ReadOnlySpan<double> {value}) =>\n"
+            + $"        score + {value}[0];\n}}";
         await Refused(marked, id);
     }
 

@@ -71,10 +71,13 @@ public sealed class DerivationTests
         "[Block<TinyConfig>, Derive<Origin>, Set(\"attn.q\", \"Bias\", true), Remove(\"ffn.activate\")]",
         "Linear(\"attn.q\")", "Linear(\"attn.q\", Bias = true)", ", Activate(Activation.Gelu)", "")]
     [InlineData(
-        "[Block<TinyConfig>, Derive<Origin>] [Replace(\"attn.q.heads\"), RmsNorm(\"attn.q_norm\"), Heads(nameof(TinyConfig.Heads), nameof(TinyConfig.HeadDim))]",
+        "[Block<TinyConfig>, Derive<Origin>] [Replace(\"attn.q.heads\"), RmsNorm(\"attn.q_norm\"), "
+            + "Heads(nameof(TinyConfig.Heads), nameof(TinyConfig.HeadDim))]",
         "[From(\"e\"), Linear(\"attn.q\"), ", "[From(\"e\"), Linear(\"attn.q\"), RmsNorm(\"attn.q_norm\"), ")]
     [InlineData("[Block<TinyConfig>, Derive<Origin>, Set(\"attn.attend\", \"Scale\", 0.5)]", "Mask.Causal)", "Mask.Causal, Scale = 0.5)")]
-    [InlineData("[Block<TinyConfig>, Derive<Origin>] [Replace(\"ffn.up\"), Linear(\"ffn.wide\", 24)]", "Linear(\"ffn.up\", nameof(TinyConfig.FeedForward))", "Linear(\"ffn.wide\", 24)")]
+    [InlineData(
+        "[Block<TinyConfig>, Derive<Origin>] [Replace(\"ffn.up\"), Linear(\"ffn.wide\", 24)]",
+        "Linear(\"ffn.up\", nameof(TinyConfig.FeedForward))", "Linear(\"ffn.wide\", 24)")]
     [InlineData("[Block<TinyConfig>, Derive<Middle>, Set(\"first.q\", \"Bias\", true)]", "Linear(\"attn.q\")", "Linear(\"first.q\", Bias = true)",
         "Linear(\"attn.k\")", "Linear(\"first.k\"), RmsNorm(\"first.k_norm\")", "attn.v", "first.v", "attn.o", "first.o")]
     public void Sugar_opens(string head, params string[] changes)
@@ -127,7 +130,8 @@ public sealed class DerivationTests
     public void A_chain_is_followed_and_a_circle_is_a_problem()
     {
         var chain = Compile(
-            "[Block<TinyConfig>, Derive<Origin>, Remove(\"attn.dropout\")] public sealed partial class Middle;\n[Block<TinyConfig>, Derive<Middle>, Remove(\"dropout\")] public sealed partial class Last;\n");
+            "[Block<TinyConfig>, Derive<Origin>, Remove(\"attn.dropout\")] public sealed partial class Middle;\n"
+                + "[Block<TinyConfig>, Derive<Middle>, Remove(\"dropout\")] public sealed partial class Last;\n");
         Assert.DoesNotContain(Graphs.Brackets(chain, "User.Last"), b => b.Contains("Dropout", StringComparison.Ordinal));
         var circle = Compile(
             "[Block<TinyConfig>, Derive<Last>] public sealed partial class First;\n[Block<TinyConfig>, Derive<First>] public sealed partial class Last;\n");
@@ -147,7 +151,8 @@ public sealed class DerivationTests
             [Residual, Linear("added", nameof(MidConfig.Hidden))]
             public sealed partial class Middle;
 
-            [Block<LowConfig>, Derive<Middle>, Set("mlp", "Bias", true), Set("middle", nameof(LayerNormAttribute.Eps), nameof(LowConfig.Low)), Remove("norm1.dropout")]
+            [Block<LowConfig>, Derive<Middle>, Set("mlp", "Bias", true), Set("middle", nameof(LayerNormAttribute.Eps), nameof(LowConfig.Low))]
+            [Remove("norm1.dropout")]
             [Replace("added"), Linear("lowest", nameof(LowConfig.Hidden))]
             public sealed partial class Last;
 

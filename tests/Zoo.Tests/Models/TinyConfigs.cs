@@ -119,7 +119,8 @@ internal static class TinyConfigs
         });
 
         // No absolute positions, distances that are not normed and that only queries read; without buckets, as far as a limit.
-        var deberta = new DebertaV2Config(99, 32, 2, 4, 64, Activation.Gelu, true, true, ["c2p"], 6, HasPositions: false, Context: 64, Drop: 0, AttentionDrop: 0);
+        var deberta = new DebertaV2Config(
+            99, 32, 2, 4, 64, Activation.Gelu, true, true, ["c2p"], 6, HasPositions: false, Context: 64, Drop: 0, AttentionDrop: 0);
         yield return Of("deberta, content to position", nameof(DebertaV2ForMaskedLM), deberta);
         yield return Of("deberta, without buckets", nameof(DebertaV2ForSequenceClassification),
             deberta with { Reads = ["p2c|c2p"], Buckets = -1, FurthestKey = 5, DistanceNorm = "layer_norm", HasPositions = true });

@@ -21,8 +21,8 @@ internal sealed record FormRule(
         [ScalarForm.Mask] = new(
             "int query, int key, int layer and the config, and returns a bool", ScalarKind.Bool, ["query", "key", "layer"], Loops: true),
         [ScalarForm.Score] = new(
-            "double score, int head, int query, int key, int layer, [Table] Matrix and [Table(\"b query head n\")] ReadOnlySpan<double> arguments and the config, "
-                + "and returns a double",
+            "double score, int head, int query, int key, int layer, [Table] Matrix and [Table(\"b query head n\")] ReadOnlySpan<double> arguments "
+                + "and the config, and returns a double",
             ScalarKind.Double, ["head", "query", "key", "layer"], FormValues.Score, Tables: true),
         [ScalarForm.Pointwise] = new(
             "doubles, [Parameter] doubles, int layer and the config, walks no loop, and returns a double; with axes, [Pointwise(\"b t e\")], it has spans "

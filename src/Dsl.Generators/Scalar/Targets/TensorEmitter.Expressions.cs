@@ -35,12 +35,8 @@ internal sealed partial class TensorEmitter
                 return new Value(Carrier.Host, $"(int){sized.Text}.shape[3]", 10, ScalarKind.Int);
             case Element element when TableOf(element.Span) is { } computed:
                 var free = Go(element.Index);
-                return new Value(
-                    Carrier.Tensor,
-                    masks.Aggregate(
-                        $"TensorScalar.{(computed.AtKey ? "AtKey" : "AtQuery")}({computed.Text}, {free.Text}{Where(masks)})", (inner, mask) => Within(mask, inner)),
-                    10,
-                    ScalarKind.Double);
+                var found = $"TensorScalar.{(computed.AtKey ? "AtKey" : "AtQuery")}({computed.Text}, {free.Text}{Where(masks)})";
+                return new Value(Carrier.Tensor, masks.Aggregate(found, (inner, mask) => Within(mask, inner)), 10, ScalarKind.Double);
             case Element element:
                 var place = Go(element.Index);
                 var span = arguments.TryGetValue(element.Span, out var weight) ? weight : Literals.Name(element.Span);

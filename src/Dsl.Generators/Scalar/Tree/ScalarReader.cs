@@ -241,7 +241,8 @@ internal sealed partial class ScalarReader
                 problems.Add(new ScalarProblem(
                     $"'{parameter.Name}' is {passed}{parameter.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)}: an argument of a scalar "
                         + $"function is a double, an int, a bool, a Complex, "
-                    + (helper ? "or the config." : "a span of double or Complex, a [Table] (Matrix, or a span with axes), the config, or by ref a state of a recurrence."),
+                    + (helper ? "or the config."
+                        : "a span of double or Complex, a [Table] (Matrix, or a span with axes), the config, or by ref a state of a recurrence."),
                     parameter.Locations.FirstOrDefault() ?? location));
                 return null;
             }
