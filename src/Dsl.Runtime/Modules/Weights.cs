@@ -247,7 +247,10 @@ public sealed class Weights
         var biasLayout = new Layout(biasStored, ("out", @out));
         Weight? offset = bias ? Tensor(biasKey ?? Join(key, "bias"), biasLayout.Shape, Initializer.Zeros) : null;
         return Declared(new Product(
-            Table, Absolute(key), weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out, biasLayout) { Tied = true });
+            Table, Absolute(key), weight, offset, new Layout("out in", ("out", @out), ("in", @in)), @in, @out, biasLayout)
+        {
+            Tied = true,
+        });
     }
 
     /// <summary>Several products of one input. Stored <c>out in</c>, they share one storage [sum of outs, in], and inference multiplies once.</summary>
