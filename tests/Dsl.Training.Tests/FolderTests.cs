@@ -20,6 +20,8 @@ public sealed partial class FolderTests
     [InlineData(".", "")]
     [InlineData("Objectives", "Metrics")]
     [InlineData("Tasks", "Metrics Objectives")]
+    [InlineData("Alignment", "Objectives")]
+    [InlineData("Alignment/Data", "Objectives Alignment")]
     public void AFolderKnowsOnlyWhatItIsMadeOf(string folder, string may)
     {
         string[] files = Directory.GetFiles(Path.Combine(Sources, folder), "*.cs");
@@ -29,6 +31,6 @@ public sealed partial class FolderTests
             known => Assert.Contains(known, may.Split(' ').Append(folder))));
     }
 
-    [GeneratedRegex(@"\bDsl\.Training\.(Metrics|Objectives|Tasks)\b")]
+    [GeneratedRegex(@"\bDsl\.Training\.(Metrics|Objectives|Tasks|Alignment)\b")]
     private static partial Regex Other();
 }

@@ -77,7 +77,7 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 {
     private static readonly TrainingOptions Tiny = new()
     {
-        Steps = 1000,
+        Steps = 700,
         Batch = 64,
         Context = 24,
         Rate = 2e-3,

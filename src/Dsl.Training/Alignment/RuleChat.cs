@@ -21,14 +21,13 @@ public static class RuleChat
     private const int HeldOutShare = 10;
 
     /// <summary>Words of an answer to a request.</summary>
-    public const int Asked = 3;
+    public const int Asked = 4;
 
     private static readonly string[][] Kinds =
     [
         ["lion", "horse", "sheep", "eagle", "whale", "mouse", "snake", "camel"],
         ["oak", "rose", "wheat", "fern", "moss", "olive", "cedar", "lily"],
         ["ball", "cup", "book", "lamp", "coin", "rope", "drum", "bell"],
-        ["paris", "london", "rome", "cairo", "tokyo", "lima", "oslo", "delhi"],
     ];
 
     private static readonly string[] Instructions = ["say", "reverse", "first", "last"];
