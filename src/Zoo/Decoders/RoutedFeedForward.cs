@@ -24,6 +24,6 @@ public sealed partial class GatedExperts;
 [Linear("gate", nameof(C.Experts)), Collect("router_logits"), As("scores")]
 [From("scores"), Route(nameof(C.Chosen)), As("chosen")]
 [When(nameof(C.Normalised)), From("scores"), Softmax("chosen")]
-[Unless(nameof(C.Normalised)), From("scores"), Softmax, Gate("chosen"), As("weights")]
-[From("x"), Experts<GatedExperts>("experts", "chosen", "weights")]
+[Unless(nameof(C.Normalised)), From("scores"), Softmax, Gate("chosen"), As("shares")]
+[From("x"), Experts<GatedExperts>("experts", "chosen", "shares")]
 public sealed partial class RoutedFeedForward;
