@@ -115,7 +115,8 @@ internal static class FormChecks
                     alone[name] = alone[name].narrow(1, 0, lengths[row]);
                 }
 
-                foreach ((string name, Tensor value) in model.Run(alone))
+                // A number for the whole batch is no row's.
+                foreach ((string name, Tensor value) in model.Run(alone).Where(output => output.Value.dim() > 0))
                 {
                     Tensor ours = together[name].narrow(0, row, 1);
                     ours = ModelSession.IsAlong(value, lengths[row]) && ModelSession.IsAlong(ours, length) ? ours.narrow(1, starts[row], lengths[row]) : ours;
