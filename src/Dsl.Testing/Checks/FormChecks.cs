@@ -115,7 +115,8 @@ internal static class FormChecks
                     alone[name] = alone[name].narrow(1, 0, lengths[row]);
                 }
 
-                foreach ((string name, Tensor value) in model.Run(alone))
+                // A number for the whole batch is no row's.
+                foreach ((string name, Tensor value) in model.Run(alone).Where(output => output.Value.dim() > 0))
                 {
                     Tensor ours = together[name].narrow(0, row, 1);
                     ours = ModelSession.IsAlong(value, lengths[row]) && ModelSession.IsAlong(ours, length) ? ours.narrow(1, starts[row], lengths[row]) : ours;
@@ -143,7 +144,15 @@ internal static class FormChecks
             IReadOnlyDictionary<string, Tensor> after = model.Run(s.With(feed, Changed(s, feed[s.StepInput], at)));
             foreach ((string name, Tensor value) in before.Where(pair => ModelSession.IsAlong(pair.Value, length)))
             {
-                s.Expect(ModelSession.Same(after[name].narrow(1, 0, at), value.narrow(1, 0, at)), $"a change at token {at} changes '{name}' before it");
+                if (model.Losses.Count > 0)
+                {
+                    // Rows are grouped by expert where experts are balanced: a product of other rows beside them is the same to rounding.
+                    s.ExpectClose(after[name].narrow(1, 0, at), value.narrow(1, 0, at), $"'{name}' before a change at token {at}");
+                }
+                else
+                {
+                    s.Expect(ModelSession.Same(after[name].narrow(1, 0, at), value.narrow(1, 0, at)), $"a change at token {at} changes '{name}' before it");
+                }
 
                 // There or later: a shift alone shows a token one place on.
                 s.Expect(at == length - 1 || !ModelSession.Same(after[name].narrow(1, at, length - at), value.narrow(1, at, length - at)),
