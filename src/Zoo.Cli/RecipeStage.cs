@@ -69,7 +69,10 @@ internal sealed class RecipeStage : IDisposable
         return model.ConfigText(
             new SmallSize(tokens.Tokenizer.Vocabulary, 2 * options.Context)
             {
-                Width = Width, Inner = Inner, Layers = Layers, Pad = tokens.Tokenizer.Special.Pad,
+                Width = Width,
+                Inner = Inner,
+                Layers = Layers,
+                Pad = tokens.Tokenizer.Special.Pad,
             },
             [.. keys]);
     }
@@ -169,7 +172,8 @@ internal sealed class RecipeStage : IDisposable
 
         Judge judge = before.Reward is null ? batch => zeros(batch.Ids.shape[0], dtype: ScalarType.Float32) : Judge();
         using var measured = new PolicyData(
-            new("", prompts, prompts), tokens, References.Frozen(start), judge, stage.Policy with { MostTokens = MostTokens }, options) { Hash = "" };
+            new("", prompts, prompts), tokens, References.Frozen(start), judge, stage.Policy with { MostTokens = MostTokens }, options)
+        { Hash = "" };
         PolicyFigures was = measured.Measure(start, prompts), now = measured.Measure(model, prompts);
         return new Gain(now.Scores.Average(), was.Scores.Average(), Deviation(was.Scores), now.Kl, Worth(model), Worth(start));
     }
@@ -206,7 +210,8 @@ internal sealed class RecipeStage : IDisposable
             prepare(TuningFile.Parse(RuleChat.Pairs(count, options.Seed, heldOut), "pairs"), tokens).Rows;
 
         return new(new("pairs made by rule", Made(stage.Lines, heldOut: false), Made(stage.Measured, heldOut: true)),
-            (part, where) => TuningInputs.Of(PreferenceBatch.Of(part, tokens.Pad), where), objective, tokens, options) { Hash = Hash };
+            (part, where) => TuningInputs.Of(PreferenceBatch.Of(part, tokens.Pad), where), objective, tokens, options)
+        { Hash = Hash };
     }
 
     private PolicyData Policies() => Own(new PolicyData(

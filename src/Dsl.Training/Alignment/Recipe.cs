@@ -98,7 +98,7 @@ public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stage
 
     private static readonly Stage Prefer = new(
         StageKind.Prefer, new("Rafailov and others, 2023 (DPO)", 1e-6, 64, 1, 512, "constant", Other: "RMSprop, 150 steps of warm-up, beta 0.1"),
-        Tiny with { Steps = 600, Rate = 5e-4, LastRate = 5e-5, WarmUp = 15, EvaluateEvery = 100 })
+        Tiny with { Steps = 150, Rate = 5e-4, LastRate = 5e-5, WarmUp = 15, EvaluateEvery = 50 })
     {
         Rule = new PreferenceRule(Beta: 0.3),
     };

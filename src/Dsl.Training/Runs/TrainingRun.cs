@@ -85,7 +85,8 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
                 double speed = options.TokensPerStep / perStep;
                 metrics.Add(new MetricsRow(
                     result.Step, result.Loss, result.Rate, result.GradientNorm, evaluated ? heldOut : null, speed,
-                    metrics.Seconds + clock.Elapsed.TotalSeconds) { Parts = result.Parts });
+                    metrics.Seconds + clock.Elapsed.TotalSeconds)
+                { Parts = result.Parts });
                 var progress = new TrainingProgress(
                     result, options.Steps, heldOut, speed, TimeSpan.FromSeconds((options.Steps - trainer.Step) * perStep), Environment.WorkingSet);
                 Tell(() => view.Stepped(progress));
