@@ -40,7 +40,7 @@ internal sealed class TrainCommand
     private readonly Option<string?> recipe = new("--recipe")
     {
         Description = "From a model to an assistant, stage by stage, on conversations made by rule: "
-            + $"{string.Join(", ", Recipe.All.Select(known => known.Name))}.",
+            + $"{string.Join(", ", Recipes.All.Select(known => known.Name))}.",
         HelpName = "name",
     };
     private readonly Option<string?> output = new("--out", "-o")
@@ -111,8 +111,8 @@ internal sealed class TrainCommand
 
     private int RunRecipe(ParseResult words, string name)
     {
-        Recipe known = Recipe.Find(name)
-            ?? throw new CommandException($"--recipe '{name}', expected {string.Join(", ", Recipe.All.Select(other => other.Name))}", 2);
+        Recipe known = Recipes.Find(name)
+            ?? throw new CommandException($"--recipe '{name}', expected {string.Join(", ", Recipes.All.Select(other => other.Name))}", 2);
         foreach (Option other in new Option[] { family, objective, text })
         {
             if (words.GetResult(other) is { Implicit: false })

@@ -19,6 +19,12 @@ public sealed class WriterTests
         ["NoEffect"] = "stands at configs",
         ["ModelType"] = "stands at configs",
         ["TrainedBy"] = "is read by trainers alone",
+        ["Route"] = "is not written yet: the parts' own declarations hold it against the reference",
+        ["Softmax"] = "is not written yet: as Route",
+        ["Experts"] = "is not written yet: as Route",
+        ["Collect"] = "is not written yet: as Route",
+        ["Collected"] = "is not written yet: as Route",
+        ["Balance"] = "is not written yet: as Route",
     };
 
     [Fact]
@@ -37,7 +43,7 @@ public sealed class WriterTests
         string[] words =
         [
             .. typeof(ResidualAttribute).Assembly.GetTypes()
-                .Where(t => t.Namespace == "Dsl" && t.IsSubclassOf(typeof(Attribute)) && Targets(t).HasFlag(AttributeTargets.Class))
+                .Where(t => t.Namespace == "Dsl" && t.IsSubclassOf(typeof(Attribute)) && !t.IsAbstract && Targets(t).HasFlag(AttributeTargets.Class))
                 .Select(t => t.Name.Split('`')[0][..^"Attribute".Length]).Distinct(),
         ];
         Assert.Equal([], words.Where(w => !held.Contains(w) && !Absent.ContainsKey(w)));

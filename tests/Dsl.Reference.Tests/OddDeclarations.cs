@@ -332,6 +332,28 @@ internal static class OddDeclarations
                 public Type Kind(int layer) => layer == 0 ? typeof(A) : layer == 1 ? typeof(B) : typeof(D);
             }
             """,
+        ["rules of one name in two blocks"] = Embed + """
+            [Use<A>("a"), Use<B>("b")]
+            """ + Head + """
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = nameof(Near), Score = nameof(Added), Position = nameof(Place))]
+            public sealed partial class A
+            {
+                [Mask] static bool Near(int query, int key) => key <= query && (query - key < 3 || key % 2 == 0);
+                [Score] static double Added(double score, int query, int key) => score - 0.3 * (query - key);
+                static int Place(int position) => position % 4;
+            }
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = nameof(Near), Score = nameof(Added), Position = nameof(Place))]
+            public sealed partial class B
+            {
+                [Mask] static bool Near(int query, int key) => key <= query && (query - key < 2 || key % 3 == 1);
+                [Score] static double Added(double score, int query, int key) => score + 0.2 * (query - key);
+                static int Place(int position) => 2 * position;
+            }
+            """,
         ["a block used twice"] = Embed + """
             [Use<B>("one")]
             [Use<B>("one", Shared = true)]

@@ -21,7 +21,7 @@ public sealed class RecipeTests
     [InlineData("dpo")]
     public void AResumedRecipeGoesOnBitForBit(string name)
     {
-        Recipe recipe = Small(Recipe.Find(name)!);
+        Recipe recipe = Small(Recipes.Find(name)!);
         using var whole = new ScratchFolder();
         using var parts = new ScratchFolder();
         Assert.True(Run(recipe, whole.Path, resume: false, stopAfter: null, out _));
@@ -48,7 +48,7 @@ public sealed class RecipeTests
     [Fact]
     public void ACompleteStageIsNotRunAgainAndAnotherRecipesIsReplaced()
     {
-        Recipe recipe = Small(Recipe.Find("reward")!);
+        Recipe recipe = Small(Recipes.Find("reward")!);
         using var folder = new ScratchFolder();
         Assert.True(Run(recipe, folder.Path, resume: false, stopAfter: null, out _));
         Assert.Throws<CommandException>(() => Run(recipe, folder.Path, resume: false, stopAfter: null, out _));
@@ -71,7 +71,7 @@ public sealed class RecipeTests
     }
 
     [Fact]
-    public void EveryRecipeNamesItsSourceAndCanBeRun() => Assert.All(Recipe.All, recipe =>
+    public void EveryRecipeNamesItsSourceAndCanBeRun() => Assert.All(Recipes.All, recipe =>
     {
         Assert.NotEmpty(recipe.Stages);
         Assert.Equal(StageKind.Tune, recipe.Stages[0].Kind);

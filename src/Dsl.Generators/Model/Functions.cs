@@ -24,6 +24,17 @@ internal sealed record FunctionUse(FunctionSpec Spec, ScalarFunction? Scalar, Eq
 
     public string Called => Spec.Owner + "." + Spec.Name;
 
+    /// <summary>
+    /// What no other rule of a model is equal to, as C#: the function's full name, with the layer and the config where they decide what it says. Two blocks
+    /// may call different functions alike, and one block may be built with two configs.
+    /// </summary>
+    public string Identity(bool readsConfig)
+    {
+        var name = Called.Replace("global::", "");
+        var rule = ReadsLayer ? $"$\"{name} {{layer}}\"" : Constant.OfText(name).ToSource();
+        return readsConfig ? $"({rule}, config)" : rule;
+    }
+
     public FunctionUse MapSizes(Func<Size, Size> map) => this with
     {
         Weights = Weights.Select(w => w with { Shape = w.Shape.Select(map).ToEquatable(), View = w.View.Select(map).ToEquatable() }).ToEquatable(),

@@ -301,9 +301,9 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
             return exact;
         }
 
-        var arguments = function.Spec.Parameters.Select(p => p.Name is "query" or "key" or "layer" ? p.Name : "config");
+        var arguments = function.Spec.Parameters.Select(p => p.Name is "query" or "key" or "layer" ? p.Name : "config").ToList();
         var name = function.ReadsLayer ? $"$\"{function.Spec.Name}({{layer}})\"" : Writing.Text(function.Spec.Name);
-        return $"weights.Mask({name}, () => MaskRule.Rule({name}, causal: {(IsCausal ? "true" : "false")}, window: {Facts?.Window ?? "null"}, "
+        return $"weights.Mask({function.Identity(arguments.Contains("config"))}, () => MaskRule.Rule({name}, causal: {(IsCausal ? "true" : "false")}, window: {Facts?.Window ?? "null"}, "
             + $"(query, key) => {at.Host(function)}({string.Join(", ", arguments)})))";
     }
 
@@ -339,8 +339,6 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
             return $", score: (scores, place) => {at.TensorMethod(rule)}(scores, place{read})";
         }
 
-        var name = rule.Called.Replace("global::", "");
-        var identity = rule.ReadsLayer ? $"$\"{name} {{layer}}\"" : Writing.Text(name);
-        return $", bias: new ScoreBias({identity}, (like, place) => {bias}(like, place{read}){read})";
+        return $", bias: new ScoreBias({rule.Identity(rule.Scalar!.Of(ScalarRole.Config).Any())}, (like, place) => {bias}(like, place{read}){read})";
     }
 }

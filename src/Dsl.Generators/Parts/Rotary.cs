@@ -144,7 +144,7 @@ internal sealed record Rotary(Setting? Width, string Pairs, Setting Theta, Setti
         if (Position is { } position)
         {
             var call = position.Spec.Parameters.Count > 1 ? "position => " + at.Host(position) + "(position, config)" : at.Host(position);
-            arguments.Add($"Position: {call}, PositionName: {Writing.Text(position.Spec.Name)}");
+            arguments.Add($"Position: {call}, PositionRule: {position.Identity(position.Spec.Parameters.Count > 1)}");
         }
 
         return at.Shared("Rotary", "rotary", $"weights.Rotary(new RotarySpec({string.Join(", ", arguments)}))", slot);

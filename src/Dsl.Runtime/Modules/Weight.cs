@@ -72,7 +72,7 @@ public sealed class Weight
     internal bool IsTable { get; set; }
 
     /// <summary>A file may do without it: then it begins as a new one.</summary>
-    internal bool MayBeMissing { get; set; }
+    public bool MayBeMissing { get; internal set; }
 
     /// <summary>False: no gradient is computed for it.</summary>
     public bool Trainable

@@ -17,7 +17,7 @@ internal sealed class WeightTable
     private readonly List<(string Key, nn.Module Module)> adopted = [];
     private readonly List<(string Glob, Func<string, Initializer> Init)> rules = [];
     private readonly Dictionary<RotarySpec, Rotary> rotaries = [];
-    private readonly Dictionary<string, MaskRule> masks = new(StringComparer.Ordinal);
+    private readonly Dictionary<object, MaskRule> masks = [];
     private readonly List<Func<IEnumerable<ChoiceRow>>> choices = [];
     private readonly List<Product> products = [];
 
@@ -159,14 +159,14 @@ internal sealed class WeightTable
         return rotary;
     }
 
-    internal MaskRule MaskOf(string name, Func<MaskRule> make)
+    internal MaskRule MaskOf(object rule, Func<MaskRule> make)
     {
-        if (!masks.TryGetValue(name, out MaskRule? rule))
+        if (!masks.TryGetValue(rule, out MaskRule? known))
         {
-            masks.Add(name, rule = make());
+            masks.Add(rule, known = make());
         }
 
-        return rule;
+        return known;
     }
 
     internal void Explain(Func<IEnumerable<ChoiceRow>> rows) => choices.Add(rows);

@@ -344,8 +344,10 @@ public sealed class Weights
     /// <summary>The rotation of that specification; equal specifications share one table of angles.</summary>
     public Rotary Rotary(RotarySpec spec) => Table.RotaryOf(spec);
 
-    /// <summary>A mask rule that all places of the model that name it share, its table and what is built from it included.</summary>
-    public MaskRule Mask(string name, Func<MaskRule> make) => Table.MaskOf(name, make);
+    /// <summary>A mask rule that all places of the model that mean it share, its table and what is built from it included.</summary>
+    /// <param name="rule">Equal where the rules are, and nowhere else: a name that no other rule has, with the config that it reads.</param>
+    /// <param name="make">Makes it.</param>
+    public MaskRule Mask(object rule, Func<MaskRule> make) => Table.MaskOf(rule, make);
 
     /// <summary>The parameters of an ordinary module become weights under <paramref name="key"/>; the module goes on owning them.</summary>
     public T Adopt<T>(string key, T module)

@@ -9,14 +9,14 @@ namespace Dsl.Runtime;
 /// A score rule that only adds. What it adds depends on places and tables, not on scores: it is built once a call, and all layers whose rule and tables are
 /// the same share it.
 /// </summary>
-/// <param name="rule">Which rule, by a name that no other has.</param>
+/// <param name="rule">Equal where the rules are: a name that no other has, with the config that it reads.</param>
 /// <param name="build">
 /// From a tensor without axes, of the dtype and on the device that are wanted, and the places: what is added, [b or 1, heads or 1, t or 1, s or 1].
 /// </param>
 /// <param name="tables">What it reads besides; the same objects mean the same values.</param>
-public sealed class ScoreBias(string rule, Func<Tensor, ScorePlace, Tensor> build, params Tensor[] tables) : IEquatable<ScoreBias>
+public sealed class ScoreBias(object rule, Func<Tensor, ScorePlace, Tensor> build, params Tensor[] tables) : IEquatable<ScoreBias>
 {
-    private readonly string rule = rule;
+    private readonly object rule = rule;
     private readonly Tensor[] tables = tables;
 
     /// <summary>What is added.</summary>
@@ -24,12 +24,12 @@ public sealed class ScoreBias(string rule, Func<Tensor, ScorePlace, Tensor> buil
 
     /// <inheritdoc/>
     public bool Equals(ScoreBias? other) =>
-        other is not null && rule == other.rule && tables.Length == other.tables.Length && tables.Zip(other.tables, ReferenceEquals).All(same => same);
+        other is not null && rule.Equals(other.rule) && tables.Length == other.tables.Length && tables.Zip(other.tables, ReferenceEquals).All(same => same);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ScoreBias);
 
     /// <inheritdoc/>
     public override int GetHashCode() =>
-        tables.Aggregate(rule.GetHashCode(StringComparison.Ordinal), (hash, table) => HashCode.Combine(hash, RuntimeHelpers.GetHashCode(table)));
+        tables.Aggregate(rule.GetHashCode(), (hash, table) => HashCode.Combine(hash, RuntimeHelpers.GetHashCode(table)));
 }

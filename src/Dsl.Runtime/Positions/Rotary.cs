@@ -25,9 +25,9 @@ public enum RotaryPairs
 /// <param name="Scaling">How frequencies are stretched; null leaves them.</param>
 /// <param name="MaxPositions">The config's longest sequence, which some scalings read; 0 when there is none.</param>
 /// <param name="Position">The position to rotate by, from the position; null is the position itself. Equal specifications need the same delegate.</param>
-/// <param name="PositionName">Names <paramref name="Position"/>, so that closures made anew still count as the same rule.</param>
+/// <param name="PositionRule">Equal where <paramref name="Position"/> is, so that closures made anew still count as the same rule.</param>
 public sealed record RotarySpec(long Width, double Theta = 10000, RotaryPairs Pairs = RotaryPairs.Halves, RopeScaling? Scaling = null, int MaxPositions = 0,
-    Func<int, int>? Position = null, string? PositionName = null)
+    Func<int, int>? Position = null, object? PositionRule = null)
 {
     /// <summary>How many numbers are turned: pairs of them.</summary>
     public long Turned => Width + (Width % 2);
@@ -35,10 +35,10 @@ public sealed record RotarySpec(long Width, double Theta = 10000, RotaryPairs Pa
     /// <summary>Equal when the angles are.</summary>
     public bool Equals(RotarySpec? other) => other is not null && Width == other.Width && Theta.Equals(other.Theta) && Pairs == other.Pairs
         && MaxPositions == other.MaxPositions && Equals(Scaling, other.Scaling)
-        && (PositionName is null ? other.PositionName is null && Equals(Position, other.Position) : PositionName == other.PositionName);
+        && (PositionRule is null ? other.PositionRule is null && Equals(Position, other.Position) : PositionRule.Equals(other.PositionRule));
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Width, Theta, Pairs, MaxPositions, Scaling, PositionName);
+    public override int GetHashCode() => HashCode.Combine(Width, Theta, Pairs, MaxPositions, Scaling, PositionRule);
 }
 
 /// <summary>

@@ -13,21 +13,15 @@ public sealed partial record OlmoeConfig([Key("num_experts"), Range(1)] int Expe
     public RoutingConfig Routing => new(Experts, Chosen, FeedForward, Act, Normalised);
 }
 
-[Block<C>, Defaults(Eps = nameof(C.Eps), Bias = nameof(C.AttentionBias), Theta = nameof(C.Theta), Frequency = nameof(C.Scaling), Context = nameof(C.Context),
-    Dropout = nameof(C.AttentionDrop))]
-[From("x"), Linear("q_proj"), RmsNorm("q_norm"), Apply(nameof(Clipped)), Heads(nameof(C.Heads), nameof(C.HeadDim)), Rotary, As("q")]
-[From("x"), Linear("k_proj"), RmsNorm("k_norm"), Apply(nameof(Clipped)), Heads(nameof(C.KvHeads), nameof(C.HeadDim)), Rotary, As("k")]
-[From("x"), Linear("v_proj"), Apply(nameof(Clipped)), Heads(nameof(C.KvHeads), nameof(C.HeadDim)), As("v")]
-[Attend("q", "k", "v", Mask = Mask.Causal), Merge, Linear("o_proj")]
-public sealed partial class OlmoeAttention
+[Block<C>, Derive<LlamaBlock>]
+[Replace("self_attn.q_proj"), Linear("self_attn.q_proj", Bias = nameof(C.AttentionBias)), RmsNorm("self_attn.q_norm"), Apply(nameof(Clipped))]
+[Replace("self_attn.k_proj"), Linear("self_attn.k_proj", Bias = nameof(C.AttentionBias)), RmsNorm("self_attn.k_norm"), Apply(nameof(Clipped))]
+[Replace("self_attn.v_proj"), Linear("self_attn.v_proj", Bias = nameof(C.AttentionBias)), Apply(nameof(Clipped))]
+[Replace("mlp"), Use<RoutedFeedForward>("mlp", Config = nameof(C.Routing))]
+public sealed partial class OlmoeBlock
 {
     [Pointwise] static double Clipped(double x, C c) => c.Clip is { } most ? Math.Min(Math.Max(x, -most), most) : x;
 }
-
-[Block<C>, Derive<LlamaBlock>]
-[Replace("self_attn"), Use<OlmoeAttention>("self_attn")]
-[Replace("mlp"), Use<RoutedFeedForward>("mlp", Config = nameof(C.Routing))]
-public sealed partial class OlmoeBlock;
 
 [Model<C>("OlmoeForCausalLM"), TrainedBy("clm"), Derive<Llama>]
 [Replace("model.layers"), Repeat<OlmoeBlock>("model.layers", nameof(C.Layers)), As("layers")]

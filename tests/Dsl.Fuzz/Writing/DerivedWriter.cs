@@ -14,7 +14,7 @@ internal static class DerivedWriter
         var header = new List<Part> { Part.Of("Block", types: ["C"]), Part.Of("Derive", types: [of.Name]) };
         var brackets = new List<Bracket>();
         Part[] keyed = [.. of.Brackets.SelectMany(b => b.Parts)
-            .Where(p => p.Arguments.Count > 0 && Is(p, "Linear", "LayerNorm", "RmsNorm", "Conv", "Attention"))];
+            .Where(p => p.Arguments.Count > 0 && Is(p, "Linear", "LayerNorm", "RmsNorm", "Conv", "Attention") && IsAlone(p, of))];
         if (keyed.Length == 0)
         {
             return null;
@@ -41,7 +41,7 @@ internal static class DerivedWriter
                 case "LayerNorm" or "RmsNorm" when part.Options.Count == 0 && chance.Maybe:
                     brackets.Add(Bracket.Of(Part.Of("Replace", address), Part.Of(chance.Of("LayerNorm", "RmsNorm"), address)));
                     break;
-                case "LayerNorm" or "RmsNorm" when chance.Maybe:
+                case "LayerNorm" or "RmsNorm" when chance.Maybe && of.Brackets.Sum(b => b.Parts.Count) > count:
                     header.Add(Part.Of("Remove", address));
                     break;
                 case "LayerNorm" or "RmsNorm":
@@ -71,6 +71,10 @@ internal static class DerivedWriter
 
         return header.Count + brackets.Count == 2 ? null : new Declaration(name, header, brackets, []);
     }
+
+    /// <summary>Whether no other part has its key: what two places share has no address.</summary>
+    private static bool IsAlone(Part part, Declaration of) =>
+        of.Brackets.SelectMany(b => b.Parts).Count(p => p.Arguments.Count > 0 && p.Arguments[0] == part.Arguments[0] && p.Word is not ("As" or "From")) == 1;
 
     private static bool Is(Part part, params string[] words) => words.Contains(part.Word);
 }

@@ -13,7 +13,7 @@ public class RotaryTests
         new(6),
         new(4, 100),
         new(6, Pairs: RotaryPairs.Neighbours),
-        new(4, Pairs: RotaryPairs.Neighbours, Position: p => p % 3, PositionName: "within 3"),
+        new(4, Pairs: RotaryPairs.Neighbours, Position: p => p % 3, PositionRule: "within 3"),
         new(6, Scaling: new RopeScaling(RopeScalingKind.Linear, 4)),
         new(6, Scaling: new RopeScaling(RopeScalingKind.Wavelength, 8) { OriginalLength = 64, LowFrequencyFactor = 1, HighFrequencyFactor = 4 }),
         new(6, Scaling: new RopeScaling(RopeScalingKind.Yarn, 4) { OriginalLength = 16 }),
