@@ -27,6 +27,7 @@ public sealed class TrainOptionTests : IDisposable
         ["save-every"] = "taken",
         ["keep"] = "taken",
         ["device"] = "taken",
+        ["recipe"] = "is a run of its own",
     };
 
     /// <summary>For each option a value to train with, none of which is the default, and another one to go on with.</summary>
@@ -34,6 +35,7 @@ public sealed class TrainOptionTests : IDisposable
     {
         ["steps"] = ("2", "3"),
         ["batch"] = ("2", "3"),
+        ["accumulate"] = ("2", "1"),
         ["context"] = ("20", "24"),
         ["rate"] = ("0.002", "0.003"),
         ["last-rate"] = ("0.0015", "0.0011"),

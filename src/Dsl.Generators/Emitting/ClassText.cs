@@ -91,10 +91,10 @@ internal sealed class ClassText(Graph graph, NameTable taken) : IClassText
 
         var kernel = Kernel(function);
         var operands = function.Scalar!.Parameters.Where(p => p.Role is ScalarRole.Value or ScalarRole.Parameter).Select(p => Literals.Name(p.Name)).ToList();
-        var read = string.Join(", ", operands);
+        string read = string.Join(", ", operands), settings = string.Join(", ", KernelEmitter.Settings(function.Scalar!));
         return Member("elements", function, name =>
             $"private Tensor {name}({string.Join(", ", operands.Select(o => "Tensor " + o))}) =>\n"
-                + $"    Pointwise.Pays({read}) ? Pointwise.Run<{kernel}>([{string.Join(", ", KernelEmitter.Settings(function.Scalar!))}], {read}) : {tensors}({read});",
+                + $"    Pointwise.Pays({read}) ? Pointwise.Run<{kernel}>([{settings}], {read}) : {tensors}({read});",
             function.Spec.Name + "OfElements");
     }
 

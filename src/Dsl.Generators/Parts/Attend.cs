@@ -303,7 +303,8 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
 
         var arguments = function.Spec.Parameters.Select(p => p.Name is "query" or "key" or "layer" ? p.Name : "config").ToList();
         var name = function.ReadsLayer ? $"$\"{function.Spec.Name}({{layer}})\"" : Writing.Text(function.Spec.Name);
-        return $"weights.Mask({function.Identity(arguments.Contains("config"))}, () => MaskRule.Rule({name}, causal: {(IsCausal ? "true" : "false")}, window: {Facts?.Window ?? "null"}, "
+        return $"weights.Mask({function.Identity(arguments.Contains("config"))}, () => MaskRule.Rule({name}, "
+            + $"causal: {(IsCausal ? "true" : "false")}, window: {Facts?.Window ?? "null"}, "
             + $"(query, key) => {at.Host(function)}({string.Join(", ", arguments)})))";
     }
 

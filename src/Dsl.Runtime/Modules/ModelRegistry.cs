@@ -27,7 +27,7 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
 
     /// <summary>
     /// The model that a config names: by <c>architectures</c>; else, by <c>model_type</c>, the one of that family with the same head (<c>...ForCausalLM</c>),
-    /// and where no class is named the family's only one, or the one without a head.
+    /// and where no class is named the family's only one, or the one without a head, or the language model.
     /// </summary>
     /// <exception cref="ConfigException">None of these answers to it; the message says what is missing and what is known.</exception>
     public ModelEntry Find(ConfigReader reader) => Find(reader, null);
@@ -61,9 +61,10 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
             throw reader.Error($"architectures missing, and no declared model is of the model_type '{type}'; {known}");
         }
 
+        ModelEntry? Ending(string end) => family.FirstOrDefault(entry => entry.Architectures.Any(name => name.EndsWith(end, StringComparison.Ordinal)));
         return family is [var only] ? only
             : BestFit(family, reader, tensors?.Invoke())
-                ?? family.FirstOrDefault(entry => entry.Architectures.Any(name => name.EndsWith("Model", StringComparison.Ordinal)))
+                ?? Ending("Model") ?? Ending("ForCausalLM")
                 ?? throw reader.Error($"architectures missing, expected the class of the model; {known}");
     }
 

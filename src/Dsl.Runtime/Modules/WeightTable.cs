@@ -90,7 +90,10 @@ internal sealed class WeightTable
 
         if (Array.Exists(shape, size => size <= 0))
         {
-            throw new ArgumentException($"The weight '{key}' has the shape [{string.Join(", ", shape)}]: every size must be positive.");
+            // Sizes are ints, and so are their products.
+            throw Array.Exists(shape, size => size < 0)
+                ? new ConfigException(Require.File, $"its sizes multiply to more than {int.MaxValue}: '{key}' would be [{string.Join(", ", shape)}]")
+                : new ArgumentException($"The weight '{key}' has the shape [{string.Join(", ", shape)}]: every size must be positive.");
         }
 
         foreach ((string glob, Func<string, Initializer> rule) in rules)

@@ -155,6 +155,14 @@ internal sealed class DiagramReader
             string key = word.Text(0) ?? "", same = Width;
             switch (word.Name)
             {
+                case "Collect":
+                    break;
+                case "Experts":
+                    current = [Add(new DiagramNode(NodeKind.Block, word.Types[0], $"{key} of the chosen"), same, [.. current, .. Read(word, 1, 2)])];
+                    break;
+                case "Softmax":
+                    current = [Add(new DiagramNode(NodeKind.Function, "softmax"), same, [.. current, .. Read(word, 0)])];
+                    break;
                 case "Dropout" or "Merge" or "Heads" or "Rearrange":
                     current = [.. current.Select(flow => flow with { Width = Reshaped(word, flow.Width) })];
                     break;
@@ -240,6 +248,10 @@ internal sealed class DiagramReader
             return [.. Enumerable.Range(0, Math.Max(1, times)).Select(layer => (kind(layer) as Type)?.Name ?? word.Types[0])
                 .GroupBy(name => name).Select(group => (group.Key, group.Count()))];
         }
+
+        /// <summary>The values that arguments name.</summary>
+        private IEnumerable<Flow> Read(DeclaredWord word, params int[] arguments) =>
+            arguments.Where(i => i < word.Arguments.Count).Select(i => word.Text(i)).OfType<string>().Select(Named);
 
         private Flow Named(string name)
         {

@@ -5,13 +5,13 @@ namespace Zoo.Decoders;
 /// <summary>Published sizes (table 2 of the paper).</summary>
 public sealed partial record Gpt2Config
 {
-    [Preset("gpt2")] public static Gpt2Config Small => new(50257, 768, 12, 12, 1024, Activation.GeluTanh);
+    [Preset("gpt2", Model = typeof(Gpt2))] public static Gpt2Config Small => new(50257, 768, 12, 12, 1024, Activation.GeluTanh);
 
-    [Preset("gpt2-medium")] public static Gpt2Config Medium => new(50257, 1024, 24, 16, 1024, Activation.GeluTanh);
+    [Preset("gpt2-medium", Model = typeof(Gpt2))] public static Gpt2Config Medium => new(50257, 1024, 24, 16, 1024, Activation.GeluTanh);
 
-    [Preset("gpt2-large")] public static Gpt2Config Large => new(50257, 1280, 36, 20, 1024, Activation.GeluTanh);
+    [Preset("gpt2-large", Model = typeof(Gpt2))] public static Gpt2Config Large => new(50257, 1280, 36, 20, 1024, Activation.GeluTanh);
 
-    [Preset("gpt2-xl")] public static Gpt2Config ExtraLarge => new(50257, 1600, 48, 25, 1024, Activation.GeluTanh);
+    [Preset("gpt2-xl", Model = typeof(Gpt2))] public static Gpt2Config ExtraLarge => new(50257, 1600, 48, 25, 1024, Activation.GeluTanh);
 }
 
 /// <summary>

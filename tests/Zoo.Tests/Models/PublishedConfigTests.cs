@@ -36,7 +36,6 @@ public sealed class PublishedConfigTests
     }
 
     [Theory]
-    [InlineData("\"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true}", "quantization_config")]
     [InlineData("\"use_rotary_scaling\": true", "use_rotary_scaling")]
     [InlineData("\"attnWindow\": 12", "attnWindow")]
     [InlineData("\"logits_soft_cap\": 30.0", "logits_soft_cap")]
@@ -56,6 +55,13 @@ public sealed class PublishedConfigTests
         Assert.Contains("--ignore-key", refused, StringComparison.Ordinal);
         global::Zoo.Models.Load(folder.Path, options: new() { IgnoreKeys = [key] }).Dispose();
     }
+
+    [Theory]
+    [InlineData("{\"quant_method\": \"gptq\", \"bits\": 4}", "quant_method")]
+    [InlineData("{\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": true, \"load_in_4bit\": false}", "load_in_4bit")]
+    public void Weights_in_another_format_than_NF4_are_refused(string quantisation, string key) => Assert.Contains(
+        key, Assert.Throws<ConfigException>(() => global::Zoo.Models.Create(ConfigReader.Parse(
+            $"{{\"architectures\": [\"LlamaForCausalLM\"], {Llama}, \"quantization_config\": {quantisation}}}"))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_key_that_nobody_knows_and_no_arithmetic_is_called_by_is_named_in_a_warning()

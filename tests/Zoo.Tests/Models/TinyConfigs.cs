@@ -91,6 +91,10 @@ internal static class TinyConfigs
             yield return Of($"albert, {head}", "AlbertFor" + head, albert);
         }
 
+        var llama = new LlamaConfig(99, 32, 64, 2, 4, Activation.Silu, KvHeadsKey: 2, Classes: 3);
+        yield return Of("llama, values", nameof(LlamaForCausalLMWithValueHead), llama);
+        yield return Of("gpt2, classes", nameof(Gpt2ForSequenceClassification),
+            new Gpt2Config(99, 32, 2, 4, 64, Activation.GeluTanh, EmbeddingDrop: 0, AttentionDrop: 0, ResidualDrop: 0, Classes: 3));
         yield return Of("albert, MaskedLM", nameof(AlbertForMaskedLM), albert);
 
         // Grouped layers, each of several inner ones; a projection that is not there; heads whose product is not the width.
