@@ -28,7 +28,23 @@ internal sealed class GoldenAdapter(ModelRegistry models, string folder, ScalarT
     /// <summary>Whether it holds a base, an adapter, and what they answer together (and not the steps of a run).</summary>
     internal static bool IsCase(string folder) =>
         new[] { "case.json", "io.safetensors", "base/config.json", "adapter/adapter_config.json" }.All(file => File.Exists(Path.Combine(folder, file)))
-        && !GoldenCase.IsTrajectory(folder);
+        && !IsTrajectory(folder);
+
+    /// <summary>Whether a case is many steps of training, its batches in windows, and no forward pass.</summary>
+    private static bool IsTrajectory(string folder)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(UserFile.ReadText(Path.Combine(folder, "case.json"), UserFile.MostOfText, FileErrors.Plain));
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("hyperparameters", out JsonElement how)
+                && how.ValueKind == JsonValueKind.Object && how.TryGetProperty("windows", out _);
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            // Opening it says what is wrong with it.
+            return false;
+        }
+    }
 
     /// <summary>What the case is, in a line.</summary>
     internal static string WhatOf(string folder)
@@ -114,15 +130,8 @@ internal sealed class GoldenAdapter(ModelRegistry models, string folder, ScalarT
     {
         using IDisposable off = no_grad();
         Tensor ids = io["in.input_ids"];
-        long length = ids.shape[1], step = Math.Min(chunk, length);
         using ModelState state = model.NewState((int)ids.shape[0]);
-        var parts = new List<Tensor>();
-        for (long at = 0; at < length; at += step)
-        {
-            parts.Add(model.Advance(ids.narrow(1, at, Math.Min(step, length - at)).contiguous(), state));
-        }
-
-        return cat(parts, 1);
+        return GoldenRun.Advance(model, ids, null, chunk, state);
     }
 
     private void Compare(string name, Func<Tensor> ours) => Compare(name, name, ours);

@@ -146,24 +146,7 @@ public sealed class GoldenCase : IDisposable
     private static string SafeKind(JsonElement value) => value.ValueKind == JsonValueKind.Object ? "an object of something else" : "no object";
 
     private static bool IsCase(string folder) =>
-        new[] { "case.json", "config.json", "model.safetensors", "io.safetensors" }.All(file => File.Exists(Path.Combine(folder, file)))
-        && !IsTrajectory(folder);
-
-    /// <summary>Whether a case is many steps of training, its batches in windows, and no forward pass.</summary>
-    internal static bool IsTrajectory(string folder)
-    {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(UserFile.ReadText(Path.Combine(folder, "case.json"), UserFile.MostOfText, FileErrors.Plain));
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("hyperparameters", out JsonElement how)
-                && how.ValueKind == JsonValueKind.Object && how.TryGetProperty("windows", out _);
-        }
-        catch (Exception e) when (e is JsonException or IOException)
-        {
-            // Opening it says what is wrong with it.
-            return false;
-        }
-    }
+        new[] { "case.json", "config.json", "model.safetensors", "io.safetensors" }.All(file => File.Exists(Path.Combine(folder, file)));
 
     private static Dictionary<string, Tensor> Prefixed(Dictionary<string, Tensor> tensors, string prefix) =>
         tensors.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[prefix.Length..], t => t.Value);

@@ -80,14 +80,17 @@ public sealed class GoldenRun
     }
 
     /// <summary>Outputs [batch, time, ...] of the stepped input, read in pieces after what a state has read.</summary>
-    public Tensor Advance(IReadOnlyDictionary<string, Tensor> inputs, Tensor? mask, int chunk, ModelState state)
+    public Tensor Advance(IReadOnlyDictionary<string, Tensor> inputs, Tensor? mask, int chunk, ModelState state) =>
+        Advance(Model, inputs[StepInput], mask, chunk, state);
+
+    /// <summary>The same of any model.</summary>
+    internal static Tensor Advance(IModel model, Tensor ids, Tensor? mask, int chunk, ModelState state)
     {
-        Tensor ids = inputs[StepInput];
         var outputs = new List<Tensor>();
         for (long at = 0; at < ids.shape[1]; at += chunk)
         {
             long n = Math.Min(chunk, ids.shape[1] - at);
-            outputs.Add(Model.Advance(ids.narrow(1, at, n), state, mask?.narrow(1, at, n)));
+            outputs.Add(model.Advance(ids.narrow(1, at, n), state, mask?.narrow(1, at, n)));
         }
 
         return cat(outputs, dim: 1);
