@@ -5,6 +5,7 @@ using System.Linq;
 using Dsl.Runtime;
 using Dsl.Training;
 using Dsl.Training.Alignment;
+using Dsl.Training.Alignment.Data;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;
@@ -47,10 +48,11 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
 
     private bool Stages(bool resume)
     {
+        TuningTokens tokens = RuleChat.Tokens();
         var before = new StageBase(null, null, null);
         foreach ((Stage stage, RunFolder folder) in recipe.Stages.Zip(Folders()))
         {
-            using var run = new RecipeStage(context, stage, stage.Run, before, device);
+            using var run = new RecipeStage(context, stage, tokens, before, device);
             string name = Path.GetFileName(folder.Path);
             TrainingCheckpoint? found = resume ? Found(folder, run, stage) : null;
             if (found?.State.Step == stage.Run.Steps)

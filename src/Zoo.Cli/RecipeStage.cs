@@ -33,19 +33,19 @@ internal sealed class RecipeStage : IDisposable
     private readonly CliContext context;
     private readonly Stage stage;
     private readonly TrainingOptions options;
-    private readonly TuningTokens tokens = RuleChat.Tokens();
+    private readonly TuningTokens tokens;
     private readonly List<IDisposable> owned = [];
     private readonly Device device;
     private readonly StageBase before;
 
     /// <param name="context">Makes models.</param>
     /// <param name="stage">What is run.</param>
-    /// <param name="options">How.</param>
+    /// <param name="tokens">The vocabulary of all stages, with its template.</param>
     /// <param name="before">What it begins with.</param>
     /// <param name="device">Where it runs.</param>
-    internal RecipeStage(CliContext context, Stage stage, TrainingOptions options, StageBase before, Device device)
+    internal RecipeStage(CliContext context, Stage stage, TuningTokens tokens, StageBase before, Device device)
     {
-        (this.context, this.stage, this.options, this.before, this.device) = (context, stage, options, before, device);
+        (this.context, this.stage, this.options, this.tokens, this.before, this.device) = (context, stage, stage.Run, tokens, before, device);
         string from = string.Join(' ', new[] { before.Policy, before.Reward }.Select(checkpoint => checkpoint?.State.Digest ?? "-"));
         string what = FormattableString.Invariant($"{stage.Kind} {stage.Lines} {options.Seed} {from}");
         Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)));

@@ -33,8 +33,6 @@ internal static class KeyText
         var glob = new Regex("^" + Regex.Escape(Indexed(pattern)).Replace("\\*", ".*") + "$", RegexOptions.CultureInvariant);
         return keys.Any(key => key.EndsWith("*", System.StringComparison.Ordinal)
             || new[] { "", ".weight", ".bias" }.Any(tensor => glob.IsMatch(Indexed(key.TrimStart('/')) + tensor)));
-
-        static string Indexed(string key) => Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "0"));
     }
 
     /// <summary>Whether a key may end as a pattern says, whole segments of it: <c>*</c>, <c>?</c>, and lists in braces.</summary>
@@ -43,11 +41,11 @@ internal static class KeyText
         var glob = Regex.Escape(pattern).Replace("\\*", ".*").Replace("\\?", ".");
         glob = Regex.Replace(glob, @"\\\{([^{}]*)}", m => "(" + m.Groups[1].Value.Replace("\\ ", "").Replace(",", "|") + ")");
         var end = new Regex(@"^(.*\.)?" + glob + "$", RegexOptions.CultureInvariant);
-
-        // What stands in braces in a key is any number or word.
-        return keys.Any(key => key.EndsWith("*", System.StringComparison.Ordinal)
-            || end.IsMatch(Indices(key).Aggregate(key.TrimStart('/'), (k, i) => k.Replace("{" + i + "}", "0"))));
+        return keys.Any(key => key.EndsWith("*", System.StringComparison.Ordinal) || end.IsMatch(Indexed(key.TrimStart('/'))));
     }
+
+    /// <summary>The key with a number where an index stands: any will do where patterns are tried.</summary>
+    private static string Indexed(string key) => Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "0"));
 
     public static string LastSegment(string key) => Plain(key) is var plain ? plain.Substring(plain.LastIndexOf('.') + 1) : "";
 

@@ -26,7 +26,7 @@ internal sealed class BalancePart : Part
 
 /// <summary>A number for the whole batch.</summary>
 /// <param name="Count">How many experts a token has.</param>
-internal sealed record Balance(Size Count) : LeafOperation
+internal sealed record Balance(Size Count) : SummaryOperation
 {
     public override string Called => "a balance";
 
@@ -34,23 +34,7 @@ internal sealed record Balance(Size Count) : LeafOperation
 
     public override Operation MapSizes(Func<Size, Size> map) => new Balance(map(Count));
 
-    public override InTime InTime(Node node, string? stepping) => Model.InTime.PerPosition;
-
-    public override string? WhyNotStateful(Node node, string? stepping) => "its result is a balance over the whole sequence";
-
-    public override bool IsRandom => false;
-
-    public override FastMap? Fast(Node node) => null;
-
-    public override bool IsHead => false;
-
-    public override WayBack? WayBack => null;
-
-    public override StateField? State(Construction at) => null;
-
-    public override void Build(Construction at)
-    {
-    }
+    protected override string Reason => "its result is a balance over the whole sequence";
 
     public override void Call(Calling at) => at.Result($"Routing.Balance({at.In()}, {at.Code(Count)}, {at.Pass()})");
 }

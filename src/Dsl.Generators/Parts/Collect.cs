@@ -104,7 +104,7 @@ internal sealed record Collect(string Name) : TokenOperation
 }
 
 /// <summary>What layers have collected, side by side. Reads the value that all of them stand before.</summary>
-internal sealed record Collected(string Name, Size Size) : LeafOperation
+internal sealed record Collected(string Name, Size Size) : SummaryOperation
 {
     public override string Called => $"what is collected as '{Name}'";
 
@@ -112,24 +112,7 @@ internal sealed record Collected(string Name, Size Size) : LeafOperation
 
     public override Operation MapSizes(Func<Size, Size> map) => this with { Size = map(Size) };
 
-    public override InTime InTime(Node node, string? stepping) => Model.InTime.PerPosition;
-
-    public override string? WhyNotStateful(Node node, string? stepping) => $"its result reads what layers collect as '{Name}'";
-
-    /// <summary>Of two runs, each has what its own layers collected.</summary>
-    public override bool IsRandom => false;
-
-    public override FastMap? Fast(Node node) => null;
-
-    public override bool IsHead => false;
-
-    public override WayBack? WayBack => null;
-
-    public override StateField? State(Construction at) => null;
-
-    public override void Build(Construction at)
-    {
-    }
+    protected override string Reason => $"its result reads what layers collect as '{Name}'";
 
     public override void Call(Calling at) => at.Result($"{at.Pass()}.Collected({Writing.Text(Name)}, {at.Code(Size)}, {at.In()})");
 }

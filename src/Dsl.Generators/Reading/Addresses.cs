@@ -52,8 +52,8 @@ internal sealed class Addresses(Vocabulary vocabulary, DeclarationSpec spec, Act
         if (inside is not null)
         {
             var within = head with { Arguments = head.Arguments.Select((a, i) => i == 0 ? Constant.OfText(inside) : a).ToEquatable() };
-            var change2 = new BracketSpec(change.Parts.Skip(1).Prepend(within).ToEquatable());
-            parts[index] = parts[index] with { Inside = parts[index].Inside.Append(change2).ToEquatable() };
+            var later = new BracketSpec(change.Parts.Skip(1).Prepend(within).ToEquatable());
+            parts[index] = parts[index] with { Inside = parts[index].Inside.Append(later).ToEquatable() };
         }
         else if (head.Name == "Set")
         {

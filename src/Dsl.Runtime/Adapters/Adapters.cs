@@ -168,7 +168,8 @@ public static class Adapters
 
     private static AdapterTable Of(IModel model) => model.Weights.Table.Adapters;
 
-    private static HashSet<Product> Heads(IModel model) => [.. model.Outputs.Select(model.HeadOf).OfType<OutputHead>().Select(head => head.Product)];
+    /// <summary>The linear maps of the model that are heads.</summary>
+    internal static HashSet<Product> Heads(IModel model) => [.. model.Outputs.Select(model.HeadOf).OfType<OutputHead>().Select(head => head.Product)];
 
     private static string Known(WeightTable table)
     {

@@ -77,11 +77,10 @@ public static class Pointwise
             alongLast |= operand.Axes == "d";
         }
 
-        bool cpu = !tensors && arguments.All(a => a.device_type == DeviceType.CPU);
-        long count = shape.Aggregate(1L, (product, size) => product * size);
-        if (!cpu)
+        if (tensors || arguments.Any(a => a.device_type != DeviceType.CPU))
         {
             // One step, of all rows.
+            long count = shape.Aggregate(1L, (product, size) => product * size);
             long width = shape.Length > 0 ? shape[^1] : 1, rows = width == 0 ? 0 : count / width;
             return Scan<TKernel>.ResultOf(Laid(layout, arguments, shape, [rows, 1, width]), settings, tensors: true).reshape(shape).MoveToOuterDisposeScope();
         }

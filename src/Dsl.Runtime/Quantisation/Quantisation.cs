@@ -38,7 +38,7 @@ public static class Quantisation
         }
 
         var options = new AdapterOptions { Targets = targets ?? [AdapterOptions.AllLinear] };
-        HashSet<Product> heads = [.. model.Outputs.Select(model.HeadOf).OfType<OutputHead>().Select(head => head.Product)];
+        HashSet<Product> heads = Adapters.Heads(model);
         foreach (string target in targets ?? [])
         {
             if (!table.Products.Any(product => TargetPatterns.Fits(target, product.Key)))

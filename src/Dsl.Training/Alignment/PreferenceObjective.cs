@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -27,21 +26,8 @@ public static class References
     };
 
     /// <summary>What a model gives each counted token: [rows, t - 1], with its graph.</summary>
-    internal static Tensor Policy(IModel model, TuningInputs batch)
-    {
-        IReadOnlyDictionary<string, Tensor> results = model.Run(batch.For(model), "logits");
-        try
-        {
-            return Responses.LogProbabilities(results["logits"], batch.Labels);
-        }
-        finally
-        {
-            foreach (Tensor result in results.Values)
-            {
-                result.Dispose();
-            }
-        }
-    }
+    internal static Tensor Policy(IModel model, TuningInputs batch) =>
+        Outputs.Of(model, batch.For(model), results => Responses.LogProbabilities(results["logits"], batch.Labels), "logits");
 }
 
 /// <summary>Direct preference optimisation (Rafailov and others, 2023) and its relatives: a pair's better answer becomes likelier than its worse one.</summary>

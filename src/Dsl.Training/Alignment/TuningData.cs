@@ -2,8 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Security.Cryptography;
-using System.Text;
 using Dsl.Runtime;
 using Dsl.Text;
 using Dsl.Training.Alignment.Data;
@@ -84,7 +82,7 @@ public sealed class TuningData<T>(
     }
 }
 
-/// <summary>Orders of rows, and what tells data from other data.</summary>
+/// <summary>Orders of rows.</summary>
 internal static class Orders
 {
     /// <summary>0 to count - 1 in an order that a generator decides.</summary>
@@ -99,7 +97,4 @@ internal static class Orders
 
         return order;
     }
-
-    /// <summary>SHA-256 of a text in hexadecimal.</summary>
-    internal static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

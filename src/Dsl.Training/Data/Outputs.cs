@@ -7,17 +7,17 @@ using static TorchSharp.torch;
 
 namespace Dsl.Training;
 
-/// <summary>Losses over the outputs of one run of a model.</summary>
+/// <summary>What is made of the outputs of one run of a model.</summary>
 internal static class Outputs
 {
-    /// <summary>Runs a model on inputs by name, and lets go of the outputs when the loss is made.</summary>
-    internal static TrainingLoss Loss(IModel model, IReadOnlyDictionary<string, Tensor> inputs,
-        Func<IReadOnlyDictionary<string, Tensor>, TrainingLoss> loss, params string[] outputs)
+    /// <summary>Runs a model on inputs by name, and lets go of the outputs when what is wanted of them is made.</summary>
+    internal static T Of<T>(
+        IModel model, IReadOnlyDictionary<string, Tensor> inputs, Func<IReadOnlyDictionary<string, Tensor>, T> make, params string[] outputs)
     {
         IReadOnlyDictionary<string, Tensor> results = model.Run(inputs, outputs);
         try
         {
-            return loss(results);
+            return make(results);
         }
         finally
         {
@@ -35,9 +35,9 @@ internal static class Outputs
     {
         var tokens = new TokenLoss(model, output);
         return model.Module.training && model.Losses is { Count: > 0 } own
-            ? Loss(model, inputs, results => Sum([("tokens", 1, tokens.Of(results, targets)), .. own.Select(l => (l.Output, l.Weight, results[l.Output]))]),
+            ? Of(model, inputs, results => Sum([("tokens", 1, tokens.Of(results, targets)), .. own.Select(l => (l.Output, l.Weight, results[l.Output]))]),
                 [tokens.Reads, .. own.Select(l => l.Output)])
-            : Loss(model, inputs, results => new TrainingLoss(tokens.Of(results, targets)), tokens.Reads);
+            : Of(model, inputs, results => new TrainingLoss(tokens.Of(results, targets)), tokens.Reads);
     }
 
     /// <summary>The sum of losses, with the value of each.</summary>

@@ -61,7 +61,7 @@ public sealed class MaskedLanguage(ITokenizer tokenizer, int context, MaskingUni
         }
 
         var tokens = new TokenLoss(model, words);
-        return Outputs.Loss(
+        return Outputs.Of(
             model, batch.For(model),
             results => Outputs.Sum(
                 ("mlm", 1, tokens.Of(results, batch["labels"])), (pair[..3], 1, Losses.CrossEntropy(results[pair], batch["pair"]))),

@@ -95,7 +95,7 @@ public sealed class TaskData(RuleTask task, ITokenizer tokenizer, int rows, long
     private TrainingLoss Loss(IModel model, Question[] questions)
     {
         using Batch batch = Batched(questions, model.Weights.Device);
-        return Outputs.Loss(model, batch.For(model), results => new TrainingLoss(task.Head switch
+        return Outputs.Of(model, batch.For(model), results => new TrainingLoss(task.Head switch
         {
             Head.Answer => HeadLosses.Span(results["start_logits"], results["end_logits"], batch["start_positions"], batch["end_positions"]),
             Head.Choice => HeadLosses.Choice(results["logits"], Choices(batch)),
