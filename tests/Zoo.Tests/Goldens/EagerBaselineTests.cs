@@ -17,7 +17,7 @@ public sealed class EagerBaselineTests
 {
     /// <summary>GPT-2, LLaMA with plain rotary positions, Mamba and RWKV-4.</summary>
     public static TheoryData<string> Cases =>
-        [.. GoldenCase.Find(GoldenFolder.InRepository()).Where(f => Eager(f, []) is not null).Select(f => Path.GetFileName(f)!)];
+        [.. GoldenCase.Find(GoldenFolder.InRepository()).Where(f => HasOneText(f) && Eager(f, []) is not null).Select(f => Path.GetFileName(f)!)];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -48,6 +48,13 @@ public sealed class EagerBaselineTests
         }
 
         Assert.InRange(GoldenTolerance.Error(cat(read, dim: 1), logits), 0, 1e-5);
+    }
+
+    /// <summary>A case of one call on one text; steps of training have several, each under its own name.</summary>
+    private static bool HasOneText(string folder)
+    {
+        using var tensors = SafeTensorsFile.Open(Path.Combine(folder, "io.safetensors"));
+        return tensors.Tensors.Any(t => t.Name == "in.input_ids");
     }
 
     private static IEager? Eager(string folder, Dictionary<string, Tensor> weights)
