@@ -26,6 +26,7 @@ internal sealed partial class Elaborator
     private readonly List<GraphInput> inputs = [];
     private readonly List<(string Name, Value Value)> outputs = [];
     private readonly Dictionary<string, (Size Rows, Size Width)> embeddings = new(StringComparer.Ordinal);
+    private readonly List<(string Name, IReadOnlyList<Axis> Axes)> collections = [];
 
     private readonly List<(string Output, Setting Weight)> losses = [];
 
@@ -102,6 +103,9 @@ internal sealed partial class Elaborator
     /// <summary>Tables that a head may be tied to, by key.</summary>
     public IDictionary<string, (Size Rows, Size Width)> Embeddings => embeddings;
 
+    /// <summary>What is collected for the model here: by name, with its axes.</summary>
+    public IList<(string Name, IReadOnlyList<Axis> Axes)> Collections => collections;
+
     /// <summary>Whether a code path asks which layer this is.</summary>
     public void ReadLayer(bool reads = true) => readsLayer |= reads;
 
@@ -136,6 +140,7 @@ internal sealed partial class Elaborator
             Result = result,
             Outputs = outputs,
             Embeddings = embeddings.ToDictionary(e => e.Key, e => (sizes.Resolve(e.Value.Rows), sizes.Resolve(e.Value.Width))),
+            Collections = collections.Select(c => (c.Name, CloseAxes(c.Axes))).ToList(),
             Parameters = parameters,
             Keys = [.. keys.Select(k => k.Key), .. nested],
             Maps = maps,
@@ -153,6 +158,8 @@ internal sealed partial class Elaborator
 
         return StateAnalysis.Of(graph);
     }
+
+    private IReadOnlyList<Axis> CloseAxes(IReadOnlyList<Axis> axes) => [.. axes.Select(a => a.Size is null ? a : a with { Size = sizes.Resolve(a.Size) })];
 
     /// <summary>The nodes with everything known of their sizes put in.</summary>
     private IReadOnlyList<Node> CloseNodes(IReadOnlyList<Node> open) =>

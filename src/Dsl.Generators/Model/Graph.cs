@@ -84,6 +84,9 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
     /// <summary>Tables that a head may be tied to, by key.</summary>
     public IReadOnlyDictionary<string, (Size Rows, Size Width)> Embeddings { get; init; } = new Dictionary<string, (Size, Size)>();
 
+    /// <summary>What it and its blocks collect for the model: by name, with its axes.</summary>
+    public IReadOnlyList<(string Name, IReadOnlyList<Axis> Axes)> Collections { get; init; } = [];
+
     /// <summary>Keys of its weights, those of its blocks below theirs; <c>*</c> where they are not known.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 

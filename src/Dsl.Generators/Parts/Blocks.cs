@@ -88,9 +88,13 @@ internal static class Blocks
             return null;
         }
 
-        var result = inner.Result.Axes
-            .Select(a => new Axis(a.Size is null && renamed.TryGetValue(a.Name, out var n) ? n : a.Name, a.Size is null ? null : Outer(a.Size)))
-            .ToList();
+        IReadOnlyList<Axis> Here(IReadOnlyList<Axis> axes) =>
+            [.. axes.Select(a => new Axis(a.Size is null && renamed.TryGetValue(a.Name, out var n) ? n : a.Name, a.Size is null ? null : Outer(a.Size)))];
+        foreach (var (name, axes) in inner.Collections)
+        {
+            at.Collections.Add((name, Here(axes)));
+        }
+
         foreach (var table in inner.Embeddings)
         {
             var prefix = part.Text(0) ?? "";
@@ -100,7 +104,7 @@ internal static class Blocks
         at.Nest(Prefix(part), inner.Keys);
         at.NestMaps(Prefix(part), inner.Maps);
         var parameters = inner.Parameters.Select(p => new BlockSize(p, Outer(Size.Of("@" + p)))).ToEquatable();
-        return (new BlockUse(type, inner, null, parameters) { Config = member }, result, inputs);
+        return (new BlockUse(type, inner, null, parameters) { Config = member }, Here(inner.Result.Axes), inputs);
     }
 
     /// <summary>The config that a block is built with: the member that has it (empty: this declaration's own), its type, and what that extends.</summary>

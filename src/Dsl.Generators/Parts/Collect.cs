@@ -31,6 +31,7 @@ internal sealed class CollectPart : Part
             return;
         }
 
+        at.Collections.Add((name, x.Axes));
         at.Current = [at.Add(part, new Collect(name), [x], Names.Camel(name), x.Axes)];
     }
 
@@ -43,17 +44,23 @@ internal sealed class CollectPart : Part
             return;
         }
 
+        // What is collected along another axis is another pass's.
+        var wanted = new Value(-1, "", [x.Axes[0], x.Axes[1], new Axis("d", size)]);
+        foreach (var (_, collected) in at.Collections.Where(c => c.Name == name && c.Axes[1].Name == x.OrderedAxis))
+        {
+            at.Same(new Value(-1, "", collected), wanted, part.Place, Problems.SizesDiffer, $"what is collected as '{name}'", "what is read");
+        }
+
         var axes = new[] { x.Axes[0], x.Axes[1], new Axis(at.FreshAxis("layers"), null), new Axis("d", size) };
-        var made = at.Add(part, new Collected(name, size), [x], Names.Camel(name), axes);
-        at.Current = [made];
+        at.Current = [at.Add(part, new Collected(name, size), [x], Names.Camel(name), axes)];
 
         // All that collect must stand before, whatever a run is asked for.
         at.AtEnd(nodes =>
         {
-            var collectors = nodes.Where(n => Collects(n, name)).ToList();
+            var collectors = nodes.Where(n => Collects(n, name, x.OrderedAxis!)).ToList();
             if (collectors.Count == 0)
             {
-                at.Report(Problems.NameUnknown, part.Place.At(0), name, "no block of this model collects it");
+                at.Report(Problems.NameUnknown, part.Place.At(0), name, $"no block of this model collects it along '{x.OrderedAxis}'");
             }
             else if (collectors.Except(Before(nodes, x)).Any())
             {
@@ -62,8 +69,15 @@ internal sealed class CollectPart : Part
         });
     }
 
-    private static bool Collects(Node node, string name) => Graph.Flatten([node]).Any(n => (n.Operation is Collect collect && collect.Name == name)
-        || n.Operation.Blocks.Any(b => b.Graph?.Nodes.Any(inner => Collects(inner, name)) == true));
+    /// <summary>Whether a node, or one of the blocks that it uses, collects under a name along a time axis of the graph that the node stands in.</summary>
+    private static bool Collects(Node node, string name, string time) => Graph.Flatten([node]).Any(n =>
+        (n.Operation is Collect collect && collect.Name == name && n.Output.OrderedAxis == time)
+        || n.Operation.Blocks.Any(b => b.Graph is { } graph && Within(graph, n, time) is { } own && graph.Nodes.Any(inner => Collects(inner, name, own))));
+
+    /// <summary>What a block calls a time axis of the values that it is given; null where none of them has it.</summary>
+    private static string? Within(Graph block, Node use, string time) => block.Inputs.Zip(use.Inputs, (formal, given) => (formal, given))
+        .SelectMany(p => p.formal.Output.Axes.Zip(p.given.Axes, (inner, outer) => (inner, outer)))
+        .FirstOrDefault(p => p.inner.Size is null && p.outer.Size is null && p.outer.Name == time && p.inner.Name != "b").inner?.Name;
 
     private static HashSet<Node> Before(IReadOnlyList<Node> nodes, Value value)
     {

@@ -50,6 +50,12 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
 
     protected abstract bool MayReadLayer { get; }
 
+    /// <summary>Blocks that collect for the model may be used here.</summary>
+    protected virtual bool MayCollect => true;
+
+    /// <summary>Something here collects for the model.</summary>
+    protected bool Collects { get; set; }
+
     protected static string Quoted(string text) => $"\"{text}\"";
 
     protected string Key()
@@ -132,6 +138,8 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
                 break;
             case 18 when plain:
                 SplitBracket();
+                break;
+            case 19 when plain && Chance.Maybe && Routed():
                 break;
             default:
                 Preserving([]);

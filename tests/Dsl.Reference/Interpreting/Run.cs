@@ -35,7 +35,7 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
     internal List<(NumberArray Ids, int Rows, int? Padding)> LookUps { get; private init; } = [];
 
     /// <summary>What layers have collected, by name.</summary>
-    internal Dictionary<string, List<NumberArray>> Collected { get; private init; } = new(StringComparer.Ordinal);
+    internal Dictionary<(string Name, TimeAxis Along), List<NumberArray>> Collected { get; private init; } = [];
 
     /// <summary>Weights that stand for those of the same key: trained within the sequence.</summary>
     internal IReadOnlyDictionary<string, NumberArray>? Fast { get; set; }

@@ -80,9 +80,10 @@ internal sealed class CollectReference : PartReference<Ops.Collect>
     protected override void Compute(Node node, Ops.Collect operation, Frame frame)
     {
         NumberArray x = frame.Get(node.Inputs[0]);
-        if (!frame.Run.Collected.TryGetValue(operation.Name, out List<NumberArray>? known))
+        (string, TimeAxis) key = (operation.Name, frame.TimeOf(node.Inputs[0]));
+        if (!frame.Run.Collected.TryGetValue(key, out List<NumberArray>? known))
         {
-            frame.Run.Collected.Add(operation.Name, known = []);
+            frame.Run.Collected.Add(key, known = []);
         }
 
         known.Add(x);
@@ -96,7 +97,7 @@ internal sealed class CollectedReference : PartReference<Ops.Collected>
     protected override void Compute(Node node, Ops.Collected operation, Frame frame)
     {
         NumberArray like = frame.Get(node.Inputs[0]);
-        List<NumberArray> layers = frame.Run.Collected.GetValueOrDefault(operation.Name) ?? [];
+        List<NumberArray> layers = frame.Run.Collected.GetValueOrDefault((operation.Name, frame.TimeOf(node.Inputs[0]))) ?? [];
         NumberArray y = NumberArray.Zeros(like.Shape[0], like.Shape[1], layers.Count, frame.SizeOf(operation.Size));
         for (int i = 0; i < y.Count; i++)
         {
