@@ -48,13 +48,34 @@ public sealed class SlidingConvolution
         }
 
         long[] order = [0, channels, .. over.Select(axis => (long)axis)];
-        long[] back = [.. Enumerable.Range(0, order.Length).Select(axis => (long)Array.IndexOf(order, axis))];
         using Tensor real = pass is { Padded: true } ? pass.CompactOrZero(x) : x.alias();
         using Tensor ordered = real.permute(order);
-        using Tensor y = over.Length == 1
-            ? nn.functional.conv1d(ordered, Weight.Value, Bias?.Value, stride: stride, padding: padding)
-            : nn.functional.conv2d(ordered, Weight.Value, Bias?.Value, strides: [stride, stride], padding: [padding, padding]);
-        return y.permute(back);
+        using Tensor y = Slide(ordered);
+
+        // [batch, slid axes, out] to where x has them.
+        return y.permute([.. Enumerable.Range(0, order.Length).Select(axis => axis == 0 ? 0L : axis == channels ? order.Length - 1 : Array.IndexOf(over, axis) + 1L)]);
+    }
+
+    /// <summary>
+    /// Windows laid side by side, and one product with them (Chellapilla et al. 2006). libtorch's own convolution of float32 (2.10, through oneDNN on
+    /// processors with AVX-512) gives wrong numbers for more than 16 channels that are no multiple of 16.
+    /// </summary>
+    /// <param name="x">[batch, in, slid axes].</param>
+    /// <returns>[batch, slid axes, out].</returns>
+    private Tensor Slide(Tensor x)
+    {
+        int axes = over.Length;
+        using var scope = NewDisposeScope();
+        Tensor windows = padding == 0 ? x : nn.functional.pad(x, [.. Enumerable.Repeat(padding, 2 * axes)]);
+        for (int axis = 0; axis < axes; axis++)
+        {
+            windows = windows.unfold(2 + axis, Kernel, stride);
+        }
+
+        // [batch, in, slid axes, kernel axes] to [batch, slid axes, in x kernel axes]
+        windows = windows.permute([0, .. Enumerable.Range(2, axes).Select(axis => (long)axis), 1, .. Enumerable.Range(2 + axes, axes).Select(axis => (long)axis)])
+            .flatten(axes + 1);
+        return nn.functional.linear(windows, Weight.Value.flatten(1), Bias?.Value).MoveToOuterDisposeScope();
     }
 
     /// <summary>The pass of the second axis after it slid over this one.</summary>

@@ -73,7 +73,7 @@ public static class LabelSequences
     private static RuleText Make(IDraws draws, bool heldOut)
     {
         LabelMapping mapping = Draw(draws, heldOut);
-        char[] items = [.. draws.Permutation(Items)[..Lines].Select(i => (char)('a' + i))];
+        char[] items = [.. Enumerable.Range(0, Lines).Select(_ => (char)('a' + draws.Integer(0, Items - 1)))];
         return new RuleText(string.Concat(items.Select(item => $"{item}{mapping.Of(item)}\n")), [.. items.SelectMany(_ => new[] { false, true, false })]);
     }
 }
