@@ -8,6 +8,8 @@ using Dsl.Fuzz.Tree;
 using Dsl.Reference;
 using Dsl.Runtime;
 using Dsl.Testing;
+using TorchSharp;
+using static TorchSharp.torch;
 using Program = Dsl.Fuzz.Tree.Program;
 
 namespace Dsl.Fuzz.Judging;
@@ -44,7 +46,7 @@ internal static partial class Runner
             foreach (int sample in program.Samples == 1 || only.Length > 0 || rare ? Enumerable.Range(0, program.Samples) : [program.Index % program.Samples])
             {
                 object values = config.GetProperty($"{Printer.SamplePrefix}{sample.ToString(CultureInfo.InvariantCulture)}")!.GetValue(null)!;
-                Verdict verdict = Once(compiled, entry, values, rare || only.Length > 0, only);
+                Verdict verdict = Once(compiled, entry, values, rare || only.Length > 0, only, Pixels(program));
                 if (verdict.Outcome == Outcome.Failed)
                 {
                     return verdict with { Detail = $"sample {sample}: {verdict.Detail}" };
@@ -60,7 +62,7 @@ internal static partial class Runner
         }
     }
 
-    private static Verdict Once(CompiledDeclarations compiled, ModelEntry entry, object config, bool rare, string only)
+    private static Verdict Once(CompiledDeclarations compiled, ModelEntry entry, object config, bool rare, string only, string[] pixels)
     {
         string[] checks = Rare.FirstOrDefault(c => only.StartsWith(c + ":", StringComparison.Ordinal)) is { } one
             ? [one] : rare && only.Length == 0 ? Rare : [];
@@ -82,11 +84,25 @@ internal static partial class Runner
             return Verdict.Right;
         }
 
-        var options = new ModelCheckOptions { Length = Length, Only = checks, SingleTolerance = 2e-3, Tolerance = 1e-8 };
+        var options = new ModelCheckOptions
+        {
+            Length = Length,
+            Only = checks,
+            SingleTolerance = 2e-3,
+            Tolerance = 1e-8,
+            MakeInput = pixels.Length == 0 ? null : (_, rows, dtype) => Picture(pixels, rows, dtype),
+        };
         return ModelChecks.Run(entry, config, options).FirstOrDefault() is { } failure
             ? Verdict.Failed($"{failure.Check}: {Words(failure.Problem)}", failure.Problem)
             : Verdict.Right;
     }
+
+    /// <summary>The axes of the image that the model sees; none where it sees none.</summary>
+    private static string[] Pixels(Program program) => program.Declarations[^1].Header
+        .FirstOrDefault(part => part is { Word: "Input", Arguments: ["\"pixels\"", ..] })?.Arguments[1].Trim('"').Split(' ') ?? [];
+
+    private static Tensor Picture(string[] axes, int rows, ScalarType dtype) =>
+        torch.linspace(-1, 1, rows * 2 * 6 * 6, dtype).sin().reshape([.. axes.Select(axis => axis switch { "b" => rows, "c" => 2L, _ => 6L })]);
 
     /// <summary>Numbers and names of values do not tell kinds of failures apart.</summary>
     private static string Words(string problem)

@@ -104,6 +104,11 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
     protected void WriteBracket()
     {
         bool plain = Current.IsPlain;
+        if (plain && Program.Experts.Count > 0 && Chance.OneIn(5) && Routed())
+        {
+            return;
+        }
+
         switch (Chance.Next(20))
         {
             case 0 or 1 or 2 or 3:
@@ -138,8 +143,6 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
                 break;
             case 18 when plain:
                 SplitBracket();
-                break;
-            case 19 when plain && Chance.Maybe && Routed():
                 break;
             default:
                 Preserving([]);
