@@ -137,9 +137,12 @@ public sealed class Trainer : IDisposable
         optimizer.Dispose();
     }
 
-    /// <summary>Weights by their keys.</summary>
+    /// <summary>Whether an adapter was added to the model: then its base is kept elsewhere, and checkpoints hold what is trained.</summary>
+    internal bool OverBase => Model.Weights.All.Any(weight => weight.Adapter is not null);
+
+    /// <summary>Weights by their keys: all of them, or, over a base, those that are trained.</summary>
     internal IReadOnlyList<(string Key, Tensor Value)> Weights() =>
-        Model.Weights.All.Select(weight => (weight.Key, (Tensor)weight.Value)).ToArray();
+        [.. Model.Weights.All.Where(weight => weight.Trainable || !OverBase).Select(weight => (weight.Key, (Tensor)weight.Value))];
 
     /// <summary>Moments and torch's generator. The generator's state is the caller's to dispose.</summary>
     internal (IReadOnlyList<(string Key, Tensor Value)> Tensors, Tensor Generator) State()

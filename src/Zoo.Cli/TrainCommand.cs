@@ -121,26 +121,32 @@ internal sealed class TrainCommand
             }
         }
 
-        options.RefuseOthers(words, name);
+        options.RefuseOthers(words, OptionWords.Recipe);
         Arguments.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
         Arguments.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
-        Stage[] stages = [.. known.Stages.Select(stage => stage with { Run = Dependent(words, options.Over(words, stage.Run)) })];
-        foreach (Stage stage in stages)
+        OwnDataOptions asked = options.Over(words, new OwnDataOptions());
+        asked.Validate();
+        OwnData? own = asked.Data.Length == 0 ? null : new OwnData(
+            asked, run => Dependent(words, options.Over(words, run)), options.Typed(words, "steps") ? options.Over(words, new TrainingOptions()).Steps : null);
+        Recipe run = own is null
+            ? known with { Stages = [.. known.Stages.Select(stage => stage with { Run = Dependent(words, options.Over(words, stage.Run)) })] }
+            : OwnData.Of(known, asked);
+        foreach (Stage stage in own is null ? run.Stages : [])
         {
             stage.Run.Validate();
         }
 
-        var run = new RecipeRun(
-            context, known with { Stages = stages }, words.GetValue(output) ?? Path.Combine("runs", name), Arguments.Device(words.GetValue(device)!),
-            words.GetValue(saveEvery), words.GetValue(keep));
-        return run.Run(words.GetValue(resume), words.GetValue(overwrite)) ? 0 : ZooCommands.Interrupted;
+        var whole = new RecipeRun(
+            context, run, words.GetValue(output) ?? Path.Combine("runs", name), Arguments.Device(words.GetValue(device)!), words.GetValue(saveEvery),
+            words.GetValue(keep), own);
+        return whole.Run(words.GetValue(resume), words.GetValue(overwrite)) ? 0 : ZooCommands.Interrupted;
     }
 
     private int Begin(ParseResult words, RunFolder folder, string asked, Device where)
     {
         ObjectiveOptions known = ObjectiveOptions.Find(asked) ?? throw new CommandException(
             $"--objective '{asked}', expected {string.Join(", ", Objectives.Skip(1))}, or clm (the next token)", 2);
-        options.RefuseOthers(words, asked);
+        options.RefuseOthers(words, $"--objective {asked}");
         TrainingOptions run = Dependent(words, options.Over(words, TrainingDefaults.For(asked)));
         run.Validate();
         bool speaks = options.Typed(words, Language);
@@ -199,7 +205,7 @@ internal sealed class TrainCommand
             throw new CommandException($"{name} was trained with --objective {objectiveName}, not {asked}; --resume takes no other");
         }
 
-        options.RefuseOthers(words, objectiveName);
+        options.RefuseOthers(words, $"--objective {objectiveName}");
         TrainingOptions run = options.Over(words, state.Options);
         ObjectiveOptions known = ObjectiveOptions.Find(objectiveName)
             ?? throw new CommandException($"{name} was trained with --objective {objectiveName}, which train does not know");

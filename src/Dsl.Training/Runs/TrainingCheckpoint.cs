@@ -58,6 +58,9 @@ public sealed record CheckpointFile(long Bytes, string Sha256);
 public sealed record TrainingCheckpoint(string Folder, TrainingState State)
 {
     internal const string WeightsFile = "model.safetensors";
+
+    /// <summary>What is trained over a base, in place of the weights; the adapter in peft's layout stands beside it.</summary>
+    internal const string TrainedFile = "trained.safetensors";
     internal const string ConfigFile = "config.json";
     internal const string StateFile = "optimizer.safetensors";
     internal const string ManifestFile = "training.json";
@@ -116,7 +119,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     /// <exception cref="CheckpointException">A file is damaged or belongs to another model.</exception>
     public void ReadInto(Trainer trainer)
     {
-        using SafeTensorsFile weights = SafeTensorsFile.Open(Path.Combine(Folder, WeightsFile));
+        using SafeTensorsFile weights = SafeTensorsFile.Open(Path.Combine(Folder, trainer.OverBase ? TrainedFile : WeightsFile));
         using SafeTensorsFile state = SafeTensorsFile.Open(Path.Combine(Folder, StateFile));
         trainer.Resume(weights, state, State.Step, State.DataPosition);
     }
@@ -129,8 +132,14 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     /// <param name="written">Called with the name of each file that is complete.</param>
     internal static void Write(string folder, Trainer trainer, string family, string config, Action<string>? written)
     {
-        SafeTensorsWriter.Write(Path.Combine(folder, WeightsFile), Sources(trainer.Weights()), new Dictionary<string, string> { ["format"] = "pt" });
-        written?.Invoke(WeightsFile);
+        string weights = trainer.OverBase ? TrainedFile : WeightsFile;
+        SafeTensorsWriter.Write(Path.Combine(folder, weights), Sources(trainer.Weights()), new Dictionary<string, string> { ["format"] = "pt" });
+        written?.Invoke(weights);
+        if (trainer.OverBase && Adapters.Current(trainer.Model) is { } adapter)
+        {
+            adapter.Save(folder);
+        }
+
         (IReadOnlyList<(string, TorchSharp.torch.Tensor)> state, TorchSharp.torch.Tensor generator) = trainer.State();
         using (generator)
         {
@@ -238,7 +247,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
             Require(value is not null, $"settings.{Line(word)} is null", "a text");
         }
 
-        foreach (string needed in new[] { WeightsFile, StateFile, ConfigFile })
+        foreach (string needed in new[] { state.Files.ContainsKey(TrainedFile) ? TrainedFile : WeightsFile, StateFile, ConfigFile })
         {
             Require(state.Files.ContainsKey(needed), $"files has no {needed}", "every file of the folder");
         }
