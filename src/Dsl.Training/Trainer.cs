@@ -74,6 +74,12 @@ public sealed class Trainer : IDisposable
     /// <summary>How many steps are done.</summary>
     public long Step { get; private set; }
 
+    /// <summary>The best held-out figure so far (<see cref="TrainingOptions.Metric"/>); null before the first.</summary>
+    public HeldOutFigure? Best { get; internal set; }
+
+    /// <summary>The newest one, where it was measured after the last step.</summary>
+    internal HeldOutFigure? Measured { get; private set; }
+
     /// <summary>How many tokens they saw.</summary>
     public long Tokens => Step * Options.TokensPerStep;
 
@@ -106,6 +112,15 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Mean loss over the fixed held-out batches, without dropout. Leaves every generator as it was.</summary>
     public double HeldOutLoss() => HeldOut().Loss;
+
+    /// <summary>Measures the held-out loss, and whether its figure is the best so far.</summary>
+    internal (double Loss, IReadOnlyList<LossPart> Parts) Evaluate()
+    {
+        (double loss, IReadOnlyList<LossPart> parts) = HeldOut();
+        Measured = new HeldOutFigure(HeldOutFigure.Of(Options.Metric, loss, parts), Step);
+        Best = Best is null || HeldOutFigure.IsBetter(Options.Metric, Measured.Value, Best.Value) ? Measured : Best;
+        return (loss, parts);
+    }
 
     /// <summary>The same, and the means of its parts.</summary>
     public (double Loss, IReadOnlyList<LossPart> Parts) HeldOut()

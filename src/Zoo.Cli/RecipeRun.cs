@@ -18,8 +18,9 @@ namespace Zoo.Cli;
 /// <param name="device">Of the models.</param>
 /// <param name="saveEvery">A save every so many steps.</param>
 /// <param name="keep">How many are kept.</param>
+/// <param name="keepBest">How many more are kept for their held-out figure.</param>
 /// <param name="own">A model and data of one's own; null: what the recipe's rule makes.</param>
-internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, Device device, int saveEvery, int keep, OwnData? own = null)
+internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, Device device, int saveEvery, int keep, int keepBest = 0, OwnData? own = null)
 {
     /// <summary>Runs what is left of it.</summary>
     /// <param name="resume">Go on with what the folder holds.</param>
@@ -59,7 +60,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
             using StageRun run = own is null ? new RecipeStage(context, stage, recipe.Rule, tokens!, before, device) : own.Stage(context, stage, device);
             string name = Path.GetFileName(folder.Path);
             TrainingCheckpoint? found = resume ? Found(folder, run) : null;
-            if (found?.State.Step == run.Stage.Run.Steps)
+            if (found?.State.Ended == true)
             {
                 context.Output.WriteLine($"{name}: complete");
             }
@@ -149,7 +150,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 10));
         StopSignals.Saves();
-        TrainingOutcome outcome = new TrainingRun(trainer, folder, run.Family, config, saveEvery, keep).Run(view, context.Stop);
+        TrainingOutcome outcome = new TrainingRun(trainer, folder, run.Family, config, saveEvery, keep, keepBest).Run(view, context.Stop);
         LossCurve.Save(folder.Curve, MetricsFile.Read(folder.Metrics));
         if (outcome.Interrupted)
         {

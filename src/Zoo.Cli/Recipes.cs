@@ -161,11 +161,15 @@ internal static class Recipes
                 Adapter = Ranked(32, 32),
             },
         ]) { Rule = new RuleArithmetic() },
-        new("instructgpt", "A base model, then InstructGPT's three steps, with the loss on the base's texts in the last.", [Pretrain, Tune, Reward, Optimise with
-        {
-            Published = Optimise.Published with { Other = "KL coefficient 0.02, 512 episodes a rollout, batches of 64, pre-training's loss times 27.8" },
-            Policy = Optimise.Policy with { PretrainingWeight = 1 },
-        }]),
+        new("instructgpt", "A base model, then InstructGPT's three steps, with the loss on the base's texts in the last.",
+        [
+            Pretrain, Tune, Reward,
+            Optimise with
+            {
+                Published = Optimise.Published with { Other = "KL coefficient 0.02, 512 episodes a rollout, batches of 64, pre-training's loss times 27.8" },
+                Policy = Optimise.Policy with { PretrainingWeight = 1 },
+            },
+        ]),
         new("llama2-chat", "LLaMA 2's way: fine-tuning, a reward model, two rounds of rejection sampling, then proximal policy optimisation.",
         [
             Tune with { Published = new("Touvron and others, 2023 (LLaMA 2)", 2e-5, 64, 2, 4096, "cosine", Decay: 0.1) },

@@ -93,7 +93,7 @@ internal abstract class StageRun : IDisposable
     private protected IModel Begun(string config, string? from, out IReadOnlyList<string> fresh)
     {
         manual_seed(Options.Seed);
-        IModel model = Own(Context.Zoo.Create(config, "config.json", ScalarType.Float32, Device));
+        IModel model = Own(Context.Zoo.Create(config, "config.json", Options.WeightType, Device));
         fresh = [];
         if (from is not null)
         {
@@ -121,7 +121,7 @@ internal abstract class StageRun : IDisposable
         {
             if (!model.Weights.All.Any(weight => FileSystemName.MatchesSimpleExpression(pattern, weight.Key, ignoreCase: false)))
             {
-                throw new CommandException($"--freeze '{pattern}' means no weight of the model, expected a pattern over keys such as {model.Weights.All[0].Key}");
+                throw new CommandException($"--freeze '{pattern}' means no weight, expected a pattern over keys such as {model.Weights.All[0].Key}");
             }
 
             model.Weights.Freeze(pattern);

@@ -66,6 +66,11 @@ internal sealed class TrainCommand
         HelpName = "n",
         DefaultValueFactory = _ => 2,
     };
+    private readonly Option<int> keepBest = new("--keep-best")
+    {
+        Description = "How many more are kept for their held-out figure (--metric); may change when a run goes on.",
+        HelpName = "n",
+    };
     private readonly Option<string> device = new("--device")
     {
         Description = "cpu, cuda, cuda:1 or mps; may change when a run goes on, whose numbers then differ in rounding.",
@@ -82,7 +87,8 @@ internal sealed class TrainCommand
         var made = new TrainCommand(context);
         var command = new Command("train", "Train a small model on a text; with no more words, the quickstart: a LLaMA on the King James Bible.")
         {
-            made.family, made.objective, made.recipe, made.output, made.resume, made.overwrite, made.text, made.saveEvery, made.keep, made.device,
+            made.family, made.objective, made.recipe, made.output, made.resume, made.overwrite, made.text, made.saveEvery, made.keep, made.keepBest,
+            made.device,
         };
         foreach (Option word in made.options.All)
         {
@@ -104,6 +110,7 @@ internal sealed class TrainCommand
         string path = words.GetValue(output) ?? Path.Combine("runs", DefaultName(words, asked ?? TrainingDefaults.NextToken));
         Arguments.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
         Arguments.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
+        Arguments.Require(words.GetValue(keepBest) >= 0, "keep-best", words.GetValue(keepBest), "0 or more");
         Device where = Arguments.Device(words.GetValue(device)!);
         var folder = new RunFolder(path);
         return words.GetValue(resume) ? Resume(words, folder, asked, where) : Begin(words, folder, asked ?? TrainingDefaults.NextToken, where);
@@ -124,6 +131,7 @@ internal sealed class TrainCommand
         options.RefuseOthers(words, OptionWords.Recipe);
         Arguments.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
         Arguments.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
+        Arguments.Require(words.GetValue(keepBest) >= 0, "keep-best", words.GetValue(keepBest), "0 or more");
         OwnDataOptions asked = options.Over(words, new OwnDataOptions());
         asked.Validate();
         OwnData? own = asked.Data.Length == 0 ? null : new OwnData(
@@ -138,7 +146,7 @@ internal sealed class TrainCommand
 
         var whole = new RecipeRun(
             context, run, words.GetValue(output) ?? Path.Combine("runs", name), Arguments.Device(words.GetValue(device)!), words.GetValue(saveEvery),
-            words.GetValue(keep), own);
+            words.GetValue(keep), words.GetValue(keepBest), own);
         return whole.Run(words.GetValue(resume), words.GetValue(overwrite)) ? 0 : ZooCommands.Interrupted;
     }
 
@@ -175,7 +183,7 @@ internal sealed class TrainCommand
         ITrainingData data = subject.Data(run);
         string config = subject.Config(run);
         manual_seed(run.Seed);
-        using IModel made = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
+        using IModel made = context.Zoo.Create(config, "config.json", run.WeightType, where);
         using var trainer = new Trainer(made, data, run);
         folder.Replaces = folder.HoldsRun;
         return Train(words, trainer, subject, folder, config);
@@ -233,7 +241,7 @@ internal sealed class TrainCommand
         }
 
         string config = UserFile.ReadText(checkpoint.ConfigPath, UserFile.MostOfText, FileErrors.Plain);
-        using IModel made = context.Zoo.Create(config, checkpoint.ConfigPath, ScalarType.Float32, where);
+        using IModel made = context.Zoo.Create(config, checkpoint.ConfigPath, run.WeightType, where);
         using var trainer = new Trainer(made, data, run);
         checkpoint.ReadInto(trainer);
         context.Output.WriteLine(FormattableString.Invariant($"resuming from {name} of {run.Steps}"));
@@ -326,7 +334,7 @@ internal sealed class TrainCommand
 
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, run.Steps / 50));
-        var training = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep));
+        var training = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep), words.GetValue(keepBest));
         StopSignals.Saves();
         TrainingOutcome outcome = training.Run(view, context.Stop);
         if (MetricsFile.Read(folder.Metrics) is { Count: > 0 } rows)
@@ -362,6 +370,11 @@ internal sealed class TrainCommand
         }
 
         to.WriteLine($"checkpoint  {outcome.Checkpoint}");
+        if (folder.Best(run.Metric) is [var best, ..] && best.Folder != outcome.Checkpoint)
+        {
+            to.WriteLine(FormattableString.Invariant($"best        {best.Folder} (held-out {run.Metric} {best.State.Measured!.Value:F4})"));
+        }
+
         to.WriteLine($"metrics     {folder.Metrics}");
         to.WriteLine($"loss curve  {folder.Curve}");
     }

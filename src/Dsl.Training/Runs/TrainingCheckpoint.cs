@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dsl.Files;
 using Dsl.Runtime;
 
@@ -41,6 +42,21 @@ public sealed record TrainingState
 
     /// <summary>Position in the data, as a text: JSON readers may round 64 bits.</summary>
     public required string DataPosition { get; init; }
+
+    /// <summary>The best held-out figure up to here; null where none was measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HeldOutFigure? Best { get; init; }
+
+    /// <summary>The held-out figure of these weights; null where it was not measured after this step.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HeldOutFigure? Measured { get; init; }
+
+    /// <summary>The run is over: its last step is done, or its figure has not become better for as long as it was to wait.</summary>
+    [JsonIgnore]
+    public bool Ended => Step == Options.Steps || IsExhausted(Options, Step, Best);
+
+    internal static bool IsExhausted(TrainingOptions options, long step, HeldOutFigure? best) =>
+        options.Patience > 0 && best is not null && step - best.Step >= (long)options.Patience * options.EvaluateEvery;
 
     /// <summary>The other files of the folder; written last, so a folder whose files agree with it is whole.</summary>
     public required IReadOnlyDictionary<string, CheckpointFile> Files { get; init; }
@@ -122,6 +138,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
         using SafeTensorsFile weights = SafeTensorsFile.Open(Path.Combine(Folder, trainer.OverBase ? TrainedFile : WeightsFile));
         using SafeTensorsFile state = SafeTensorsFile.Open(Path.Combine(Folder, StateFile));
         trainer.Resume(weights, state, State.Step, State.DataPosition);
+        trainer.Best = State.Best;
     }
 
     /// <summary>Writes all files of a checkpoint into an empty folder, the manifest last.</summary>
@@ -158,6 +175,8 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
             Text = trainer.Data.Name,
             TextHash = trainer.Data.Hash,
             DataPosition = trainer.Data.Position,
+            Best = trainer.Best,
+            Measured = trainer.Measured?.Step == trainer.Step ? trainer.Measured : null,
             Objective = trainer.Data.Objective,
             Settings = trainer.Data.Settings,
             Files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToDictionary(
