@@ -56,7 +56,8 @@ internal sealed record OwnData(OwnDataOptions Options, Func<TrainingOptions, Tra
             Decay = published.Decay ?? 0,
             Beta2 = 0.999,
         });
-        int steps = Steps ?? Math.Max(1, (int)Math.Ceiling(rows * (published.Epochs ?? 1) / ((double)run.Batch * run.Accumulate)));
+        double passes = Options.Epochs > 0 ? Options.Epochs : published.Epochs ?? 1;
+        int steps = Steps ?? Math.Max(1, (int)Math.Ceiling(rows * passes / ((double)run.Batch * run.Accumulate)));
         int warmUp = run.WarmUp > 0 ? run.WarmUp : (int)(steps * (published.WarmUp ?? 0));
         run = run with
         {
@@ -113,7 +114,7 @@ internal sealed class FileStage : StageRun
             .Select(file => FormattableString.Invariant($"{Path.GetFileName(file)} {new FileInfo(file).Length}")));
         Hash = HashOf(FormattableString.Invariant(
             $"{Convert.ToHexString(SHA256.HashData(data))} {Stage.Kind} {weights} {Spelled(Stage.Adapter)} {Stage.FourBits} ")
-            + FormattableString.Invariant($"{Stage.Run.Context} {string.Join(' ', this.own.Freeze)} {ConfigText()}"));
+            + FormattableString.Invariant($"{Stage.Run.Context} {this.own.Packing} {this.own.Beta:R} {string.Join(' ', this.own.Freeze)} {ConfigText()}"));
     }
 
     internal override string Family { get; }
@@ -155,7 +156,7 @@ internal sealed class FileStage : StageRun
     internal override ITrainingData Data() => Stage.Kind switch
     {
         StageKind.Reward => Pairs(new RewardObjective()),
-        StageKind.Prefer => Pairs(new PreferenceObjective(new PreferenceRule(), References.Frozen(Loaded(folder)))),
+        StageKind.Prefer => Pairs(new PreferenceObjective(new PreferenceRule(Beta: own.Beta), References.Frozen(Loaded(folder)))),
         _ => Learned((IReadOnlyList<TuningRow>)rows, part => TuningInputs.Of(part, tokens.Pad, Device), new AnswerObjective()),
     };
 
@@ -215,7 +216,12 @@ internal sealed class FileStage : StageRun
             conversations = false;
         }
 
-        return TuningRows.Prepare(lines, tokens, new TuningOptions { MaxLength = most, AssistantOnly = conversations });
+        return TuningRows.Prepare(lines, tokens, new TuningOptions
+        {
+            MaxLength = most,
+            AssistantOnly = conversations,
+            Packing = own.Packing,
+        });
     }
 
     private void Note(IReadOnlyList<string> left)

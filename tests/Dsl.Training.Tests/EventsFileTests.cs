@@ -39,7 +39,7 @@ public sealed class EventsFileTests
     public void TheFileBeginsAsTensorFlowWritesIt()
     {
         using var folder = new ScratchFolder();
-        using (new EventsFile(folder["events"], [], began: 0))
+        using (new EventsFile(folder["events"], [], began: 1))
         {
         }
 

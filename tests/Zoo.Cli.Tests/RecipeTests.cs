@@ -60,7 +60,7 @@ public sealed class RecipeTests
         Assert.Contains("2-reward: complete", again);
 
         // Another first stage: the second began with what is no longer there.
-        Recipe other = recipe with { Stages = [recipe.Stages[0] with { Lines = 99 }, recipe.Stages[1]] };
+        Recipe other = recipe with { Stages = [recipe.Stages[0] with { Lines = 70 }, recipe.Stages[1]] };
         Assert.True(Run(other, folder.Path, resume: true, stopAfter: null, out string anew));
         Assert.DoesNotContain("complete", anew);
     }
@@ -98,7 +98,7 @@ public sealed class RecipeTests
         [
             .. recipe.Stages.Select(stage => stage with
             {
-                Lines = 96,
+                Lines = 64,
                 Measured = 16,
                 Run = stage.Run with { Steps = 5, Batch = 8, WarmUp = 1, EvaluateEvery = 4, EvaluationBatches = 1 },
                 Policy = stage.Policy with { Rollouts = 16, Epochs = 2 },

@@ -1,19 +1,32 @@
 using System;
 using System.Collections.Generic;
 using Dsl.Runtime;
+using Dsl.Training.Alignment.Data;
 
 namespace Dsl.Training.Alignment;
 
 /// <summary>A recipe on a model and data of one's own: the words of <c>train --recipe</c> that say which, and what of the model is trained.</summary>
 public sealed record OwnDataOptions
 {
-    /// <summary>Lines of JSON (<see cref="Data.TuningFile"/>); empty: what a rule makes.</summary>
+    /// <summary>Lines of JSON (<see cref="TuningFile"/>); empty: what a rule makes.</summary>
     [Option("data", "Lines of JSON: messages, prompt and response, or chosen and rejected. Needs --from.", "file")]
     public string Data { get; init; } = "";
 
     /// <summary>The folder of the model that is trained, with its tokenizer and chat template.</summary>
     [Option("from", "The model to go on from: a published checkpoint or a run, with its tokenizer and chat template.", "folder")]
     public string From { get; init; } = "";
+
+    /// <summary>Passes over the data; 0: as published.</summary>
+    [Option("epochs", "Passes over the data, unless --steps is asked for; without either, as many as were published.", "x")]
+    public double Epochs { get; init; }
+
+    /// <summary>How texts that are shorter than the context share one.</summary>
+    [Option("packing", "How short texts share a context: none, best-fit, best-fit-split or wrapped.", "name")]
+    public Packing Packing { get; init; }
+
+    /// <summary>How strongly a policy is held to what it was, when it learns pairs.</summary>
+    [Option("beta", "How strongly dpo holds the model to what it was.", "x")]
+    public double Beta { get; init; } = 0.1;
 
     /// <summary>The rank of an adapter, which alone is trained; 0: all weights are.</summary>
     [Option("lora", "Train low-rank matrices of this rank alone, beside the weights.", "rank")]
@@ -55,6 +68,8 @@ public sealed record OwnDataOptions
                 : "--from without --data, expected the file that the model learns");
         }
 
+        TrainingOptions.Require(Epochs >= 0 && double.IsFinite(Epochs), "epochs", Epochs, "more than 0");
+        TrainingOptions.Require(Beta > 0 && double.IsFinite(Beta), "beta", Beta, "more than 0");
         TrainingOptions.Require(Lora >= 0, "lora", Lora, "1 or more");
         TrainingOptions.Require(LoraAlpha >= 0, "lora-alpha", LoraAlpha, "more than 0");
         Adapter?.Validate();
