@@ -1,4 +1,5 @@
 using System;
+using System.Text.Json.Serialization;
 
 namespace Dsl.Training;
 
@@ -82,6 +83,7 @@ public sealed record TrainingOptions
     public string Weights { get; init; } = "float32";
 
     /// <summary>The same as torch's type.</summary>
+    [JsonIgnore]
     public TorchSharp.torch.ScalarType WeightType => Weights switch
     {
         "float32" => TorchSharp.torch.ScalarType.Float32,

@@ -102,7 +102,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
             return null;
         }
 
-        string merged = Path.Combine(folder.Path, "merged");
+        string merged = Path.Combine(folder.Path, RunReader.Merged);
         MergeCommand.Write(context, run.Base!, merged, new LoadOptions { Adapter = made.Folder });
         return merged;
     }

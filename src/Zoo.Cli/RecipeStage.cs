@@ -115,7 +115,9 @@ internal sealed class RecipeStage : StageRun
 
     private IEnumerable<string> OfAnswers(IModel model, TrainingOutcome outcome)
     {
-        yield return FormattableString.Invariant($"held-out instructions answered exactly: {ExactMatch(model):P1} of {Stage.Measured}");
+        int different = rule.Questions(Stage.Measured, 20, heldOut: true).Select(question => question.Prompt).Distinct().Count();
+        yield return FormattableString.Invariant(
+            $"held-out instructions answered exactly: {ExactMatch(model):P1} of {Stage.Measured} ({different} of them different)");
         if (Base is { } start && outcome.HeldOutLoss is { } loss)
         {
             double begun = HeldOutLoss(Begun(Config(), start, out _), Data());
@@ -148,8 +150,9 @@ internal sealed class RecipeStage : StageRun
         if (Stage.Kind == StageKind.Optimise && Stage.Policy.PretrainingWeight > 0)
         {
             TuningData<TuningRow> texts = Rows(Texts());
-            double now = HeldOutLoss(model, texts), was = HeldOutLoss(Loaded(Base!), texts);
-            yield return FormattableString.Invariant($"held-out texts of pre-training: {now:F4} nats a token, {was:F4} before ({now / was - 1:+0.0 %;-0.0 %})");
+            double now = HeldOutLoss(model, texts), was = HeldOutLoss(Loaded(Base!), texts), first = HeldOutLoss(Loaded(before.First!.Folder!), texts);
+            yield return FormattableString.Invariant($"held-out texts of pre-training: {now:F4} nats a token, {first:F4} after pre-training ")
+                + FormattableString.Invariant($"({now / first - 1:+0.0 %;-0.0 %}), {was:F4} before");
         }
     }
 

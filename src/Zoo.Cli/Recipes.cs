@@ -126,7 +126,7 @@ internal static class Recipes
             {
                 Published = new("Rozière and others, 2023 (Code Llama)", 3e-4, 1024, Length: 4096, Schedule: "cosine",
                     Other: "7B and 13B; gaps in 90 % of the texts, half of them suffix first; 500 billion tokens"),
-                Run = Tiny with { Steps = 700, Context = 32 },
+                Run = Tiny with { Steps = 1500, Context = 32 },
                 Infill = new InfillOptions(),
                 MostTokens = 16,
             },
@@ -134,13 +134,13 @@ internal static class Recipes
         new("law", "A base model, then statutes, then questions on them by an adapter.",
         [
             Pretrain,
-            Pretrain with { Published = LawTexts, Run = Tiny with { Steps = 300 }, Domain = true },
+            Pretrain with { Published = LawTexts, Run = Tiny with { Steps = 600 }, Domain = true },
             Tune with { Published = LawQuestions, Run = Field, Adapter = Ranked(8, 16, 0.05) },
         ]) { Rule = RuleFacts.Law },
         new("finance", "A base model, then reports, then questions on them by an adapter.",
         [
             Pretrain,
-            Pretrain with { Published = new("a base model goes on with the field's texts, as LaWGPT's does"), Run = Tiny with { Steps = 300 }, Domain = true },
+            Pretrain with { Published = new("a base model goes on with the field's texts, as LaWGPT's does"), Run = Tiny with { Steps = 600 }, Domain = true },
             Tune with
             {
                 Published = new("Cornucopia-LLaMA-Fin-Chinese, 2023, tuning_train.py", 2e-4, 64, 8, 512, "linear", 0.1,

@@ -67,10 +67,10 @@ public sealed class InfillingTests
         string from = Path.Combine(GoldenFolder.InRepository(), "finetuning_data", "llama2");
         JsonObject tokens = JsonNode.Parse(File.ReadAllText(Path.Combine(from, "tokenizer.json")))!.AsObject();
         int begin = TextCodecs.OpenTokenizer(from).Special.Begin!.Value;
-        tokens["post_processor"] = JsonNode.Parse($$"""
+        tokens["post_processor"] = JsonNode.Parse($$$$"""
             {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
              "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
-             "special_tokens": {"<s>": {"id": "<s>", "ids": [{{begin}}], "tokens": ["<s>"]}}}
+             "special_tokens": {"<s>": {"id": "<s>", "ids": [{{{{begin}}}}], "tokens": ["<s>"]}}}
             """);
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), tokens.ToJsonString());
         JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(from, "tokenizer_config.json")))!.AsObject();

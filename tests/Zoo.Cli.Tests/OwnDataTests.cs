@@ -48,6 +48,12 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
         Assert.False(File.Exists(Path.Combine(checkpoint, "model.safetensors")));
         Done("generate", models.Chat, "--adapter", checkpoint, "--prompt", "<|user|> say of oak<|assistant|>", "-n", "3");
         Assert.Equal(!fourBits, Directory.Exists(Path.Combine(run, stage, "merged")));
+        if (!fourBits)
+        {
+            Done("generate", Path.Combine(run, stage), "--prompt", "<|user|> say of oak<|assistant|>", "-n", "3");
+        }
+
+        Assert.Contains("step-4: holds an adapter alone, expected the folder of its base, with --adapter ", Refused(1, "generate", checkpoint, "-p", "x"));
     }
 
     [Fact]

@@ -34,16 +34,22 @@ public sealed class RuleFacts : RuleData
     /// <summary>What a code of law says of deeds.</summary>
     public static RuleFacts Law { get; } = new(
         "law",
-        ["theft", "fraud", "arson", "perjury", "bribery", "forgery", "libel", "smuggling", "trespass", "poaching", "usury", "piracy"],
-        ["fine", "prison", "appeal", "limit"],
+        [
+            "theft", "fraud", "arson", "perjury", "bribery", "forgery", "libel", "smuggling", "trespass", "poaching", "usury", "piracy", "robbery", "assault",
+            "slander", "treason", "mutiny", "gambling", "begging", "loitering", "tampering", "hoarding", "dumping", "hazing",
+        ],
+        ["fine", "prison", "appeal", "limit", "bail", "parole"],
         ["the law sets the {0} of {1} at {2}", "for {1} the {0} is {2}", "{2} is the {0} that a court sets for {1}"],
         "what is the {0} of {1}");
 
     /// <summary>What a report says of companies.</summary>
     public static RuleFacts Finance { get; } = new(
         "finance",
-        ["aster", "birch", "comet", "delta", "ember", "fjord", "grove", "haven", "iris", "jade", "karst", "lotus"],
-        ["revenue", "profit", "debt", "dividend"],
+        [
+            "aster", "birch", "comet", "delta", "ember", "fjord", "grove", "haven", "iris", "jade", "karst", "lotus", "maple", "nova", "onyx", "pearl",
+            "quartz", "raven", "sable", "tulip", "umber", "violet", "willow", "zephyr",
+        ],
+        ["revenue", "profit", "debt", "dividend", "margin", "tax"],
         ["the report sets the {0} of {1} at {2}", "for {1} the {0} is {2}", "{2} is the {0} that analysts see for {1}"],
         "what is the {0} of {1}");
 
