@@ -40,18 +40,10 @@ internal static class MergeCommand
             throw new CommandException($"--output {output} is the base itself, expected another folder", 2);
         }
 
-        Adapter adapter = Write(context, folder, output, options);
-        context.Output.WriteLine(FormattableString.Invariant($"{output}: {adapter.Targets.Count} linear maps changed, {adapter.Count} numbers merged"));
-        return 0;
-    }
-
-    /// <summary>Writes a whole model: a base with the adapter of the options in its weights, and the base's vocabulary beside it.</summary>
-    internal static Adapter Write(CliContext context, string folder, string output, LoadOptions options)
-    {
         using IModel model = context.Zoo.Load(folder, ScalarType.Float32, CPU, options);
         if (model is not GeneratedModel generated)
         {
-            throw new CommandException($"{folder}: the model writes no files, expected a declared one");
+            throw new CommandException($"{path}: the model writes no files, expected a declared one");
         }
 
         Adapter adapter = Adapters.Get(model);
@@ -63,6 +55,7 @@ internal static class MergeCommand
                 Path.Combine(output, Path.GetFileName(file)), UserFile.ReadBytes(file, MostOfFile, FileErrors.Plain), FileErrors.Plain);
         }
 
-        return adapter;
+        context.Output.WriteLine(FormattableString.Invariant($"{output}: {adapter.Targets.Count} linear maps changed, {adapter.Count} numbers merged"));
+        return 0;
     }
 }

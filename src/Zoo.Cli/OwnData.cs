@@ -42,7 +42,6 @@ internal sealed record OwnData(OwnDataOptions Options, Func<TrainingOptions, Tra
     internal TrainingOptions For(Stage stage, int rows, int? context)
     {
         Published published = stage.Published;
-        bool constant = published.Schedule == "constant";
         double rate = stage.Adapter is null ? published.Rate ?? 2e-5 : Math.Max(published.Rate ?? 0, 2e-4);
         TrainingOptions run = Run(new TrainingOptions
         {
@@ -51,7 +50,7 @@ internal sealed record OwnData(OwnDataOptions Options, Func<TrainingOptions, Tra
             Context = Math.Min(Math.Min(published.Length ?? Longest, Longest), context ?? Longest),
             Rate = rate,
             LastRate = rate / 10,
-            Schedule = constant ? "constant" : "cosine",
+            Schedule = published.Schedule is "constant" or "linear" ? published.Schedule : "cosine",
             WarmUp = 0,
             Decay = published.Decay ?? 0,
             Beta2 = 0.999,
@@ -82,6 +81,7 @@ internal sealed class FileStage : StageRun
     private readonly bool grown;
     private readonly List<string> notes = [];
     private readonly object rows;
+    private IModel? made;
 
     /// <param name="context">Makes models.</param>
     /// <param name="stage">What is run, with the published numbers.</param>
@@ -151,12 +151,12 @@ internal sealed class FileStage : StageRun
         return config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
     }
 
-    internal override IModel Model(string config) => Adapted(Begun(config, folder, out IReadOnlyList<string> fresh), fresh, own.Freeze);
+    internal override IModel Model(string config) => made = Adapted(Begun(config, folder, out IReadOnlyList<string> fresh), fresh, own.Freeze);
 
     internal override ITrainingData Data() => Stage.Kind switch
     {
         StageKind.Reward => Pairs(new RewardObjective()),
-        StageKind.Prefer => Pairs(new PreferenceObjective(new PreferenceRule(Beta: own.Beta), References.Frozen(Loaded(folder)))),
+        StageKind.Prefer => Pairs(new PreferenceObjective(new PreferenceRule(Beta: own.Beta), Reference())),
         _ => Learned((IReadOnlyList<TuningRow>)rows, part => TuningInputs.Of(part, tokens.Pad, Device), new AnswerObjective()),
     };
 
@@ -174,6 +174,10 @@ internal sealed class FileStage : StageRun
         yield return Stage.Adapter is null ? $"  {TrainCommand.Program} generate {checkpoint} --prompt \"...\""
             : $"  {TrainCommand.Program} generate {own.From} --adapter {checkpoint} --prompt \"...\"";
     }
+
+    /// <summary>An adapter's policy is its own reference; one that is trained whole is held to a second copy.</summary>
+    private Reference Reference() =>
+        Stage.Adapter is not null && made is not null ? References.Base(made) : References.Frozen(Loaded(folder));
 
     private string ConfigText() => UserFile.ReadText(Path.Combine(folder, "config.json"), UserFile.MostOfText, FileErrors.Plain);
 

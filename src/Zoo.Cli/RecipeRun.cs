@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Text;
 using Dsl.Training;
@@ -60,7 +61,8 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
             using StageRun run = own is null ? new RecipeStage(context, stage, recipe.Rule, tokens!, before, device) : own.Stage(context, stage, device);
             string name = Path.GetFileName(folder.Path);
             TrainingCheckpoint? found = resume ? Found(folder, run) : null;
-            if (found?.State.Ended == true)
+            bool complete = found?.State.Ended == true;
+            if (complete)
             {
                 context.Output.WriteLine($"{name}: complete");
             }
@@ -71,7 +73,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
 
             TrainingCheckpoint made = folder.Latest().Checkpoint ?? throw new CommandException($"{folder.Path}: no complete checkpoint was left");
             double? loss = MetricsFile.Read(folder.Metrics).FindLast(row => row.HeldOutLoss is not null).HeldOutLoss;
-            var result = new StageResult(Whole(run, folder, made), made.State.Digest, made.State.Step, loss);
+            var result = new StageResult(Whole(run, folder, made, anew: !complete), made.State.Digest, made.State.Step, loss);
             before = stage.Kind == StageKind.Reward ? before with { Reward = result } : before with
             {
                 First = before.First ?? result,
@@ -89,21 +91,33 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
     }
 
     /// <summary>The folder of the whole model that a stage made: an adapter becomes part of its base's weights.</summary>
-    private string? Whole(StageRun run, RunFolder folder, TrainingCheckpoint made)
+    private static string? Whole(StageRun run, RunFolder folder, TrainingCheckpoint made, bool anew)
     {
         if (run.Stage.Adapter is null)
         {
             return made.Folder;
         }
 
-        // Numbers in four bits cannot take the matrices in, and a head that is new is in no adapter's file.
-        if (run.Stage.FourBits || run.Stage.Kind is StageKind.Reward or StageKind.Optimise)
+        // Numbers in four bits cannot take the matrices in.
+        if (run.Stage.FourBits)
         {
             return null;
         }
 
-        string merged = Path.Combine(folder.Path, RunReader.Merged);
-        MergeCommand.Write(context, run.Base!, merged, new LoadOptions { Adapter = made.Folder });
+        string merged = Path.Combine(folder.Path, RunReader.Merged), path = Path.Combine(merged, "config.json");
+        if (anew || !File.Exists(path))
+        {
+            string config = run.Config();
+            IModel model = run.Model(config);
+            using var trainer = new Trainer(model, run.Data(), run.Stage.Run);
+            made.ReadInto(trainer);
+            Adapters.Get(model).Merge(keep: false);
+            ((GeneratedModel)model).Save(merged);
+            AtomicFiles.WriteText(path, config, FileErrors.Plain);
+            GenerationSettings.WriteFor(merged);
+            trainer.Data.Save(merged);
+        }
+
         return merged;
     }
 

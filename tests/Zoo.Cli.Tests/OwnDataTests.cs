@@ -67,6 +67,15 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
             Assert.Contains(model.Weights.All, weight => weight.Key == "score.weight" && weight.Shape[0] == 1);
         }
 
+        Done("train", "--recipe", "reward", "--from", models.Chat, "--data", models.Pairs, "--steps", "3", "--batch", "4", "--lora", "2", "-o", folder["l"]);
+        using (IModel model = new DeclaredZoo().Load(Path.Combine(folder["l"], "1-reward", "merged"), ScalarType.Float32, CPU, new LoadOptions()))
+        using (SafeTensorsFile trained = SafeTensorsFile.Open(Path.Combine(folder["l"], "1-reward", "step-3", "trained.safetensors")))
+        using (Tensor score = trained.ReadTensor("score.weight"))
+        {
+            // The new head is trained beside the matrices.
+            Assert.True(model.Weights.All.Single(weight => weight.Key == "score.weight").Value.allclose(score, 0, 0));
+        }
+
         string packed = Done("train", "--recipe", "sft", "--from", models.Chat, "--data", models.Messages, "--epochs", "0.5", "--batch", "2", "--packing",
             "best-fit", "-o", folder["s"]);
         Assert.Contains("1-sft: held-out loss ", packed);

@@ -48,6 +48,20 @@ public sealed class RecipeTests
         }
     }
 
+    [Theory]
+    [InlineData("alpaca", "1-pretrain 2-sft", "held-out answers: ")]
+    [InlineData("lora", "1-pretrain 2-sft 3-lora 4-qlora", "of what the stage before gained")]
+    [InlineData("goat", "1-pretrain 2-lora", "answered exactly")]
+    [InlineData("finance", "1-pretrain 2-domain 3-lora", "answered exactly")]
+    public void ARecipeRunsToItsEnd(string name, string stages, string said)
+    {
+        using var folder = new ScratchFolder();
+        Assert.True(Run(Small(Recipes.Find(name)!), folder.Path, resume: false, stopAfter: null, out string output));
+        Assert.Equal(stages.Split(' '), Directory.GetDirectories(folder.Path).Select(Path.GetFileName).Order());
+        Assert.Contains(said, output);
+        Assert.All(Directory.GetDirectories(folder.Path), stage => Assert.True(File.Exists(Path.Combine(stage, "events.out.tfevents.run"))));
+    }
+
     [Fact]
     public void ACompleteStageIsNotRunAgainAndAnotherRecipesIsReplaced()
     {
