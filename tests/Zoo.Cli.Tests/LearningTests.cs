@@ -147,7 +147,8 @@ public sealed class LearningTests : IDisposable
     }
 
     private static TuningData<TuningRow> Rows(IReadOnlyList<TuningRow> rows, IReadOnlyList<TuningRow> heldOut, TrainingOptions options) => new(
-        new("rows", rows, heldOut), (part, device) => TuningInputs.Of(part, Tokens.Pad, device), new AnswerObjective(), Tokens, options) { Hash = "" };
+        new("rows", rows, heldOut), (part, device) => TuningInputs.Of(part, Tokens.Pad, device), new AnswerObjective(), Tokens, options)
+    { Hash = "" };
 
     private static int[][] Prompts(IEnumerable<string> questions) =>
         [.. questions.Select(question => Tokens.Prompt(new Passage([new ChatTurn("user", question)])))];
