@@ -134,7 +134,12 @@ internal abstract class StageRun : IDisposable
 
         if (Stage.Adapter is { } adapter)
         {
-            Adapters.Add(model, adapter);
+            // A new head is trained itself, as peft's modules_to_save are.
+            const string End = ".weight";
+            Adapters.Add(model, adapter with
+            {
+                Exclude = [.. adapter.Exclude, .. fresh.Where(key => key.EndsWith(End, StringComparison.Ordinal)).Select(key => key[..^End.Length])],
+            });
             foreach (Weight weight in model.Weights.All.Where(weight => fresh.Contains(weight.Key)))
             {
                 weight.Trainable = true;
