@@ -74,6 +74,12 @@ public sealed class Trainer : IDisposable
     /// <summary>How many steps are done.</summary>
     public long Step { get; private set; }
 
+    /// <summary>The best held-out figure so far (<see cref="TrainingOptions.Metric"/>); null before the first.</summary>
+    public HeldOutFigure? Best { get; internal set; }
+
+    /// <summary>The newest one, where it was measured after the last step.</summary>
+    internal HeldOutFigure? Measured { get; private set; }
+
     /// <summary>How many tokens they saw.</summary>
     public long Tokens => Step * Options.TokensPerStep;
 
@@ -107,6 +113,15 @@ public sealed class Trainer : IDisposable
     /// <summary>Mean loss over the fixed held-out batches, without dropout. Leaves every generator as it was.</summary>
     public double HeldOutLoss() => HeldOut().Loss;
 
+    /// <summary>Measures the held-out loss, and whether its figure is the best so far.</summary>
+    internal (double Loss, IReadOnlyList<LossPart> Parts) Evaluate()
+    {
+        (double loss, IReadOnlyList<LossPart> parts) = HeldOut();
+        Measured = new HeldOutFigure(HeldOutFigure.Of(Options.Metric, loss, parts), Step);
+        Best = Best is null || HeldOutFigure.IsBetter(Options.Metric, Measured.Value, Best.Value) ? Measured : Best;
+        return (loss, parts);
+    }
+
     /// <summary>The same, and the means of its parts.</summary>
     public (double Loss, IReadOnlyList<LossPart> Parts) HeldOut()
     {
@@ -137,9 +152,12 @@ public sealed class Trainer : IDisposable
         optimizer.Dispose();
     }
 
-    /// <summary>Weights by their keys.</summary>
+    /// <summary>Whether an adapter was added to the model: then its base is kept elsewhere, and checkpoints hold what is trained.</summary>
+    internal bool OverBase => Model.Weights.All.Any(weight => weight.Adapter is not null);
+
+    /// <summary>Weights by their keys: all of them, or, over a base, those that are trained.</summary>
     internal IReadOnlyList<(string Key, Tensor Value)> Weights() =>
-        Model.Weights.All.Select(weight => (weight.Key, (Tensor)weight.Value)).ToArray();
+        [.. Model.Weights.All.Where(weight => weight.Trainable || !OverBase).Select(weight => (weight.Key, (Tensor)weight.Value))];
 
     /// <summary>Moments and torch's generator. The generator's state is the caller's to dispose.</summary>
     internal (IReadOnlyList<(string Key, Tensor Value)> Tensors, Tensor Generator) State()

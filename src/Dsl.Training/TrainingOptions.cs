@@ -1,4 +1,5 @@
 using System;
+using System.Text.Json.Serialization;
 
 namespace Dsl.Training;
 
@@ -69,6 +70,27 @@ public sealed record TrainingOptions
     [Option("evaluation-batches", "Over so many fixed batches.", "n")]
     public int EvaluationBatches { get; init; } = 20;
 
+    /// <summary>The held-out figure that tells checkpoints apart: <c>loss</c>, or a part that is measured with it (accuracy, reward, ...).</summary>
+    [Option("metric", "The held-out figure that says which checkpoint is better: loss, or a part of it such as accuracy or reward.", "name")]
+    public string Metric { get; init; } = HeldOutFigure.Loss;
+
+    /// <summary>The run ends after so many measurements that bring no better figure; 0: it does not.</summary>
+    [Option("patience", "End the run after so many measurements without a better figure; 0: never.", "n")]
+    public int Patience { get; init; }
+
+    /// <summary>The type of weights: float32, or bfloat16 with masters in float32, which the optimiser steps.</summary>
+    [Option("weights", "The type of weights: float32, or bfloat16 with masters in float32.", "name")]
+    public string Weights { get; init; } = "float32";
+
+    /// <summary>The same as torch's type.</summary>
+    [JsonIgnore]
+    public TorchSharp.torch.ScalarType WeightType => Weights switch
+    {
+        "float32" => TorchSharp.torch.ScalarType.Float32,
+        "bfloat16" => TorchSharp.torch.ScalarType.BFloat16,
+        _ => throw new ArgumentException($"--weights '{Weights}', expected float32 or bfloat16"),
+    };
+
     /// <summary>Tokens that a step sees, padding included.</summary>
     public long TokensPerStep => (long)Batch * Context * Accumulate;
 
@@ -101,6 +123,8 @@ public sealed record TrainingOptions
         Require(Clip > 0 && double.IsFinite(Clip), "clip", Clip, "more than 0");
         Require(EvaluateEvery >= 1, "evaluate-every", EvaluateEvery, "1 or more");
         Require(EvaluationBatches >= 1, "evaluation-batches", EvaluationBatches, "1 or more");
+        Require(Patience >= 0, "patience", Patience, "0 or more");
+        _ = WeightType;
         MakeSchedule();
     }
 

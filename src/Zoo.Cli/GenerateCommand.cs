@@ -41,6 +41,7 @@ internal sealed class GenerateCommand
     private readonly SamplingWords sampling = new();
     private readonly Option<string[]> stops = new("--stop") { Description = "Stop before this text.", HelpName = "text" };
     private readonly BeamWords beams = new();
+    private readonly InfillWords infilling = new();
     private readonly LoadWords loading = new();
     private readonly Option<string> device = new("--device") { Description = "cpu, cuda, cuda:1 or mps.", HelpName = "name", DefaultValueFactory = _ => "cpu" };
 
@@ -55,6 +56,7 @@ internal sealed class GenerateCommand
         };
         made.sampling.AddTo(command);
         made.beams.AddTo(command);
+        made.infilling.AddTo(command);
         made.loading.AddTo(command);
         command.SetAction(made.Run);
         return command;
@@ -66,7 +68,8 @@ internal sealed class GenerateCommand
         asked.Validate();
         BeamOptions? search = beams.Read(words, asked);
         string[] idPrompts = words.GetValue(ids) ?? [], texts = words.GetValue(prompts) ?? [];
-        Refuse(words, search, idPrompts.Length > 0);
+        Gap? gap = infilling.Read(words, texts);
+        Refuse(words, search, idPrompts.Length > 0, gap);
         string checkpoint = RunReader.Checkpoint(context, words.GetRequiredValue(folder));
         LoadOptions load = loading.Read(context, words);
         var defaults = GenerationDefaults.Read(checkpoint);
@@ -74,12 +77,17 @@ internal sealed class GenerateCommand
 
         var limits = ContextLimits.Read(context, checkpoint, load);
         bool pair = limits.IsPair;
+        if (gap is not null && pair)
+        {
+            throw new CommandException($"{checkpoint}: the model has an encoder, expected one that writes on, which --infill asks for");
+        }
+
         string[] pictures = words.GetValue(images) ?? [];
         using Tensor? pixels = Look(checkpoint, pictures, limits.Sees, texts.Length + idPrompts.Length);
         int placeholder = pixels is null ? -1 : PicturePrompt.Placeholder(checkpoint);
         string[] placed = pixels is null ? texts : Array.ConvertAll(texts, text => PicturePrompt.WithPlaces(text, pictures.Length));
-        int[][] starts = codec is null
-            ? Array.ConvertAll(idPrompts, Ids)
+        int[][] starts = gap is not null ? [gap.Encode(codec!)]
+            : codec is null ? Array.ConvertAll(idPrompts, Ids)
             : pixels is not null ? Array.ConvertAll(placed, text => PicturePrompt.Encode(text, placeholder, piece => Encode(codec, piece, pair), codec))
             : Array.ConvertAll(texts.Length > 0 ? texts : ["\n"], text => Encode(codec, text, pair));
         if (pixels is not null && starts[0].Count(id => id == placeholder) is var places && places != pictures.Length)
@@ -109,7 +117,7 @@ internal sealed class GenerateCommand
             AtContextEnd = looked is null ? asked.AtContextEnd : ContextEnd.Stop,
             Context = pair ? limits.Most ?? 0 : limits.Window(starts.Max(start => start.Length)),
             // What the checkpoint says of its ends goes before what the vocabulary has.
-            EndTokens = codec is { EndTokens.Count: > 0 } && defaults.End.Count == 0 ? null : defaults.End,
+            EndTokens = gap is not null ? gap.Ends(codec!, defaults.End) : codec is { EndTokens.Count: > 0 } && defaults.End.Count == 0 ? null : defaults.End,
             Sources = pair ? new Sources(starts, defaults.Pad ?? 0) : null,
             Sampling = asked.Sampling with { Forced = pair ? Forced(defaults, asked.MaxTokens) : asked.Sampling.Forced },
         };
@@ -129,7 +137,7 @@ internal sealed class GenerateCommand
         using var generator = new TextGenerator(model, codec);
         if (codec is not null && starts.Length == 1)
         {
-            Stream(generator, texts.Length > 0 && !pair ? texts[0] : "", starts[0], options).GetAwaiter().GetResult();
+            Stream(generator, gap?.Prefix ?? (texts.Length > 0 && !pair ? texts[0] : ""), starts[0], gap?.Suffix ?? "", options).GetAwaiter().GetResult();
             return 0;
         }
 
@@ -147,8 +155,13 @@ internal sealed class GenerateCommand
     }
 
     /// <summary>What was typed and would change nothing is refused: whoever typed it counts on it.</summary>
-    private void Refuse(ParseResult words, BeamOptions? search, bool byIds)
+    private void Refuse(ParseResult words, BeamOptions? search, bool byIds, Gap? gap)
     {
+        if (gap is not null && (byIds || search is not null || words.GetResult(images) is { Implicit: false }))
+        {
+            throw new CommandException("a gap with --ids, --image or --beams, expected a text alone", 2);
+        }
+
         if (byIds && words.GetResult(prompts) is { Implicit: false })
         {
             throw new CommandException("--prompt with --ids, expected one of them", 2);
@@ -267,7 +280,7 @@ internal sealed class GenerateCommand
 
     private static string Spell(IEnumerable<int> tokens) => string.Join(' ', tokens.Select(id => id.ToString(CultureInfo.InvariantCulture)));
 
-    private async Task Stream(TextGenerator generator, string prompt, int[] start, GenerationOptions options)
+    private async Task Stream(TextGenerator generator, string prompt, int[] start, string after, GenerationOptions options)
     {
         context.Output.Write(prompt);
         try
@@ -277,6 +290,8 @@ internal sealed class GenerateCommand
                 context.Output.Write(token.Text);
                 context.Output.Flush();
             }
+
+            context.Output.Write(after);
         }
         finally
         {

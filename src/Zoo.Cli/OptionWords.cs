@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Linq;
 using Dsl.Training;
+using Dsl.Training.Alignment;
 using Dsl.Training.Objectives;
 
 namespace Zoo.Cli;
@@ -13,9 +14,12 @@ namespace Zoo.Cli;
 /// </summary>
 internal sealed class OptionWords
 {
+    /// <summary>What words of recipes belong to.</summary>
+    internal const string Recipe = "--recipe";
+
     private readonly Dictionary<string, Option> words = [];
 
-    /// <summary>Which objectives a word belongs to; none: it belongs to every run.</summary>
+    /// <summary>Which objectives or recipes a word belongs to, as they are typed; none: it belongs to every run.</summary>
     private readonly Dictionary<string, string[]> owners = [];
 
     internal OptionWords()
@@ -31,7 +35,12 @@ internal sealed class OptionWords
             .SelectMany(objective => OptionRow.Of(objective.GetType()).Select(row => (row, objective.Name))).GroupBy(use => use.row.Name))
         {
             string[] names = [.. uses.Select(use => use.Objective)];
-            Add(uses.First().Row, $"With {string.Join(", ", names)}: {uses.First().Row.Option.Help}", names);
+            Add(uses.First().Row, $"With {string.Join(", ", names)}: {uses.First().Row.Option.Help}", [.. names.Select(name => $"--objective {name}")]);
+        }
+
+        foreach (OptionRow row in OptionRow.Of(typeof(OwnDataOptions)))
+        {
+            Add(row, $"With --recipe: {row.Option.Help}", [Recipe]);
         }
     }
 
@@ -46,13 +55,15 @@ internal sealed class OptionWords
         where T : class => OptionRows.With(
             record, OptionRow.Of(record.GetType()).Where(row => Typed(parsed, row.Name)).Select(row => (row, Value(parsed, row))));
 
-    /// <summary>Refuses words of other objectives.</summary>
+    /// <summary>Refuses words of other objectives, or of recipes.</summary>
+    /// <param name="parsed">What was typed.</param>
+    /// <param name="asked">What is run: <c>--objective mlm</c>, or <see cref="Recipe"/>.</param>
     /// <exception cref="CommandException">One was typed.</exception>
-    internal void RefuseOthers(ParseResult parsed, string objective)
+    internal void RefuseOthers(ParseResult parsed, string asked)
     {
-        if (owners.FirstOrDefault(word => word.Value.Length > 0 && !word.Value.Contains(objective) && Typed(parsed, word.Key)) is { Key: { } wrong } found)
+        if (owners.FirstOrDefault(word => word.Value.Length > 0 && !word.Value.Contains(asked) && Typed(parsed, word.Key)) is { Key: { } wrong } found)
         {
-            throw new CommandException($"--{wrong} with --objective {objective}, expected --objective {string.Join(" or ", found.Value)}", 2);
+            throw new CommandException($"--{wrong} with {asked}, expected {string.Join(" or ", found.Value)}", 2);
         }
     }
 

@@ -1,73 +1,70 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
-using System.IO;
 using System.Linq;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Dsl;
 using Dsl.Runtime;
+using Dsl.Text;
 using Dsl.Text.Templates;
 using Dsl.Training;
 using Dsl.Training.Alignment;
 using Dsl.Training.Alignment.Data;
+using Dsl.Training.Alignment.Rules;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli;
 
-/// <summary>What a stage of a recipe begins with: the folders of those before it.</summary>
-/// <param name="Tuned">The first policy's checkpoint, which results are measured against; null before it.</param>
-/// <param name="Policy">The newest policy's; null before the first.</param>
-/// <param name="Reward">The reward model's; null where none was trained.</param>
-internal sealed record StageBase(TrainingCheckpoint? Tuned, TrainingCheckpoint? Policy, TrainingCheckpoint? Reward);
-
-/// <summary>One stage of a recipe as it is run: its model, its data, and what it came to.</summary>
-internal sealed class RecipeStage : IDisposable
+/// <summary>One stage of a recipe on what a rule makes.</summary>
+internal sealed class RecipeStage : StageRun
 {
-    private const string Family = "llama";
-    private const int MostTokens = 8;
     private const int Width = 96, Inner = 256, Layers = 3;
 
-    private readonly CliContext context;
-    private readonly Stage stage;
-    private readonly TrainingOptions options;
+    private readonly RuleData rule;
     private readonly TuningTokens tokens;
-    private readonly List<IDisposable> owned = [];
-    private readonly Device device;
     private readonly StageBase before;
 
     /// <param name="context">Makes models.</param>
     /// <param name="stage">What is run.</param>
-    /// <param name="tokens">The vocabulary of all stages, with its template.</param>
+    /// <param name="rule">What is learned.</param>
+    /// <param name="tokens">The vocabulary, with its template.</param>
     /// <param name="before">What it begins with.</param>
     /// <param name="device">Where it runs.</param>
-    internal RecipeStage(CliContext context, Stage stage, TuningTokens tokens, StageBase before, Device device)
+    internal RecipeStage(CliContext context, Stage stage, RuleData rule, TuningTokens tokens, StageBase before, Device device)
+        : base(context, stage, device)
     {
-        (this.context, this.stage, this.options, this.tokens, this.before, this.device) = (context, stage, stage.Run, tokens, before, device);
-        string from = string.Join(' ', new[] { before.Policy, before.Reward }.Select(checkpoint => checkpoint?.State.Digest ?? "-"));
-        string what = FormattableString.Invariant($"{stage.Kind} {stage.Lines} {options.Seed} {from}");
-        Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)));
+        (this.rule, this.tokens, this.before) = (rule, tokens, before);
+        string from = string.Join(' ', new[] { Start, before.Reward }.Select(made => made?.Digest ?? "-"));
+        Hash = HashOf(FormattableString.Invariant(
+            $"{rule.Name} {Stage.Kind} {Stage.Lines} {Options.Seed} {from} {Stage.Domain} {Stage.Infill} {Stage.FourBits} {Spelled(Stage.Adapter)}"));
     }
 
-    /// <summary>What tells the stage's data from others': the rule, the seed, and the checkpoints that it begins with.</summary>
-    internal string Hash { get; }
+    /// <inheritdoc/>
+    internal override string Family => "llama";
 
-    /// <summary>The text of config.json.</summary>
-    internal string Config()
+    /// <summary>The rule, the seed, and the checkpoints that it begins with.</summary>
+    internal override string Hash { get; }
+
+    /// <inheritdoc/>
+    internal override string? Base => Start is null ? null
+        : Start.Folder ?? throw new CommandException("the stage before left an adapter over four bits, expected a whole model to go on with");
+
+    private StageResult? Start => Stage.FromFirst ? before.First : before.Policy;
+
+    /// <inheritdoc/>
+    internal override string Config()
     {
-        string trained = stage.Kind switch { StageKind.Reward => "reward", StageKind.Optimise => "ppo", _ => TrainingDefaults.NextToken };
+        string trained = Stage.Kind switch { StageKind.Reward => "reward", StageKind.Optimise => "ppo", _ => TrainingDefaults.NextToken };
         SmallModel model = SmallModels.TrainedBy(trained).First(known => known.Family == Family);
         var keys = new List<(string Key, JsonNode? Value)>(SpecialIds.Of(tokens.Tokenizer));
-        if (stage.Kind == StageKind.Reward)
+        if (Stage.Kind == StageKind.Reward)
         {
             keys.Add(("num_labels", null));
             keys.Add(("id2label", new JsonObject { ["0"] = "reward" }));
         }
 
         return model.ConfigText(
-            new SmallSize(tokens.Tokenizer.Vocabulary, 2 * options.Context)
+            new SmallSize(tokens.Tokenizer.Vocabulary, 2 * Options.Context)
             {
                 Width = Width,
                 Inner = Inner,
@@ -78,110 +75,128 @@ internal sealed class RecipeStage : IDisposable
     }
 
     /// <summary>The model with the newest policy's weights; a head that the policy has not is new, a value head zero.</summary>
-    internal IModel Model(string config)
+    internal override IModel Model(string config) => Adapted(Begun(config, Base, out IReadOnlyList<string> fresh), fresh, []);
+
+    /// <inheritdoc/>
+    internal override ITrainingData Data() => Stage.Kind switch
     {
-        manual_seed(options.Seed);
-        IModel model = Own(context.Zoo.Create(config, "config.json", ScalarType.Float32, device));
-        if (before.Policy is { } policy)
-        {
-            using IDisposable off = no_grad();
-            using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(policy.Folder, "model.safetensors"));
-            var known = file.Tensors.Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal);
-            foreach (Weight weight in model.Weights.All)
-            {
-                if (known.Contains(weight.Key))
-                {
-                    file.Read(weight.Key, weight.Value);
-                }
-                else if (stage.Kind == StageKind.Optimise)
-                {
-                    weight.Value.zero_();
-                }
-            }
-
-            model.Weights.Changed();
-        }
-
-        return model;
-    }
-
-    /// <summary>What is learned.</summary>
-    internal ITrainingData Data() => stage.Kind switch
-    {
-        StageKind.Tune => Rows(Conversations(RuleChat.Demonstrations)),
-        StageKind.Reward => Pairs(new RewardObjective(), (lines, tokens) => PreferenceRows.ForReward(lines, tokens, options.Context)),
-        StageKind.Prefer => Pairs(new PreferenceObjective(stage.Rule, References.Frozen(Policy())),
-            (lines, tokens) => PreferenceRows.ForPolicy(lines, tokens, options.Context)),
+        StageKind.Pretrain => Rows(Texts()),
+        StageKind.Tune => Rows(Lines("conversations", rule.Demonstrations, Counting)),
+        StageKind.Reward => Pairs(new RewardObjective(), (lines, tokens) => PreferenceRows.ForReward(lines, tokens, Options.Context)),
+        StageKind.Prefer => Pairs(new PreferenceObjective(Stage.Rule, References.Frozen(Loaded(Base!))),
+            (lines, tokens) => PreferenceRows.ForPolicy(lines, tokens, Options.Context)),
         StageKind.Select => Rows(TuningSplit<TuningRow>.Of("the best of the policy's answers", RejectionSampling.Best(
-            Policy(), Judge(), Prompts(RuleChat.Requests(stage.Lines, options.Seed + before.Policy!.State.Step, heldOut: false)), tokens,
-            stage.Selection with { MostTokens = MostTokens }, options.Seed))),
+            Loaded(Base!), Judge(), Prompts(RuleChat.Requests(Stage.Lines, Options.Seed + before.Policy!.Step, heldOut: false)), tokens,
+            Stage.Selection with { MostTokens = Stage.MostTokens }, Options.Seed))),
         _ => Policies(),
     };
 
-    /// <summary>What came out, a line each.</summary>
-    internal IEnumerable<string> Describe(IModel model, TrainingOutcome outcome)
+    /// <inheritdoc/>
+    internal override IEnumerable<string> Describe(IModel model, TrainingOutcome outcome) => Stage.Kind switch
     {
-        if (stage.Kind == StageKind.Reward)
-        {
-            yield return FormattableString.Invariant($"held-out pairs ranked right: {Part(outcome, "accuracy"):P1}");
-            yield break;
-        }
+        StageKind.Reward => [FormattableString.Invariant($"held-out pairs ranked right: {Part(outcome, "accuracy"):P1}")],
+        StageKind.Pretrain => OfTexts(model, outcome),
+        StageKind.Tune => OfAnswers(model, outcome),
+        _ => OfPolicy(model, outcome),
+    };
 
-        if (stage.Kind == StageKind.Prefer)
+    private IEnumerable<string> OfTexts(IModel model, TrainingOutcome outcome)
+    {
+        yield return FormattableString.Invariant($"held-out texts: {outcome.HeldOutLoss:F4} nats a token");
+        if (Stage.Infill is not null)
+        {
+            foreach (bool suffixFirst in new[] { false, true })
+            {
+                yield return FormattableString.Invariant(
+                    $"held-out gaps filled exactly, {(suffixFirst ? "suffix" : "prefix")} first: {Filled(model, suffixFirst):P1} of {Stage.Measured}");
+            }
+        }
+    }
+
+    private IEnumerable<string> OfAnswers(IModel model, TrainingOutcome outcome)
+    {
+        int different = rule.Questions(Stage.Measured, 20, heldOut: true).Select(question => question.Prompt).Distinct().Count();
+        yield return FormattableString.Invariant(
+            $"held-out instructions answered exactly: {ExactMatch(model):P1} of {Stage.Measured} ({different} of them different)");
+        if (Base is { } start && outcome.HeldOutLoss is { } loss)
+        {
+            double begun = HeldOutLoss(Begun(Config(), start, out _), Data());
+            yield return FormattableString.Invariant($"held-out answers: {loss:F4} nats a token, {begun:F4} before: {begun - loss:F4} gained");
+            if (before.Compared?.HeldOutLoss is { } other)
+            {
+                yield return FormattableString.Invariant($"that is {(begun - loss) / (begun - other):P1} of what the stage before gained");
+            }
+        }
+    }
+
+    private IEnumerable<string> OfPolicy(IModel model, TrainingOutcome outcome)
+    {
+        if (Stage.Kind == StageKind.Prefer)
         {
             yield return FormattableString.Invariant($"held-out preferences right: {Part(outcome, "accuracy"):P1}");
         }
 
-        yield return FormattableString.Invariant($"held-out instructions answered exactly: {ExactMatch(model):P1} of {stage.Measured}");
-        if (before.Policy is not null)
+        yield return FormattableString.Invariant($"held-out instructions answered exactly: {ExactMatch(model):P1} of {Stage.Measured}");
+        Gain gain = Measure(model);
+        yield return FormattableString.Invariant(
+            $"held-out requests: {gain.Worth:F2} of {RuleChat.Asked} words are of the asked kind, {gain.WorthBefore:F2} before");
+        yield return FormattableString.Invariant($"divergence from the first policy: {gain.Kl:F2} nats a response");
+        if (before.Reward is not null)
         {
-            Gain gain = Measure(model);
             yield return FormattableString.Invariant(
-                $"held-out requests: {gain.Worth:F2} of {RuleChat.Asked} words are of the asked kind, {gain.WorthBefore:F2} before");
-            yield return FormattableString.Invariant($"divergence from the first policy: {gain.Kl:F2} nats a response");
-            if (before.Reward is not null)
-            {
-                yield return FormattableString.Invariant(
-                    $"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
-            }
+                $"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
         }
+
+        if (Stage.Kind == StageKind.Optimise && Stage.Policy.PretrainingWeight > 0)
+        {
+            TuningData<TuningRow> texts = Rows(Texts());
+            double now = HeldOutLoss(model, texts), was = HeldOutLoss(Loaded(Base!), texts), first = HeldOutLoss(Loaded(before.First!.Folder!), texts);
+            yield return FormattableString.Invariant($"held-out texts of pre-training: {now:F4} nats a token, {first:F4} after pre-training ")
+                + FormattableString.Invariant($"({now / first - 1:+0.0 %;-0.0 %}), {was:F4} before");
+        }
+    }
+
+    private double Filled(IModel model, bool suffixFirst)
+    {
+        IReadOnlyList<RuleQuestion> gaps = rule.Questions(Stage.Measured, 20, heldOut: true);
+        int[][] prompts = [.. gaps.Select(gap => Infilling.Split(gap.Prompt)).Select(
+            parts => Infilling.Prompt(parts.Prefix, parts.Suffix, tokens.Tokenizer, suffixFirst))];
+        IReadOnlyList<Rollout> written = Rollouts.Sample(
+            model, prompts, Stage.MostTokens, InfillTokens.Of(tokens.Tokenizer).End, temperature: 0);
+        return gaps.Zip(written).Average(pair => pair.Second.Ended && tokens.Tokenizer.Decode(pair.Second.Response) == pair.First.Answer ? 1.0 : 0);
     }
 
     /// <summary>The share of held-out instructions whose greedy answer is the right one, to the character.</summary>
     internal double ExactMatch(IModel model)
     {
-        IReadOnlyList<(string Prompt, string Answer)> questions = RuleChat.Questions(stage.Measured, 20, heldOut: true);
-        IReadOnlyList<Rollout> written = Rollouts.Sample(model, Prompts(questions.Select(question => question.Prompt)), MostTokens, tokens.End, temperature: 0);
-        return questions.Zip(written).Average(pair => pair.Second.Ended && Text(pair.Second) == pair.First.Answer ? 1.0 : 0);
+        IReadOnlyList<RuleQuestion> questions = rule.Questions(Stage.Measured, 20, heldOut: true);
+        IReadOnlyList<Rollout> written = Rollouts.Sample(
+            model, Prompts(questions.Select(question => question.Prompt)), Stage.MostTokens, tokens.End, temperature: 0);
+        return questions.Zip(written).Average(pair => pair.Second.Ended && rule.IsRight(pair.First, Text(pair.Second)) ? 1.0 : 0);
     }
 
     /// <summary>What a policy's answers to held-out requests are worth beside those of the first policy, fine-tuned alone.</summary>
     internal Gain Measure(IModel model)
     {
-        IReadOnlyList<string> requests = RuleChat.Requests(stage.Measured, 20, heldOut: true);
+        IReadOnlyList<string> requests = RuleChat.Requests(Stage.Measured, 20, heldOut: true);
         int[][] prompts = Prompts(requests);
-        IModel start = Loaded(before.Tuned!);
+        IModel start = Loaded(before.Tuned!.Folder!);
         double Worth(IModel policy)
         {
             using Tensor generator = get_rng_state();
             manual_seed(20);
-            IReadOnlyList<Rollout> written = Rollouts.Sample(policy, prompts, MostTokens, tokens.End);
+            IReadOnlyList<Rollout> written = Rollouts.Sample(policy, prompts, Stage.MostTokens, tokens.End);
             set_rng_state(generator);
             return requests.Zip(written, (request, rollout) => (double)RuleChat.Worth(request, Text(rollout))).Average();
         }
 
         Judge judge = before.Reward is null ? batch => zeros(batch.Ids.shape[0], dtype: ScalarType.Float32) : Judge();
         using var measured = new PolicyData(
-            new("", prompts, prompts), tokens, References.Frozen(start), judge, stage.Policy with { MostTokens = MostTokens }, options)
+            new("", prompts, prompts), tokens, References.Frozen(start), judge, Stage.Policy with { MostTokens = Stage.MostTokens }, Options)
         { Hash = "" };
         PolicyFigures was = measured.Measure(start, prompts), now = measured.Measure(model, prompts);
         return new Gain(now.Scores.Average(), was.Scores.Average(), Deviation(was.Scores), now.Kl, Worth(model), Worth(start));
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => owned.ForEach(one => one.Dispose());
-
-    private static double Part(TrainingOutcome outcome, string name) => outcome.HeldOutParts.Single(part => part.Name == name).Value;
 
     private static double Deviation(double[] values)
     {
@@ -193,57 +208,52 @@ internal sealed class RecipeStage : IDisposable
 
     private int[][] Prompts(IEnumerable<string> questions) => [.. questions.Select(question => tokens.Prompt(new Passage([new ChatTurn("user", question)])))];
 
-    private TuningSplit<TuningRow> Conversations(Func<int, long, bool, string> make)
-    {
-        IReadOnlyList<TuningRow> Made(int count, bool heldOut) =>
-            TuningRows.Prepare(TuningFile.Parse(make(count, options.Seed, heldOut), "conversations"), tokens, Counting).Rows;
+    private TuningSplit<TuningRow> Texts() => Lines(
+        "texts", (count, seed, heldOut) => rule.Texts(count, seed, heldOut, Stage.Domain), new TuningOptions { MaxLength = Options.Context });
 
-        return new("conversations made by rule", Made(stage.Lines, heldOut: false), Made(Math.Max(64, stage.Lines / 10), heldOut: true));
+    private TuningSplit<TuningRow> Lines(string what, Func<int, long, bool, string> make, TuningOptions counting)
+    {
+        IReadOnlyList<TuningRow> Made(int count, bool heldOut)
+        {
+            IReadOnlyList<TuningLine> lines = TuningFile.Parse(make(count, Options.Seed, heldOut), what);
+            return Stage.Infill is { } gaps ? InfillRows.Prepare(lines, tokens, gaps, Options.Context, Options.Seed).Rows
+                : TuningRows.Prepare(lines, tokens, counting).Rows;
+        }
+
+        return new(rule.Name, Made(Stage.Lines, heldOut: false), Made(Math.Max(64, Stage.Lines / 10), heldOut: true));
     }
 
     private TuningData<TuningRow> Rows(TuningSplit<TuningRow> rows) =>
-        new(rows, (part, where) => TuningInputs.Of(part, tokens.Pad, where), new AnswerObjective(), tokens, options) { Hash = Hash };
+        new(rows, (part, where) => TuningInputs.Of(part, tokens.Pad, where), new AnswerObjective(), tokens, Options) { Hash = Hash };
 
     private TuningData<PreferenceRow> Pairs(ITuningObjective objective, Func<IReadOnlyList<TuningLine>, TuningTokens, PreferenceSet> prepare)
     {
         IReadOnlyList<PreferenceRow> Made(int count, bool heldOut) =>
-            prepare(TuningFile.Parse(RuleChat.Pairs(count, options.Seed, heldOut), "pairs"), tokens).Rows;
+            prepare(TuningFile.Parse(RuleChat.Pairs(count, Options.Seed, heldOut), "pairs"), tokens).Rows;
 
-        return new(new("pairs made by rule", Made(stage.Lines, heldOut: false), Made(stage.Measured, heldOut: true)),
-            (part, where) => TuningInputs.Of(PreferenceBatch.Of(part, tokens.Pad), where), objective, tokens, options)
+        return new(new("pairs made by rule", Made(Stage.Lines, heldOut: false), Made(Stage.Measured, heldOut: true)),
+            (part, where) => TuningInputs.Of(PreferenceBatch.Of(part, tokens.Pad), where), objective, tokens, Options)
         { Hash = Hash };
     }
 
     private PolicyData Policies() => Own(new PolicyData(
-        new("requests made by rule", Prompts(RuleChat.Requests(stage.Lines, options.Seed, heldOut: false)),
-            Prompts(RuleChat.Requests(stage.Measured, 20, heldOut: true))),
-        tokens, References.Frozen(Policy()), Judge(), stage.Policy with { MostTokens = MostTokens }, options,
-        stage.Policy.PretrainingWeight > 0 ? Rows(Conversations(RuleChat.RightAnswers)) : null)
+        new("requests made by rule", Prompts(RuleChat.Requests(Stage.Lines, Options.Seed, heldOut: false)),
+            Prompts(RuleChat.Requests(Stage.Measured, 20, heldOut: true))),
+        tokens, References.Frozen(Loaded(Base!)), Judge(), Stage.Policy with { MostTokens = Stage.MostTokens }, Options,
+        Stage.Policy.PretrainingWeight > 0 ? Rows(Texts()) : null)
     {
         Hash = Hash,
     });
 
-    /// <summary>The policy that the stage begins with, as it was.</summary>
-    private IModel Policy() => Loaded(before.Policy!);
-
-    private IModel Loaded(TrainingCheckpoint checkpoint) => Own(context.Zoo.Load(checkpoint.Folder, ScalarType.Float32, device, new LoadOptions()));
-
     /// <summary>The reward model, normalised on answers to requests that the first policy learned from.</summary>
     private Judge Judge()
     {
-        IModel model = Loaded(before.Reward!);
-        string answers = RuleChat.Answers(stage.Measured, options.Seed, heldOut: false);
+        IModel model = Loaded(before.Reward!.Folder!);
+        string answers = RuleChat.Answers(Stage.Measured, Options.Seed, heldOut: false);
         return Judges.Normalised(model, TuningRows.Prepare(TuningFile.Parse(answers, "answers"), tokens, Counting).Rows, tokens.Pad);
     }
 
-    private TuningOptions Counting => new() { AssistantOnly = true, MaxLength = options.Context };
-
-    private T Own<T>(T made)
-        where T : IDisposable
-    {
-        owned.Add(made);
-        return made;
-    }
+    private TuningOptions Counting => new() { AssistantOnly = true, MaxLength = Options.Context };
 }
 
 /// <summary>What a stage changed.</summary>

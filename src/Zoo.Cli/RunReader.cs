@@ -16,7 +16,10 @@ namespace Zoo.Cli;
 /// <summary>Checkpoints as commands name them.</summary>
 internal static class RunReader
 {
-    /// <summary>The folder that holds the weights: the one given, or a run's newest whole checkpoint.</summary>
+    /// <summary>Where a run that trained an adapter writes the whole model, once it is complete.</summary>
+    internal const string Merged = "merged";
+
+    /// <summary>The folder with the weights: the one given, or a run's newest whole checkpoint; of one that trained an adapter, the merged model.</summary>
     internal static string Checkpoint(CliContext context, string path)
     {
         if (File.Exists(path))
@@ -31,7 +34,12 @@ internal static class RunReader
 
         if (File.Exists(Path.Combine(path, "config.json")))
         {
-            return path;
+            return Whole(path);
+        }
+
+        if (File.Exists(Path.Combine(path, Merged, "config.json")))
+        {
+            return Path.Combine(path, Merged);
         }
 
         (TrainingCheckpoint? found, IReadOnlyList<string> notes) = new RunFolder(path).Latest();
@@ -40,9 +48,13 @@ internal static class RunReader
             context.Error.WriteLine(note);
         }
 
-        return found?.Folder
-            ?? throw new CommandException($"{path}: no config.json and no complete checkpoint, expected a folder that train wrote or a published checkpoint");
+        return found is not null ? Whole(found.Folder)
+            : throw new CommandException($"{path}: no config.json and no complete checkpoint, expected a folder that train wrote or a published checkpoint");
     }
+
+    private static string Whole(string folder) =>
+        !File.Exists(Path.Combine(folder, "adapter_config.json")) || Directory.GetFiles(folder, "model*.safetensors*").Length > 0 ? folder
+            : throw new CommandException($"{folder}: holds an adapter alone, expected the folder of its base, with --adapter {folder}");
 
     /// <summary>Model and tokenizer of a checkpoint, ready to answer.</summary>
     internal static (IModel Model, ITokenizer Tokenizer) Open(CliContext context, string folder, LoadOptions options)

@@ -66,6 +66,11 @@ internal sealed class TrainCommand
         HelpName = "n",
         DefaultValueFactory = _ => 2,
     };
+    private readonly Option<int> keepBest = new("--keep-best")
+    {
+        Description = "How many more are kept for their held-out figure (--metric); may change when a run goes on.",
+        HelpName = "n",
+    };
     private readonly Option<string> device = new("--device")
     {
         Description = "cpu, cuda, cuda:1 or mps; may change when a run goes on, whose numbers then differ in rounding.",
@@ -82,7 +87,8 @@ internal sealed class TrainCommand
         var made = new TrainCommand(context);
         var command = new Command("train", "Train a small model on a text; with no more words, the quickstart: a LLaMA on the King James Bible.")
         {
-            made.family, made.objective, made.recipe, made.output, made.resume, made.overwrite, made.text, made.saveEvery, made.keep, made.device,
+            made.family, made.objective, made.recipe, made.output, made.resume, made.overwrite, made.text, made.saveEvery, made.keep, made.keepBest,
+            made.device,
         };
         foreach (Option word in made.options.All)
         {
@@ -104,6 +110,7 @@ internal sealed class TrainCommand
         string path = words.GetValue(output) ?? Path.Combine("runs", DefaultName(words, asked ?? TrainingDefaults.NextToken));
         Arguments.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
         Arguments.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
+        Arguments.Require(words.GetValue(keepBest) >= 0, "keep-best", words.GetValue(keepBest), "0 or more");
         Device where = Arguments.Device(words.GetValue(device)!);
         var folder = new RunFolder(path);
         return words.GetValue(resume) ? Resume(words, folder, asked, where) : Begin(words, folder, asked ?? TrainingDefaults.NextToken, where);
@@ -121,26 +128,33 @@ internal sealed class TrainCommand
             }
         }
 
-        options.RefuseOthers(words, name);
+        options.RefuseOthers(words, OptionWords.Recipe);
         Arguments.Require(words.GetValue(saveEvery) >= 1, "save-every", words.GetValue(saveEvery), "1 or more");
         Arguments.Require(words.GetValue(keep) >= 1, "keep", words.GetValue(keep), "1 or more");
-        Stage[] stages = [.. known.Stages.Select(stage => stage with { Run = Dependent(words, options.Over(words, stage.Run)) })];
-        foreach (Stage stage in stages)
+        Arguments.Require(words.GetValue(keepBest) >= 0, "keep-best", words.GetValue(keepBest), "0 or more");
+        OwnDataOptions asked = options.Over(words, new OwnDataOptions());
+        asked.Validate();
+        OwnData? own = asked.Data.Length == 0 ? null : new OwnData(
+            asked, run => Dependent(words, options.Over(words, run)), options.Typed(words, "steps") ? options.Over(words, new TrainingOptions()).Steps : null);
+        Recipe run = own is null
+            ? known with { Stages = [.. known.Stages.Select(stage => stage with { Run = Dependent(words, options.Over(words, stage.Run)) })] }
+            : OwnData.Of(known, asked);
+        foreach (Stage stage in own is null ? run.Stages : [])
         {
             stage.Run.Validate();
         }
 
-        var run = new RecipeRun(
-            context, known with { Stages = stages }, words.GetValue(output) ?? Path.Combine("runs", name), Arguments.Device(words.GetValue(device)!),
-            words.GetValue(saveEvery), words.GetValue(keep));
-        return run.Run(words.GetValue(resume), words.GetValue(overwrite)) ? 0 : ZooCommands.Interrupted;
+        var whole = new RecipeRun(
+            context, run, words.GetValue(output) ?? Path.Combine("runs", name), Arguments.Device(words.GetValue(device)!), words.GetValue(saveEvery),
+            words.GetValue(keep), words.GetValue(keepBest), own);
+        return whole.Run(words.GetValue(resume), words.GetValue(overwrite)) ? 0 : ZooCommands.Interrupted;
     }
 
     private int Begin(ParseResult words, RunFolder folder, string asked, Device where)
     {
         ObjectiveOptions known = ObjectiveOptions.Find(asked) ?? throw new CommandException(
             $"--objective '{asked}', expected {string.Join(", ", Objectives.Skip(1))}, or clm (the next token)", 2);
-        options.RefuseOthers(words, asked);
+        options.RefuseOthers(words, $"--objective {asked}");
         TrainingOptions run = Dependent(words, options.Over(words, TrainingDefaults.For(asked)));
         run.Validate();
         bool speaks = options.Typed(words, Language);
@@ -169,7 +183,7 @@ internal sealed class TrainCommand
         ITrainingData data = subject.Data(run);
         string config = subject.Config(run);
         manual_seed(run.Seed);
-        using IModel made = context.Zoo.Create(config, "config.json", ScalarType.Float32, where);
+        using IModel made = context.Zoo.Create(config, "config.json", run.WeightType, where);
         using var trainer = new Trainer(made, data, run);
         folder.Replaces = folder.HoldsRun;
         return Train(words, trainer, subject, folder, config);
@@ -199,7 +213,7 @@ internal sealed class TrainCommand
             throw new CommandException($"{name} was trained with --objective {objectiveName}, not {asked}; --resume takes no other");
         }
 
-        options.RefuseOthers(words, objectiveName);
+        options.RefuseOthers(words, $"--objective {objectiveName}");
         TrainingOptions run = options.Over(words, state.Options);
         ObjectiveOptions known = ObjectiveOptions.Find(objectiveName)
             ?? throw new CommandException($"{name} was trained with --objective {objectiveName}, which train does not know");
@@ -227,7 +241,7 @@ internal sealed class TrainCommand
         }
 
         string config = UserFile.ReadText(checkpoint.ConfigPath, UserFile.MostOfText, FileErrors.Plain);
-        using IModel made = context.Zoo.Create(config, checkpoint.ConfigPath, ScalarType.Float32, where);
+        using IModel made = context.Zoo.Create(config, checkpoint.ConfigPath, run.WeightType, where);
         using var trainer = new Trainer(made, data, run);
         checkpoint.ReadInto(trainer);
         context.Output.WriteLine(FormattableString.Invariant($"resuming from {name} of {run.Steps}"));
@@ -320,7 +334,7 @@ internal sealed class TrainCommand
 
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, run.Steps / 50));
-        var training = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep));
+        var training = new TrainingRun(trainer, folder, subject.Family, config, words.GetValue(saveEvery), words.GetValue(keep), words.GetValue(keepBest));
         StopSignals.Saves();
         TrainingOutcome outcome = training.Run(view, context.Stop);
         if (MetricsFile.Read(folder.Metrics) is { Count: > 0 } rows)
@@ -356,6 +370,11 @@ internal sealed class TrainCommand
         }
 
         to.WriteLine($"checkpoint  {outcome.Checkpoint}");
+        if (folder.Best(run.Metric) is [var best, ..] && best.Folder != outcome.Checkpoint)
+        {
+            to.WriteLine(FormattableString.Invariant($"best        {best.Folder} (held-out {run.Metric} {best.State.Measured!.Value:F4})"));
+        }
+
         to.WriteLine($"metrics     {folder.Metrics}");
         to.WriteLine($"loss curve  {folder.Curve}");
     }

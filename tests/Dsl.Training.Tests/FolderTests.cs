@@ -22,6 +22,7 @@ public sealed partial class FolderTests
     [InlineData("Tasks", "Metrics Objectives")]
     [InlineData("Alignment", "Objectives")]
     [InlineData("Alignment/Data", "Objectives Alignment")]
+    [InlineData("Alignment/Rules", "Objectives Alignment")]
     public void AFolderKnowsOnlyWhatItIsMadeOf(string folder, string may)
     {
         string[] files = Directory.GetFiles(Path.Combine(Sources, folder), "*.cs");

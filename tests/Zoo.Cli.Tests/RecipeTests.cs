@@ -19,6 +19,9 @@ public sealed class RecipeTests
     [InlineData("instructgpt")]
     [InlineData("rejection")]
     [InlineData("dpo")]
+    [InlineData("guanaco")]
+    [InlineData("law")]
+    [InlineData("codellama-infill")]
     public void AResumedRecipeGoesOnBitForBit(string name)
     {
         Recipe recipe = Small(Recipes.Find(name)!);
@@ -36,13 +39,27 @@ public sealed class RecipeTests
         foreach (string folder in Directory.GetDirectories(whole.Path))
         {
             string stage = Path.GetFileName(folder);
-            foreach (string file in new[] { "model.safetensors", "optimizer.safetensors" })
-            {
-                Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "step-5", file)), File.ReadAllBytes(Path.Combine(parts.Path, stage, "step-5", file)));
-            }
+            string[] files = Directory.GetFiles(Path.Combine(folder, "step-5"), "*.safetensors");
+            Assert.True(files.Length >= 2);
+            Assert.All(files, file => Assert.Equal(
+                File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(parts.Path, stage, "step-5", Path.GetFileName(file)))));
 
             Assert.Equal(Figures(folder), Figures(Path.Combine(parts.Path, stage)));
         }
+    }
+
+    [Theory]
+    [InlineData("alpaca", "1-pretrain 2-sft", "held-out answers: ")]
+    [InlineData("lora", "1-pretrain 2-sft 3-lora 4-qlora", "of what the stage before gained")]
+    [InlineData("goat", "1-pretrain 2-lora", "answered exactly")]
+    [InlineData("finance", "1-pretrain 2-domain 3-lora", "answered exactly")]
+    public void ARecipeRunsToItsEnd(string name, string stages, string said)
+    {
+        using var folder = new ScratchFolder();
+        Assert.True(Run(Small(Recipes.Find(name)!), folder.Path, resume: false, stopAfter: null, out string output));
+        Assert.Equal(stages.Split(' '), Directory.GetDirectories(folder.Path).Select(Path.GetFileName).Order());
+        Assert.Contains(said, output);
+        Assert.All(Directory.GetDirectories(folder.Path), stage => Assert.True(File.Exists(Path.Combine(stage, "events.out.tfevents.run"))));
     }
 
     [Fact]
@@ -67,6 +84,7 @@ public sealed class RecipeTests
     {
         Assert.Contains("--recipe 'x', expected sft, reward, dpo, ppo", Refused("train", "--recipe", "x"));
         Assert.Contains("--family with --recipe", Refused("train", "--recipe", "sft", "--family", "mamba"));
+        Assert.Contains("--lora with --objective mlm, expected --recipe", Refused("train", "--objective", "mlm", "--lora", "4"));
         Assert.Contains("--batch 0, expected 1 or more", Refused("train", "--recipe", "sft", "--batch", "0"));
     }
 
@@ -74,7 +92,7 @@ public sealed class RecipeTests
     public void EveryRecipeNamesItsSourceAndCanBeRun() => Assert.All(Recipes.All, recipe =>
     {
         Assert.NotEmpty(recipe.Stages);
-        Assert.Equal(StageKind.Tune, recipe.Stages[0].Kind);
+        Assert.Contains(recipe.Stages[0].Kind, new[] { StageKind.Pretrain, StageKind.Tune });
         Assert.All(recipe.Stages, stage => Assert.NotEmpty(stage.Published.Source));
         Assert.All(recipe.Stages, stage => stage.Run.Validate());
         foreach ((Stage stage, int i) in recipe.Stages.Select((stage, i) => (stage, i))
@@ -82,6 +100,9 @@ public sealed class RecipeTests
         {
             Assert.Contains(recipe.Stages.Take(i), earlier => earlier.Kind == StageKind.Reward);
         }
+
+        // An adapter over four bits leaves no whole model to go on with.
+        Assert.All(recipe.Stages.Zip(recipe.Stages.Skip(1)), pair => Assert.True(!pair.First.FourBits || pair.Second.FromFirst));
     });
 
     /// <summary>Few steps, few lines, few rollouts.</summary>

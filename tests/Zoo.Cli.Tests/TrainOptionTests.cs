@@ -7,6 +7,7 @@ using System.Reflection;
 using System.Text.Json;
 using Dsl.Tests;
 using Dsl.Training;
+using Dsl.Training.Alignment;
 using Dsl.Training.Objectives;
 using Xunit;
 
@@ -27,10 +28,12 @@ public sealed class TrainOptionTests : IDisposable
         ["save-every"] = "taken",
         ["keep"] = "taken",
         ["device"] = "taken",
+        ["keep-best"] = "taken",
         ["recipe"] = "is a run of its own",
     };
 
-    /// <summary>For each option a value to train with, none of which is the default, and another one to go on with.</summary>
+    /// <summary>For each option a value to train with, none of which is the default (but for the figure that every objective has), and another one to go on
+    /// with.</summary>
     private static readonly Dictionary<string, (string Trained, string Other)> Values = new()
     {
         ["steps"] = ("2", "3"),
@@ -49,6 +52,9 @@ public sealed class TrainOptionTests : IDisposable
         ["seed"] = ("7", "8"),
         ["evaluate-every"] = ("1", "2"),
         ["evaluation-batches"] = ("1", "2"),
+        ["metric"] = ("loss", "accuracy"),
+        ["patience"] = ("3", "4"),
+        ["weights"] = ("bfloat16", "float32"),
         ["tokens"] = ("bytes", "characters"),
         ["vocabulary"] = ("600", "700"),
         ["static-noise"] = ("true", "false"),
@@ -79,13 +85,14 @@ public sealed class TrainOptionTests : IDisposable
     {
         IEnumerable<string> typed = TrainCommand.Make(CliContext.Plain(new DeclaredZoo(), TextWriter.Null, TextWriter.Null)).Options
             .Select(option => option.Name.TrimStart('-'));
-        Assert.Equal(Values.Keys.Concat(Beside.Keys).Order(), typed.Order());
+        IEnumerable<string> own = OptionRow.Of(typeof(OwnDataOptions)).Select(row => row.Name);
+        Assert.Equal(Values.Keys.Concat(Beside.Keys).Concat(own).Order(), typed.Order());
     }
 
     [Fact]
     public void EveryMemberOfARecordIsAnOption()
     {
-        foreach (Type record in ObjectiveOptions.All.Select(objective => objective.GetType()).Append(typeof(TrainingOptions)))
+        foreach (Type record in ObjectiveOptions.All.Select(objective => objective.GetType()).Append(typeof(TrainingOptions)).Append(typeof(OwnDataOptions)))
         {
             string[] settable = [.. record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
                 .Where(property => property.SetMethod?.IsPublic == true && property.Name != nameof(ObjectiveOptions.Name)).Select(property => property.Name)];

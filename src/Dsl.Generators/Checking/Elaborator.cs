@@ -168,13 +168,16 @@ internal sealed partial class Elaborator
     private (Setting, string)? CheckInitialValues()
     {
         ReadLayer(!spec.IsModel && InitialFunctions.ReadLayer(spec));
+        foreach (var part in spec.HeaderParts("Init").Concat(spec.HeaderParts("Group")))
+        {
+            if (part.Text(0) is { } pattern && !part.Place.Whole && !KeyText.MayMatch(pattern, keys.Select(k => k.Key).Concat(nested)))
+            {
+                Report(Problems.KeyUnknown, part.Place.At(0), pattern, Suggest(pattern, keys.Select(k => k.Key).Where(k => k.Length > 0)));
+            }
+        }
+
         foreach (var init in spec.HeaderParts("Init"))
         {
-            if (init.Text(0) is { } pattern && !init.Place.Whole && !KeyText.MayMatch(pattern, keys.Select(k => k.Key).Concat(nested)))
-            {
-                Report(Problems.KeyUnknown, init.Place.At(0), pattern, Suggest(pattern, keys.Select(k => k.Key).Where(k => k.Length > 0)));
-            }
-
             if (init[1] is not { IsName: true } rule || IsMember(rule))
             {
                 continue;

@@ -109,7 +109,7 @@ internal sealed class BlockEmitter
 
             ClassMembers.Checks(code, graph);
             code.Lines(constructor.ToString().TrimEnd('\n'));
-            foreach (var line in InitialValues.Of(spec))
+            foreach (var line in TrainingGroups.Of(spec).Concat(InitialValues.Of(spec)))
             {
                 code.Line(line);
             }

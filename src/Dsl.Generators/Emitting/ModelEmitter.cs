@@ -168,15 +168,9 @@ internal sealed partial class ModelEmitter
             code.Line($"{reader}.Check(config);");
             ClassMembers.Checks(code, graph);
             code.Lines(constructor.ToString().TrimEnd('\n'));
-            foreach (var frozen in spec.HeaderParts("Group").Where(g => g["Rate"].Text is "0" or "0.0"))
+            foreach (var line in TrainingGroups.Of(spec))
             {
-                code.Line($"weights.Fix({frozen[0].ToSource()});  // rate 0");
-            }
-
-            foreach (var group in spec.HeaderParts("Group").Where(g => g["Rate"].Text is not ("0" or "0.0") && !(g["Rate"].IsNull && g["Decay"].IsNull)))
-            {
-                var factors = new[] { "Decay", "Rate" }.Where(o => !group[o].IsNull).Select(o => $", {o.ToLowerInvariant()}: {group[o].ToSource()}");
-                code.Line($"weights.Group({group[0].ToSource()}{string.Concat(factors)});");
+                code.Line(line);
             }
 
             if (graph.Adapter is { } adapter)

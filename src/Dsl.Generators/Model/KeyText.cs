@@ -30,7 +30,7 @@ internal static class KeyText
     /// <summary>Whether a pattern can name a tensor of one of these keys.</summary>
     public static bool MayMatch(string pattern, IEnumerable<string> keys)
     {
-        var glob = new Regex("^" + Regex.Escape(Indexed(pattern)).Replace("\\*", ".*") + "$", RegexOptions.CultureInvariant);
+        var glob = new Regex("^" + Regex.Escape(Indexed(pattern)).Replace("\\*", ".*").Replace("\\?", ".") + "$", RegexOptions.CultureInvariant);
         return keys.Any(key => key.EndsWith("*", System.StringComparison.Ordinal)
             || new[] { "", ".weight", ".bias" }.Any(tensor => glob.IsMatch(Indexed(key.TrimStart('/')) + tensor)));
     }
@@ -44,8 +44,9 @@ internal static class KeyText
         return keys.Any(key => key.EndsWith("*", System.StringComparison.Ordinal) || end.IsMatch(Indexed(key.TrimStart('/'))));
     }
 
-    /// <summary>The key with a number where an index stands: any will do where patterns are tried.</summary>
-    private static string Indexed(string key) => Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "0"));
+    /// <summary>The key with one number wherever an index or a number stands: any will do where patterns are tried.</summary>
+    private static string Indexed(string key) =>
+        Regex.Replace(Indices(key).Aggregate(key, (k, i) => k.Replace("{" + i + "}", "0")), @"(?<=^|\.)[0-9]+(?=\.|$)", "0");
 
     public static string LastSegment(string key) => Plain(key) is var plain ? plain.Substring(plain.LastIndexOf('.') + 1) : "";
 

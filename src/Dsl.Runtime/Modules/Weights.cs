@@ -133,10 +133,10 @@ public sealed class Weights
     /// <exception cref="InvalidOperationException">A key that matches holds no number.</exception>
     public void Initialize(string glob, Func<int, Initializer> init) => Table.AddRule(Absolute(glob), key => init(LayerOf(key)));
 
-    /// <summary>Weights declared so far whose keys match the glob are not trained: no gradient is computed for them.</summary>
+    /// <summary>Weights declared so far whose keys match the glob, below the cursor's own key, are not trained: no gradient is computed for them.</summary>
     public void Freeze(string glob)
     {
-        foreach (Weight weight in own.Where(weight => FileSystemName.MatchesSimpleExpression(glob, weight.Key, ignoreCase: false)))
+        foreach (Weight weight in Matching(glob))
         {
             weight.Trainable = false;
         }
@@ -152,12 +152,18 @@ public sealed class Weights
     }
 
     /// <summary>
-    /// How an optimiser treats the weights declared so far whose keys match the glob: factors on its decay and its rate. A later call counts.
+    /// How an optimiser treats the weights declared so far whose keys match the glob: factors on its decay and its rate. A later call counts, also over
+    /// <see cref="Fix"/>.
     /// </summary>
     public void Group(string glob, double decay = 1, double rate = 1)
     {
-        foreach (Weight weight in own.Where(weight => FileSystemName.MatchesSimpleExpression(glob, weight.Key, ignoreCase: false)))
+        foreach (Weight weight in Matching(glob))
         {
+            if (rate != 0 && weight.RateFactor == 0)
+            {
+                weight.Trainable = !weight.IsBuffer;
+            }
+
             (weight.DecayFactor, weight.RateFactor) = (decay, rate);
         }
     }
@@ -401,6 +407,12 @@ public sealed class Weights
         : throw new InvalidOperationException($"'{key}' begins by a function of the layer, but the key holds no number that says which layer it is.");
 
     private string Absolute(string key) => key.StartsWith('/') ? key[1..] : Join(Key, key);
+
+    private IEnumerable<Weight> Matching(string glob)
+    {
+        string absolute = Absolute(glob);
+        return own.Where(weight => FileSystemName.MatchesSimpleExpression(absolute, weight.Key, ignoreCase: false));
+    }
 
     private Product Declared(Product product)
     {

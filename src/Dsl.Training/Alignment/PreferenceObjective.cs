@@ -25,6 +25,19 @@ public static class References
         return logs.detach();
     };
 
+    /// <summary>The policy itself with its adapter off: no second copy of the weights. Dropout is off meanwhile.</summary>
+    /// <param name="policy">Its adapter alone is trained.</param>
+    public static Reference Base(IModel policy) => batch =>
+    {
+        bool training = policy.Module.training;
+        policy.Module.eval();
+        using IDisposable on = enable_grad();
+        using IDisposable without = Adapters.Use(policy, null);
+        using Tensor logs = Policy(policy, batch);
+        policy.Module.train(training);
+        return logs.detach();
+    };
+
     /// <summary>What a model gives each counted token: [rows, t - 1], with its graph.</summary>
     internal static Tensor Policy(IModel model, TuningInputs batch) =>
         Outputs.Of(model, batch.For(model), results => Responses.LogProbabilities(results["logits"], batch.Labels), "logits");

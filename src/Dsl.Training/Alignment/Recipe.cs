@@ -1,11 +1,17 @@
 using System;
 using System.Collections.Generic;
+using Dsl.Runtime;
+using Dsl.Training.Alignment.Data;
+using Dsl.Training.Alignment.Rules;
 
 namespace Dsl.Training.Alignment;
 
 /// <summary>What a stage of a recipe does.</summary>
 public enum StageKind
 {
+    /// <summary>Goes on with texts, all of which count; from nothing where it is the first stage.</summary>
+    Pretrain,
+
     /// <summary>Fine-tunes the model on demonstrations, from nothing where it is the first stage.</summary>
     Tune,
 
@@ -57,10 +63,32 @@ public sealed record Stage(StageKind Kind, Published Published, TrainingOptions 
     /// <summary>How <see cref="StageKind.Optimise"/> goes on.</summary>
     public PolicyOptions Policy { get; init; } = new();
 
+    /// <summary>Tokens of an answer at most.</summary>
+    public int MostTokens { get; init; } = 8;
+
+    /// <summary>Of <see cref="StageKind.Pretrain"/>: the texts are those of the field that the model is adapted to.</summary>
+    public bool Domain { get; init; }
+
+    /// <summary>Of <see cref="StageKind.Pretrain"/>: texts with gaps; null: without.</summary>
+    public InfillOptions? Infill { get; init; }
+
+    /// <summary>Only low-rank matrices over the model so far are trained; null: all of it.</summary>
+    public AdapterOptions? Adapter { get; init; }
+
+    /// <summary>The model so far is in NF4 (QLoRA).</summary>
+    public bool FourBits { get; init; }
+
+    /// <summary>It begins with what the first stage made, not the one before it: stages that are compared.</summary>
+    public bool FromFirst { get; init; }
+
+    /// <summary>A padding token joins the vocabulary; its rows are the mean of those that are there.</summary>
+    public bool AddsPad { get; init; }
+
     /// <summary>What its folder is called, after its number.</summary>
     public string Folder => Kind switch
     {
-        StageKind.Tune => "sft",
+        StageKind.Pretrain => Infill is not null ? "infill" : Domain ? "domain" : "pretrain",
+        StageKind.Tune => FourBits ? "qlora" : Adapter is not null ? "lora" : "sft",
         StageKind.Reward => "reward",
         StageKind.Prefer => "dpo",
         StageKind.Select => "rejection",
@@ -72,4 +100,8 @@ public sealed record Stage(StageKind Kind, Published Published, TrainingOptions 
 /// <param name="Name">What <c>train --recipe</c> calls it.</param>
 /// <param name="What">In a sentence.</param>
 /// <param name="Stages">In their order.</param>
-public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stages);
+public sealed record Recipe(string Name, string What, IReadOnlyList<Stage> Stages)
+{
+    /// <summary>What is learned.</summary>
+    public RuleData Rule { get; init; } = RuleChat.Data;
+}

@@ -1,13 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using Dsl.Runtime;
-using Dsl.Text;
-using Dsl.Text.Templates;
 using Dsl.Training.Alignment.Data;
+using Dsl.Training.Alignment.Rules;
 using Dsl.Training.Objectives;
 
 namespace Dsl.Training.Alignment;
@@ -18,8 +13,6 @@ namespace Dsl.Training.Alignment;
 /// </summary>
 public static class RuleChat
 {
-    private const int HeldOutShare = 10;
-
     /// <summary>Words of an answer to a request.</summary>
     public const int Asked = 4;
 
@@ -34,25 +27,12 @@ public static class RuleChat
 
     private static readonly string[] Words = [.. Kinds.SelectMany(kind => kind)];
 
-    /// <summary>How a conversation becomes a text: a token before each turn, and one that ends an answer.</summary>
-    public const string Template = "{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|assistant|>' }}"
-        + "{% generation %}{{ ' ' + message['content'] + '<|end|>' }}{% endgeneration %}"
-        + "{% elif message['role'] == 'user' %}{{ '<|user|> ' + message['content'] }}"
-        + "{% else %}{{ raise_exception('a role other than user and assistant') }}{% endif %}{% endfor %}"
-        + "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
+    /// <summary>As the data of recipes: the texts of pre-training are instructions with their answers, without a template.</summary>
+    public static RuleData Data { get; } = new ChatData();
 
     /// <summary>A vocabulary in which every word is a token, with the template.</summary>
-    public static TuningTokens Tokens()
-    {
-        string[] all = [.. Words, .. Instructions, "beside", "of"];
-        var layout = new VocabularyLayout("chat", [], ["<|end|>", "<|user|>", "<|assistant|>", "<|pad|>"], "A:0", "A:0 B:1", new Dictionary<string, string>
-        {
-            ["eos_token"] = "<|end|>",
-            ["pad_token"] = "<|pad|>",
-        });
-        string sample = string.Concat(Enumerable.Repeat(string.Concat(all.Select(word => $" {word} {word}\n")), 20));
-        return new TuningTokens(TokenizerTraining.BytePair(sample, 1000, layout), ChatTemplate.Parse(Template));
-    }
+    /// <param name="pad">What fills rows; null: there is no such token.</param>
+    public static TuningTokens Tokens(string? pad = "<|pad|>") => RuleData.Vocabulary([.. Words, .. Instructions, "beside", "of"], pad);
 
     /// <summary>Instructions with their right answers, and requests with one answer of many: lines of JSON.</summary>
     /// <param name="count">How many lines.</param>
@@ -61,29 +41,22 @@ public static class RuleChat
     public static string Demonstrations(int count, long seed, bool heldOut) => Lines(count, seed, heldOut, draws =>
     {
         (string prompt, string answer) = draws.Integer(0, 3) > 0 ? Instruction(draws) : (Request(draws), Some(draws));
-        return (prompt, Message(("messages", [("user", prompt), ("assistant", answer)])));
+        return (prompt, RuleData.Messages(("messages", [("user", prompt), ("assistant", answer)])));
     });
 
     /// <summary>Instructions with their right answers alone, as prompts and answers.</summary>
     public static IReadOnlyList<(string Prompt, string Answer)> Questions(int count, long seed, bool heldOut) =>
-        Drawn(count, seed, heldOut, draws => Instruction(draws) is var made ? (made.Prompt, made) : default);
+        RuleData.Drawn(count, seed, heldOut, draws => Instruction(draws) is var made ? (made.Prompt, made) : default);
 
     /// <summary>Requests alone.</summary>
     public static IReadOnlyList<string> Requests(int count, long seed, bool heldOut) =>
-        Drawn(count, seed, heldOut, draws => Request(draws) is var made ? (made, made) : default);
-
-    /// <summary>Instructions with their right answers alone: lines of JSON.</summary>
-    public static string RightAnswers(int count, long seed, bool heldOut) => Lines(count, seed, heldOut, draws =>
-    {
-        (string prompt, string answer) = Instruction(draws);
-        return (prompt, Message(("messages", [("user", prompt), ("assistant", answer)])));
-    });
+        RuleData.Drawn(count, seed, heldOut, draws => Request(draws) is var made ? (made, made) : default);
 
     /// <summary>Requests with one answer of many: lines of JSON.</summary>
     public static string Answers(int count, long seed, bool heldOut) => Lines(count, seed, heldOut, draws =>
     {
         string prompt = Request(draws);
-        return (prompt, Message(("messages", [("user", prompt), ("assistant", Some(draws))])));
+        return (prompt, RuleData.Messages(("messages", [("user", prompt), ("assistant", Some(draws))])));
     });
 
     /// <summary>Pairs of answers to a request, of which one is better: lines of JSON.</summary>
@@ -96,7 +69,7 @@ public static class RuleChat
         }
 
         (string better, string worse) = Worth(prompt, one) > Worth(prompt, other) ? (one, other) : (other, one);
-        return (prompt + better + worse, Message(
+        return (prompt + better + worse, RuleData.Messages(
             ("prompt", [("user", prompt)]), ("chosen", [("assistant", better)]), ("rejected", [("assistant", worse)])));
     });
 
@@ -128,25 +101,23 @@ public static class RuleChat
     }
 
     private static string Lines(int count, long seed, bool heldOut, Func<IDraws, (string Key, string Line)> make) =>
-        string.Concat(Drawn(count, seed, heldOut, make).Select(line => line + "\n"));
+        RuleData.Lines(RuleData.Drawn(count, seed, heldOut, make));
 
-    private static List<T> Drawn<T>(int count, long seed, bool heldOut, Func<IDraws, (string Key, T Made)> make)
+    private sealed class ChatData : RuleData
     {
-        var draws = new SeededDraws(SeededRandom.For((ulong)seed, [8, heldOut ? 1 : 0]));
-        var made = new List<T>();
-        while (made.Count < count)
+        public override string Name => "conversations made by rule";
+
+        public override TuningTokens Tokens(string? pad) => RuleChat.Tokens(pad);
+
+        public override string Texts(int count, long seed, bool heldOut, bool domain) => RuleData.Lines(Drawn(count, seed, heldOut, draws =>
         {
-            (string key, T one) = make(draws);
-            if (SHA256.HashData(Encoding.UTF8.GetBytes(key))[0] % HeldOutShare == 0 == heldOut)
-            {
-                made.Add(one);
-            }
-        }
+            (string prompt, string answer) = Instruction(draws);
+            return (prompt, TextLine($" {prompt} : {answer}"));
+        }));
 
-        return made;
+        public override string Demonstrations(int count, long seed, bool heldOut) => RuleChat.Demonstrations(count, seed, heldOut);
+
+        public override IReadOnlyList<RuleQuestion> Questions(int count, long seed, bool heldOut) =>
+            [.. RuleChat.Questions(count, seed, heldOut).Select(question => new RuleQuestion(question.Prompt, question.Answer))];
     }
-
-    private static string Message(params (string Name, (string Role, string Content)[] Turns)[] parts) => JsonSerializer.Serialize(
-        parts.ToDictionary(part => part.Name, part => part.Turns.Select(turn =>
-            new Dictionary<string, string> { ["role"] = turn.Role, ["content"] = turn.Content })));
 }

@@ -17,7 +17,8 @@ public sealed record ParameterGroup(IReadOnlyList<(string Key, Parameter Paramet
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter, 2019): p *= 1 - rate x decay; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
-/// p -= rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps). As torch.optim.AdamW, with a state that can be saved under the parameters' keys.
+/// p -= rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps). As torch.optim.AdamW, with a state that can be saved under the parameters' keys. Parameters in
+/// 16 bits have masters in float32, which steps add up in (Micikevicius and others, 2018): a step that is smaller than the spacing of bfloat16 is not lost.
 /// </summary>
 public sealed class AdamW : IDisposable
 {
@@ -42,9 +43,12 @@ public sealed class AdamW : IDisposable
         {
             foreach ((string key, Parameter parameter) in group.Parameters)
             {
-                Tensor mean = zeros_like(parameter).DetachFromDisposeScope();
-                Tensor square = zeros_like(parameter).DetachFromDisposeScope();
-                slots.Add(new Slot(key, parameter, group.Decay, group.Rate, mean, square));
+                bool narrow = parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16;
+                using IDisposable off = no_grad();
+                Tensor? master = narrow ? parameter.detach().to(ScalarType.Float32).DetachFromDisposeScope() : null;
+                Tensor mean = zeros_like(master ?? parameter).DetachFromDisposeScope();
+                Tensor square = zeros_like(master ?? parameter).DetachFromDisposeScope();
+                slots.Add(new Slot(key, parameter, group.Decay, group.Rate, mean, square, master));
             }
         }
     }
@@ -84,12 +88,12 @@ public sealed class AdamW : IDisposable
                 {
                     if (slot.Parameter.grad is { } gradient)
                     {
-                        pairs.Add((slot, gradient));
+                        pairs.Add((slot, slot.Master is null ? gradient : Widened(gradient)));
                     }
                 }
 
                 // The kernel walks memory in a straight line; a gradient of other strides is rare and takes the plain way.
-                bool straight = fused && pairs.Count > 0 && pairs.TrueForAll(pair => pair.Gradient.is_contiguous() && pair.Slot.Parameter.is_contiguous());
+                bool straight = fused && pairs.Count > 0 && pairs.TrueForAll(pair => pair.Gradient.is_contiguous() && pair.Slot.Stepped.is_contiguous());
                 if (straight)
                 {
                     StepAtOnce(pairs, rate * alike.Key.Rate, alike.Key.Decay);
@@ -97,6 +101,11 @@ public sealed class AdamW : IDisposable
                 else
                 {
                     pairs.ForEach(pair => StepOne(pair.Slot, pair.Gradient, rate * alike.Key.Rate));
+                }
+
+                foreach ((Slot slot, _) in pairs.Where(pair => pair.Slot.Master is not null))
+                {
+                    slot.Parameter.copy_(slot.Master!);
                 }
             }
             finally
@@ -110,7 +119,7 @@ public sealed class AdamW : IDisposable
     {
         using Tensor step = tensor((float)Steps, dtype: ScalarType.Float32, device: pairs[0].Gradient.device);
         StableC.FusedAdamW(
-            pairs.ConvertAll(pair => (Tensor)pair.Slot.Parameter),
+            pairs.ConvertAll(pair => pair.Slot.Stepped),
             pairs.ConvertAll(pair => pair.Gradient),
             pairs.ConvertAll(pair => pair.Slot.Mean),
             pairs.ConvertAll(pair => pair.Slot.Square),
@@ -118,11 +127,19 @@ public sealed class AdamW : IDisposable
             rate, beta1, beta2, decay, epsilon);
     }
 
+    private static Tensor Widened(Tensor gradient)
+    {
+        using (gradient)
+        {
+            return gradient.to(ScalarType.Float32);
+        }
+    }
+
     private void StepOne(Slot slot, Tensor gradient, double rate)
     {
         if (slot.Decay != 0)
         {
-            slot.Parameter.mul_(Scalars.Of(1 - rate * slot.Decay));
+            slot.Stepped.mul_(Scalars.Of(1 - rate * slot.Decay));
         }
 
         slot.Mean.mul_(Scalars.Of(beta1));
@@ -132,10 +149,10 @@ public sealed class AdamW : IDisposable
         using Tensor root = slot.Square.sqrt();
         root.div_(Scalars.Of(Math.Sqrt(1 - Math.Pow(beta2, Steps))));
         root.Increase(epsilon);
-        slot.Parameter.addcdiv_(slot.Mean, root, Scalars.Of(-rate / (1 - Math.Pow(beta1, Steps))));
+        slot.Stepped.addcdiv_(slot.Mean, root, Scalars.Of(-rate / (1 - Math.Pow(beta1, Steps))));
     }
 
-    /// <summary>The state as named tensors (<c>mean.KEY</c>, <c>square.KEY</c>), which stay the optimiser's own.</summary>
+    /// <summary>The state as named tensors (<c>mean.KEY</c>, <c>square.KEY</c>, in 16 bits <c>master.KEY</c>), which stay the optimiser's own.</summary>
     public IReadOnlyDictionary<string, Tensor> State()
     {
         var state = new Dictionary<string, Tensor>();
@@ -143,6 +160,10 @@ public sealed class AdamW : IDisposable
         {
             state.Add("mean." + slot.Key, slot.Mean);
             state.Add("square." + slot.Key, slot.Square);
+            if (slot.Master is { } master)
+            {
+                state.Add("master." + slot.Key, master);
+            }
         }
 
         return state;
@@ -158,10 +179,15 @@ public sealed class AdamW : IDisposable
         {
             slot.Mean.Dispose();
             slot.Square.Dispose();
+            slot.Master?.Dispose();
         }
     }
 
-    private sealed record Slot(string Key, Parameter Parameter, double Decay, double Rate, Tensor Mean, Tensor Square);
+    private sealed record Slot(string Key, Parameter Parameter, double Decay, double Rate, Tensor Mean, Tensor Square, Tensor? Master)
+    {
+        /// <summary>What steps are added to.</summary>
+        internal Tensor Stepped => Master ?? Parameter;
+    }
 }
 
 /// <summary>Gradients as a whole.</summary>

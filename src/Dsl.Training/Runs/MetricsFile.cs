@@ -34,19 +34,25 @@ public sealed class MetricsFile : IDisposable
     private const long MostBytes = 1 << 30;
 
     private readonly string path;
+    private readonly string? eventsPath;
+    private readonly double began;
     private bool held;
     private GrowingFile? file;
+    private EventsFile? events;
 
     /// <param name="path">Replaced, or continued, with the first row.</param>
     /// <param name="lastStep">Rows of later steps are dropped; 0: all of them.</param>
     /// <param name="held">Nothing is written before <see cref="Release"/>.</param>
+    /// <param name="events">Where the same rows are written for TensorBoard (<see cref="EventsFile"/>); null: nowhere.</param>
     /// <exception cref="IOException">What is there cannot be read.</exception>
-    public MetricsFile(string path, long lastStep, bool held = false)
+    public MetricsFile(string path, long lastStep, bool held = false, string? events = null)
     {
+        eventsPath = events;
         this.path = path;
         this.held = held;
         Rows = lastStep > 0 && File.Exists(path) ? Read(path).FindAll(row => row.Step <= lastStep) : [];
         Seconds = Rows.Count > 0 ? Rows[^1].Seconds : 0;
+        began = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds - Seconds;
     }
 
     /// <summary>All rows so far.</summary>
@@ -63,6 +69,7 @@ public sealed class MetricsFile : IDisposable
         if (file is not null)
         {
             file.Add(Line(row));
+            events?.Add(row);
         }
         else if (!held)
         {
@@ -71,7 +78,11 @@ public sealed class MetricsFile : IDisposable
     }
 
     /// <summary>Puts what was added on disk.</summary>
-    public void Flush() => file?.Flush();
+    public void Flush()
+    {
+        file?.Flush();
+        events?.Flush();
+    }
 
     /// <summary>What was held back is written, over what stands there.</summary>
     /// <exception cref="IOException">The table cannot be written.</exception>
@@ -85,7 +96,11 @@ public sealed class MetricsFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => file?.Dispose();
+    public void Dispose()
+    {
+        file?.Dispose();
+        events?.Dispose();
+    }
 
     /// <summary>The rows of a table; a last line that was cut short is left out.</summary>
     /// <exception cref="IOException">It cannot be read, or is no regular file.</exception>
@@ -116,8 +131,12 @@ public sealed class MetricsFile : IDisposable
 
     private static double? Number(string cell) => double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
 
-    private void Begin() => file = new GrowingFile(
-        path, string.Join(',', Rows[0].Parts.Select(part => part.Name).Prepend(Header)) + "\n" + string.Concat(Rows.Select(Line)), FileErrors.Plain);
+    private void Begin()
+    {
+        string header = string.Join(',', Rows[0].Parts.Select(part => part.Name).Prepend(Header)) + "\n";
+        file = new GrowingFile(path, header + string.Concat(Rows.Select(Line)), FileErrors.Plain);
+        events = eventsPath is null ? null : new EventsFile(eventsPath, Rows, began);
+    }
 
     private static string Line(MetricsRow row) => FormattableString.Invariant(
         $"{row.Step},{row.Loss:R},{row.Rate:R},{row.GradientNorm:R},{row.HeldOutLoss:R},{row.TokensPerSecond:F0},{row.Seconds:F3}")

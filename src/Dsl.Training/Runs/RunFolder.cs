@@ -11,9 +11,9 @@ namespace Dsl.Training;
 public sealed class SaveException(string message, Exception inner) : Exception(message, inner);
 
 /// <summary>
-/// The folder of one run: a folder <c>step-N</c> per save, <c>metrics.csv</c>, <c>loss.png</c>. A save is written under another name and renamed when it is
-/// complete, so that a <c>step-N</c> is either whole or was damaged later. A run that replaces another one leaves it alone until its own first save is
-/// complete; from then on that save is what the folder holds, whatever is interrupted.
+/// The folder of one run: a folder <c>step-N</c> per save, <c>metrics.csv</c>, the same for TensorBoard, <c>loss.png</c>. A save is written under another
+/// name and renamed when it is complete, so that a <c>step-N</c> is either whole or was damaged later. A run that replaces another one leaves it alone until
+/// its own first save is complete; from then on that save is what the folder holds, whatever is interrupted.
 /// </summary>
 public sealed class RunFolder(string path)
 {
@@ -28,6 +28,9 @@ public sealed class RunFolder(string path)
 
     /// <summary>The table of all steps.</summary>
     public string Metrics => System.IO.Path.Combine(Path, "metrics.csv");
+
+    /// <summary>The same for TensorBoard.</summary>
+    public string Events => System.IO.Path.Combine(Path, "events.out.tfevents.run");
 
     /// <summary>The picture of the losses.</summary>
     public string Curve => System.IO.Path.Combine(Path, "loss.png");
@@ -75,9 +78,38 @@ public sealed class RunFolder(string path)
         return (found, broken.ConvertAll(name => $"{name} is incomplete, {rest}"));
     }
 
+    /// <summary>The whole checkpoints whose held-out figure was measured, the best first.</summary>
+    /// <param name="metric">Which figure it is.</param>
+    public IReadOnlyList<TrainingCheckpoint> Best(string metric)
+    {
+        var found = new List<TrainingCheckpoint>();
+        foreach ((long _, string folder) in Steps().OrderBy(step => step.Number))
+        {
+            if (TrainingCheckpoint.TryOpen(folder) is { State.Measured: not null } checkpoint)
+            {
+                int place = found.FindIndex(other => HeldOutFigure.IsBetter(metric, checkpoint.State.Measured.Value, other.State.Measured!.Value));
+                found.Insert(place < 0 ? found.Count : place, checkpoint);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Whether a figure is better than one of the best so far, or there are fewer of those.</summary>
+    internal bool IsAmongBest(HeldOutFigure figure, string metric, int count)
+    {
+        IReadOnlyList<TrainingCheckpoint> best = Replaces ? [] : Best(metric);
+        return best.Count < count || HeldOutFigure.IsBetter(metric, figure.Value, best[count - 1].State.Measured!.Value);
+    }
+
     /// <summary>Writes a checkpoint under its final name in one move, then drops the oldest beyond <paramref name="keep"/>.</summary>
+    /// <param name="trainer">Between two steps.</param>
+    /// <param name="family">Kept in the checkpoint.</param>
+    /// <param name="config">The text of config.json.</param>
+    /// <param name="keep">How many of the newest stay.</param>
+    /// <param name="keepBest">How many more stay for their held-out figure.</param>
     /// <exception cref="SaveException">It could not be written; nothing of it is left, and older ones are as they were.</exception>
-    public string Save(Trainer trainer, string family, string config, int keep)
+    public string Save(Trainer trainer, string family, string config, int keep, int keepBest = 0)
     {
         string name = Prefix + trainer.Step.ToString(CultureInfo.InvariantCulture);
         string target = System.IO.Path.Combine(Path, name);
@@ -107,6 +139,7 @@ public sealed class RunFolder(string path)
                 // The new save is whole and found under its name of now: nothing is lost where this is interrupted.
                 RemoveSteps();
                 File.Delete(Metrics);
+                File.Delete(Events);
                 File.Delete(Curve);
             }
 
@@ -129,7 +162,7 @@ public sealed class RunFolder(string path)
             throw new SaveException($"{target}: checkpoint not written ({cause}); {kept}", e);
         }
 
-        Prune(trainer.Step, keep);
+        Prune(trainer.Step, keep, keepBest == 0 ? [] : [.. Best(trainer.Options.Metric).Take(keepBest).Select(found => found.Folder)]);
         return target;
     }
 
@@ -188,10 +221,11 @@ public sealed class RunFolder(string path)
         }
     }
 
-    private void Prune(long newest, int keep)
+    private void Prune(long newest, int keep, IReadOnlyList<string> best)
     {
         // Numbers beyond the newest belong to a future that was given up when an older checkpoint was resumed.
-        foreach ((long number, string folder) in Steps().OrderByDescending(step => step.Number).Where(step => step.Number <= newest).Skip(keep).ToArray())
+        foreach ((long number, string folder) in Steps().OrderByDescending(step => step.Number).Where(step => step.Number <= newest).Skip(keep)
+            .Where(step => !best.Contains(step.Folder)).ToArray())
         {
             Discard(folder);
         }

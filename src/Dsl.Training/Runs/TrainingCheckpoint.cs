@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dsl.Files;
 using Dsl.Runtime;
 
@@ -42,6 +43,21 @@ public sealed record TrainingState
     /// <summary>Position in the data, as a text: JSON readers may round 64 bits.</summary>
     public required string DataPosition { get; init; }
 
+    /// <summary>The best held-out figure up to here; null where none was measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HeldOutFigure? Best { get; init; }
+
+    /// <summary>The held-out figure of these weights; null where it was not measured after this step.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HeldOutFigure? Measured { get; init; }
+
+    /// <summary>The run is over: its last step is done, or its figure has not become better for as long as it was to wait.</summary>
+    [JsonIgnore]
+    public bool Ended => Step == Options.Steps || IsExhausted(Options, Step, Best);
+
+    internal static bool IsExhausted(TrainingOptions options, long step, HeldOutFigure? best) =>
+        options.Patience > 0 && best is not null && step - best.Step >= (long)options.Patience * options.EvaluateEvery;
+
     /// <summary>The other files of the folder; written last, so a folder whose files agree with it is whole.</summary>
     public required IReadOnlyDictionary<string, CheckpointFile> Files { get; init; }
 
@@ -58,6 +74,9 @@ public sealed record CheckpointFile(long Bytes, string Sha256);
 public sealed record TrainingCheckpoint(string Folder, TrainingState State)
 {
     internal const string WeightsFile = "model.safetensors";
+
+    /// <summary>What is trained over a base, in place of the weights; the adapter in peft's layout stands beside it.</summary>
+    internal const string TrainedFile = "trained.safetensors";
     internal const string ConfigFile = "config.json";
     internal const string StateFile = "optimizer.safetensors";
     internal const string ManifestFile = "training.json";
@@ -116,9 +135,10 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     /// <exception cref="CheckpointException">A file is damaged or belongs to another model.</exception>
     public void ReadInto(Trainer trainer)
     {
-        using SafeTensorsFile weights = SafeTensorsFile.Open(Path.Combine(Folder, WeightsFile));
+        using SafeTensorsFile weights = SafeTensorsFile.Open(Path.Combine(Folder, trainer.OverBase ? TrainedFile : WeightsFile));
         using SafeTensorsFile state = SafeTensorsFile.Open(Path.Combine(Folder, StateFile));
         trainer.Resume(weights, state, State.Step, State.DataPosition);
+        trainer.Best = State.Best;
     }
 
     /// <summary>Writes all files of a checkpoint into an empty folder, the manifest last.</summary>
@@ -129,8 +149,14 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     /// <param name="written">Called with the name of each file that is complete.</param>
     internal static void Write(string folder, Trainer trainer, string family, string config, Action<string>? written)
     {
-        SafeTensorsWriter.Write(Path.Combine(folder, WeightsFile), Sources(trainer.Weights()), new Dictionary<string, string> { ["format"] = "pt" });
-        written?.Invoke(WeightsFile);
+        string weights = trainer.OverBase ? TrainedFile : WeightsFile;
+        SafeTensorsWriter.Write(Path.Combine(folder, weights), Sources(trainer.Weights()), new Dictionary<string, string> { ["format"] = "pt" });
+        written?.Invoke(weights);
+        if (trainer.OverBase && Adapters.Current(trainer.Model) is { } adapter)
+        {
+            adapter.Save(folder);
+        }
+
         (IReadOnlyList<(string, TorchSharp.torch.Tensor)> state, TorchSharp.torch.Tensor generator) = trainer.State();
         using (generator)
         {
@@ -149,6 +175,8 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
             Text = trainer.Data.Name,
             TextHash = trainer.Data.Hash,
             DataPosition = trainer.Data.Position,
+            Best = trainer.Best,
+            Measured = trainer.Measured?.Step == trainer.Step ? trainer.Measured : null,
             Objective = trainer.Data.Objective,
             Settings = trainer.Data.Settings,
             Files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToDictionary(
@@ -238,7 +266,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
             Require(value is not null, $"settings.{Line(word)} is null", "a text");
         }
 
-        foreach (string needed in new[] { WeightsFile, StateFile, ConfigFile })
+        foreach (string needed in new[] { state.Files.ContainsKey(TrainedFile) ? TrainedFile : WeightsFile, StateFile, ConfigFile })
         {
             Require(state.Files.ContainsKey(needed), $"files has no {needed}", "every file of the folder");
         }

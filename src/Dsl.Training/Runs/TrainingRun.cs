@@ -49,7 +49,10 @@ public sealed record TrainingOutcome(
 /// <param name="config">The text of config.json.</param>
 /// <param name="saveEvery">A save every so many steps, and at the end.</param>
 /// <param name="keep">How many saves are kept.</param>
-public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family, string config, int saveEvery = 100, int keep = 2)
+/// <param name="keepBest">How many more are kept for their held-out figure (<see cref="TrainingOptions.Metric"/>), which are then saved when they are
+/// measured.</param>
+public sealed class TrainingRun(
+    Trainer trainer, RunFolder folder, string family, string config, int saveEvery = 100, int keep = 2, int keepBest = 0)
 {
     /// <summary>Runs to the end.</summary>
     /// <exception cref="SaveException">The last save failed; an earlier failure is a note, and the next save tries again.</exception>
@@ -57,7 +60,7 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
     public TrainingOutcome Run(ITrainingView view, CancellationToken stop)
     {
         Directory.CreateDirectory(folder.Path);
-        using var metrics = new MetricsFile(folder.Metrics, trainer.Step, held: folder.Replaces);
+        using var metrics = new MetricsFile(folder.Metrics, trainer.Step, held: folder.Replaces, folder.Events);
         TrainingOptions options = trainer.Options;
         double? heldOut = metrics.Rows.FindLast(row => row.HeldOutLoss is not null) is { Step: > 0 } last ? last.HeldOutLoss : null;
         IReadOnlyList<LossPart> parts = [];
@@ -68,7 +71,7 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
         Stopwatch clock = Stopwatch.StartNew();
         view.Show(() =>
         {
-            while (trainer.Step < options.Steps && !interrupted)
+            while (trainer.Step < options.Steps && !interrupted && !TrainingState.IsExhausted(options, trainer.Step, trainer.Best))
             {
                 double before = clock.Elapsed.TotalSeconds;
                 StepResult result = trainer.Next();
@@ -78,7 +81,7 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
                 bool evaluated = end || trainer.Step % options.EvaluateEvery == 0;
                 if (evaluated)
                 {
-                    (heldOut, parts) = trainer.HeldOut();
+                    (heldOut, parts) = trainer.Evaluate();
                     Tell(() => view.Evaluated(trainer.Step, heldOut.Value, parts));
                 }
 
@@ -90,8 +93,10 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
                 var progress = new TrainingProgress(
                     result, options.Steps, heldOut, speed, TimeSpan.FromSeconds((options.Steps - trainer.Step) * perStep), Environment.WorkingSet);
                 Tell(() => view.Stepped(progress));
+                end |= TrainingState.IsExhausted(options, trainer.Step, trainer.Best);
                 interrupted = !end && stop.IsCancellationRequested;
-                if (end || interrupted || trainer.Step % saveEvery == 0)
+                bool good = evaluated && keepBest > 0 && folder.IsAmongBest(trainer.Measured!, options.Metric, keepBest);
+                if (end || interrupted || good || trainer.Step % saveEvery == 0)
                 {
                     metrics.Flush();
                     checkpoint = Save(view, final: end || interrupted) ?? checkpoint;
@@ -130,7 +135,7 @@ public sealed class TrainingRun(Trainer trainer, RunFolder folder, string family
     {
         try
         {
-            return folder.Save(trainer, family, config, keep);
+            return folder.Save(trainer, family, config, keep, keepBest);
         }
         catch (SaveException e) when (!final)
         {

@@ -170,6 +170,39 @@ public sealed class TuningTrainerTests
     }
 
     [Fact]
+    public void AnAdaptersPolicyIsItsOwnReferenceWithTheAdapterOff()
+    {
+        using var other = new TinyModel(new TinyConfig(Tokens.Tokenizer.Vocabulary, Dropout: 0.2), Seeded());
+        Assert.NotEmpty(Numbers(other));
+        using var policy = new TinyModel(new TinyConfig(Tokens.Tokenizer.Vocabulary, Dropout: 0.2), Seeded());
+        Assert.NotEmpty(Numbers(policy));
+        Adapter adapter = Adapters.Add(policy, new AdapterOptions { Targets = [AdapterOptions.AllLinear], Rank = 2 });
+        using (no_grad())
+        {
+            adapter.Weights.ToList().ForEach(weight => weight.Value.fill_(Scalars.Of(0.1)));
+        }
+
+        policy.train();
+        PreferenceSet pairs = PreferenceRows.ForPolicy(TuningFile.Parse(RuleChat.Pairs(5, 1, heldOut: false), "pairs"), Tokens);
+        using TuningInputs inputs = TuningInputs.Of(PreferenceBatch.Of(pairs.Rows, Tokens.Pad));
+        using Tensor expected = References.Frozen(other)(inputs), found = References.Base(policy)(inputs), adapted = References.Frozen(policy)(inputs);
+        Assert.True(found.allclose(expected, 1e-5, 1e-6));
+        Assert.False(adapted.allclose(expected, 1e-3, 1e-3));
+    }
+
+    [Fact]
+    public void TheTrainingModeIsWhatItWasAfterAReference()
+    {
+        using var policy = new TinyModel(new TinyConfig(Tokens.Tokenizer.Vocabulary), Seeded());
+        Adapters.Add(policy, new AdapterOptions { Targets = [AdapterOptions.AllLinear], Rank = 2 });
+        policy.train();
+        PreferenceSet pairs = PreferenceRows.ForPolicy(TuningFile.Parse(RuleChat.Pairs(2, 1, heldOut: false), "pairs"), Tokens);
+        using TuningInputs inputs = TuningInputs.Of(PreferenceBatch.Of(pairs.Rows, Tokens.Pad));
+        References.Base(policy)(inputs).Dispose();
+        Assert.True(policy.Module.training);
+    }
+
+    [Fact]
     public void WhatElseWasMeasuredIsInTheTable()
     {
         using var folder = new ScratchFolder();

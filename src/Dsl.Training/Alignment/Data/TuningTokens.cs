@@ -22,8 +22,11 @@ public sealed class TuningTokens(ITokenizer tokenizer, ChatTemplate? template = 
     /// <summary>Whose ids.</summary>
     public ITokenizer Tokenizer => tokenizer;
 
+    /// <summary>How a conversation becomes a text; null: there is no way.</summary>
+    public ChatTemplate? Template => template;
+
     /// <summary>The template says which parts the assistant writes.</summary>
-    internal bool MarksAnswers => template?.MarksAnswers == true;
+    public bool MarksAnswers => template?.MarksAnswers == true;
 
     /// <summary>What ends an answer.</summary>
     public int End => tokenizer.Special.End ?? throw new TextException($"the vocabulary '{tokenizer.Name}' has no end token, expected one behind each text");
