@@ -168,13 +168,18 @@ public sealed unsafe class Checkpoint : IDisposable
         foreach (var (place, piece, names) in fit.Parts)
         {
             var target = targets[place];
+            using Tensor? view = piece?.Of(target.Destination);
+            if (piece is { IsZero: true })
+            {
+                view!.zero_();
+                continue;
+            }
             if (names.Count == 0)
             {
                 target.WhenMissing!();
                 continue;
             }
             var (file, entry) = tensors[names[0]];
-            using Tensor? view = piece?.Of(target.Destination);
             if (!TensorFiller.Fill(file, entry, view ?? target.Destination, options.CheckFinite))
             {
                 if (TensorFiller.IsFinite(file, entry))
