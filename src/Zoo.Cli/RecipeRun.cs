@@ -52,7 +52,8 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         var before = new StageBase(null, null, null);
         foreach ((Stage stage, RunFolder folder) in recipe.Stages.Zip(Folders()))
         {
-            using var run = new RecipeStage(context, stage, tokens, before, device);
+            using IRecipeStage run = stage.Pictures is { } pictures ? new PictureStage(context, stage, pictures, before, device)
+                : new RecipeStage(context, stage, tokens, before, device);
             string name = Path.GetFileName(folder.Path);
             TrainingCheckpoint? found = resume ? Found(folder, run, stage) : null;
             if (found?.State.Step == stage.Run.Steps)
@@ -66,6 +67,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
 
             TrainingCheckpoint made = folder.Latest().Checkpoint ?? throw new CommandException($"{folder.Path}: no complete checkpoint was left");
             before = stage.Kind == StageKind.Reward ? before with { Reward = made } : before with { Tuned = before.Tuned ?? made, Policy = made };
+            before = before with { Earlier = [.. before.Earlier, (stage.Folder, made)] };
         }
 
         return true;
@@ -75,7 +77,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         [.. recipe.Stages.Select((stage, i) => new RunFolder(Path.Combine(path, FormattableString.Invariant($"{i + 1}-{stage.Folder}"))))];
 
     /// <summary>The newest checkpoint that began with the same stages; null where there is none.</summary>
-    private TrainingCheckpoint? Found(RunFolder folder, RecipeStage run, Stage stage)
+    private TrainingCheckpoint? Found(RunFolder folder, IRecipeStage run, Stage stage)
     {
         (TrainingCheckpoint? found, IReadOnlyList<string> notes) = folder.Latest();
         foreach (string note in notes)
@@ -93,7 +95,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
             : throw new CommandException($"{Path.GetFileName(found.Folder)} was trained with {difference}; --resume takes no other");
     }
 
-    private bool Train(RecipeStage run, Stage stage, RunFolder folder, TrainingCheckpoint? found)
+    private bool Train(IRecipeStage run, Stage stage, RunFolder folder, TrainingCheckpoint? found)
     {
         string config = run.Config(), name = Path.GetFileName(folder.Path);
         IModel model = run.Model(config);
@@ -107,7 +109,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         ITrainingView view = context.Interactive ? new LiveTrainingView(context.Console, title)
             : new PlainTrainingView(context.Output, every: Math.Max(1, stage.Run.Steps / 10));
         StopSignals.Saves();
-        TrainingOutcome outcome = new TrainingRun(trainer, folder, "llama", config, saveEvery, keep).Run(view, context.Stop);
+        TrainingOutcome outcome = new TrainingRun(trainer, folder, run.Family, config, saveEvery, keep).Run(view, context.Stop);
         LossCurve.Save(folder.Curve, MetricsFile.Read(folder.Metrics));
         if (outcome.Interrupted)
         {

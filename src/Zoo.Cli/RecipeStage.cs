@@ -21,12 +21,38 @@ namespace Zoo.Cli;
 /// <param name="Tuned">The first policy's checkpoint, which results are measured against; null before it.</param>
 /// <param name="Policy">The newest policy's; null before the first.</param>
 /// <param name="Reward">The reward model's; null where none was trained.</param>
-internal sealed record StageBase(TrainingCheckpoint? Tuned, TrainingCheckpoint? Policy, TrainingCheckpoint? Reward);
+internal sealed record StageBase(TrainingCheckpoint? Tuned, TrainingCheckpoint? Policy, TrainingCheckpoint? Reward)
+{
+    /// <summary>All of them, by the stage's folder.</summary>
+    internal IReadOnlyList<(string Stage, TrainingCheckpoint Made)> Earlier { get; init; } = [];
+}
+
+/// <summary>One stage of a recipe as it is run.</summary>
+internal interface IRecipeStage : IDisposable
+{
+    /// <summary>What its checkpoints call the model's family.</summary>
+    string Family { get; }
+
+    /// <summary>What tells the stage's data from others'.</summary>
+    string Hash { get; }
+
+    /// <summary>The text of config.json.</summary>
+    string Config();
+
+    /// <summary>The model that it begins with; it stays the stage's.</summary>
+    IModel Model(string config);
+
+    /// <summary>What is learned.</summary>
+    ITrainingData Data();
+
+    /// <summary>What came out, a line each.</summary>
+    IEnumerable<string> Describe(IModel model, TrainingOutcome outcome);
+}
 
 /// <summary>One stage of a recipe as it is run: its model, its data, and what it came to.</summary>
-internal sealed class RecipeStage : IDisposable
+internal sealed class RecipeStage : IRecipeStage
 {
-    private const string Family = "llama";
+    private const string Llama = "llama";
     private const int MostTokens = 8;
     private const int Width = 96, Inner = 256, Layers = 3;
 
@@ -52,13 +78,16 @@ internal sealed class RecipeStage : IDisposable
     }
 
     /// <summary>What tells the stage's data from others': the rule, the seed, and the checkpoints that it begins with.</summary>
-    internal string Hash { get; }
+    public string Hash { get; }
+
+    /// <inheritdoc/>
+    public string Family => Llama;
 
     /// <summary>The text of config.json.</summary>
-    internal string Config()
+    public string Config()
     {
         string trained = stage.Kind switch { StageKind.Reward => "reward", StageKind.Optimise => "ppo", _ => TrainingDefaults.NextToken };
-        SmallModel model = SmallModels.TrainedBy(trained).First(known => known.Family == Family);
+        SmallModel model = SmallModels.TrainedBy(trained).First(known => known.Family == Llama);
         var keys = new List<(string Key, JsonNode? Value)>(SpecialIds.Of(tokens.Tokenizer));
         if (stage.Kind == StageKind.Reward)
         {
@@ -78,7 +107,7 @@ internal sealed class RecipeStage : IDisposable
     }
 
     /// <summary>The model with the newest policy's weights; a head that the policy has not is new, a value head zero.</summary>
-    internal IModel Model(string config)
+    public IModel Model(string config)
     {
         manual_seed(options.Seed);
         IModel model = Own(context.Zoo.Create(config, "config.json", ScalarType.Float32, device));
@@ -106,7 +135,7 @@ internal sealed class RecipeStage : IDisposable
     }
 
     /// <summary>What is learned.</summary>
-    internal ITrainingData Data() => stage.Kind switch
+    public ITrainingData Data() => stage.Kind switch
     {
         StageKind.Tune => Rows(Conversations(RuleChat.Demonstrations)),
         StageKind.Reward => Pairs(new RewardObjective(), (lines, tokens) => PreferenceRows.ForReward(lines, tokens, options.Context)),
@@ -119,7 +148,7 @@ internal sealed class RecipeStage : IDisposable
     };
 
     /// <summary>What came out, a line each.</summary>
-    internal IEnumerable<string> Describe(IModel model, TrainingOutcome outcome)
+    public IEnumerable<string> Describe(IModel model, TrainingOutcome outcome)
     {
         if (stage.Kind == StageKind.Reward)
         {

@@ -85,6 +85,7 @@ internal static class Recipes
                     Other: "clip 0.2, batches of 64, KL coefficient 0.01 (0.005 at 34B, 70B)"),
             },
         ]),
+        .. PictureRecipes.All,
     ];
 
     /// <summary>A recipe by its name; null where none is called so.</summary>

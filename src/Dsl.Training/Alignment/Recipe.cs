@@ -57,8 +57,11 @@ public sealed record Stage(StageKind Kind, Published Published, TrainingOptions 
     /// <summary>How <see cref="StageKind.Optimise"/> goes on.</summary>
     public PolicyOptions Policy { get; init; } = new();
 
+    /// <summary>What it learns of pictures; null: it learns from texts.</summary>
+    public PictureTask? Pictures { get; init; }
+
     /// <summary>What its folder is called, after its number.</summary>
-    public string Folder => Kind switch
+    public string Folder => Pictures?.Folder ?? Kind switch
     {
         StageKind.Tune => "sft",
         StageKind.Reward => "reward",

@@ -1,0 +1,161 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using Dsl.Files;
+using Dsl.Images;
+using Dsl.Runtime;
+using Dsl.Training;
+using Dsl.Training.Alignment;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Zoo.Cli;
+
+/// <summary>A stage of a recipe that learns from pictures made by rule, or from texts that stand for them.</summary>
+internal sealed class PictureStage : IRecipeStage
+{
+    private const int MostTokens = 8, Context = 64;
+
+    private const string Settings = """
+        {
+          "image_processor_type": "CLIPImageProcessor",
+          "size": { "shortest_edge": 32 },
+          "crop_size": { "height": 32, "width": 32 },
+          "image_mean": [0.5, 0.5, 0.5],
+          "image_std": [0.5, 0.5, 0.5]
+        }
+
+        """;
+
+    /// <summary>What <see cref="Settings"/> say of pictures that have their size already.</summary>
+    private static readonly ImageProcessor Processor = new() { Scale = 1 / 255.0, Normalise = ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]) };
+
+    private readonly CliContext context;
+    private readonly Stage stage;
+    private readonly PictureTask task;
+    private readonly PictureTexts texts;
+    private readonly IReadOnlyList<(Inheritance Rule, TrainingCheckpoint Made)> inherited;
+    private readonly Device device;
+    private IModel? model;
+
+    /// <param name="context">Makes models.</param>
+    /// <param name="stage">What is run.</param>
+    /// <param name="task">What is learned.</param>
+    /// <param name="before">What it begins with.</param>
+    /// <param name="device">Where it runs.</param>
+    internal PictureStage(CliContext context, Stage stage, PictureTask task, StageBase before, Device device)
+    {
+        (this.context, this.stage, this.task, this.device) = (context, stage, task, device);
+        texts = new PictureTexts(task.Format);
+        inherited = [.. task.From.Select(rule => (rule, before.Earlier.Last(earlier => earlier.Stage == rule.Stage).Made))];
+        string from = string.Join(' ', inherited.Select(pair => pair.Made.State.Digest));
+        string what = FormattableString.Invariant($"{task.Format.Family} {task.Lesson} {stage.Lines} {stage.Run.Seed} {from}");
+        Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)));
+    }
+
+    /// <inheritdoc/>
+    public string Hash { get; }
+
+    /// <inheritdoc/>
+    public string Family => task.Lesson == PictureLesson.Words ? "llama" : task.Format.Family;
+
+    /// <inheritdoc/>
+    public string Config() => PictureModels.Config(
+        Family, texts.Tokens.Tokenizer.Vocabulary, Context, texts.Placeholder, [.. SpecialIds.Of(texts.Tokens.Tokenizer)]);
+
+    /// <inheritdoc/>
+    public IModel Model(string config)
+    {
+        manual_seed(stage.Run.Seed);
+        model = context.Zoo.Create(config, "config.json", ScalarType.Float32, device);
+        using (no_grad())
+        {
+            foreach ((Inheritance rule, TrainingCheckpoint made) in inherited)
+            {
+                using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(made.Folder, Checkpoint.FileName));
+                foreach (Weight weight in model.Weights.All.Where(weight => weight.Key.StartsWith(rule.Key, StringComparison.Ordinal)))
+                {
+                    file.Read((rule.Theirs ?? rule.Key) + weight.Key[rule.Key.Length..], weight.Value);
+                }
+            }
+        }
+
+        foreach (Weight weight in model.Weights.All)
+        {
+            weight.Trainable = task.Trained?.Any(key => weight.Key.StartsWith(key, StringComparison.Ordinal)) ?? !weight.IsBuffer;
+        }
+
+        model.Weights.Changed();
+        return model;
+    }
+
+    /// <inheritdoc/>
+    public ITrainingData Data()
+    {
+        string name = task.Lesson == PictureLesson.Words ? "words in the place of pictures" : "pictures made by rule";
+        var rows = new TuningSplit<PictureRow>(
+            name, texts.Rows(task.Lesson, stage.Lines, stage.Run.Seed, heldOut: false), texts.Rows(task.Lesson, stage.Measured, 20, heldOut: true));
+        return new TuningData<PictureRow>(rows, Batch, new AnswerObjective(), texts.Tokens, stage.Run)
+        {
+            Hash = Hash,
+            SaveBeside = task.Lesson == PictureLesson.Words ? null
+                : folder => AtomicFiles.WriteText(Path.Combine(folder, "preprocessor_config.json"), Settings, FileErrors.Plain),
+        };
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Describe(IModel model, TrainingOutcome outcome)
+    {
+        if (task.Lesson == PictureLesson.Words)
+        {
+            yield return FormattableString.Invariant($"held-out texts: loss {outcome.HeldOutLoss:F3} a token");
+            yield break;
+        }
+
+        IReadOnlyList<ShapePicture> pictures = RulePictures.Draw(stage.Measured, 20, heldOut: true);
+        foreach (string? question in task.Lesson == PictureLesson.Captions ? (IEnumerable<string?>)[null] : RulePictures.Kinds)
+        {
+            double right = Answered(model, pictures, question);
+            yield return FormattableString.Invariant(
+                $"{(question is null ? "held-out pictures described rightly" : $"held-out pictures, '{question}' answered rightly")}: {right:P1} of {stage.Measured}");
+        }
+    }
+
+    /// <summary>The share of pictures of which a model says what it should, to the character.</summary>
+    /// <param name="model">A model that sees.</param>
+    /// <param name="pictures">What it is shown.</param>
+    /// <param name="question">What it is asked; null: it captions.</param>
+    internal double Answered(IModel model, IReadOnlyList<ShapePicture> pictures, string? question)
+    {
+        int[] prompt = texts.Prompt(question);
+        int right = 0;
+        foreach (ShapePicture[] part in pictures.Chunk(64))
+        {
+            using Tensor pixels = Pixels(part, model.Weights.Device), rows = PicturePrompt.See(model, pixels);
+            IReadOnlyList<Rollout> written = Rollouts.Sample(
+                model, [.. part.Select(_ => prompt)], MostTokens, texts.Tokens.End, temperature: 0, PicturePrompt.Memory(rows));
+            right += part.Zip(written).Count(pair => pair.Second.Ended && texts.Tokens.Tokenizer.Decode(pair.Second.Response).Trim()
+                == (question is null ? pair.First.Caption : RulePictures.AnswerTo(question, pair.First)));
+        }
+
+        return (double)right / pictures.Count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => model?.Dispose();
+
+    private TuningInputs Batch(IReadOnlyList<PictureRow> rows, Device device) =>
+        TuningInputs.Of(rows.Select(row => row.Text), texts.Tokens.Pad, device) with
+        {
+            Pixels = rows[0].Picture is null ? null : Pixels([.. rows.Select(row => row.Picture!)], device),
+        };
+
+    private Tensor Pixels(IReadOnlyList<ShapePicture> pictures, Device device)
+    {
+        float[] values = [.. pictures.SelectMany(picture => Processor.Apply(new Picture(RulePictures.Side, RulePictures.Side, picture.Rgb())).Values)];
+        return tensor(values, [pictures.Count, 3, RulePictures.Side, RulePictures.Side], device: device);
+    }
+}
