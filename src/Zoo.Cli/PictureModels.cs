@@ -36,7 +36,8 @@ internal static class PictureModels
                 new LlavaTextConfig(size.Vocab, Width, Inner, Layers, Heads) { Eps = 1e-5, Context = size.Context, Deviation = Deviation },
                 new ClipVisionConfig(Width, 2 * Width, 3, Heads, RulePictures.Side, Patch), placeholder)),
             "minigpt4" => (nameof(MiniGpt4), size => new MiniGpt4Config(
-                new EvaVisionConfig(Width, 2 * Width, 2, Heads, RulePictures.Side, Patch), new QFormerConfig(Width, 2 * Width, 2, Heads, Drop: 0, AttentionDrop: 0),
+                new EvaVisionConfig(Width, 2 * Width, 2, Heads, RulePictures.Side, Patch),
+                new QFormerConfig(Width, 2 * Width, 2, Heads, Drop: 0, AttentionDrop: 0),
                 new VicunaConfig(size.Vocab, Width, Inner, Layers, Heads) { Eps = 1e-5, Context = size.Context, Deviation = Deviation },
                 Queries, PlaceholderKey: placeholder)),
             _ => (nameof(Llama), (Func<SmallSize, object>)(size => new LlamaConfig(size.Vocab, Width, Inner, Layers, Heads, Activation.Silu)

@@ -37,8 +37,9 @@ internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tens
     /// <exception cref="ImageException">A picture or a setting cannot be used.</exception>
     internal static Tensor Prepare(string checkpoint, IReadOnlyList<string> pictures)
     {
-        ImageProcessor processor = ImageProcessor.FromFile(checkpoint);
-        if (ConfigReader.Open(checkpoint).OptionalString(["image_aspect_ratio"]) == "pad" && processor.PadToSquare is null)
+        var config = ConfigReader.Open(checkpoint);
+        ImageProcessor processor = ImageProcessor.FromFile(Settings(checkpoint, config));
+        if (config.OptionalString(["image_aspect_ratio"]) == "pad" && processor.PadToSquare is null)
         {
             processor = processor.Padded();
         }
@@ -52,6 +53,11 @@ internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tens
 
         return tensor(prepared.SelectMany(p => p.Made.Values).ToArray(), [prepared.Count, 3, prepared[0].Made.Height, prepared[0].Made.Width]);
     }
+
+    /// <summary>The folder with the settings: the checkpoint's own, else that of the tower which its config names.</summary>
+    private static string Settings(string checkpoint, ConfigReader config) =>
+        !File.Exists(Path.Combine(checkpoint, "preprocessor_config.json")) && config.OptionalString(["mm_vision_tower"]) is { } tower
+            && OtherFolder.Find(checkpoint, tower) is { } other && Directory.Exists(other) ? other : checkpoint;
 
     /// <summary>Looks at the pictures, and makes room for them in the prompt.</summary>
     /// <param name="model">A model that reads pictures.</param>

@@ -115,12 +115,12 @@ internal sealed class PictureStage : IRecipeStage
             yield break;
         }
 
-        IReadOnlyList<ShapePicture> pictures = RulePictures.Draw(stage.Measured, 20, heldOut: true);
+        IReadOnlyList<ShapePicture> held = RulePictures.Draw(stage.Measured, 20, heldOut: true), like = RulePictures.Draw(stage.Measured, 20, heldOut: false);
         foreach (string? question in task.Lesson == PictureLesson.Captions ? (IEnumerable<string?>)[null] : RulePictures.Kinds)
         {
-            double right = Answered(model, pictures, question);
+            string what = question is null ? "described rightly" : $"'{question}' answered rightly";
             yield return FormattableString.Invariant(
-                $"{(question is null ? "held-out pictures described rightly" : $"held-out pictures, '{question}' answered rightly")}: {right:P1} of {stage.Measured}");
+                $"{what}: {Answered(model, held, question):P1} of {stage.Measured} held-out pictures ({Answered(model, like, question):P1} of others)");
         }
     }
 

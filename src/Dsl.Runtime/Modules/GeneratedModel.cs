@@ -76,6 +76,10 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     internal KeyFit FitOf(IReadOnlyDictionary<string, TensorEntry?> tensors, IReadOnlyList<string>? ignore = null) => KeyFit.Best(
         KeyRules.AllLayouts, [.. Filed.Select(weight => KeyTarget.Of(weight, KeyRules))], tensors, [.. KeyRules.Ignored, .. ignore ?? []]);
 
+    /// <summary>Every name under which a file may hold a weight, in any layout.</summary>
+    internal IReadOnlySet<string> AskedNames() => Filed.Select(weight => KeyTarget.Of(weight, KeyRules))
+        .SelectMany(target => KeyRules.AllLayouts.SelectMany(target.Names)).ToHashSet(StringComparer.Ordinal);
+
     internal LoadReport LoadWeights(Checkpoint checkpoint, LoadOptions options)
     {
         IReadOnlyList<(Weight Weight, string Name)> quantised = Nf4Files.In(checkpoint, Filed, KeyRules);

@@ -46,7 +46,9 @@ public sealed class PictureTexts
     public IReadOnlyList<PictureRow> Rows(PictureLesson lesson, int count, long seed, bool heldOut)
     {
         var draws = new SeededDraws(SeededRandom.For((ulong)seed, [13, heldOut ? 1 : 0]));
-        return [.. RulePictures.Draw(count, seed, heldOut).Select((picture, i) =>
+        IEnumerable<ShapePicture> pictures = lesson == PictureLesson.Words ? Enumerable.Range(0, count).Select(_ => RulePictures.Told(draws))
+            : RulePictures.Draw(count, seed, heldOut);
+        return [.. pictures.Select((picture, i) =>
         {
             bool asks = lesson == PictureLesson.Questions || (lesson == PictureLesson.Words && draws.Integer(0, 3) > 0);
             (string question, string answer) = asks ? RulePictures.Ask(picture, draws) : ("", picture.Caption);
@@ -84,8 +86,8 @@ public sealed class PictureTexts
     {
         string[] words =
         [
-            .. RulePictures.Colours.Select(colour => colour.Name), .. RulePictures.Shapes, .. RulePictures.Kinds.SelectMany(kind => kind.TrimEnd('?').Split(' ')),
-            "Is", "a", "yes", "no", Nothing, "USER", "ASSISTANT", "Human", "Assistant",
+            .. RulePictures.Colours.Select(colour => colour.Name), .. RulePictures.Shapes,
+            .. RulePictures.Kinds.SelectMany(kind => kind.TrimEnd('?').Split(' ')), "Is", "a", "yes", "no", Nothing, "USER", "ASSISTANT", "Human", "Assistant",
         ];
         var purposes = new Dictionary<string, string> { ["eos_token"] = format.End, ["pad_token"] = Pad };
         if (format.Begin is { } begin)

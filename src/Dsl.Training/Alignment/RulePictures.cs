@@ -27,9 +27,9 @@ public sealed record ShapePicture(int Colour, int Shape, int X, int Y, int Radiu
     /// <summary>Rows from the top, three bytes a pixel: red, green, blue.</summary>
     public byte[] Rgb()
     {
-        const int Side = RulePictures.Side, Shade = 24, Noise = 8;
+        const int Side = RulePictures.Side, Shade = 16, Noise = 8;
         var draws = new SeededDraws(SeededRandom.For((ulong)Seed, [12]));
-        int ground = draws.Integer(16, 112);
+        int ground = draws.Integer(0, 32);
         (int Red, int Green, int Blue) full = RulePictures.Colours[Colour].Rgb;
         int[] colour = [full.Red, full.Green, full.Blue];
         colour = [.. colour.Select(value => value + draws.Integer(-Shade, Shade))];
@@ -54,13 +54,14 @@ public sealed record ShapePicture(int Colour, int Shape, int X, int Y, int Radiu
     private bool Covers(int right, int below)
     {
         int r = Radius, across = Math.Abs(right), down = Math.Abs(below), squares = (right * right) + (below * below);
+        bool lies = down <= r / 3 && across <= r, stands = across <= r / 3 && down <= r;
         return ShapeName switch
         {
             "square" => across <= r && down <= r,
-            "circle" => squares <= r * r,
-            "ring" => squares <= r * r && squares >= r * r * 2 / 5,
-            "cross" => (across <= r / 3 && down <= r) || (down <= r / 3 && across <= r),
-            _ => down <= r && 2 * across <= below + r,  // a triangle on its base
+            "bar" => lies,
+            "pole" => stands,
+            "cross" => lies || stands,
+            _ => squares <= r * r && squares >= r * r * 2 / 5,
         };
     }
 }
@@ -74,17 +75,17 @@ public static class RulePictures
     /// <summary>Pixels of a side.</summary>
     public const int Side = 32;
 
-    private const int Least = 6, Most = 11;
+    private const int Least = 7, Most = 12, HeldRadius = 9;
 
     /// <summary>Names, with red, green and blue.</summary>
     public static IReadOnlyList<(string Name, (int Red, int Green, int Blue) Rgb)> Colours { get; } =
     [
-        ("red", (220, 40, 40)), ("green", (40, 190, 60)), ("blue", (50, 70, 230)), ("yellow", (230, 220, 50)), ("purple", (170, 50, 200)),
-        ("white", (230, 230, 230)),
+        ("red", (225, 55, 55)), ("green", (60, 200, 70)), ("blue", (70, 80, 235)), ("yellow", (230, 220, 60)), ("purple", (150, 60, 190)),
+        ("orange", (240, 140, 50)), ("cyan", (60, 215, 220)), ("pink", (245, 130, 190)), ("white", (235, 235, 235)), ("grey", (130, 130, 130)),
     ];
 
     /// <summary>Names.</summary>
-    public static IReadOnlyList<string> Shapes { get; } = ["square", "circle", "triangle", "cross", "ring"];
+    public static IReadOnlyList<string> Shapes { get; } = ["square", "bar", "pole", "cross", "ring"];
 
     /// <summary>Pictures that a seed decides.</summary>
     /// <param name="count">How many.</param>
@@ -98,7 +99,7 @@ public static class RulePictures
         {
             int radius = draws.Integer(Least, Most), colour = draws.Integer(0, Colours.Count - 1), shape = draws.Integer(0, Shapes.Count - 1);
             int x = draws.Integer(radius, Side - 1 - radius), y = draws.Integer(radius, Side - 1 - radius);
-            bool[] isHeld = [IsHeldCombination(colour, shape), (x + (3 * y)) % 7 == 0, radius == 8];
+            bool[] isHeld = [IsHeldCombination(colour, shape), (x + (3 * y)) % 7 == 0, radius == HeldRadius];
             if (isHeld.All(held => held == heldOut))
             {
                 made.Add(new ShapePicture(colour, shape, x, y, radius, draws.Integer(0, int.MaxValue - 1)));
@@ -108,8 +109,12 @@ public static class RulePictures
         return made;
     }
 
-    /// <summary>Every colour in one combination, every shape in one or two: all others are learned from.</summary>
-    internal static bool IsHeldCombination(int colour, int shape) => shape == colour % Shapes.Count;
+    /// <summary>Every shape in one colour, and these colours in one shape: all others are learned from.</summary>
+    internal static bool IsHeldCombination(int colour, int shape) => shape == colour;
+
+    /// <summary>A colour and a shape of which a text tells: any, since nothing is seen.</summary>
+    internal static ShapePicture Told(IDraws draws) =>
+        new(draws.Integer(0, Colours.Count - 1), draws.Integer(0, Shapes.Count - 1), Side / 2, Side / 2, Least, 0);
 
     /// <summary>A question about a picture, and its one answer.</summary>
     internal static (string Question, string Answer) Ask(ShapePicture picture, IDraws draws)

@@ -14,7 +14,11 @@ public sealed partial record VicunaConfig(
     public Activation Act => Activation.Of(ActName);
 }
 
-/// <summary>MiniGPT-4 (Zhu et al. 2023, arXiv 2304.10592): BLIP-2's sight, one linear map, and Vicuna, which reads what the queries saw as tokens.</summary>
+/// <summary>
+/// MiniGPT-4 (Zhu et al. 2023, arXiv 2304.10592): BLIP-2's sight, one linear map, and Vicuna, which reads what the queries saw as tokens. Its checkpoints
+/// hold what was trained, the map; the config names what the rest comes from.
+/// </summary>
+[NoEffect("vit_model", "q_former_model", "llama_model")]
 public sealed partial record MiniGpt4Config(
     [Key("vision_config")] EvaVisionConfig Vision, [Key("qformer_config")] QFormerConfig QFormer, [Key("text_config")] VicunaConfig Text,
     [Key("num_query_tokens"), Range(1)] int Queries = 32, [Key("ln_vision_eps"), Range(0)] double VisionEps = 1e-5,
@@ -49,6 +53,7 @@ public sealed partial record MiniGpt4Config(
     "/vision_model.encoder.layers=visual_encoder.blocks", "layer_norm1=norm1", "layer_norm2=norm2", "self_attn.qkv=attn.qkv", "self_attn.projection=attn.proj",
     "attn.qkv.bias=attn.q_bias+0+attn.v_bias", "/qformer.layernorm=Qformer.bert.embeddings.LayerNorm", "/qformer.encoder=Qformer.bert.encoder",
     "attention.attention=attention.self", "crossattention.attention=crossattention.self", "/language_projection=llama_proj", "/language_model=llama_model")]
+[Folder("vit_model", "visual_encoder"), Folder("q_former_model", ""), Folder("llama_model", "llama_model")]
 [Ignore("*.rotary_emb.inv_freq", "*.position_ids")]
 public sealed partial class MiniGpt4
 {

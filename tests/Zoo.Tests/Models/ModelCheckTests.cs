@@ -35,7 +35,8 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
         "TorchSharp counts the undefined gradient of a scan's last state when it is made and not when it is disposed; it holds no memory";
 
     /// <summary>All but those whose ids must have a place for each row of a picture, which ids drawn here have not: the oracle holds their forms.</summary>
-    public static TheoryData<string> Cases => [.. TinyConfigs.All.Where(tiny => tiny.Value.Config is not (LlavaConfig or MiniGpt4Config)).Select(tiny => tiny.Key).Order()];
+    public static TheoryData<string> Cases =>
+        [.. TinyConfigs.All.Where(tiny => tiny.Value.Config is not (LlavaConfig or MiniGpt4Config)).Select(tiny => tiny.Key).Order()];
 
     [Theory]
     [MemberData(nameof(Cases))]
