@@ -38,13 +38,13 @@ internal static class PictureRecipes
 
     private static readonly Stage[] LlavaBase =
     [
-        Of(Stand, Tiny with { Steps = 800 }, new PictureTask("sight", Llava, PictureLesson.Questions, [])),
-        Of(Stand, Tiny with { Steps = 500 }, new PictureTask("speech", Llava, PictureLesson.Words, [])),
+        Of(Stand, Tiny with { Steps = 600, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", Llava, PictureLesson.Parts, [])),
+        Of(Stand, Tiny, new PictureTask("speech", Llava, PictureLesson.Words, [])),
     ];
 
     private static readonly Stage LlavaPretrain = Of(
         new("Liu and others, 2023 (LLaVA 1.5), stage 1", 1e-3, 256, 1, 2048, "cosine", 0.03, 0, "the projector alone is trained; 32 a device"),
-        Tiny with { Steps = 400 },
+        Tiny,
         new PictureTask("pretrain", Llava, PictureLesson.Captions,
         [
             new("sight", "model.vision_tower."), new("speech", "model.language_model.", "model."), new("speech", "lm_head."),
@@ -56,7 +56,7 @@ internal static class PictureRecipes
     private static readonly Stage LlavaInstruct = Of(
         new("Liu and others, 2023 (LLaVA 1.5), stage 2", 2e-5, 128, 1, 2048, "cosine", 0.03, 0,
             "projector and language model are trained, CLIP stays as it is; 16 a device"),
-        Tiny with { Steps = 400, Rate = 1e-3, LastRate = 1e-4 },
+        Tiny with { Rate = 1e-3, LastRate = 1e-4 },
         new PictureTask("instruct", Llava, PictureLesson.Questions, [new("pretrain", "")])
         {
             Trained = ["model.multi_modal_projector.", "model.language_model.", "lm_head."],
@@ -64,21 +64,21 @@ internal static class PictureRecipes
 
     private static readonly Stage[] MiniGpt4All =
     [
-        Of(Stand, Tiny with { Steps = 800 }, new PictureTask("sight", MiniGpt4, PictureLesson.Questions, [])),
-        Of(Stand, Tiny with { Steps = 500 }, new PictureTask("speech", MiniGpt4, PictureLesson.Words, [])),
+        Of(Stand, Tiny with { Steps = 800, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", MiniGpt4, PictureLesson.Parts, [])),
+        Of(Stand, Tiny, new PictureTask("speech", MiniGpt4, PictureLesson.Words, [])),
         Of(new("Zhu and others, 2023 (MiniGPT-4), stage 1", 1e-4, 64, 4, Schedule: "cosine to 8e-5", Decay: 0.05,
                 Other: "the projection alone is trained; 5000 steps a pass, the first 5000 rise from 1e-6"),
             Tiny,
             new PictureTask("align", MiniGpt4, PictureLesson.Captions,
             [
-                new("sight", "vision_model."), new("sight", "qformer."), new("sight", "query_tokens"), new("speech", "language_model."),
+                new("sight", "vision_model."), new("sight", "qformer."), new("sight", "query_tokens"), new("speech", "language_model.", ""),
             ])
             {
                 Trained = ["language_projection."],
             }),
         Of(new("Zhu and others, 2023 (MiniGPT-4), stage 2", 3e-5, 12, 5, Schedule: "cosine to 1e-5", Decay: 0.05,
                 Other: "the projection alone is trained; 200 steps a pass"),
-            Tiny with { Steps = 300, Rate = 1e-3, LastRate = 3e-4 },
+            Tiny with { Rate = 1e-3, LastRate = 3e-4 },
             new PictureTask("instruct", MiniGpt4, PictureLesson.Questions, [new("align", "")]) { Trained = ["language_projection."] }),
     ];
 

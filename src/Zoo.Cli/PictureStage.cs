@@ -17,7 +17,7 @@ namespace Zoo.Cli;
 /// <summary>A stage of a recipe that learns from pictures made by rule, or from texts that stand for them.</summary>
 internal sealed class PictureStage : IRecipeStage
 {
-    private const int MostTokens = 8, Context = 64;
+    private const int MostTokens = 8, Context = 64, Examples = 4;
 
     private const string Settings = """
         {
@@ -31,7 +31,7 @@ internal sealed class PictureStage : IRecipeStage
         """;
 
     /// <summary>What <see cref="Settings"/> say of pictures that have their size already.</summary>
-    private static readonly ImageProcessor Processor = new() { Scale = 1 / 255.0, Normalise = ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]) };
+    internal static ImageProcessor Processor { get; } = new() { Scale = 1 / 255.0, Normalise = ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]) };
 
     private readonly CliContext context;
     private readonly Stage stage;
@@ -101,10 +101,17 @@ internal sealed class PictureStage : IRecipeStage
         return new TuningData<PictureRow>(rows, Batch, new AnswerObjective(), texts.Tokens, stage.Run)
         {
             Hash = Hash,
-            SaveBeside = task.Lesson == PictureLesson.Words ? null
-                : folder => AtomicFiles.WriteText(Path.Combine(folder, "preprocessor_config.json"), Settings, FileErrors.Plain),
+            SaveBeside = task.Lesson == PictureLesson.Words ? null : SavePictures,
         };
     }
+
+    /// <summary>What the result is asked; null: it captions.</summary>
+    private IEnumerable<string?> Asked => task.Lesson switch
+    {
+        PictureLesson.Captions => (IEnumerable<string?>)[null],
+        PictureLesson.Parts => RulePictures.Kinds.Take(2),
+        _ => RulePictures.Kinds,
+    };
 
     /// <inheritdoc/>
     public IEnumerable<string> Describe(IModel model, TrainingOutcome outcome)
@@ -116,7 +123,7 @@ internal sealed class PictureStage : IRecipeStage
         }
 
         IReadOnlyList<ShapePicture> held = RulePictures.Draw(stage.Measured, 20, heldOut: true), like = RulePictures.Draw(stage.Measured, 20, heldOut: false);
-        foreach (string? question in task.Lesson == PictureLesson.Captions ? (IEnumerable<string?>)[null] : RulePictures.Kinds)
+        foreach (string? question in Asked)
         {
             string what = question is null ? "described rightly" : $"'{question}' answered rightly";
             yield return FormattableString.Invariant(
@@ -125,27 +132,40 @@ internal sealed class PictureStage : IRecipeStage
     }
 
     /// <summary>The share of pictures of which a model says what it should, to the character.</summary>
+    private double Answered(IModel model, IReadOnlyList<ShapePicture> pictures, string? question) => pictures.Zip(Written(model, pictures, question))
+        .Average(pair => pair.Second == (question is null ? pair.First.Caption : RulePictures.AnswerTo(question, pair.First)) ? 1.0 : 0);
+
+    /// <summary>What a model says of pictures; null where it comes to no end.</summary>
     /// <param name="model">A model that sees.</param>
     /// <param name="pictures">What it is shown.</param>
     /// <param name="question">What it is asked; null: it captions.</param>
-    internal double Answered(IModel model, IReadOnlyList<ShapePicture> pictures, string? question)
+    internal IReadOnlyList<string?> Written(IModel model, IReadOnlyList<ShapePicture> pictures, string? question)
     {
         int[] prompt = texts.Prompt(question);
-        int right = 0;
+        var written = new List<string?>();
         foreach (ShapePicture[] part in pictures.Chunk(64))
         {
             using Tensor pixels = Pixels(part, model.Weights.Device), rows = PicturePrompt.See(model, pixels);
-            IReadOnlyList<Rollout> written = Rollouts.Sample(
+            IReadOnlyList<Rollout> rollouts = Rollouts.Sample(
                 model, [.. part.Select(_ => prompt)], MostTokens, texts.Tokens.End, temperature: 0, PicturePrompt.Memory(rows));
-            right += part.Zip(written).Count(pair => pair.Second.Ended && texts.Tokens.Tokenizer.Decode(pair.Second.Response).Trim()
-                == (question is null ? pair.First.Caption : RulePictures.AnswerTo(question, pair.First)));
+            written.AddRange(rollouts.Select(rollout => rollout.Ended ? texts.Tokens.Tokenizer.Decode(rollout.Response).Trim() : null));
         }
 
-        return (double)right / pictures.Count;
+        return written;
     }
 
     /// <inheritdoc/>
     public void Dispose() => model?.Dispose();
+
+    /// <summary>How pictures are prepared, and some to ask about that were never learned from.</summary>
+    private void SavePictures(string folder)
+    {
+        AtomicFiles.WriteText(Path.Combine(folder, "preprocessor_config.json"), Settings, FileErrors.Plain);
+        foreach ((ShapePicture picture, int i) in RulePictures.Draw(Examples, 20, heldOut: true).Select((picture, i) => (picture, i)))
+        {
+            AtomicFiles.WriteBytes(Path.Combine(folder, FormattableString.Invariant($"held-out-{i + 1}.png")), ShapePng.Of(picture), FileErrors.Plain);
+        }
+    }
 
     private TuningInputs Batch(IReadOnlyList<PictureRow> rows, Device device) =>
         TuningInputs.Of(rows.Select(row => row.Text), texts.Tokens.Pad, device) with

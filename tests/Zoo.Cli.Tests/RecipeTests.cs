@@ -19,6 +19,8 @@ public sealed class RecipeTests
     [InlineData("instructgpt")]
     [InlineData("rejection")]
     [InlineData("dpo")]
+    [InlineData("llava-instruct")]
+    [InlineData("minigpt4")]
     public void AResumedRecipeGoesOnBitForBit(string name)
     {
         Recipe recipe = Small(Recipes.Find(name)!);

@@ -11,6 +11,9 @@ public enum PictureLesson
     /// <summary>Answers to questions about a picture.</summary>
     Questions,
 
+    /// <summary>Answers of which each tells of a colour or of a shape alone, about pictures that show no combination of the two that has names.</summary>
+    Parts,
+
     /// <summary>Captions and answers of which the words at the picture's place tell: texts without pictures, for the language model alone.</summary>
     Words,
 }

@@ -47,11 +47,13 @@ public sealed class PictureTexts
     {
         var draws = new SeededDraws(SeededRandom.For((ulong)seed, [13, heldOut ? 1 : 0]));
         IEnumerable<ShapePicture> pictures = lesson == PictureLesson.Words ? Enumerable.Range(0, count).Select(_ => RulePictures.Told(draws))
+            : lesson == PictureLesson.Parts && !heldOut ? RulePictures.Parts(count, seed)
             : RulePictures.Draw(count, seed, heldOut);
         return [.. pictures.Select((picture, i) =>
         {
-            bool asks = lesson == PictureLesson.Questions || (lesson == PictureLesson.Words && draws.Integer(0, 3) > 0);
-            (string question, string answer) = asks ? RulePictures.Ask(picture, draws) : ("", picture.Caption);
+            bool asks = lesson is PictureLesson.Questions or PictureLesson.Parts || (lesson == PictureLesson.Words && draws.Integer(0, 3) > 0);
+            (string question, string answer) = lesson == PictureLesson.Parts ? RulePictures.AskPart(picture, draws)
+                : asks ? RulePictures.Ask(picture, draws) : ("", picture.Caption);
             string place = lesson == PictureLesson.Words ? InWords(picture, draws) : InRows();
             var line = new TuningLine(i) { Whole = new Passage([User(place, question), new ChatTurn("assistant", answer)]) };
             TuningRow row = TuningRows.Example(line, asks ? Tokens : captions, new TuningOptions { AssistantOnly = true }).Row;
@@ -87,7 +89,7 @@ public sealed class PictureTexts
         string[] words =
         [
             .. RulePictures.Colours.Select(colour => colour.Name), .. RulePictures.Shapes,
-            .. RulePictures.Kinds.SelectMany(kind => kind.TrimEnd('?').Split(' ')), "Is", "a", "yes", "no", Nothing, "USER", "ASSISTANT", "Human", "Assistant",
+            .. RulePictures.Kinds.SelectMany(kind => kind.TrimEnd('?').Split(' ')), "Is", "a", "in", "yes", "no", Nothing, "USER", "ASSISTANT", "Human", "Assistant",
         ];
         var purposes = new Dictionary<string, string> { ["eos_token"] = format.End, ["pad_token"] = Pad };
         if (format.Begin is { } begin)

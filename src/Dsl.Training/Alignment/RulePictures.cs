@@ -7,32 +7,40 @@ using Dsl.Training.Objectives;
 namespace Dsl.Training.Alignment;
 
 /// <summary>A coloured shape on a grey ground.</summary>
-/// <param name="Colour">Which of <see cref="RulePictures.Colours"/>.</param>
-/// <param name="Shape">Which of <see cref="RulePictures.Shapes"/>.</param>
+/// <param name="Colour">Which of <see cref="RulePictures.Colours"/>; null: another, without a name.</param>
+/// <param name="Shape">Which of <see cref="RulePictures.Shapes"/>; null: another, without a name.</param>
 /// <param name="X">The column of its middle.</param>
 /// <param name="Y">The row of its middle.</param>
 /// <param name="Radius">Half its side.</param>
 /// <param name="Seed">Decides the shade, the ground and the noise.</param>
-public sealed record ShapePicture(int Colour, int Shape, int X, int Y, int Radius, long Seed)
+public sealed record ShapePicture(int? Colour, int? Shape, int X, int Y, int Radius, long Seed)
 {
-    /// <summary>Its colour's name.</summary>
-    public string ColourName => RulePictures.Colours[Colour].Name;
+    private const int Shade = 16, Noise = 8;
 
-    /// <summary>Its shape's name.</summary>
-    public string ShapeName => RulePictures.Shapes[Shape];
+    /// <summary>Its colour's name; empty where it has none.</summary>
+    public string ColourName => Colour is { } named ? RulePictures.Colours[named].Name : "";
 
-    /// <summary>What it shows.</summary>
-    public string Caption => $"a {ColourName} {ShapeName}";
+    /// <summary>Its shape's name; empty where it has none.</summary>
+    public string ShapeName => Shape is { } named ? RulePictures.Shapes[named] : "";
+
+    /// <summary>What it shows. The shape comes first: behind the name of a colour, words alone would tell which shapes it was never seen in.</summary>
+    public string Caption => $"a {ShapeName} in {ColourName}";
+
+    /// <summary>Red, green and blue before the noise.</summary>
+    internal int[] Paint()
+    {
+        var draws = new SeededDraws(SeededRandom.For((ulong)Seed, [14]));
+        return Colour is { } named ? [.. RulePictures.Colours[named].Rgb.Select(value => value + draws.Integer(-Shade, Shade))]
+            : [draws.Integer(50, 245), draws.Integer(50, 245), draws.Integer(50, 245)];
+    }
 
     /// <summary>Rows from the top, three bytes a pixel: red, green, blue.</summary>
     public byte[] Rgb()
     {
-        const int Side = RulePictures.Side, Shade = 16, Noise = 8;
+        const int Side = RulePictures.Side;
         var draws = new SeededDraws(SeededRandom.For((ulong)Seed, [12]));
         int ground = draws.Integer(0, 32);
-        (int Red, int Green, int Blue) full = RulePictures.Colours[Colour].Rgb;
-        int[] colour = [full.Red, full.Green, full.Blue];
-        colour = [.. colour.Select(value => value + draws.Integer(-Shade, Shade))];
+        int[] colour = Paint();
         byte[] rgb = new byte[3 * Side * Side];
         for (int y = 0; y < Side; y++)
         {
@@ -61,7 +69,14 @@ public sealed record ShapePicture(int Colour, int Shape, int X, int Y, int Radiu
             "bar" => lies,
             "pole" => stands,
             "cross" => lies || stands,
-            _ => squares <= r * r && squares >= r * r * 2 / 5,
+            "ring" => squares <= r * r && squares >= r * r * 2 / 5,
+            _ => (Seed % 4) switch // a square on its point, a triangle, a dot, a slanted bar
+            {
+                0 => across + down <= r,
+                1 => down <= r && 2 * across <= below + r,
+                2 => squares <= r * r / 4,
+                _ => down <= r && Math.Abs(right - below) <= r / 3,
+            },
         };
     }
 }
@@ -75,13 +90,13 @@ public static class RulePictures
     /// <summary>Pixels of a side.</summary>
     public const int Side = 32;
 
-    private const int Least = 7, Most = 12, HeldRadius = 9;
+    private const int Least = 7, Most = 12, HeldRadius = 9, Grid = 4, Apart = 60;
 
     /// <summary>Names, with red, green and blue.</summary>
-    public static IReadOnlyList<(string Name, (int Red, int Green, int Blue) Rgb)> Colours { get; } =
+    public static IReadOnlyList<(string Name, int[] Rgb)> Colours { get; } =
     [
-        ("red", (225, 55, 55)), ("green", (60, 200, 70)), ("blue", (70, 80, 235)), ("yellow", (230, 220, 60)), ("purple", (150, 60, 190)),
-        ("orange", (240, 140, 50)), ("cyan", (60, 215, 220)), ("pink", (245, 130, 190)), ("white", (235, 235, 235)), ("grey", (130, 130, 130)),
+        ("red", [225, 55, 55]), ("green", [60, 200, 70]), ("blue", [70, 80, 235]), ("yellow", [230, 220, 60]), ("purple", [150, 60, 190]),
+        ("orange", [240, 140, 50]), ("cyan", [60, 215, 220]), ("pink", [245, 130, 190]), ("white", [235, 235, 235]), ("grey", [130, 130, 130]),
     ];
 
     /// <summary>Names.</summary>
@@ -97,20 +112,35 @@ public static class RulePictures
         var made = new List<ShapePicture>();
         while (made.Count < count)
         {
-            int radius = draws.Integer(Least, Most), colour = draws.Integer(0, Colours.Count - 1), shape = draws.Integer(0, Shapes.Count - 1);
-            int x = draws.Integer(radius, Side - 1 - radius), y = draws.Integer(radius, Side - 1 - radius);
-            bool[] isHeld = [IsHeldCombination(colour, shape), (x + (3 * y)) % 7 == 0, radius == HeldRadius];
+            int radius = draws.Integer(Least, Most), shape = draws.Integer(0, Shapes.Count - 1), colour = draws.Integer(0, Colours.Count - 1);
+            int column = draws.Integer(2, (Side / Grid) - 2), row = draws.Integer(2, (Side / Grid) - 2);
+            var picture = new ShapePicture(colour, shape, Grid * column, Grid * row, radius, draws.Integer(0, int.MaxValue - 1));
+            bool[] isHeld = [IsHeldCombination(picture), (column + (2 * row)) % 5 == 0, radius == HeldRadius];
             if (isHeld.All(held => held == heldOut))
             {
-                made.Add(new ShapePicture(colour, shape, x, y, radius, draws.Integer(0, int.MaxValue - 1)));
+                made.Add(picture);
             }
         }
 
         return made;
     }
 
+    /// <summary>
+    /// Shapes in colours without a name, and colours on shapes without one, in turn: whoever learns of these has seen no combination. No colour is near
+    /// the one in which its shape is held out.
+    /// </summary>
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Decides them.</param>
+    internal static IReadOnlyList<ShapePicture> Parts(int count, long seed)
+    {
+        bool IsNear(ShapePicture picture) => picture is { Colour: null, Shape: { } shape }
+            && picture.Paint().Zip(Colours[shape].Rgb, (a, b) => (a - b) * (a - b)).Sum() < Apart * Apart;
+        return [.. Draw(2 * count, seed, heldOut: false)
+            .Select((picture, i) => i % 2 == 0 ? picture with { Colour = null } : picture with { Shape = null }).Where(picture => !IsNear(picture)).Take(count)];
+    }
+
     /// <summary>Every shape in one colour, and these colours in one shape: all others are learned from.</summary>
-    internal static bool IsHeldCombination(int colour, int shape) => shape == colour;
+    private static bool IsHeldCombination(ShapePicture picture) => picture.Colour == picture.Shape;
 
     /// <summary>A colour and a shape of which a text tells: any, since nothing is seen.</summary>
     internal static ShapePicture Told(IDraws draws) =>
@@ -122,12 +152,19 @@ public static class RulePictures
         if (draws.Integer(0, 3) == 0)
         {
             // Half of the guesses are right.
-            (int colour, int shape) = draws.Integer(0, 1) == 0 ? (picture.Colour, picture.Shape)
+            (int colour, int shape) = draws.Integer(0, 1) == 0 ? (picture.Colour!.Value, picture.Shape!.Value)
                 : (draws.Integer(0, Colours.Count - 1), draws.Integer(0, Shapes.Count - 1));
-            return ($"Is it a {Colours[colour].Name} {Shapes[shape]}?", colour == picture.Colour && shape == picture.Shape ? "yes" : "no");
+            return ($"Is it a {Shapes[shape]} in {Colours[colour].Name}?", colour == picture.Colour && shape == picture.Shape ? "yes" : "no");
         }
 
         string question = Kinds[draws.Integer(0, Kinds.Count - 1)];
+        return (question, AnswerTo(question, picture));
+    }
+
+    /// <summary>A question about the colour or the shape, whichever has a name.</summary>
+    internal static (string Question, string Answer) AskPart(ShapePicture picture, IDraws draws)
+    {
+        string question = picture.Shape is null || (picture.Colour is not null && draws.Integer(0, 1) == 0) ? Kinds[0] : Kinds[1];
         return (question, AnswerTo(question, picture));
     }
 
