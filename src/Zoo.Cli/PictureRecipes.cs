@@ -38,7 +38,7 @@ internal static class PictureRecipes
 
     private static readonly Stage[] LlavaBase =
     [
-        Of(Stand, Tiny with { Steps = 600, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", Llava, PictureLesson.Parts, [])),
+        Of(Stand, Tiny with { Steps = 500, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", Llava, PictureLesson.Parts, [])),
         Of(Stand, Tiny, new PictureTask("speech", Llava, PictureLesson.Words, [])),
     ];
 
@@ -64,7 +64,7 @@ internal static class PictureRecipes
 
     private static readonly Stage[] MiniGpt4All =
     [
-        Of(Stand, Tiny with { Steps = 800, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", MiniGpt4, PictureLesson.Parts, [])),
+        Of(Stand, Tiny with { Steps = 600, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", MiniGpt4, PictureLesson.Parts, [])),
         Of(Stand, Tiny, new PictureTask("speech", MiniGpt4, PictureLesson.Words, [])),
         Of(new("Zhu and others, 2023 (MiniGPT-4), stage 1", 1e-4, 64, 4, Schedule: "cosine to 8e-5", Decay: 0.05,
                 Other: "the projection alone is trained; 5000 steps a pass, the first 5000 rise from 1e-6"),

@@ -90,7 +90,7 @@ public static class RulePictures
     /// <summary>Pixels of a side.</summary>
     public const int Side = 32;
 
-    private const int Least = 7, Most = 12, HeldRadius = 9, Grid = 4, Apart = 60;
+    private const int Least = 7, Most = 12, HeldRadius = 9, Grid = 4, Apart = 30;
 
     /// <summary>Names, with red, green and blue.</summary>
     public static IReadOnlyList<(string Name, int[] Rgb)> Colours { get; } =
