@@ -52,7 +52,8 @@ public sealed class ModelLossTests
         var options = new TrainingOptions { Steps = 2, Batch = 4, Context = 12, WarmUp = 0, EvaluationBatches = 1, Clip = 1e6 };
         using var trainer = new Trainer(model, corpus, options);
         StepResult result = trainer.Next();
-        using Tensor gradient = model.Weights.All.First(weight => weight.Key.Contains("gate.weight", StringComparison.Ordinal)).Value.grad!.to(ScalarType.Float64);
+        Weight router = model.Weights.All.First(weight => weight.Key.Contains("gate.weight", StringComparison.Ordinal));
+        using Tensor gradient = router.Value.grad!.to(ScalarType.Float64);
         return (result, gradient.data<double>().ToArray());
     }
 }

@@ -58,7 +58,8 @@ public sealed class PictureRecipeTests
 
         Assert.True(same > 10);
         using SafeTensorsFile moments = SafeTensorsFile.Open(Path.Combine(made, "step-3", "optimizer.safetensors"));
-        string[] stepped = [.. moments.Tensors.Select(entry => entry.Name).Where(key => key.StartsWith("mean.", StringComparison.Ordinal)).Select(key => key[5..])];
+        string[] stepped =
+            [.. moments.Tensors.Select(entry => entry.Name).Where(key => key.StartsWith("mean.", StringComparison.Ordinal)).Select(key => key[5..])];
         Assert.All(stepped, key => Assert.True(IsTrained(key), key));
         Assert.All(trained, start => Assert.Contains(stepped, key => key.StartsWith(start, StringComparison.Ordinal)));
     }

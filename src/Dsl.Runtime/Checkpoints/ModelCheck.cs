@@ -109,7 +109,8 @@ public sealed record ModelCheck
         {
             Notes =
             [
-                .. check.Notes, .. others.Found.Select(other => $"{SafeTensorsHeader.Quote(other.Place)} is read with it ({other.Rule.Path})"), .. others.Absent,
+                .. check.Notes, .. others.Absent,
+                .. others.Found.Select(other => $"{SafeTensorsHeader.Quote(other.Place)} is read with it ({other.Rule.Path})"),
             ],
         };
         if (files.Tensors is not { } own)

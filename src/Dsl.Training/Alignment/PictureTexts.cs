@@ -89,7 +89,8 @@ public sealed class PictureTexts
         string[] words =
         [
             .. RulePictures.Colours.Select(colour => colour.Name), .. RulePictures.Shapes,
-            .. RulePictures.Kinds.SelectMany(kind => kind.TrimEnd('?').Split(' ')), "Is", "a", "in", "yes", "no", Nothing, "USER", "ASSISTANT", "Human", "Assistant",
+            .. RulePictures.Kinds.SelectMany(kind => kind.TrimEnd('?').Split(' ')), "Is", "a", "in", "yes", "no", Nothing,
+            "USER", "ASSISTANT", "Human", "Assistant",
         ];
         var purposes = new Dictionary<string, string> { ["eos_token"] = format.End, ["pad_token"] = Pad };
         if (format.Begin is { } begin)

@@ -136,7 +136,8 @@ public static class RulePictures
         bool IsNear(ShapePicture picture) => picture is { Colour: null, Shape: { } shape }
             && picture.Paint().Zip(Colours[shape].Rgb, (a, b) => (a - b) * (a - b)).Sum() < Apart * Apart;
         return [.. Draw(2 * count, seed, heldOut: false)
-            .Select((picture, i) => i % 2 == 0 ? picture with { Colour = null } : picture with { Shape = null }).Where(picture => !IsNear(picture)).Take(count)];
+            .Select((picture, i) => i % 2 == 0 ? picture with { Colour = null } : picture with { Shape = null })
+            .Where(picture => !IsNear(picture)).Take(count)];
     }
 
     /// <summary>Every shape in one colour, and these colours in one shape: all others are learned from.</summary>
