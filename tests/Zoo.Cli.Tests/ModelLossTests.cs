@@ -53,7 +53,7 @@ public sealed class ModelLossTests
         using var trainer = new Trainer(model, corpus, options);
         StepResult result = trainer.Next();
         Weight router = model.Weights.All.First(weight => weight.Key.Contains("gate.weight", StringComparison.Ordinal));
-        using Tensor gradient = router.Value.grad!.to(ScalarType.Float64);
+        using Tensor own = router.Value.grad!, gradient = own.to(ScalarType.Float64);
         return (result, gradient.data<double>().ToArray());
     }
 }
