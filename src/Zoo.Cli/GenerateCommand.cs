@@ -113,7 +113,7 @@ internal sealed class GenerateCommand
         starts = looked is null ? starts : [looked.Ids];
         GenerationOptions options = asked with
         {
-            Memory = looked?.Memory,
+            Memory = looked?.Begin,
             AtContextEnd = looked is null ? asked.AtContextEnd : ContextEnd.Stop,
             Context = pair ? limits.Most ?? 0 : limits.Window(starts.Max(start => start.Length)),
             // What the checkpoint says of its ends goes before what the vocabulary has.

@@ -12,8 +12,8 @@ namespace Zoo.Cli;
 
 /// <summary>A prompt with pictures in it: what the model makes of them, and the ids with a place for each row of that.</summary>
 /// <param name="Ids">The prompt's ids, each picture's place repeated as often as the picture has rows.</param>
-/// <param name="Memory">What a state begins with: the pictures' rows, [1, rows, width].</param>
-internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tensor> Memory) : IDisposable
+/// <param name="Begin">What a state begins with: the pictures' rows, [1, rows, width].</param>
+internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tensor> Begin) : IDisposable
 {
     /// <summary>How a prompt says where a picture stands.</summary>
     internal const string Place = "<image>";
@@ -37,8 +37,9 @@ internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tens
     /// <exception cref="ImageException">A picture or a setting cannot be used.</exception>
     internal static Tensor Prepare(string checkpoint, IReadOnlyList<string> pictures)
     {
-        ImageProcessor processor = ImageProcessor.FromFile(checkpoint);
-        if (ConfigReader.Open(checkpoint).OptionalString(["image_aspect_ratio"]) == "pad" && processor.PadToSquare is null)
+        var config = ConfigReader.Open(checkpoint);
+        ImageProcessor processor = ImageProcessor.FromFile(Settings(checkpoint, config));
+        if (config.OptionalString(["image_aspect_ratio"]) == "pad" && processor.PadToSquare is null)
         {
             processor = processor.Padded();
         }
@@ -53,6 +54,11 @@ internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tens
         return tensor(prepared.SelectMany(p => p.Made.Values).ToArray(), [prepared.Count, 3, prepared[0].Made.Height, prepared[0].Made.Width]);
     }
 
+    /// <summary>The folder with the settings: the checkpoint's own, else that of the tower which its config names.</summary>
+    private static string Settings(string checkpoint, ConfigReader config) =>
+        !File.Exists(Path.Combine(checkpoint, "preprocessor_config.json")) && config.OptionalString(["mm_vision_tower"]) is { } tower
+            && OtherFolder.Find(checkpoint, tower) is { } other && Directory.Exists(other) ? other : checkpoint;
+
     /// <summary>Looks at the pictures, and makes room for them in the prompt.</summary>
     /// <param name="model">A model that reads pictures.</param>
     /// <param name="pixels">[pictures, 3, height, width].</param>
@@ -60,16 +66,26 @@ internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tens
     /// <param name="placeholder">The id that stands for a picture.</param>
     internal static PicturePrompt Look(IModel model, Tensor pixels, int[] ids, int placeholder)
     {
+        using Tensor rows = See(model, pixels);
+        int each = (int)rows.shape[1];
+        int[] room = [.. ids.SelectMany(id => Enumerable.Repeat(id, id == placeholder ? each : 1))];
+        return new PicturePrompt(room, Memory(rows.reshape(1, rows.shape[0] * rows.shape[1], rows.shape[2])));
+    }
+
+    /// <summary>What a state begins with: rows of pictures.</summary>
+    internal static Dictionary<string, Tensor> Memory(Tensor rows) => new() { [Features] = rows };
+
+    /// <summary>What a model makes of pictures: [pictures, rows, width], without a graph.</summary>
+    /// <param name="model">A model that reads pictures.</param>
+    /// <param name="pixels">[pictures, 3, height, width].</param>
+    internal static Tensor See(IModel model, Tensor pixels)
+    {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable off = no_grad();
         model.Module.eval();
         Tensor given = pixels.to(model.Weights.Device).to_type(model.Weights.All[0].Value.dtype);
         Tensor none = zeros([given.shape[0], 1], dtype: ScalarType.Int64, device: model.Weights.Device);
-        Tensor rows = model.Run(new Dictionary<string, Tensor> { [Pixels] = given, ["input_ids"] = none }, Features)[Features];
-        int each = (int)rows.shape[1];
-        int[] room = [.. ids.SelectMany(id => Enumerable.Repeat(id, id == placeholder ? each : 1))];
-        Tensor all = rows.reshape(1, rows.shape[0] * rows.shape[1], rows.shape[2]);
-        return new PicturePrompt(room, new Dictionary<string, Tensor> { [Features] = all.MoveToOuterDisposeScope() });
+        return model.Run(new Dictionary<string, Tensor> { [Pixels] = given, ["input_ids"] = none }, Features)[Features].MoveToOuterDisposeScope();
     }
 
     /// <summary>The id that stands for a picture: what the config says, else that of the unknown token, which no prompt has.</summary>
@@ -97,7 +113,7 @@ internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tens
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor each in Memory.Values)
+        foreach (Tensor each in Begin.Values)
         {
             each.Dispose();
         }

@@ -58,7 +58,9 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         foreach (((Stage stage, RunFolder folder), int i) in recipe.Stages.Zip(Folders()).Select((pair, i) => (pair, i)))
         {
             tokens = i == pads && own is null ? new TuningTokens(GrownTokenizer.WithPad(tokens!.Tokenizer), tokens.Template) : tokens;
-            using StageRun run = own is null ? new RecipeStage(context, stage, recipe.Rule, tokens!, before, device) : own.Stage(context, stage, device);
+            using StageRun run = own is not null ? own.Stage(context, stage, device)
+                : stage.Pictures is { } pictures ? new PictureStage(context, stage, pictures, before, device)
+                : new RecipeStage(context, stage, recipe.Rule, tokens!, before, device);
             string name = Path.GetFileName(folder.Path);
             TrainingCheckpoint? found = resume ? Found(folder, run) : null;
             bool complete = found?.State.Ended == true;
@@ -81,6 +83,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
                 Policy = result,
                 Compared = recipe.Stages.ElementAtOrDefault(i + 1)?.FromFirst == true && i > 0 ? result : null,
             };
+            before = before with { Earlier = [.. before.Earlier, (stage.Folder, result)] };
             foreach (string line in i + 1 == recipe.Stages.Count ? run.Next(made.Folder) : [])
             {
                 context.Output.WriteLine(line);

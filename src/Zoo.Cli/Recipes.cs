@@ -184,6 +184,7 @@ internal static class Recipes
                     Other: "clip 0.2, batches of 64, KL coefficient 0.01 (0.005 at 34B, 70B)"),
             },
         ]),
+        .. PictureRecipes.All,
     ];
 
     private static AdapterOptions Ranked(int rank, double alpha, double dropout = 0) =>

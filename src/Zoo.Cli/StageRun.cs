@@ -26,7 +26,11 @@ internal sealed record StageResult(string? Folder, string Digest, long Step, dou
 /// <param name="Policy">The newest policy; null before the first.</param>
 /// <param name="Reward">The reward model; null where none was trained.</param>
 /// <param name="Compared">The stage before, where both begin with the first.</param>
-internal sealed record StageBase(StageResult? First, StageResult? Tuned, StageResult? Policy, StageResult? Reward, StageResult? Compared);
+internal sealed record StageBase(StageResult? First, StageResult? Tuned, StageResult? Policy, StageResult? Reward, StageResult? Compared)
+{
+    /// <summary>What all stages made, by the folders that they are called by.</summary>
+    internal IReadOnlyList<(string Stage, StageResult Made)> Earlier { get; init; } = [];
+}
 
 /// <summary>A stage as it is run: its model, its data, and what it came to. The loop is the recipe's.</summary>
 internal abstract class StageRun : IDisposable

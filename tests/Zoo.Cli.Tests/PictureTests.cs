@@ -84,6 +84,29 @@ public sealed class PictureTests
         Assert.Single(error.TrimEnd().Split('\n'));
     }
 
+    [Theory]
+    [InlineData("""{"image_processor_type": "CLIPImageProcessor", "do_flip": true}""", "do_flip")]
+    [InlineData("""{"image_processor_type": "CLIPImageProcessor", "resample": 0}""", "resample")]
+    [InlineData("""{"image_processor_type": "SamImageProcessor"}""", "SamImageProcessor")]
+    [InlineData("[]", "preprocessor_config.json")]
+    [InlineData(null, "preprocessor_config.json")]
+    public void Settings_that_are_not_known_are_told_in_one_sentence(string? settings, string expected)
+    {
+        using var folder = new ScratchFolder();
+        Copy(folder);
+        File.Delete(folder["preprocessor_config.json"]);
+        if (settings is not null)
+        {
+            File.WriteAllText(folder["preprocessor_config.json"], settings);
+        }
+
+        (int code, string text, string error) = Run(["generate", folder.Path, "--ids", "1 98 7", "--image", Cat]);
+        Assert.Equal((1, ""), (code, text));
+        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
     [Fact]
     public void A_model_that_sees_nothing_is_given_no_picture()
     {

@@ -22,6 +22,8 @@ public sealed class RecipeTests
     [InlineData("guanaco")]
     [InlineData("law")]
     [InlineData("codellama-infill")]
+    [InlineData("llava-instruct")]
+    [InlineData("minigpt4")]
     public void AResumedRecipeGoesOnBitForBit(string name)
     {
         Recipe recipe = Small(Recipes.Find(name)!);

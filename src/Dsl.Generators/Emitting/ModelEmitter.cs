@@ -137,7 +137,8 @@ internal sealed partial class ModelEmitter
             .Select(l => $"KeyLayout.Parse({l[0].ToSource()}, {Writing.List(l.Arguments.Skip(1), a => Renaming(a, l.Text("Under")))})").ToList();
         var ignored = spec.HeaderParts("Ignore").SelectMany(i => i.Arguments).Select(a => a.ToSource()).ToList();
         var same = spec.HeaderParts("Same").Select(s => $"({s[0].ToSource()}, {Writing.List(s.Arguments.Skip(1), a => a.ToSource())})").ToList();
-        var rules = new[] { ("Layouts", layouts), ("Ignored", ignored), ("Same", same) }.Where(l => l.Item2.Count > 0).ToList();
+        var folders = spec.HeaderParts("Folder").Select(f => $"new({f[0].ToSource()}, {f[1].ToSource()})").ToList();
+        var rules = new[] { ("Layouts", layouts), ("Ignored", ignored), ("Same", same), ("Folders", folders) }.Where(l => l.Item2.Count > 0).ToList();
         if (rules.Count > 0)
         {
             code.Line("Keys = new()");

@@ -11,7 +11,7 @@ internal sealed class Vocabulary
 
     /// <summary>Attributes that say something of the whole declaration.</summary>
     public static readonly HashSet<string> Header =
-        ["Block", "Model", "Input", "Axis", "Defaults", "Derive", "Set", "Remove", "Rename", "Keys", "Same", "Ignore", "Init", "Group",
+        ["Block", "Model", "Input", "Axis", "Defaults", "Derive", "Set", "Remove", "Rename", "Keys", "Same", "Ignore", "Folder", "Init", "Group",
             "Adapt"];
 
     /// <summary>Attributes of a config record, which say nothing on a declaration.</summary>

@@ -29,7 +29,7 @@ public sealed unsafe class Checkpoint : IDisposable
     public string Path { get; }
 
     /// <summary>All names, in the order of the files and of their data.</summary>
-    public IEnumerable<string> Names => files.SelectMany(file => file.Tensors).Select(entry => entry.Name);
+    public IEnumerable<string> Names => tensors.Keys;
 
     /// <summary>The first file's metadata.</summary>
     public IReadOnlyDictionary<string, string> Metadata => files.Count > 0 ? files[0].Metadata : new Dictionary<string, string>();
@@ -75,6 +75,21 @@ public sealed unsafe class Checkpoint : IDisposable
                 throw new CheckpointException(Path, $"tensor {SafeTensorsHeader.Quote(entry.Name)} in several shards, expected it in one");
     }
 
+    /// <summary>Reads tensors of other models' folders as if they lay here; what lies here itself goes before.</summary>
+    /// <param name="others">The folders that are there.</param>
+    /// <param name="isAsked">Which names are asked for: the rest of those folders is another model's.</param>
+    /// <exception cref="CheckpointException">One holds no weights, or breaks a rule of its format.</exception>
+    internal void Join(OtherFolders others, Func<string, bool> isAsked)
+    {
+        foreach (var (rule, place) in others.Found)
+        {
+            var other = Open(place);
+            files.AddRange(other.files);
+            foreach (var (name, held) in other.tensors.Where(pair => isAsked(rule.NameOf(pair.Key))))
+                tensors.TryAdd(rule.NameOf(name), held);
+        }
+    }
+
     private void OpenShards()
     {
         var map = ShardIndex.Read(Path);
@@ -106,14 +121,22 @@ public sealed unsafe class Checkpoint : IDisposable
 
     /// <summary>Fills a tensor of the same shape; see <see cref="SafeTensorsFile.Read(string, Tensor, bool)"/>.</summary>
     /// <exception cref="CheckpointException">No such tensor, another shape, or values that do not fit the type.</exception>
-    public bool Read(string name, Tensor destination, bool checkFinite = false) => FileOf(name).Read(name, destination, checkFinite);
+    public bool Read(string name, Tensor destination, bool checkFinite = false)
+    {
+        var (file, entry) = Held(name);
+        return file.Read(entry.Name, destination, checkFinite);
+    }
 
     /// <summary>A new tensor with the stored shape; see <see cref="SafeTensorsFile.ReadTensor"/>.</summary>
     /// <exception cref="CheckpointException">No such tensor, or values that do not fit the type.</exception>
-    public Tensor ReadTensor(string name, ScalarType? type = null, Device? device = null) => FileOf(name).ReadTensor(name, type, device);
+    public Tensor ReadTensor(string name, ScalarType? type = null, Device? device = null)
+    {
+        var (file, entry) = Held(name);
+        return file.ReadTensor(entry.Name, type, device);
+    }
 
-    private SafeTensorsFile FileOf(string name) => tensors.TryGetValue(name, out var found)
-        ? found.File
+    private (SafeTensorsFile File, TensorEntry Entry) Held(string name) => tensors.TryGetValue(name, out var found)
+        ? found
         : throw new CheckpointException(Path, $"no tensor {SafeTensorsHeader.Quote(name)}, expected one of the {tensors.Count} names in the checkpoint");
 
     /// <summary>
@@ -168,13 +191,18 @@ public sealed unsafe class Checkpoint : IDisposable
         foreach (var (place, piece, names) in fit.Parts)
         {
             var target = targets[place];
+            using Tensor? view = piece?.Of(target.Destination);
+            if (piece is { IsZero: true })
+            {
+                view!.zero_();
+                continue;
+            }
             if (names.Count == 0)
             {
                 target.WhenMissing!();
                 continue;
             }
             var (file, entry) = tensors[names[0]];
-            using Tensor? view = piece?.Of(target.Destination);
             if (!TensorFiller.Fill(file, entry, view ?? target.Destination, options.CheckFinite))
             {
                 if (TensorFiller.IsFinite(file, entry))

@@ -53,11 +53,11 @@ internal sealed class KeyFit
         {
             var target = targets[i];
             var parts = layout.PiecesOf(target.Key, target.Shape)
-                .Select(piece => new KeyPart(i, piece, [.. target.Names(layout, piece).Where(file.ContainsKey)])).ToList();
+                .Select(piece => new KeyPart(i, piece, piece is { IsZero: true } ? [] : [.. target.Names(layout, piece).Where(file.ContainsKey)])).ToList();
             Parts.AddRange(parts);
             if (!target.Optional || parts.Any(part => part.Names.Count > 0))
             {
-                var without = parts.Where(part => part.Names.Count == 0).ToList();
+                var without = parts.Where(part => part.Names.Count == 0 && part.Piece is not { IsZero: true }).ToList();
                 Missing.AddRange(without.Select(part => layout.NamesOf(target.Key, part.Piece)[0]));
                 missingTargets += (double)without.Count / parts.Count;
             }

@@ -86,7 +86,7 @@ public sealed record ModelCheck
             weights.Table.Limit = files.Tensors is { } held ? new WeightLimit(reader.File, files.File, held.Count) : WeightLimit.WithoutFile(reader.File);
             var model = (GeneratedModel)ModelLoading.Build(reader.File, () => entry.Build(config, weights));
             weights.Table.Limit = null;
-            return check.WithModel(model, reader, files, options, refused);
+            return check.WithModel(model, reader, files, OtherFolders.Of(model.KeyRules, folder, reader), options, refused);
         }
         catch (Exception e) when (e is ConfigException or CheckpointException)
         {
@@ -94,7 +94,7 @@ public sealed record ModelCheck
         }
     }
 
-    private ModelCheck WithModel(GeneratedModel model, ConfigReader reader, ModelFiles files, LoadOptions options, string? refused)
+    private ModelCheck WithModel(GeneratedModel model, ConfigReader reader, ModelFiles files, OtherFolders others, LoadOptions options, string? refused)
     {
         var weights = model.Weights.All;
         var check = this with
@@ -105,8 +105,17 @@ public sealed record ModelCheck
             Read = [.. model.ReadValues.Where(pair => !Named.Contains(pair.Path)), .. Ids(reader)],
             Tied = [.. weights.SelectMany(weight => KeyTarget.Of(weight, model.KeyRules).Aliases.Select(alias => (alias, weight.Key)))],
         };
-        if (files.Tensors is not { } held)
+        check = check with
+        {
+            Notes =
+            [
+                .. check.Notes, .. others.Absent,
+                .. others.Found.Select(other => $"{SafeTensorsHeader.Quote(other.Place)} is read with it ({other.Rule.Path})"),
+            ],
+        };
+        if (files.Tensors is not { } own)
             return check with { Tensors = [.. weights.Select(weight => weight.Key)] };
+        var held = Joined(own, others, model.AskedNames());
         var fit = model.FitOf(held, options.Ignore);
         fit.PassOver(() => ModelFamily.OtherNames(model.GetType(), model.Config));
         var problems = fit.Problems(options.AllowUnexpected);
@@ -121,6 +130,21 @@ public sealed record ModelCheck
                 : (refused is null ? "" : refused + "; ")
                     + $"{CheckpointException.NameOf(files.File)}: {string.Join("; ", problems)}, expected the model's tensors",
         };
+    }
+
+    private static IReadOnlyDictionary<string, TensorEntry?> Joined(
+        IReadOnlyDictionary<string, TensorEntry?> own, OtherFolders others, IReadOnlySet<string> asked)
+    {
+        var all = new Dictionary<string, TensorEntry?>(own, StringComparer.Ordinal);
+        foreach (var (rule, place) in others.Found)
+        {
+            foreach (var (name, entry) in ModelFiles.In(place).Tensors ?? new Dictionary<string, TensorEntry?>())
+            {
+                if (asked.Contains(rule.NameOf(name)))
+                    all.TryAdd(rule.NameOf(name), entry);
+            }
+        }
+        return all;
     }
 
     // Its own name for it, where the model answers to several.

@@ -33,11 +33,11 @@ internal sealed class ModelFiles
     /// <summary>What must still be done before the folder can be loaded, a sentence each.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>Looks into a folder.</summary>
+    /// <summary>Looks into a folder, or into a safetensors file.</summary>
     /// <exception cref="CheckpointException">An index or a header cannot be read.</exception>
     public static ModelFiles In(string folder)
     {
-        string single = Path.Combine(folder, Checkpoint.FileName);
+        string single = System.IO.File.Exists(folder) ? folder : Path.Combine(folder, Checkpoint.FileName);
         var notes = new List<string>();
         if (System.IO.File.Exists(single) && !ForeignFiles.IsPointer(single))
         {

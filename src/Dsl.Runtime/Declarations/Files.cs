@@ -31,3 +31,15 @@ public sealed class IgnoreAttribute(params string[] keys) : Attribute
 {
     public string[] Keys { get; } = keys;
 }
+
+/// <summary>
+/// Weights that published files may keep in a folder of their own, another model's, which a key of <c>config.json</c> names: <c>Folder("mm_vision_tower",
+/// "model.vision_tower")</c>. A tensor of that folder is read as if this one held it, with the prefix and a dot before its name.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class FolderAttribute(string path, string prefix) : Attribute
+{
+    public string Path { get; } = path;
+
+    public string Prefix { get; } = prefix;
+}

@@ -76,6 +76,10 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     internal KeyFit FitOf(IReadOnlyDictionary<string, TensorEntry?> tensors, IReadOnlyList<string>? ignore = null) => KeyFit.Best(
         KeyRules.AllLayouts, [.. Filed.Select(weight => KeyTarget.Of(weight, KeyRules))], tensors, [.. KeyRules.Ignored, .. ignore ?? []]);
 
+    /// <summary>Every name under which a file may hold a weight, in any layout.</summary>
+    internal IReadOnlySet<string> AskedNames() => Filed.Select(weight => KeyTarget.Of(weight, KeyRules))
+        .SelectMany(target => KeyRules.AllLayouts.SelectMany(target.Names)).ToHashSet(StringComparer.Ordinal);
+
     internal LoadReport LoadWeights(Checkpoint checkpoint, LoadOptions options)
     {
         IReadOnlyList<(Weight Weight, string Name)> quantised = Nf4Files.In(checkpoint, Filed, KeyRules);
@@ -143,7 +147,7 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         ModelSource? source = Source is { } read && read.IsOf(Architectures) ? read : null;
         using (DisposeScope views = torch.NewDisposeScope())
         {
-            Checkpoint.Save(folder, [.. Filed.SelectMany(weight => SourcesOf(weight, source))]);
+            Checkpoint.Save(folder, [.. Filed.SelectMany(weight => SourcesOf(folder, weight, source))]);
         }
 
         if (Source?.Generation is not null || Writes)
@@ -153,9 +157,27 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     }
 
     /// <summary>A weight as its file held it: whole, or in pieces.</summary>
-    private static IEnumerable<TensorSource> SourcesOf(Weight weight, ModelSource? source) => source?.Pieces[weight.Key].ToList() is { Count: > 0 } pieces
-        ? pieces.Select(held => TensorSource.From(held.Name, held.Piece.Of(weight.Value)))
-        : Nf4Files.Sources(source?.Names.GetValueOrDefault(weight.Key) ?? weight.Key, weight);
+    /// <exception cref="CheckpointException">Its files hold only parts of it, and what they leave out is no longer zero.</exception>
+    private static IEnumerable<TensorSource> SourcesOf(string folder, Weight weight, ModelSource? source)
+    {
+        if (source?.Pieces[weight.Key].ToList() is not { Count: > 0 } pieces)
+        {
+            return Nf4Files.Sources(source?.Names.GetValueOrDefault(weight.Key) ?? weight.Key, weight);
+        }
+
+        KeyPiece first = pieces[0].Piece;
+        foreach (int part in first.Element is null ? Enumerable.Range(0, first.Parts).Except(pieces.Select(held => held.Piece.Part)) : [])
+        {
+            using Tensor left = (first with { Part = part }).Of(weight.Value), count = left.count_nonzero();
+            if (count.item<long>() > 0)
+            {
+                throw new CheckpointException(folder, $"{SafeTensorsHeader.Quote(weight.Key)} has numbers other than zero in part {part + 1} of {first.Parts}, "
+                    + "for which the layout that it was read in has no tensor");
+            }
+        }
+
+        return pieces.Select(held => TensorSource.From(held.Name, held.Piece.Of(weight.Value)));
+    }
 
     /// <summary>Writes <c>config.json</c> into a folder, atomically.</summary>
     public void WriteConfig(string folder)

@@ -15,6 +15,9 @@ public sealed record KeyRules
     /// <summary>Other keys, each the key of a part, under which a file may hold the same weight.</summary>
     public IReadOnlyList<(string Key, IReadOnlyList<string> Others)> Same { get; init; } = [];
 
+    /// <summary>Folders of other models, in which weights may lie.</summary>
+    public IReadOnlyList<OtherFolder> Folders { get; init; } = [];
+
     /// <summary>The layout of the declaration itself, then the others.</summary>
     internal IReadOnlyList<KeyLayout> AllLayouts => [KeyLayout.Declared, .. Layouts];
 

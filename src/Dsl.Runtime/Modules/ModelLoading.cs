@@ -30,7 +30,9 @@ internal static class ModelLoading
         {
             model = Build(reader.File, () => build(config, weights));
             weights.Table.Limit = null;
-            LoadReport report = model.LoadWeights(checkpoint, options);
+            var others = OtherFolders.Of(model.KeyRules, folder, reader);
+            checkpoint.Join(others, model.AskedNames().Contains);
+            LoadReport report = Told(others, () => model.LoadWeights(checkpoint, options));
             model.Source = ModelSource.Of(folder, reader, report);
             if (options.Adapter is { } adapter)
             {
@@ -45,6 +47,19 @@ internal static class ModelLoading
             model?.Dispose();
             weights.Table.Release();
             throw;
+        }
+    }
+
+    /// <summary>What does not fit is said together with the folders of other models that are not there.</summary>
+    private static LoadReport Told(OtherFolders others, Func<LoadReport> load)
+    {
+        try
+        {
+            return load();
+        }
+        catch (CheckpointException e) when (others.Absent.Count > 0)
+        {
+            throw new CheckpointException(e.File, $"{e.Problem}; {string.Join("; ", others.Absent)}");
         }
     }
 

@@ -84,8 +84,11 @@ public sealed record Stage(StageKind Kind, Published Published, TrainingOptions 
     /// <summary>A padding token joins the vocabulary; its rows are the mean of those that are there.</summary>
     public bool AddsPad { get; init; }
 
+    /// <summary>What it learns of pictures; null: it learns from texts.</summary>
+    public PictureTask? Pictures { get; init; }
+
     /// <summary>What its folder is called, after its number.</summary>
-    public string Folder => Kind switch
+    public string Folder => Pictures?.Folder ?? Kind switch
     {
         StageKind.Pretrain => Infill is not null ? "infill" : Domain ? "domain" : "pretrain",
         StageKind.Tune => FourBits ? "qlora" : Adapter is not null ? "lora" : "sft",

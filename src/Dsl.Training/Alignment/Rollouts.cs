@@ -27,7 +27,9 @@ public static class Rollouts
     /// <param name="most">Tokens of a response at most.</param>
     /// <param name="end">Ends a response.</param>
     /// <param name="temperature">Logits are divided by it; 0 takes the likeliest token.</param>
-    public static IReadOnlyList<Rollout> Sample(IModel model, IReadOnlyList<int[]> prompts, int most, int end, double temperature = 1)
+    /// <param name="memory">What the model's state begins with, a row for each prompt: what it made of pictures; null: nothing.</param>
+    public static IReadOnlyList<Rollout> Sample(
+        IModel model, IReadOnlyList<int[]> prompts, int most, int end, double temperature = 1, IReadOnlyDictionary<string, Tensor>? memory = null)
     {
         bool training = model.Module.training;
         model.Module.eval();
@@ -35,7 +37,8 @@ public static class Rollouts
         using DisposeScope scope = NewDisposeScope();
         Device device = model.Weights.Device;
         var written = prompts.Select(_ => new List<int>()).ToArray();
-        using (ModelState state = model.NewState(prompts.Count, prompts.Max(prompt => prompt.Length) + most))
+        int capacity = prompts.Max(prompt => prompt.Length) + most;
+        using (ModelState state = memory is null ? model.NewState(prompts.Count, capacity) : model.Begin(memory, capacity))
         {
             Tensor tokens = PaddedRows.Ids([.. prompts], end, device, left: true);
             Tensor? mask = prompts.Any(prompt => prompt.Length != prompts[0].Length) ? PaddedRows.Real([.. prompts], device, left: true) : null;

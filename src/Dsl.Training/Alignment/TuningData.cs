@@ -48,6 +48,9 @@ public sealed class TuningData<T>(
     /// <inheritdoc/>
     public required string Hash { get; init; }
 
+    /// <summary>Writes what else the model reads its data by into the folder of a checkpoint; null: nothing.</summary>
+    public Action<string>? SaveBeside { get; init; }
+
     /// <inheritdoc/>
     public string Position
     {
@@ -73,7 +76,11 @@ public sealed class TuningData<T>(
         rows.HeldOut.Chunk(options.Batch).Take(batches).Select(part => Loss(model, part));
 
     /// <inheritdoc/>
-    public void Save(string folder) => tokens.Save(folder);
+    public void Save(string folder)
+    {
+        tokens.Save(folder);
+        SaveBeside?.Invoke(folder);
+    }
 
     private TrainingLoss Loss(IModel model, IReadOnlyList<T> part)
     {

@@ -15,6 +15,9 @@ namespace Dsl.Training.Alignment;
 /// <param name="Margins">[pairs]; null where they are not said.</param>
 public sealed record TuningInputs(Tensor Ids, Tensor Mask, Tensor Labels, Tensor? Margins = null) : IDisposable
 {
+    /// <summary>Pictures, one for each row: [rows, 3, height, width]; null where the model reads none.</summary>
+    public Tensor? Pixels { get; init; }
+
     /// <summary>Texts; the sequences of packed rows stand side by side, so that nothing attends across their borders.</summary>
     public static TuningInputs Of(IEnumerable<TuningRow> rows, int pad, Device? device = null)
     {
@@ -33,8 +36,8 @@ public sealed record TuningInputs(Tensor Ids, Tensor Mask, Tensor Labels, Tensor
 
     /// <summary>Those of a model's inputs that it has.</summary>
     internal IReadOnlyDictionary<string, Tensor> For(IModel model, Tensor? mask = null) =>
-        new Dictionary<string, Tensor> { ["input_ids"] = Ids, ["attention_mask"] = mask ?? Mask }
-            .Where(input => model.Inputs.Contains(input.Key)).ToDictionary(input => input.Key, input => input.Value);
+        new Dictionary<string, Tensor?> { ["input_ids"] = Ids, ["attention_mask"] = mask ?? Mask, ["pixel_values"] = Pixels }
+            .Where(input => input.Value is not null && model.Inputs.Contains(input.Key)).ToDictionary(input => input.Key, input => input.Value!);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -43,6 +46,7 @@ public sealed record TuningInputs(Tensor Ids, Tensor Mask, Tensor Labels, Tensor
         Mask.Dispose();
         Labels.Dispose();
         Margins?.Dispose();
+        Pixels?.Dispose();
     }
 
     private static Tensor Tensor(int[][] rows, Device? device) =>

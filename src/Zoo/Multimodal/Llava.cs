@@ -66,7 +66,7 @@ public sealed partial record LlavaConfig(
 [Keys("with vision_model", "/model.vision_tower=model.vision_tower.vision_model")]
 [Keys("flat", "/model.multi_modal_projector.linear_1=model.mm_projector.0", "/model.multi_modal_projector.linear_2=model.mm_projector.2",
     "/model.language_model=model", "/model.vision_tower=model.vision_tower.vision_tower.vision_model")]
-[Ignore("*.position_ids", "*.rotary_emb.inv_freq")]
+[Folder("mm_vision_tower", "model.vision_tower.vision_tower"), Ignore("*.position_ids", "*.rotary_emb.inv_freq")]
 public sealed partial class Llava
 {
     private static bool IsImage(int id, C c) => id == c.Placeholder;

@@ -1,113 +1,61 @@
-using System;
 using Dsl;
+using Zoo.Decoders;
 using C = Zoo.Multimodal.MiniGpt4Config;
-using Q = Zoo.Multimodal.QFormerConfig;
-using V = Zoo.Multimodal.EvaVisionConfig;
 
 namespace Zoo.Multimodal;
 
-/// <summary>EVA's vision transformer (Fang et al. 2022, arXiv 2211.07636) as BLIP-2 cuts it: the last of 40 layers is left out.</summary>
-public sealed partial record EvaVisionConfig(
-    [Key("hidden_size"), Range(1)] int Hidden = 1408, [Key("intermediate_size"), Range(1)] int FeedForward = 6144,
-    [Key("num_hidden_layers"), Range(1)] int Layers = 39, [Key("num_attention_heads"), Range(1)] int Heads = 16,
-    [Key("image_size"), Range(1)] int Image = 224, [Key("patch_size"), Range(1)] int Patch = 14, [Key("num_channels"), Range(1)] int Channels = 3,
-    [Key("hidden_act")] string ActName = "gelu", [Key("layer_norm_eps"), Range(0)] double Eps = 1e-6, [Key("qkv_bias")] bool QkvBias = true,
-    [Key("attention_dropout"), Range(0, 1)] double AttentionDrop = 0, [Key("initializer_range"), Range(0)] double Deviation = 1e-10)
+/// <summary>LLaMA as MiniGPT-4 has it: Vicuna 7B of the first version, whose vocabulary has a padding token.</summary>
+[Extend<LlamaConfig>]
+public sealed partial record VicunaConfig(
+    [Key("vocab_size"), Range(1)] int Vocab = 32001, [Key("hidden_size"), Range(1)] int Hidden = 4096,
+    [Key("intermediate_size"), Range(1)] int FeedForward = 11008,
+    [Key("num_hidden_layers"), Range(1)] int Layers = 32, [Key("num_attention_heads"), Range(1)] int Heads = 32, [Key("hidden_act")] string ActName = "silu")
 {
-    public int HeadDim => Hidden / Heads;
-    public Activation Act => Activation.Of(ActName);
-    public int Side => Image / Patch;
-    public int Positions => Side * Side + 1;
-}
-
-/// <summary>BLIP-2's querying transformer (Li et al. 2023, arXiv 2301.12597): BERT over learned queries that look at the picture in every second
-/// layer.</summary>
-[Only("use_qformer_text_input", false), Only("position_embedding_type", "absolute"), NoEffect("vocab_size", "max_position_embeddings", "encoder_hidden_size")]
-public sealed partial record QFormerConfig(
-    [Key("hidden_size"), Range(1)] int Hidden = 768, [Key("intermediate_size"), Range(1)] int FeedForward = 3072,
-    [Key("num_hidden_layers"), Range(1)] int Layers = 12, [Key("num_attention_heads"), Range(1)] int Heads = 12, [Key("hidden_act")] string ActName = "gelu",
-    [Key("cross_attention_frequency"), Range(1)] int Frequency = 2, [Key("layer_norm_eps"), Range(0)] double Eps = 1e-12,
-    [Key("hidden_dropout_prob"), Range(0, 1)] double Drop = 0.1,
-    [Key("attention_probs_dropout_prob"), Range(0, 1)] double AttentionDrop = 0.1, [Key("initializer_range"), Range(0)] double Deviation = 0.02)
-{
-    public int HeadDim => Hidden / Heads;
     public Activation Act => Activation.Of(ActName);
 }
 
 /// <summary>
-/// MiniGPT-4's way from a picture to a language model's width (Zhu et al. 2023, arXiv 2304.10592), in the files that BLIP-2 has in the published library. The
-/// language model is a model of its own.
+/// MiniGPT-4 (Zhu et al. 2023, arXiv 2304.10592): BLIP-2's sight, one linear map, and Vicuna, which reads what the queries saw as tokens. Its checkpoints
+/// hold what was trained, the map; the config names what the rest comes from.
 /// </summary>
-[NoEffect("text_config", "image_text_hidden_size", "image_token_index", "image_token_id", "initializer_factor", "initializer_range",
-    "use_decoder_only_language_model")]
+[NoEffect("vit_model", "q_former_model", "llama_model")]
 public sealed partial record MiniGpt4Config(
-    [Key("vision_config")] EvaVisionConfig Vision, [Key("qformer_config")] QFormerConfig QFormer,
-    [Key("num_query_tokens"), Range(1)] int Queries = 32, [Key("text_config.hidden_size"), Range(1)] int TextHidden = 4096)
+    [Key("vision_config")] EvaVisionConfig Vision, [Key("qformer_config")] QFormerConfig QFormer, [Key("text_config")] VicunaConfig Text,
+    [Key("num_query_tokens"), Range(1)] int Queries = 32, [Key("ln_vision_eps"), Range(0)] double VisionEps = 1e-5,
+    [Key("image_token_id", "image_token_index")] int? PlaceholderKey = null)
 {
+    public Blip2SightConfig Sight => new(Vision, QFormer, Queries, Text.Hidden);
+    public int Placeholder => PlaceholderKey ?? 0;                                                  // Vicuna has no such token: the unknown one stands in
     public int Channels => Vision.Channels;
-    public int Layers => Vision.Layers;
-    public double VisionEps => Vision.Eps;
-    public int QHidden => QFormer.Hidden;
-    public int QLayers => QFormer.Layers;
-    public double Eps => QFormer.Eps;
-    public double Drop => QFormer.Drop;
-    public Type Kind(int layer) => layer % QFormer.Frequency == 0 ? typeof(QFormerCrossBlock) : typeof(QFormerBlock);
+    public int Vocab => Text.Vocab;
+    public int Hidden => Text.Hidden;
+    public int Layers => Text.Layers;
+    public double Eps => Text.Eps;
+    public double Deviation => Text.Deviation;
+    public bool Tied => Text.Tied;
 
-    [Preset("minigpt4-7b")] public static MiniGpt4Config B7 => new(new EvaVisionConfig(), new QFormerConfig());
+    [Preset("minigpt4-7b")] public static MiniGpt4Config B7 => new(new EvaVisionConfig(), new QFormerConfig(), new VicunaConfig());
 
-    [Preset("minigpt4-13b")] public static MiniGpt4Config B13 => B7 with { TextHidden = 5120 };
+    [Preset("minigpt4-13b")]
+    public static MiniGpt4Config B13 => new(new EvaVisionConfig(), new QFormerConfig(), new VicunaConfig(32001, 5120, 13824, 40, 40));
 }
 
-[Block<V>, Axis("c", nameof(V.Channels)), Axis("h"), Axis("w"), Axis("n", nameof(V.Positions)), Input("x", "b c h w")]
-[Parameter("class_embedding", "1 1 d"), Rearrange("1 1 d -> d"), As("summary")]
-[Parameter("position_embedding", "1 n d"), Rearrange("1 n d -> n d"), As("rows")]
-[From("x"), Conv("patch_embedding", nameof(V.Patch), nameof(V.Hidden), Over = "h w -> rows columns", Stride = nameof(V.Patch), Bias = true),
-    Rearrange("b d rows columns -> b (rows columns) d"), As("patches")]
-[Expand("summary", "first"), As("first")]
-[Concat("first", "patches", Along = "t"), Positions(Table = "rows")]
-public sealed partial class EvaEmbeddings;
-
-[Block<V>, Defaults(Dropout = nameof(V.AttentionDrop))]
-[Linear("qkv", Bias = nameof(V.QkvBias)), Split("query", "key", "value")]
-[From("query"), Heads(nameof(V.Heads), nameof(V.HeadDim)), As("q")]
-[From("key"), Heads(nameof(V.Heads), nameof(V.HeadDim)), As("k")]
-[From("value"), Heads(nameof(V.Heads), nameof(V.HeadDim)), As("v")]
-[Attend("q", "k", "v"), Merge, Linear("projection", Bias = true)]
-public sealed partial class EvaAttention;
-
-[Block<V>, Defaults(Eps = nameof(V.Eps), Bias = true)]
-[Residual, LayerNorm("layer_norm1"), Use<EvaAttention>("self_attn")]
-[Residual, LayerNorm("layer_norm2"), FeedForward("mlp.{fc1,fc2}", nameof(V.Act))]
-public sealed partial class EvaBlock;
-
-[Block<Q>, Input("image", "b s m"), Defaults(Eps = nameof(Q.Eps), Bias = true, Dropout = nameof(Q.AttentionDrop))]
-[Residual, Attention("attention.{attention.query,attention.key,attention.value,output.dense}"), Dropout(nameof(Q.Drop))]
-[LayerNorm("attention.output.LayerNorm")]
-[Residual, FeedForward("{intermediate_query.dense,output_query.dense}", nameof(Q.Act)), Dropout(nameof(Q.Drop))]
-[LayerNorm("output_query.LayerNorm")]
-public sealed partial class QFormerBlock;
-
-[Block<Q>, Input("image", "b s m"), Defaults(Eps = nameof(Q.Eps), Bias = true, Dropout = nameof(Q.AttentionDrop))]
-[Residual, Attention("attention.{attention.query,attention.key,attention.value,output.dense}"), Dropout(nameof(Q.Drop))]
-[LayerNorm("attention.output.LayerNorm"), As("attended")]
-[From("attended"), Linear("crossattention.attention.query"), Heads(nameof(Q.Heads), nameof(Q.HeadDim)), As("q")]
-[From("image"), Linear("crossattention.attention.key"), Heads(nameof(Q.Heads), nameof(Q.HeadDim)), As("k")]
-[From("image"), Linear("crossattention.attention.value"), Heads(nameof(Q.Heads), nameof(Q.HeadDim)), As("v")]
-[Attend("q", "k", "v"), Merge, Linear("crossattention.output.dense"), Dropout(nameof(Q.Drop)), As("looked")]
-[Sum("attended", "looked"), LayerNorm("crossattention.output.LayerNorm")]
-[Residual, FeedForward("{intermediate_query.dense,output_query.dense}", nameof(Q.Act)), Dropout(nameof(Q.Drop))]
-[LayerNorm("output_query.LayerNorm")]
-public sealed partial class QFormerCrossBlock;
-
-[Model<C>("Blip2ForConditionalGeneration"), Axis("c", nameof(C.Channels)), Axis("h"), Axis("w"), Axis("n", nameof(C.Queries)), Axis("d", nameof(C.QHidden)),
-    Input("pixel_values", "b c h w"), Defaults(Eps = nameof(C.Eps))]
-[Parameter("query_tokens", "1 n d"), Rearrange("1 n d -> n d"), As("queries")]
-[From("pixel_values"), Use<EvaEmbeddings>("vision_model.embeddings", Config = nameof(C.Vision)),
-    Repeat<EvaBlock>("vision_model.encoder.layers", nameof(C.Layers), Config = nameof(C.Vision)),
-    LayerNorm("vision_model.post_layernorm", Eps = nameof(C.VisionEps)), As("image"), Output("image_hidden")]
-[Expand("queries", "q"), LayerNorm("qformer.layernorm"), Dropout(nameof(C.Drop)),
-    Repeat<QFormerCrossBlock, QFormerBlock>("qformer.encoder.layer", nameof(C.QLayers), By = nameof(C.Kind), Config = nameof(C.QFormer)),
-        Output("query_hidden")]
-[Linear("language_projection", nameof(C.TextHidden), Bias = true), Output("projected")]
-[Ignore("language_model.*")]
-public sealed partial class MiniGpt4;
+[Model<C>("MiniGPT4"), Axis("c", nameof(C.Channels)), Axis("h"), Axis("w"),
+    Input("input_ids", "b t", Mask = "attention_mask", Steps = true), Input("pixel_values", "b c h w"),
+    Defaults(Eps = nameof(C.Eps), Deviation = nameof(C.Deviation))]
+[From("pixel_values"), Use<EvaTower>("vision_model", Config = nameof(C.Vision)), LayerNorm("vision_model.post_layernorm", Eps = nameof(C.VisionEps)),
+    Use<QFormer>("qformer", Config = nameof(C.Sight)), Linear("language_projection", nameof(C.Hidden), Bias = true), As("image"), Output("image_features")]
+[From("input_ids"), Embedding("language_model.model.embed_tokens", nameof(C.Vocab), nameof(C.Hidden)), Splice("image", "input_ids", nameof(IsImage))]
+[Repeat<LlamaBlock>("language_model.model.layers", nameof(C.Layers), Config = nameof(C.Text)), RmsNorm("language_model.model.norm"), Output("hidden")]
+[Head("language_model.lm_head", TiedTo = "language_model.model.embed_tokens", Tied = nameof(C.Tied)), Output("logits")]
+[Keys("original", "/vision_model.post_layernorm=ln_vision", "/vision_model.embeddings.class_embedding=visual_encoder.cls_token",
+    "/vision_model.embeddings.position_embedding=visual_encoder.pos_embed", "/vision_model.embeddings.patch_embedding=visual_encoder.patch_embed.proj",
+    "/vision_model.encoder.layers=visual_encoder.blocks", "layer_norm1=norm1", "layer_norm2=norm2", "self_attn.qkv=attn.qkv", "self_attn.projection=attn.proj",
+    "attn.qkv.bias=attn.q_bias+0+attn.v_bias", "/qformer.layernorm=Qformer.bert.embeddings.LayerNorm", "/qformer.encoder=Qformer.bert.encoder",
+    "attention.attention=attention.self", "crossattention.attention=crossattention.self", "/language_projection=llama_proj", "/language_model=llama_model")]
+[Folder("vit_model", "visual_encoder"), Folder("q_former_model", ""), Folder("llama_model", "llama_model")]
+[Ignore("*.rotary_emb.inv_freq", "*.position_ids")]
+public sealed partial class MiniGpt4
+{
+    private static bool IsImage(int id, C c) => id == c.Placeholder;
+}

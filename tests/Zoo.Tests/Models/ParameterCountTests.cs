@@ -68,8 +68,12 @@ public sealed class ParameterCountTests
         ["clip-vit-l14-336"] = 303_507_456,
         ["llava-1.5-7b"] = 7_063_427_072,
         ["llava-1.5-13b"] = 13_351_494_656,
-        ["minigpt4-7b"] = 1_094_264_320,
-        ["minigpt4-13b"] = 1_095_051_776,
+        ["minigpt4-7b-sight"] = 1_094_264_320,
+        ["minigpt4-13b-sight"] = 1_095_051_776,
+
+        // The sight and Vicuna, which is LLaMA with a row for a padding token in its table and its head.
+        ["minigpt4-7b"] = 1_094_264_320 + 6_738_415_616 + (2 * 4096),
+        ["minigpt4-13b"] = 1_095_051_776 + 13_015_864_320 + (2 * 5120),
         ["gpt1"] = 116_534_784,
         ["gpt2"] = 124_439_808,
         ["gpt2-medium"] = 354_823_168,

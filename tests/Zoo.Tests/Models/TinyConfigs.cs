@@ -10,6 +10,7 @@ using Xunit;
 using Zoo.Decoders;
 using Zoo.EncoderDecoders;
 using Zoo.Encoders;
+using Zoo.Multimodal;
 using Zoo.StateSpaces;
 using Zoo.Tests.Goldens;
 using Zoo.TestTimeTraining;
@@ -220,6 +221,10 @@ internal static class TinyConfigs
             new T0Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 4, Layers = 2, Buckets = 8, MaxDistance = 20, Drop = 0 });
         yield return Of("flan-t5", nameof(FlanT5),
             new FlanT5Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 2, Layers = 1, Drop = 0 });
+
+        yield return Of("minigpt4", nameof(MiniGpt4), new MiniGpt4Config(
+            new EvaVisionConfig(32, 48, 2, 4, 16, 8, Deviation: 0.02), new QFormerConfig(24, 48, 2, 4, Drop: 0, AttentionDrop: 0),
+            new VicunaConfig(99, 32, 48, 2, 4), Queries: 3, PlaceholderKey: 98));
 
         // Each option of the layer by itself; an MLP of one head; mini-batches that no text here fills, and of one token.
         var ttt = new TttConfig(61, 16, 24, 2, 2, MiniBatch: 4);
