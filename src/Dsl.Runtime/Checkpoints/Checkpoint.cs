@@ -132,7 +132,7 @@ public sealed unsafe class Checkpoint : IDisposable
             if (!target.Destination.shape.AsSpan().SequenceEqual(target.Shape.ToArray()))
                 throw new ArgumentException($"{SafeTensorsHeader.Quote(target.Key)}: destination {TensorEntry.Text(target.Destination.shape)}, "
                     + $"expected {TensorEntry.Text(target.Shape)}");
-        var fit = KeyFit.Best(options.Layouts, keys, tensors.ToDictionary(pair => pair.Key, pair => (TensorEntry?)pair.Value.Entry), options.Ignore);
+        var fit = KeyFit.Best(options.Layouts, keys, Int8Files.Plain(tensors.ToDictionary(pair => pair.Key, pair => (TensorEntry?)pair.Value.Entry)), options.Ignore);
         fit.PassOver(options.OtherHeads);
         foreach (var part in fit.Parts)
             CompareTies(part.Names, fit.Misfits);
@@ -175,6 +175,11 @@ public sealed unsafe class Checkpoint : IDisposable
             }
             var (file, entry) = tensors[names[0]];
             using Tensor? view = piece?.Of(target.Destination);
+            if (Int8Files.Holds(this, entry.Name))
+            {
+                Int8Files.Fill(this, entry.Name, view ?? target.Destination);
+                continue;
+            }
             if (!TensorFiller.Fill(file, entry, view ?? target.Destination, options.CheckFinite))
             {
                 if (TensorFiller.IsFinite(file, entry))

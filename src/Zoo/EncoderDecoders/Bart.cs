@@ -13,7 +13,7 @@ public sealed partial record BartConfig(
     [Key("encoder_layers"), Range(1)] int EncoderLayers, [Key("decoder_layers"), Range(1)] int DecoderLayers,
     [Key("encoder_attention_heads"), Range(1)] int EncoderHeads, [Key("decoder_attention_heads"), Range(1)] int DecoderHeads,
     [Key("encoder_ffn_dim"), Range(1)] int EncoderFeedForward, [Key("decoder_ffn_dim"), Range(1)] int DecoderFeedForward,
-    [Key("activation_function")] Activation Act,
+    [Key("activation_function")] Activation? ActKey = null,
     [Key("max_position_embeddings"), Range(1)] int Context = 1024,
     [Key("scale_embedding")] bool ScaleEmbedding = false,
     [Key("dropout"), Range(0, 1)] double Drop = 0.1,
@@ -22,6 +22,7 @@ public sealed partial record BartConfig(
     [Key("normalize_before")] bool PreNorm = false,
     [Key("init_std"), Range(0)] double Deviation = 0.02)
 {
+    public Activation Act => ActKey ?? Activation.Gelu;
     public int EncoderHeadDim => Hidden / EncoderHeads;
     public int DecoderHeadDim => Hidden / DecoderHeads;
     public int Rows => Context + 2;
