@@ -74,6 +74,11 @@ internal sealed class GenerateCommand
 
         var limits = ContextLimits.Read(context, checkpoint, load);
         bool pair = limits.IsPair;
+        if (codec is not null)
+        {
+            limits.Compare(context, codec);
+        }
+
         string[] pictures = words.GetValue(images) ?? [];
         using Tensor? pixels = Look(checkpoint, pictures, limits.Sees, texts.Length + idPrompts.Length);
         int placeholder = pixels is null ? -1 : PicturePrompt.Placeholder(checkpoint);
@@ -88,6 +93,7 @@ internal sealed class GenerateCommand
                 $"{pictures.Length} pictures and {places} places (id {placeholder}) in the prompt, expected as many of one as of the other");
         }
 
+        Array.ForEach(starts, limits.RequireRows);
         int longest = starts.Max(start => start.Length);
         if (longest > limits.Most)
         {

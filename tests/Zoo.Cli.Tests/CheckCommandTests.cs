@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -53,6 +54,34 @@ public sealed class CheckCommandTests
         Assert.Equal(root.GetProperty("parameters").GetInt64() * 2, root.GetProperty("memory").GetProperty("bfloat16").GetInt64());
         Assert.Equal(note + "; no tokenizer is there", root.GetProperty("notes").GetString());
         Assert.Equal(JsonValueKind.Null, root.GetProperty("error").ValueKind);
+    }
+
+    /// <summary>What makes it quick and small: libtorch alone would take three times the memory of all the rest.</summary>
+    [Fact]
+    public void The_tensor_library_is_not_loaded()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var folder = new ScratchFolder();
+        File.WriteAllText(folder["config.json"], Llama);
+        Index(folder, "model.safetensors.index.json", "a.safetensors", Names(2));
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Zoo.Cli.dll"), "check", folder.Path])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["LD_DEBUG"] = "files" },
+        };
+        using Process process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        string loaded = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        Assert.Contains("libcoreclr", loaded, StringComparison.Ordinal);
+        Assert.DoesNotContain("libtorch", loaded, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("LlamaForCausalLM", output.Result, StringComparison.Ordinal);
     }
 
     [Fact]

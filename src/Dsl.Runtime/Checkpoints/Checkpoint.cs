@@ -132,7 +132,8 @@ public sealed unsafe class Checkpoint : IDisposable
             if (!target.Destination.shape.AsSpan().SequenceEqual(target.Shape.ToArray()))
                 throw new ArgumentException($"{SafeTensorsHeader.Quote(target.Key)}: destination {TensorEntry.Text(target.Destination.shape)}, "
                     + $"expected {TensorEntry.Text(target.Shape)}");
-        var fit = KeyFit.Best(options.Layouts, keys, Int8Files.Plain(tensors.ToDictionary(pair => pair.Key, pair => (TensorEntry?)pair.Value.Entry)), options.Ignore);
+        var held = Int8Files.Plain(tensors.ToDictionary(pair => pair.Key, pair => (TensorEntry?)pair.Value.Entry));
+        var fit = KeyFit.Best(options.Layouts, keys, held, options.Ignore);
         fit.PassOver(options.OtherHeads);
         foreach (var part in fit.Parts)
             CompareTies(part.Names, fit.Misfits);

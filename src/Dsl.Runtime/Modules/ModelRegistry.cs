@@ -64,11 +64,13 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
             throw reader.Error($"architectures missing, and no declared model is of the model_type '{type}'; {known}");
         }
 
-        ModelEntry? writer = Writers.Select(end => family.FirstOrDefault(entry => entry.Architectures.Any(name => name.EndsWith(end, StringComparison.Ordinal))))
+        ModelEntry? writer = Writers
+            .Select(end => family.FirstOrDefault(entry => entry.Architectures.Any(name => name.EndsWith(end, StringComparison.Ordinal))))
             .FirstOrDefault(found => found is not null);
         ModelEntry? trunk = family.FirstOrDefault(IsTrunk);
         ModelEntry? fitting = family is [var only] ? only : BestFit(family, reader, tensors?.Invoke());
-        return fitting ?? (tensors is null ? writer ?? trunk : trunk ?? writer) ?? throw reader.Error($"architectures missing, expected the class of the model; {known}");
+        return fitting ?? (tensors is null ? writer ?? trunk : trunk ?? writer)
+            ?? throw reader.Error($"architectures missing, expected the class of the model; {known}");
     }
 
     /// <summary>Whether a model answers to its family's name alone (<c>BartModel</c>), which the published library takes where no class is named.</summary>

@@ -45,7 +45,8 @@ internal static class Int8Files
 
         using DisposeScope scope = torch.NewDisposeScope();
         using Scalar unit = Scalars.Of(1 / 127f);
-        if (file.Contains(stem + Format) && file.ReadTensor(stem + Format) is var format && (format.numel() != 1 || format.to(ScalarType.Int64).item<long>() != 0))
+        if (file.Contains(stem + Format) && file.ReadTensor(stem + Format) is var format
+            && (format.numel() != 1 || format.to(ScalarType.Int64).item<long>() != 0))
         {
             throw new CheckpointException(file.Path, $"{SafeTensorsHeader.Quote(stem + Format)} is not 0, expected codes row by row");
         }

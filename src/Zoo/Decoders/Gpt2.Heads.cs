@@ -23,3 +23,9 @@ public sealed partial class Gpt2ForTokenClassification;
 [Model<C>("GPT2Model"), Derive<Gpt2>, Rename("transformer", ""), Remove("lm_head.output"), Remove("lm_head")]
 [Keys("with prefix", "wte", "wpe", "h", "ln_f", Under = "transformer")]
 public sealed partial class Gpt2Model;
+
+/// <summary>A language model that also scores a text by its last token, for the choice among several.</summary>
+[Model<C>("GPT2DoubleHeadsModel"), Derive<Gpt2>]
+[Replace("transformer.ln_f"), LayerNorm("transformer.ln_f"), As("normed")]
+[From("normed"), Pool("last"), Linear("multiple_choice_head.summary", 1, Bias = true), Output("mc_logits")]
+public sealed partial class Gpt2DoubleHeads;

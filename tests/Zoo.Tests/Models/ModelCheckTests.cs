@@ -65,6 +65,7 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
         config switch
         {
             ClipVisionConfig clip => [rows, clip.Channels, clip.Image, clip.Image],
+            ClipConfig { Vision: var clip } => [rows, clip.Channels, clip.Image, clip.Image],
             MiniGpt4Config { Vision: var eva } => [rows, eva.Channels, eva.Image, eva.Image],
             _ => [rows, 40, ((S4Config)config).Input],
         },
