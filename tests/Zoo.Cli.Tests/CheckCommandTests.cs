@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Threading.Tasks;
 using Dsl.Runtime;
 using Dsl.Tests;
 using TorchSharp;
@@ -58,7 +59,7 @@ public sealed class CheckCommandTests
 
     /// <summary>What makes it quick and small: libtorch alone would take three times the memory of all the rest.</summary>
     [Fact]
-    public void The_tensor_library_is_not_loaded()
+    public async Task The_tensor_library_is_not_loaded()
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -76,12 +77,12 @@ public sealed class CheckCommandTests
         };
         using Process process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
-        string loaded = process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        string loaded = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
         Assert.Contains("libcoreclr", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("libtorch", loaded, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("LlamaForCausalLM", output.Result, StringComparison.Ordinal);
+        Assert.Contains("LlamaForCausalLM", await output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed record ModelCheck
                 refused = e.Message;
             }
             var weights = Weights.Outline();
-            weights.Table.Limit = files.Tensors is { } held ? new WeightLimit(reader.File, files.File, held.Count) : WeightLimit.WithoutFile(reader.File);
+            weights.Table.Limit = WeightLimit.Of(reader.File, files);
             var model = (GeneratedModel)ModelLoading.Build(reader.File, () => entry.Build(config, weights));
             weights.Table.Limit = null;
             return check.WithModel(model, reader, files, options, refused);

@@ -67,15 +67,15 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
         ModelEntry? writer = Writers
             .Select(end => family.FirstOrDefault(entry => entry.Architectures.Any(name => name.EndsWith(end, StringComparison.Ordinal))))
             .FirstOrDefault(found => found is not null);
-        ModelEntry? trunk = family.FirstOrDefault(IsTrunk);
+        ModelEntry? trunk = Trunk(family);
         ModelEntry? fitting = family is [var only] ? only : BestFit(family, reader, tensors?.Invoke());
         return fitting ?? (tensors is null ? writer ?? trunk : trunk ?? writer)
             ?? throw reader.Error($"architectures missing, expected the class of the model; {known}");
     }
 
-    /// <summary>Whether a model answers to its family's name alone (<c>BartModel</c>), which the published library takes where no class is named.</summary>
-    private static bool IsTrunk(ModelEntry entry) => entry.Architectures.Any(name => name.EndsWith("Model", StringComparison.Ordinal)
-        && !Writers.Any(end => name.EndsWith(end, StringComparison.Ordinal)) && !name.EndsWith("EncoderModel", StringComparison.Ordinal));
+    /// <summary>What answers to its family's name alone (<c>BartModel</c>), which the published library takes where no class is named.</summary>
+    private static ModelEntry? Trunk(List<ModelEntry> family) => family
+        .Where(entry => entry.Architectures.Any(name => name.EndsWith("Model", StringComparison.Ordinal))).MinBy(entry => entry.Architectures[0].Length);
 
     /// <summary>The head whose tensors are all there, and that leaves the fewest over.</summary>
     private static ModelEntry? BestFit(List<ModelEntry> family, ConfigReader reader, IReadOnlyDictionary<string, TensorEntry?>? tensors)
@@ -106,7 +106,8 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
         }
 
         // A tied head has no tensors of its own: of two that fit alike, the one with a head is meant.
-        return fits.OrderBy(fit => fit.Unexpected).ThenBy(fit => IsTrunk(fit.Entry)).Select(fit => fit.Entry).FirstOrDefault();
+        ModelEntry? trunk = Trunk(family);
+        return fits.OrderBy(fit => fit.Unexpected).ThenBy(fit => fit.Entry == trunk).Select(fit => fit.Entry).FirstOrDefault();
     }
 
     /// <summary>A model with new weights, from the text of a config.</summary>
@@ -128,13 +129,15 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
     /// The model of a folder without its weights: inputs, outputs and shapes. Its weights stand on the meta device, where nothing is allocated.
     /// </summary>
     /// <exception cref="ConfigException">The config names no declared architecture or says what the model does not do.</exception>
+    /// <exception cref="CheckpointException">The header or the index of its weights cannot be read.</exception>
     public IModel Outline(string folder, LoadOptions? options = null)
     {
         ConfigReader reader = ConfigReader.Open(folder);
-        ModelEntry entry = Find(reader, () => ModelFiles.In(folder).Tensors);
+        var files = ModelFiles.In(folder);
+        ModelEntry entry = Find(reader, () => files.Tensors);
         object config = ModelLoading.ReadConfig(reader, options?.IgnoreKeys ?? [], null, entry.ReadConfig);
         Weights weights = Weights.Outline();
-        weights.Table.Limit = WeightLimit.WithoutFile(reader.File);
+        weights.Table.Limit = WeightLimit.Of(reader.File, files);
         return ModelLoading.Build(reader.File, () => entry.Build(config, weights));
     }
 

@@ -6,7 +6,7 @@ using Both = Zoo.Multimodal.ClipConfig;
 namespace Zoo.Multimodal;
 
 /// <summary>CLIP's text tower (Radford et al. 2021, arXiv 2103.00020): a causal transformer, read at a text's last token.</summary>
-[NoEffect("projection_dim", "initializer_factor", "dropout")]
+[ModelType("clip_text_model"), NoEffect("projection_dim", "initializer_factor", "dropout")]
 public sealed partial record ClipTextConfig(
     [Key("vocab_size"), Range(1)] int Vocab = 49408, [Key("hidden_size"), Range(1)] int Hidden = 512,
     [Key("intermediate_size"), Range(1)] int FeedForward = 2048,

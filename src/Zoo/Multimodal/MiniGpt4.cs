@@ -38,7 +38,7 @@ public sealed partial record QFormerConfig(
 /// MiniGPT-4's way from a picture to a language model's width (Zhu et al. 2023, arXiv 2304.10592), in the files that BLIP-2 has in the published library. The
 /// language model is a model of its own.
 /// </summary>
-[NoEffect("text_config", "image_text_hidden_size", "image_token_index", "image_token_id", "initializer_factor", "initializer_range",
+[ModelType("blip-2"), NoEffect("text_config", "image_text_hidden_size", "image_token_index", "image_token_id", "initializer_factor", "initializer_range",
     "use_decoder_only_language_model")]
 public sealed partial record MiniGpt4Config(
     [Key("vision_config")] EvaVisionConfig Vision, [Key("qformer_config")] QFormerConfig QFormer,

@@ -241,7 +241,7 @@ internal static class TinyConfigs
     /// <summary>Those, and the heads that have no configuration of their own here: each takes one of its family's.</summary>
     private static IEnumerable<TinyCase> WithOtherHeads(IReadOnlyList<TinyCase> made) => made.Concat(global::Zoo.Models.All
         .Where(entry => made.All(tiny => tiny.Entry.Name != entry.Name))
-        .Select(entry => (Entry: entry, Family: made.LastOrDefault(tiny => tiny.Entry.ConfigType == entry.ConfigType)))
+        .Select(entry => (Entry: entry, Family: made.FirstOrDefault(tiny => tiny.Entry.ConfigType == entry.ConfigType)))
         .Where(pair => pair.Family is not null).Select(pair => new TinyCase(pair.Entry.Name, pair.Entry, pair.Family!.Config)));
 
     private static TinyCase Of(string name, string model, object config) =>
