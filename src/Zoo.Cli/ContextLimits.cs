@@ -46,11 +46,14 @@ internal sealed record ContextLimits(bool IsPair, bool Sees, int? Most, int? Tra
 
     /// <summary>Refuses ids that the model has no rows for, before its weights are read.</summary>
     /// <exception cref="CommandException">There is one; the message says which, where, and the table's size.</exception>
-    internal void RequireRows(int[] ids)
+    internal void RequireRows(int[][] prompts)
     {
-        if (Rows is { } rows && Array.FindIndex(ids, id => id < 0 || id >= rows) is >= 0 and int at)
+        for (int i = 0; i < prompts.Length && Rows is not null; i++)
         {
-            throw new CommandException($"id {ids[at]} at position {at}, the model's table has {rows} rows");
+            if (Array.FindIndex(prompts[i], id => id < 0 || id >= Rows) is >= 0 and int at)
+            {
+                throw new CommandException($"id {prompts[i][at]} at [{i}, {at}], expected 0 to {Rows - 1}: the model's table has {Rows} rows");
+            }
         }
     }
 

@@ -93,7 +93,7 @@ internal sealed class GenerateCommand
                 $"{pictures.Length} pictures and {places} places (id {placeholder}) in the prompt, expected as many of one as of the other");
         }
 
-        Array.ForEach(starts, limits.RequireRows);
+        limits.RequireRows(starts);
         int longest = starts.Max(start => start.Length);
         if (longest > limits.Most)
         {

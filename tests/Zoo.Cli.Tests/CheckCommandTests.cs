@@ -144,13 +144,14 @@ public sealed class CheckCommandTests
     public void Keys_that_are_not_supported_do_not_hide_what_the_tensors_say_and_can_be_ignored()
     {
         using var folder = new ScratchFolder();
-        File.WriteAllText(folder["config.json"], Llama.Replace("{", "{\"quantization_config\": {\"load_in_8bit\": true}, ", StringComparison.Ordinal));
-        Index(folder, "model.safetensors.index.json", "a.safetensors", [.. Names(2), "model.layers.0.mlp.up_proj.SCB"]);
+        File.WriteAllText(folder["config.json"], Llama.Replace("{", "{\"quantization_config\": {\"quant_method\": \"gptq\"}, ", StringComparison.Ordinal));
+        Index(folder, "model.safetensors.index.json", "a.safetensors", [.. Names(2), "model.layers.0.mlp.up_proj.qzeros"]);
         (int code, string output, _) = Run("check", folder.Path, "--json");
         Assert.Equal(1, code);
         using JsonDocument json = JsonDocument.Parse(output);
-        Assert.StartsWith("config.json: quantization_config not supported", json.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
-        Assert.Equal("model.layers.{i}.mlp.up_proj.SCB x1", json.RootElement.GetProperty("unexpected")[0].GetString());
+        Assert.StartsWith("config.json: quantization_config.quant_method is 'gptq', expected 'bitsandbytes'",
+            json.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal("model.layers.{i}.mlp.up_proj.qzeros x1", json.RootElement.GetProperty("unexpected")[0].GetString());
         Assert.Equal(0, Run("check", folder.Path, "--ignore-key", "quantization_config", "--allow-unexpected").Code);
     }
 
@@ -191,7 +192,7 @@ public sealed class CheckCommandTests
 
         (int code, _, string error) = Run("generate", folder.Path, "--ids", "5 99 3", "-n", "1");
         Assert.Equal(1, code);
-        Assert.Equal("error: id 99 at [0, 1], expected 0 to 98: the table 'model.embed_tokens.weight' has 99 rows", error.Split('\n')[^2].TrimEnd());
+        Assert.Equal("error: id 99 at [0, 1], expected 0 to 98: the model's table has 99 rows", error.Split('\n')[^2].TrimEnd());
     }
 
     [Fact]

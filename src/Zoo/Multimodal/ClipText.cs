@@ -54,8 +54,8 @@ public sealed partial record ClipConfig(
 [From("input_ids"), Embedding("text_model.embeddings.token_embedding", nameof(Both.Vocab), nameof(Both.TextHidden)),
     Positions("text_model.embeddings.position_embedding", nameof(Both.Context))]
 [Repeat<ClipTextBlock>("text_model.encoder.layers", nameof(Both.TextLayers), Config = nameof(Both.Text)),
-    LayerNorm("text_model.final_layer_norm", Eps = nameof(Both.TextEps)), Pool("last"), Linear("text_projection", nameof(Both.Width)), RmsNorm(Eps = 0.0),
-    Apply(nameof(OfLengthOne)), As("text"), Output("text_embeds")]
+    LayerNorm("text_model.final_layer_norm", Eps = nameof(Both.TextEps)), Output("text_hidden"), Pool("last"),
+    Linear("text_projection", nameof(Both.Width)), RmsNorm(Eps = 0.0), Apply(nameof(OfLengthOne)), As("text"), Output("text_embeds")]
 [From("pixel_values"), Use<ClipEmbeddings>("vision_model.embeddings", Config = nameof(Both.Vision)),
     LayerNorm("vision_model.pre_layrnorm", Eps = nameof(Both.VisionEps)),
     Repeat<ClipBlock>("vision_model.encoder.layers", nameof(Both.VisionLayers), Config = nameof(Both.Vision)), Pool("first"),
