@@ -16,7 +16,11 @@ internal sealed class Load : IBenchmark
 
     public string Name => "load";
 
-    public string Help => "a safetensors file of GPT-2 small's size into the model: time (share: of the read bandwidth) and peak memory, the model included";
+    /// <summary>Names a checkpoint's folder to open; without it one of GPT-2 small is made.</summary>
+    private const string Folder = "DSL_CHECKPOINT";
+
+    public string Help => "a safetensors file of GPT-2 small's size into the model: time (share: of the read bandwidth) and peak memory, the model included; "
+        + $"and a folder from nothing to a model (that of {Folder}, else one of GPT-2 small) against reading the bytes of its files";
 
     public IReadOnlyList<Result> Run(Machine machine, Effort effort)
     {
@@ -29,8 +33,48 @@ internal sealed class Load : IBenchmark
         double[] ms = Timing.Interleaved(effort.Medium, () => ((GeneratedModel)model).LoadWeights(file.Path), () => Plain(copies, file.Path));
         string name = $"{Subject.Name}, {bytes / 1e6:F0} MB";
         Console.WriteLine($"ours reads {bytes / ms[0] / 1e6:F1} GB/s, the baseline {bytes / ms[1] / 1e6:F1} GB/s");
-        return [new Result(
-            name, ms[0], ms[1], machine.ReadShare(bytes, ms[0]), PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false))];
+        return
+        [
+            new Result(
+                name, ms[0], ms[1], machine.ReadShare(bytes, ms[0]), PeakMemory.InChild(Name, name, ours: true), PeakMemory.InChild(Name, name, ours: false)),
+            Open(model, machine, effort),
+        ];
+    }
+
+    /// <summary>A folder: config, model, weights; the baseline reads the bytes of its files and makes nothing of them.</summary>
+    private static Result Open(IModel model, Machine machine, Effort effort)
+    {
+        string? given = Environment.GetEnvironmentVariable(Folder);
+        string folder = given ?? Directory.CreateTempSubdirectory("load").FullName;
+        try
+        {
+            if (given is null)
+            {
+                ((GeneratedModel)model).Save(folder);
+            }
+
+            string[] files = Directory.GetFiles(folder, "*.safetensors");
+            double bytes = files.Sum(path => new FileInfo(path).Length);
+            double[] ms = Timing.Interleaved(
+                effort.Medium, () => Zoo.Models.Load(folder, options: new() { Warn = null }).Dispose(), () => Array.ForEach(files, ReadAll));
+            return new Result($"open {Path.GetFileName(given) ?? Subject.Name}, {bytes / 1e6:F0} MB", ms[0], ms[1], machine.ReadShare(bytes, ms[0]));
+        }
+        finally
+        {
+            if (given is null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private static void ReadAll(string path)
+    {
+        byte[] part = new byte[1 << 20];
+        using FileStream file = File.OpenRead(path);
+        while (file.Read(part) > 0)
+        {
+        }
     }
 
     public double PeakOf(string @case, bool ours)

@@ -87,9 +87,10 @@ public sealed class CharacterCodec : ITextCodec
 
     internal static CharacterCodec Load(string path)
     {
+        string text = UserFile.ReadText(path, UserFile.MostOfText, TextException.Of);
         try
         {
-            using JsonDocument json = JsonDocument.Parse(UserFile.ReadText(path, UserFile.MostOfText, TextException.Of));
+            using JsonDocument json = JsonDocument.Parse(text);
             string alphabet = json.RootElement.GetProperty("characters").GetString() ?? "";
             var codec = Of(alphabet);
             return codec.Vocabulary == alphabet.EnumerateRunes().Count() ? codec : throw new TextException("a character is listed twice");

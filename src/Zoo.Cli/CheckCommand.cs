@@ -97,7 +97,7 @@ internal sealed record TextCheck(int? Tokens, IReadOnlyList<string> Notes, strin
 
         if (tokens is { } ids && model.Read.FirstOrDefault(pair => pair.Path == "vocab_size").Value is int rows && ids > rows)
         {
-            notes.Add($"the tokenizer has {ids} tokens, the model's table {rows}: tokens from {rows} on are an error when a text has them");
+            notes.Add(ContextLimits.Larger(ids, rows));
         }
 
         return new TextCheck(tokens, notes, null);

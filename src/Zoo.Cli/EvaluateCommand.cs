@@ -102,6 +102,7 @@ internal sealed class EvaluateCommand
         var limits = ContextLimits.Read(context, checkpoint, load);
         int length = limits.Most ?? limits.Trained ?? RequestEncoder.DefaultLength;
         ITextCodec codec = TextCodecs.Open(checkpoint);
+        limits.Compare(context, codec);
         TaskEvaluation[] evaluations = [.. from task in words.GetValue(tasks)!.Select(TaskFile.Read).ToArray() from count in counts
             select new TaskEvaluation(task, codec, length, count, words.GetValue(limit), defaults.End.Count > 0 ? defaults.End[0] : null)];
         foreach (TaskEvaluation evaluation in evaluations)

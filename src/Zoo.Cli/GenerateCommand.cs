@@ -82,6 +82,11 @@ internal sealed class GenerateCommand
             throw new CommandException($"{checkpoint}: the model has an encoder, expected one that writes on, which --infill asks for");
         }
 
+        if (codec is not null)
+        {
+            limits.Compare(context, codec);
+        }
+
         string[] pictures = words.GetValue(images) ?? [];
         using Tensor? pixels = Look(checkpoint, pictures, limits.Sees, texts.Length + idPrompts.Length);
         int placeholder = pixels is null ? -1 : PicturePrompt.Placeholder(checkpoint);
@@ -96,6 +101,7 @@ internal sealed class GenerateCommand
                 $"{pictures.Length} pictures and {places} places (id {placeholder}) in the prompt, expected as many of one as of the other");
         }
 
+        limits.RequireRows(starts);
         int longest = starts.Max(start => start.Length);
         if (longest > limits.Most)
         {

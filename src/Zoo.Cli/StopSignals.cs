@@ -57,9 +57,20 @@ public sealed class StopSignals : IDisposable
     // What runs may be one long call of native code, which no token reaches. Files are whole or not there whenever that is.
     private void End(TimeSpan after)
     {
-        if (!ended.Wait(after))
+        if (ended.Wait(after))
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
         {
             Environment.Exit(ZooCommands.Interrupted);
         }
+
+        ExitNow(ZooCommands.Interrupted);
     }
+
+    // At once: an orderly exit takes libtorch apart under the call that still runs in it, which takes seconds and may end in a crash.
+    [DllImport("libc", EntryPoint = "_exit")]
+    private static extern void ExitNow(int code);
 }

@@ -71,7 +71,7 @@ public sealed class PictureRecipeTests
         Recipe whole = Recipes.Find("llava-pretrain")!;
         Stage sight = whole.Stages[0] with { Lines = 32 * 70, Measured = 64 };
         sight = sight with { Run = sight.Run with { Steps = 70, Batch = 32, WarmUp = 10, EvaluateEvery = 70, EvaluationBatches = 1 } };
-        using var stage = new PictureStage(Context(), sight, sight.Pictures!, new StageBase(null, null, null), CPU);
+        using var stage = new PictureStage(Context(), sight, sight.Pictures!, new StageBase(null, null, null, null, null), CPU);
         string config = stage.Config();
         IModel model = stage.Model(config);
         IReadOnlyList<ShapePicture> pictures = RulePictures.Draw(100, 20, heldOut: true);

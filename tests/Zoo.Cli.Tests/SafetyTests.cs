@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using Dsl.Tests;
 using Dsl.Training;
 using Xunit;
@@ -59,6 +60,44 @@ public sealed class SafetyTests : IDisposable
         TrainingCheckpoint saved = new RunFolder(scratch["run"]).Latest().Checkpoint!;
         saved.Verify();
         Assert.InRange(saved.State.Step, 1, 99_999);
+    }
+
+    /// <summary>What has nothing to save ends soon, in the middle of whatever it does.</summary>
+    [Theory]
+    [InlineData("INT", "generate", "llama1", "--ids", "1 2 3", "--beams", "4", "--max-tokens", "1000000")]
+    [InlineData("TERM", "generate", "mamba", "--ids", "1 2 3", "--beams", "4", "--max-tokens", "1000000")]
+    [InlineData("HUP", "verify", "")]
+    [InlineData("INT", "verify", "")]
+    public void WhatHasNothingToSaveEndsSoon(string signal, string command, string golden, params string[] more)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        string folder = Path.Combine(GoldenFolder.InRepository(), golden);
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Zoo.Cli.dll"), command, folder, .. more])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var patience = Stopwatch.StartNew();
+        while (!process.HasExited && !File.ReadAllText($"/proc/{process.Id}/maps").Contains("libtorch_cpu", StringComparison.Ordinal))
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(2));
+            Thread.Sleep(50);
+        }
+
+        Thread.Sleep(500);
+        Assert.False(process.HasExited, process.HasExited ? process.StandardError.ReadToEnd() : "");
+        using (Process kill = Process.Start("kill", ["-s", signal, process.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            kill.WaitForExit();
+        }
+
+        // One second of grace, and the end: more only where others have the processors. By itself it would go on for minutes.
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(20)), "it goes on");
+        Assert.Equal(ZooCommands.Interrupted, process.ExitCode);
     }
 
     [Fact]

@@ -155,7 +155,8 @@ public sealed unsafe class Checkpoint : IDisposable
             if (!target.Destination.shape.AsSpan().SequenceEqual(target.Shape.ToArray()))
                 throw new ArgumentException($"{SafeTensorsHeader.Quote(target.Key)}: destination {TensorEntry.Text(target.Destination.shape)}, "
                     + $"expected {TensorEntry.Text(target.Shape)}");
-        var fit = KeyFit.Best(options.Layouts, keys, tensors.ToDictionary(pair => pair.Key, pair => (TensorEntry?)pair.Value.Entry), options.Ignore);
+        var held = Int8Files.Plain(tensors.ToDictionary(pair => pair.Key, pair => (TensorEntry?)pair.Value.Entry));
+        var fit = KeyFit.Best(options.Layouts, keys, held, options.Ignore);
         fit.PassOver(options.OtherHeads);
         foreach (var part in fit.Parts)
             CompareTies(part.Names, fit.Misfits);
@@ -203,6 +204,11 @@ public sealed unsafe class Checkpoint : IDisposable
                 continue;
             }
             var (file, entry) = tensors[names[0]];
+            if (Int8Files.Holds(this, entry.Name))
+            {
+                Int8Files.Fill(this, entry.Name, view ?? target.Destination);
+                continue;
+            }
             if (!TensorFiller.Fill(file, entry, view ?? target.Destination, options.CheckFinite))
             {
                 if (TensorFiller.IsFinite(file, entry))

@@ -78,6 +78,12 @@ public sealed class ConfigReader
     /// <exception cref="ConfigException">It is no string.</exception>
     public string? ModelType => OptionalString(["model_type"]);
 
+    /// <summary>Whether somebody has asked for a key.</summary>
+    internal bool Asked(string path) => handled.Contains(prefix + path);
+
+    /// <summary>A text as it stands in the file; null where there is none. Asks for nothing.</summary>
+    internal string? Text(string path) => Walk(path) is { Kind: JsonTokenType.String } node ? node.Text : null;
+
     /// <summary>Whether a value other than null is there. The path counts as handled.</summary>
     public bool Has(string path) => Find([path]) is not null;
 

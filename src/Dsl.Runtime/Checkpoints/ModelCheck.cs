@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Text.Json;
 
 namespace Dsl.Runtime;
 
@@ -50,9 +49,6 @@ public sealed record ModelCheck
     /// <summary>Why it cannot be loaded, in a sentence; null where it can, once its weights are there.</summary>
     public string? Error { get; private init; }
 
-    // What generation and storage read of a config; the model's record holds some of them itself.
-    private static readonly string[] Named = ["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "dtype", "torch_dtype"];
-
     /// <summary>Checks a folder.</summary>
     /// <param name="registry">The models.</param>
     /// <param name="folder">A folder with a <c>config.json</c>.</param>
@@ -75,6 +71,7 @@ public sealed record ModelCheck
             string? refused = null;
             try
             {
+                Nf4Files.Check(reader);
                 reader.Finish();
             }
             catch (ConfigException e)
@@ -83,7 +80,7 @@ public sealed record ModelCheck
                 refused = e.Message;
             }
             var weights = Weights.Outline();
-            weights.Table.Limit = files.Tensors is { } held ? new WeightLimit(reader.File, files.File, held.Count) : WeightLimit.WithoutFile(reader.File);
+            weights.Table.Limit = WeightLimit.Of(reader.File, files);
             var model = (GeneratedModel)ModelLoading.Build(reader.File, () => entry.Build(config, weights));
             weights.Table.Limit = null;
             return check.WithModel(model, reader, files, OtherFolders.Of(model.KeyRules, folder, reader), options, refused);
@@ -102,7 +99,7 @@ public sealed record ModelCheck
             UnknownKeys = reader.Unknown,
             Parameters = weights.Where(weight => weight.Trainable).Sum(weight => weight.Count), // as published libraries count: no buffers
             Error = refused,
-            Read = [.. model.ReadValues.Where(pair => !Named.Contains(pair.Path)), .. Ids(reader)],
+            Read = CheckedValues.Of(model, reader),
             Tied = [.. weights.SelectMany(weight => KeyTarget.Of(weight, model.KeyRules).Aliases.Select(alias => (alias, weight.Key)))],
         };
         check = check with
@@ -116,8 +113,9 @@ public sealed record ModelCheck
         if (files.Tensors is not { } own)
             return check with { Tensors = [.. weights.Select(weight => weight.Key)] };
         var held = Joined(own, others, model.AskedNames());
-        var fit = model.FitOf(held, options.Ignore);
+        var fit = model.FitOf(Int8Files.Plain(Nf4Files.Plain(held)), options.Ignore);
         fit.PassOver(() => ModelFamily.OtherNames(model.GetType(), model.Config));
+        fit.Misfits.AddRange(Nf4Files.Misplaced(fit, held));
         var problems = fit.Problems(options.AllowUnexpected);
         return check with
         {
@@ -150,13 +148,4 @@ public sealed record ModelCheck
     // Its own name for it, where the model answers to several.
     private static string ClassOf(ModelEntry entry, ConfigReader reader) => reader.Architectures.FirstOrDefault(entry.Architectures.Take(1).Contains)
         ?? entry.Architectures.FirstOrDefault() ?? entry.Name;
-
-    private static IEnumerable<(string, object?)> Ids(ConfigReader reader)
-    {
-        foreach (string key in Named)
-        {
-            if (reader.Root.Members.TryGetValue(key, out var node) && node.Kind != JsonTokenType.Null)
-                yield return (key == "torch_dtype" ? "dtype" : key, node.Plain());
-        }
-    }
 }

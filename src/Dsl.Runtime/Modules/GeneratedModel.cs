@@ -205,11 +205,12 @@ public abstract class GeneratedModel : GeneratedModule, IModel
 
     private List<(string Path, object? Value)> ConfigMembers(IReadOnlyDictionary<string, object?>? keys)
     {
-        IEnumerable<(string Path, object? Value)> members = Source?.Members(Architectures) ?? OwnMembers();
+        // What the weights are now, not what they were read from: int8 has become numbers.
+        IEnumerable<(string Path, object? Value)> members =
+            [.. (Source?.Members(Architectures) ?? OwnMembers()).Where(member => member.Path != "quantization_config")];
         if (Weights.All.Any(weight => weight.Quantised is not null))
         {
-            members = [.. members.Where(member => member.Path != "quantization_config"),
-                ("quantization_config", Nf4Files.ConfigOf(Weights.All, Weights.Table.Products))];
+            members = [.. members, ("quantization_config", Nf4Files.ConfigOf(Weights.All, Weights.Table.Products))];
         }
 
         return [.. members.Where(member => keys?.ContainsKey(member.Path) != true), .. keys?.Select(pair => (pair.Key, pair.Value)) ?? []];

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -14,11 +15,23 @@ namespace Dsl.Runtime;
 /// checkpoint keys.
 /// Conversion converts each storage once and leaves ties and packed views as they were.
 /// </summary>
-public abstract class GeneratedModule : nn.Module
+/// <remarks>An outline (keys and shapes alone) has no native half, so that asking what a folder holds does not load libtorch.</remarks>
+public abstract class GeneratedModule : nn.HookableModule<Delegate, Delegate> // of TorchSharp's bases, one that can be made without a native module
 {
+    private readonly NativeHalf? native;
+
     /// <summary>A module over the weights declared through <paramref name="weights"/>.</summary>
     protected GeneratedModule(string name, Weights weights)
-        : base(name) => Weights = weights;
+        : base(IntPtr.Zero, IntPtr.Zero)
+    {
+        this.name = name;
+        Weights = weights;
+        if (!weights.Table.IsOutline)
+        {
+            native = new NativeHalf(name);
+            HandleOf(this) = HandleOf(native);
+        }
+    }
 
     /// <summary>The weights, in the order of the declaration.</summary>
     public Weights Weights { get; }
@@ -241,6 +254,19 @@ public abstract class GeneratedModule : nn.Module
         base.Dispose(false);
     }
 
+    /// <summary>Not supported: generated code calls no hooks.</summary>
+    [Obsolete(NoHooks, error: true)]
+    public new void register_forward_hook(Delegate hook) => throw new NotSupportedException(NoHooks);
+
+    /// <summary>Not supported: generated code calls no hooks.</summary>
+    [Obsolete(NoHooks, error: true)]
+    public new void register_forward_pre_hook(Delegate hook) => throw new NotSupportedException(NoHooks);
+
+    private const string NoHooks = "Generated models call no hooks: declare what is looked at as an Output.";
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "handle")]
+    private static extern ref HType HandleOf(nn.Module module);
+
     private static int Count(BinaryReader reader)
     {
         // An unsigned LEB128 number, as TorchSharp writes it.
@@ -268,4 +294,7 @@ public abstract class GeneratedModule : nn.Module
 
         return null;
     }
+
+    /// <summary>Makes the native module, and keeps alive what that calls.</summary>
+    private sealed class NativeHalf(string name) : nn.Module(name);
 }

@@ -11,6 +11,9 @@ namespace Dsl.Runtime;
 /// <param name="models">The models; where two answer to one architecture, the first is meant.</param>
 public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
 {
+    // How the classes of language models are called.
+    private static readonly string[] Writers = ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration"];
+
     /// <summary>All of them.</summary>
     public IReadOnlyList<ModelEntry> All { get; } = models;
 
@@ -27,7 +30,7 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
 
     /// <summary>
     /// The model that a config names: by <c>architectures</c>; else, by <c>model_type</c>, the one of that family with the same head (<c>...ForCausalLM</c>),
-    /// and where no class is named the family's only one, or the one without a head, or the language model.
+    /// and where no class is named the family's only one, or the language model, or the one without a head.
     /// </summary>
     /// <exception cref="ConfigException">None of these answers to it; the message says what is missing and what is known.</exception>
     public ModelEntry Find(ConfigReader reader) => Find(reader, null);
@@ -61,12 +64,18 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
             throw reader.Error($"architectures missing, and no declared model is of the model_type '{type}'; {known}");
         }
 
-        ModelEntry? Ending(string end) => family.FirstOrDefault(entry => entry.Architectures.Any(name => name.EndsWith(end, StringComparison.Ordinal)));
-        return family is [var only] ? only
-            : BestFit(family, reader, tensors?.Invoke())
-                ?? Ending("Model") ?? Ending("ForCausalLM")
-                ?? throw reader.Error($"architectures missing, expected the class of the model; {known}");
+        ModelEntry? writer = Writers
+            .Select(end => family.FirstOrDefault(entry => entry.Architectures.Any(name => name.EndsWith(end, StringComparison.Ordinal))))
+            .FirstOrDefault(found => found is not null);
+        ModelEntry? trunk = Trunk(family);
+        ModelEntry? fitting = family is [var only] ? only : BestFit(family, reader, tensors?.Invoke());
+        return fitting ?? (tensors is null ? writer ?? trunk : trunk ?? writer)
+            ?? throw reader.Error($"architectures missing, expected the class of the model; {known}");
     }
+
+    /// <summary>What answers to its family's name alone (<c>BartModel</c>), which the published library takes where no class is named.</summary>
+    private static ModelEntry? Trunk(List<ModelEntry> family) => family
+        .Where(entry => entry.Architectures.Any(name => name.EndsWith("Model", StringComparison.Ordinal))).MinBy(entry => entry.Architectures[0].Length);
 
     /// <summary>The head whose tensors are all there, and that leaves the fewest over.</summary>
     private static ModelEntry? BestFit(List<ModelEntry> family, ConfigReader reader, IReadOnlyDictionary<string, TensorEntry?>? tensors)
@@ -96,7 +105,9 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
             }
         }
 
-        return fits.OrderBy(fit => fit.Unexpected).Select(fit => fit.Entry).FirstOrDefault();
+        // A tied head has no tensors of its own: of two that fit alike, the one with a head is meant.
+        ModelEntry? trunk = Trunk(family);
+        return fits.OrderBy(fit => fit.Unexpected).ThenBy(fit => fit.Entry == trunk).Select(fit => fit.Entry).FirstOrDefault();
     }
 
     /// <summary>A model with new weights, from the text of a config.</summary>
@@ -118,13 +129,15 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
     /// The model of a folder without its weights: inputs, outputs and shapes. Its weights stand on the meta device, where nothing is allocated.
     /// </summary>
     /// <exception cref="ConfigException">The config names no declared architecture or says what the model does not do.</exception>
+    /// <exception cref="CheckpointException">The header or the index of its weights cannot be read.</exception>
     public IModel Outline(string folder, LoadOptions? options = null)
     {
         ConfigReader reader = ConfigReader.Open(folder);
-        ModelEntry entry = Find(reader, () => ModelFiles.In(folder).Tensors);
+        var files = ModelFiles.In(folder);
+        ModelEntry entry = Find(reader, () => files.Tensors);
         object config = ModelLoading.ReadConfig(reader, options?.IgnoreKeys ?? [], null, entry.ReadConfig);
         Weights weights = Weights.Outline();
-        weights.Table.Limit = WeightLimit.WithoutFile(reader.File);
+        weights.Table.Limit = WeightLimit.Of(reader.File, files);
         return ModelLoading.Build(reader.File, () => entry.Build(config, weights));
     }
 

@@ -109,7 +109,7 @@ internal static class Nf4Files
         ["quant_method"] = "bitsandbytes",
     };
 
-    /// <summary>A config may say that its folder's weights are in NF4: the tensors themselves say which.</summary>
+    /// <summary>A config may say that its folder's weights are in NF4, or in int8: the tensors themselves say which.</summary>
     /// <exception cref="ConfigException">It says that they are in another format.</exception>
     internal static void Check(ConfigReader reader)
     {
@@ -119,11 +119,33 @@ internal static class Nf4Files
         }
 
         config.Only("quant_method", "bitsandbytes");
-        config.Only("load_in_4bit", true);
-        config.Only("bnb_4bit_quant_type", "nf4");
-        config.Only("bnb_4bit_quant_storage", "uint8");
+        if (config.OptionalBool(["load_in_8bit"]) != true)
+        {
+            config.Only("load_in_4bit", true);
+            config.Only("bnb_4bit_quant_type", "nf4");
+            config.Only("bnb_4bit_quant_storage", "uint8");
+        }
+
         reader.NoEffect("quantization_config");
     }
+
+    /// <summary>A file's tensors where a matrix in NF4 counts as one of a shape that nobody knows yet, and what stands beside it as part of it.</summary>
+    internal static IReadOnlyDictionary<string, TensorEntry?> Plain(IReadOnlyDictionary<string, TensorEntry?> file)
+    {
+        HashSet<string> matrices = [.. file.Keys.Where(name => file.ContainsKey(name + State))];
+        if (matrices.Count == 0)
+        {
+            return file;
+        }
+
+        HashSet<string> beside = [.. matrices.SelectMany(name => ends.Select(end => name + end))];
+        return file.Where(pair => !beside.Contains(pair.Key)).ToDictionary(pair => pair.Key, pair => matrices.Contains(pair.Key) ? null : pair.Value);
+    }
+
+    /// <summary>Why matrices in NF4 cannot be read: each is one of several that make a weight.</summary>
+    internal static IEnumerable<string> Misplaced(KeyFit fit, IReadOnlyDictionary<string, TensorEntry?> file) => fit.Parts
+        .Where(part => part.Piece is not null).SelectMany(part => part.Names).Where(name => file.ContainsKey(name + State))
+        .Select(name => $"{SafeTensorsHeader.Quote(name)} is a matrix in NF4, expected numbers: no linear map alone reads it");
 
     private static (long[] Shape, double? Offset) StateOf(Checkpoint file, string name)
     {

@@ -39,6 +39,9 @@ internal sealed class TemplateRun
     /// <summary>Parts of the text that the assistant writes, in their order.</summary>
     internal List<TextSpan> Marks { get; } = [];
 
+    // What jinja2 gives to every template, or to every macro, and this does not: another text would come of taking them for undefined.
+    private static readonly HashSet<string> NotThere = ["self", "varargs", "kwargs", "caller", "cycler", "joiner", "lipsum"];
+
     /// <summary>Characters of the text so far.</summary>
     internal int Written => Output.Length;
 
@@ -61,7 +64,7 @@ internal sealed class TemplateRun
                 }
             }
 
-            return new Undefined($"'{name}' is undefined");
+            return NotThere.Contains(name) ? throw new TemplateException($"'{name}' is not supported") : new Undefined($"'{name}' is undefined");
         }
 
         set => scope.Names[name] = value;

@@ -206,6 +206,7 @@ internal static class TemplateValues
 
     private static bool SameLists(TemplateRun run, List<object?> a, List<object?> b, int depth)
     {
+        run.Work(Math.Min(a.Count, b.Count) / 16); // a value that is the same object is not looked into
         for (int i = 0; i < a.Count && a.Count == b.Count; i++)
         {
             if (!ReferenceEquals(a[i], b[i]) && !Same(run, a[i], b[i], depth + 1))

@@ -36,7 +36,7 @@ public static class LabelSequences
     public const int Categories = 4;
 
     /// <summary>Different items.</summary>
-    public const int Items = 24;
+    public const int Items = 12;
 
     /// <summary>Different labels.</summary>
     public const int Labels = 8;

@@ -21,9 +21,9 @@ internal sealed class InContextCommand
     {
         Description = "How many shots, with commas between them.",
         HelpName = "n,n,...",
-        DefaultValueFactory = _ => "0,1,2,4,8,16",
+        DefaultValueFactory = _ => "0,1,2,4,8",
     };
-    private readonly Option<int> steps = new("--steps") { Description = "Training steps of each.", HelpName = "n", DefaultValueFactory = _ => 2500 };
+    private readonly Option<int> steps = new("--steps") { Description = "Training steps of each.", HelpName = "n", DefaultValueFactory = _ => 6000 };
     private readonly Option<int> mappings = new("--mappings")
     {
         Description = "How many mappings are asked about.",

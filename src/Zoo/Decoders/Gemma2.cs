@@ -7,12 +7,13 @@ namespace Zoo.Decoders;
 /// <summary>Gemma 2 (Gemma Team 2024, arXiv 2408.00118): four norms a block, capped scores and logits, every other layer reads a window.</summary>
 [ModelType("gemma2"), Extend<LlamaConfig>, Only("use_bidirectional_attention", false), NoEffect("cache_implementation", "hidden_act")]
 public sealed partial record Gemma2Config(
-    [Key("hidden_activation")] Activation Act, [Key("query_pre_attn_scalar"), Range(0, Above = true)] double QueryScalar = 256,
+    [Key("hidden_activation")] Activation? ActKey = null, [Key("query_pre_attn_scalar"), Range(0, Above = true)] double QueryScalar = 256,
     [Key("sliding_window"), Range(1)] int Window = 4096, [Key("layer_types")] string[]? Kinds = null,
     [Key("attn_logit_softcapping"), Range(0, Above = true)] double? ScoreCap = 50,
     [Key("final_logit_softcapping"), Range(0, Above = true)] double? LogitCap = 30,
     [Key("max_position_embeddings"), Range(1)] int Context = 8192, [Key("tie_word_embeddings")] bool Tied = true)
 {
+    public Activation Act => ActKey ?? Activation.GeluTanh;
     public int HeadDim => HeadDimKey ?? 256;
     public double Scale => 1 / Math.Sqrt(QueryScalar);
     public bool IsBanded(int layer) => Kinds is null ? layer % 2 == 0 : LayerKinds.IsBanded(Kinds, layer);

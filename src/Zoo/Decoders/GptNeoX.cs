@@ -5,7 +5,7 @@ using C = Zoo.Decoders.GptNeoXConfig;
 namespace Zoo.Decoders;
 
 /// <summary>GPT-NeoX and Pythia (Black et al. 2022, arXiv 2204.06745; Biderman et al. 2023, arXiv 2304.01373): parallel branches, partial rotation.</summary>
-[ModelType("gpt_neox"), NoEffect("classifier_dropout")]
+[ModelType("gpt_neox"), NoEffect("classifier_dropout", "attention_probs_dropout_prob", "hidden_dropout_prob")]
 public sealed partial record GptNeoXConfig(
     [Key("vocab_size"), Range(1)] int Vocab,
     [Key("hidden_size"), Range(1)] int Hidden,

@@ -30,13 +30,13 @@ public sealed partial record MBartConfig
         DecoderHeads = 16,
         EncoderFeedForward = 4096,
         DecoderFeedForward = 4096,
-        Act = Activation.Gelu,
+        ActKey = Activation.Gelu,
         ScaleEmbedding = true,
     };
 
     [Preset("mbart-large-50")] public static MBartConfig Large50 => Large25 with { Vocab = 250054 };
 
-    [Preset("mbart-large-50-many-to-many-mmt")] public static MBartConfig Large50Translating => Large50 with { Act = Activation.Relu };
+    [Preset("mbart-large-50-many-to-many-mmt")] public static MBartConfig Large50Translating => Large50 with { ActKey = Activation.Relu };
 
     [Small("mbart", Layout = "roberta")]
     public static MBartConfig Sized(SmallSize size) => new(true)
@@ -49,7 +49,7 @@ public sealed partial record MBartConfig
         DecoderHeads = 4,
         EncoderFeedForward = size.Inner ?? 4 * size.Width,
         DecoderFeedForward = size.Inner ?? 4 * size.Width,
-        Act = Activation.Gelu,
+        ActKey = Activation.Gelu,
         Context = 2 * size.Context,
         ScaleEmbedding = true,
         Drop = 0,

@@ -6,14 +6,14 @@ namespace Zoo.EncoderDecoders;
 
 /// <summary>BART (Lewis et al. 2019, arXiv 1910.13461): norms after the residuals, learned positions from row 2 on.</summary>
 [ModelType("bart"), Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0), Only("normalize_embedding", true), Only("extra_pos_embeddings", 2)]
-[Only("static_position_embeddings", false), NoEffect("classifier_dropout", "classif_dropout", "num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
+[Only("static_position_embeddings", false), NoEffect("num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
 public sealed partial record BartConfig(
     [Key("vocab_size"), Range(1)] int Vocab,
     [Key("d_model"), Range(1)] int Hidden,
     [Key("encoder_layers"), Range(1)] int EncoderLayers, [Key("decoder_layers"), Range(1)] int DecoderLayers,
     [Key("encoder_attention_heads"), Range(1)] int EncoderHeads, [Key("decoder_attention_heads"), Range(1)] int DecoderHeads,
     [Key("encoder_ffn_dim"), Range(1)] int EncoderFeedForward, [Key("decoder_ffn_dim"), Range(1)] int DecoderFeedForward,
-    [Key("activation_function")] Activation Act,
+    [Key("activation_function")] Activation? ActKey = null,
     [Key("max_position_embeddings"), Range(1)] int Context = 1024,
     [Key("scale_embedding")] bool ScaleEmbedding = false,
     [Key("dropout"), Range(0, 1)] double Drop = 0.1,
@@ -22,6 +22,7 @@ public sealed partial record BartConfig(
     [Key("normalize_before")] bool PreNorm = false,
     [Key("init_std"), Range(0)] double Deviation = 0.02)
 {
+    public Activation Act => ActKey ?? Activation.Gelu;
     public int EncoderHeadDim => Hidden / EncoderHeads;
     public int DecoderHeadDim => Hidden / DecoderHeads;
     public int Rows => Context + 2;

@@ -58,3 +58,16 @@ public sealed partial class AlbertForTokenClassification;
 [From("end"), Rearrange("b t 1 -> b t"), Output("end_logits")]
 [Ignore("*.position_ids")]
 public sealed partial class AlbertForQuestionAnswering;
+
+/// <summary>The encoder alone: token vectors, the mean of a row's real ones (a sentence's embedding), and the pooled first token.</summary>
+[Model<C>("AlbertModel"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Eps = nameof(C.Eps), Bias = true, Deviation = nameof(C.Deviation))]
+[From("input_ids"), Embedding("embeddings.word_embeddings", nameof(C.Vocab), nameof(C.EmbeddingWidth), Padding = nameof(C.Pad)),
+    Positions("embeddings.position_embeddings", nameof(C.Context)), As("words")]
+[From("token_type_ids"), Embedding("embeddings.token_type_embeddings", nameof(C.Types), nameof(C.EmbeddingWidth)), As("types")]
+[Sum("words", "types"), LayerNorm("embeddings.LayerNorm"), Dropout(nameof(C.Drop)), Linear("encoder.embedding_hidden_mapping_in", nameof(C.Hidden))]
+[Repeat<AlbertBlock>("encoder.albert_layer_groups.{Group}.albert_layers.{Inner}", nameof(C.AllLayers), Shared = true), As("hidden"), Output("hidden")]
+[From("hidden"), Pool("mean"), Output("mean")]
+[From("hidden"), Pool("first"), Linear("pooler", nameof(C.Hidden)), Activate(Activation.Tanh), Output("pooled")]
+[Keys("with prefix", "embeddings", "encoder", "pooler", Under = "albert"), Ignore("*position_ids")]
+public sealed partial class AlbertModel;

@@ -50,3 +50,8 @@ public sealed partial class BertForMultipleChoice;
 [From("end"), Rearrange("b t 1 -> b t"), Output("end_logits")]
 [Ignore("*.position_ids", "bert.pooler.*"), Keys("old norms", "weight?=gamma", "bias?=beta")]
 public sealed partial class BertForQuestionAnswering;
+
+/// <summary>Whether the second sentence of a pair is the one that follows.</summary>
+[Model<C>("BertForNextSentencePrediction"), Derive<BertForSequenceClassification>, Rename("classifier", "cls.seq_relationship"), Remove("dropout")]
+[Replace("cls.seq_relationship"), Linear("cls.seq_relationship", 2)]
+public sealed partial class BertForNextSentencePrediction;

@@ -28,3 +28,30 @@ public sealed partial class DebertaV2ForMaskedLM;
 [Pool("first"), Dropout(nameof(C.PoolerDrop)), Linear("pooler.dense", nameof(C.Pooler)), Activate(nameof(C.PoolerAct)), Dropout(nameof(C.HeadDrop))]
 [Linear("classifier", nameof(C.Classes)), Output("logits"), Ignore("*.position_ids", "lm_predictions.*", "mask_predictions.*")]
 public sealed partial class DebertaV2ForSequenceClassification;
+
+/// <summary>One score for each choice.</summary>
+[Model<C>("DebertaV2ForMultipleChoice"), TrainedBy("choice"), Derive<DebertaV2ForSequenceClassification>]
+[Replace("classifier"), Linear("classifier", 1)]
+public sealed partial class DebertaV2ForMultipleChoice;
+
+/// <summary>One label for each token.</summary>
+[Model<C>("DebertaV2ForTokenClassification"), TrainedBy("tokens"), Defaults(Bias = true, Deviation = nameof(C.Deviation))]
+[Use<DebertaV2Body>("deberta"), Output("hidden")]
+[Dropout(nameof(C.Drop)), Linear("classifier", nameof(C.Classes)), Output("logits")]
+[Ignore("*.position_ids", "lm_predictions.*", "mask_predictions.*")]
+public sealed partial class DebertaV2ForTokenClassification;
+
+/// <summary>Where an answer begins and ends.</summary>
+[Model<C>("DebertaV2ForQuestionAnswering"), TrainedBy("answer"), Defaults(Bias = true, Deviation = nameof(C.Deviation))]
+[Use<DebertaV2Body>("deberta"), Output("hidden")]
+[Linear("qa_outputs", 2), Split("start", "end")]
+[From("start"), Rearrange("b t 1 -> b t"), Output("start_logits")]
+[From("end"), Rearrange("b t 1 -> b t"), Output("end_logits")]
+[Ignore("*.position_ids", "lm_predictions.*", "mask_predictions.*")]
+public sealed partial class DebertaV2ForQuestionAnswering;
+
+/// <summary>The encoder alone.</summary>
+[Model<C>("DebertaV2Model"), Derive<DebertaV2ForTokenClassification>, Rename("deberta", "")]
+[Remove("classifier.output"), Remove("dropout"), Remove("classifier")]
+[Keys("with prefix", "embeddings", "encoder", Under = "deberta")]
+public sealed partial class DebertaV2Model;

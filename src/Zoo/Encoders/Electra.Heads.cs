@@ -28,3 +28,16 @@ public sealed partial class ElectraForMultipleChoice;
 [Model<C>("ElectraForQuestionAnswering"), TrainedBy("answer"), Derive<BertForQuestionAnswering>, Rename("bert", "electra")]
 [Replace("electra.embeddings"), Use<ElectraEmbeddings>("electra.embeddings")]
 public sealed partial class ElectraForQuestionAnswering;
+
+[Block<C>, Derive<BertEmbeddings>]
+[When(nameof(C.Projects)), Linear("/embeddings_project", nameof(C.Hidden), Bias = true)]
+public sealed partial class ElectraTrunkEmbeddings;
+
+/// <summary>The encoder alone: token vectors, and the mean of a row's real ones (a sentence's embedding).</summary>
+[Model<C>("ElectraModel"), Input("input_ids", "b t", Mask = "attention_mask"), Input("token_type_ids", "b t", Optional = true),
+    Defaults(Bias = true, Deviation = nameof(C.Deviation))]
+[From("input_ids"), Use<ElectraTrunkEmbeddings>("embeddings")]
+[Repeat<BertBlock>("encoder.layer", nameof(C.Layers)), As("hidden"), Output("hidden")]
+[From("hidden"), Pool("mean"), Output("mean")]
+[Keys("with prefix", "embeddings", "embeddings_project", "encoder", Under = "electra"), Ignore("*position_ids")]
+public sealed partial class ElectraModel;

@@ -24,3 +24,9 @@ public sealed partial class RobertaForMultipleChoice;
 [Model<C>("RobertaForQuestionAnswering"), TrainedBy("answer"), Derive<BertForQuestionAnswering>, Rename("bert", "roberta")]
 [Replace("roberta.embeddings"), Use<RobertaEmbeddings>("roberta.embeddings")]
 public sealed partial class RobertaForQuestionAnswering;
+
+/// <summary>The encoder alone: token vectors, the mean of a row's real ones (a sentence's embedding), and the pooled first token.</summary>
+[Model<C>("RobertaModel"), Derive<Bert>]
+[Replace("embeddings"), Use<RobertaEmbeddings>("embeddings")]
+[Keys("with the family's prefix", "embeddings", "encoder", "pooler", Under = "roberta")]
+public sealed partial class RobertaModel;

@@ -36,7 +36,7 @@ public sealed partial record QFormerConfig(
 
 /// <summary>BLIP-2's way from a picture to a language model's width, in the files that it has in the published library. The language model of such a file is
 /// not read.</summary>
-[NoEffect("text_config", "image_text_hidden_size", "image_token_index", "image_token_id", "initializer_factor", "initializer_range",
+[ModelType("blip-2"), NoEffect("text_config", "image_text_hidden_size", "image_token_index", "image_token_id", "initializer_factor", "initializer_range",
     "use_decoder_only_language_model")]
 public sealed partial record Blip2SightConfig(
     [Key("vision_config")] EvaVisionConfig Vision, [Key("qformer_config")] QFormerConfig QFormer,

@@ -5,7 +5,7 @@ using C = Zoo.Multimodal.ClipVisionConfig;
 namespace Zoo.Multimodal;
 
 /// <summary>CLIP's image tower (Radford et al. 2021, arXiv 2103.00020): a vision transformer (Dosovitskiy et al. 2020, arXiv 2010.11929).</summary>
-[NoEffect("projection_dim", "initializer_factor", "dropout", "vocab_size")]
+[ModelType("clip_vision_model"), NoEffect("projection_dim", "initializer_factor", "dropout", "vocab_size")]
 public sealed partial record ClipVisionConfig(
     [Key("hidden_size"), Range(1)] int Hidden = 768, [Key("intermediate_size"), Range(1)] int FeedForward = 3072,
     [Key("num_hidden_layers"), Range(1)] int Layers = 12, [Key("num_attention_heads"), Range(1)] int Heads = 12,

@@ -15,7 +15,8 @@ public sealed partial record LlavaTextConfig(
 }
 
 /// <summary>LLaVA 1.5 (Liu et al. 2023, arXiv 2304.08485 and 2310.03744): what CLIP sees of a picture stands in the place of its tokens.</summary>
-[Only("vision_feature_select_strategy", "default"), Only("mm_projector_type", "mlp2x_gelu"), Only("mm_vision_select_feature", "patch")]
+[ModelType("llava"), Only("vision_feature_select_strategy", "default"), Only("mm_projector_type", "mlp2x_gelu")]
+[Only("mm_vision_select_feature", "patch")]
 [Only("mm_use_im_start_end", false), Only("mm_use_im_patch_token", false), Only("use_mm_proj", true)]
 [NoEffect("vocab_size", "image_seq_length", "ignore_index", "mm_hidden_size", "freeze_mm_mlp_adapter", "freeze_mm_vision_resampler", "tune_mm_mlp_adapter",
     "tune_mm_vision_resampler", "unfreeze_mm_vision_tower")]

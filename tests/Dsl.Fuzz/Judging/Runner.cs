@@ -58,6 +58,12 @@ internal static partial class Runner
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             Exception inner = e is TargetInvocationException { InnerException: { } i } ? i : e;
+            if (inner is ConfigException && program.Mutation is not null)
+            {
+                // What was done to it asks of the config what it does not hold: said in a sentence when it is built.
+                return Verdict.Right;
+            }
+
             return Verdict.Failed($"running throws {inner.GetType().Name}: {Words(inner.Message)}", inner.ToString());
         }
     }

@@ -28,8 +28,12 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
         ["s4_model"] = new() { ["live tensors in training"] = CountsUndefined },
         ["s4d, zero-order hold"] = new() { ["live tensors in training"] = CountsUndefined },
         ["s4d, bilinear"] = new() { ["live tensors in training"] = CountsUndefined },
+        ["clip, both"] = new() { ["masks"] = "the masks that look both ways are the picture's, the tokens' is causal" },
+        ["BartForSequenceClassification"] = new() { ["rows"] = PadsOne, ["masks"] = PadsOne },
         ["retention, GLA, delta rule, HGRN"] = new() { ["live tensors in training"] = CountsUndefined },
     };
+
+    private const string PadsOne = "the checks give one mask, and what is classified is the last token that a second one lets through";
 
     private const string CountsUndefined =
         "TorchSharp counts the undefined gradient of a scan's last state when it is made and not when it is disposed; it holds no memory";
@@ -66,6 +70,7 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
         config switch
         {
             ClipVisionConfig clip => [rows, clip.Channels, clip.Image, clip.Image],
+            ClipConfig { Vision: var clip } => [rows, clip.Channels, clip.Image, clip.Image],
             Blip2SightConfig { Vision: var eva } => [rows, eva.Channels, eva.Image, eva.Image],
             _ => [rows, 40, ((S4Config)config).Input],
         },

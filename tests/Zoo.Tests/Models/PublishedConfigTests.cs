@@ -58,8 +58,8 @@ public sealed class PublishedConfigTests
 
     [Theory]
     [InlineData("{\"quant_method\": \"gptq\", \"bits\": 4}", "quant_method")]
-    [InlineData("{\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": true, \"load_in_4bit\": false}", "load_in_4bit")]
-    public void Weights_in_another_format_than_NF4_are_refused(string quantisation, string key) => Assert.Contains(
+    [InlineData("{\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": false, \"load_in_4bit\": false}", "load_in_4bit")]
+    public void Weights_in_another_format_than_NF4_and_int8_are_refused(string quantisation, string key) => Assert.Contains(
         key, Assert.Throws<ConfigException>(() => global::Zoo.Models.Create(ConfigReader.Parse(
             $"{{\"architectures\": [\"LlamaForCausalLM\"], {Llama}, \"quantization_config\": {quantisation}}}"))).Message, StringComparison.Ordinal);
 
@@ -86,17 +86,66 @@ public sealed class PublishedConfigTests
     [InlineData("\"architectures\": null, \"model_type\": \"llama\", " + Llama, "Llama")]
     [InlineData("\"model_type\": \"bert\", " + Bert, "Bert")]
     [InlineData("\"model_type\": \"gpt2\", " + Gpt2, "Gpt2")]
+    [InlineData("\"model_type\": \"roberta\", " + Bert, "RobertaModel")]
     public void The_class_is_found_by_old_names_and_by_model_type(string config, string model) =>
         Assert.Equal(model, global::Zoo.Models.Registry.Find(ConfigReader.Parse($"{{{config}}}")).Name);
 
     [Theory]
     [InlineData("{" + Bert + "}", "config.json: names neither architectures nor model_type, expected the class of the model; known: Albert")]
     [InlineData("{\"model_type\": \"unheard\"}", "config.json: architectures missing, and no declared model is of the model_type 'unheard'; known: Albert")]
-    [InlineData("{\"model_type\": \"roberta\"}", "config.json: architectures missing, expected the class of the model; known: RobertaForMaskedLM, Roberta")]
     [InlineData("{\"model_type\": \"bert\", \"architectures\": [\"BertForPoetry\"]}",
         "config.json: no declared model answers to the architecture 'BertForPoetry'; known: BertForMaskedLM, Bert")]
     public void A_config_that_names_no_class_says_what_is_missing(string config, string message) => Assert.StartsWith(
         message, Assert.Throws<ConfigException>(() => global::Zoo.Models.Registry.Find(ConfigReader.Parse(config))).Message, StringComparison.Ordinal);
+
+    /// <summary>As AutoModel would: nothing says which head is meant.</summary>
+    [Theory]
+    [InlineData("\"model_type\": \"gpt2\", " + Gpt2, "GPT2Model")]
+    [InlineData("\"model_type\": \"llama\", " + Llama, "LlamaModel")]
+    [InlineData("\"architectures\": null, \"model_type\": \"roberta\", " + Bert, "RobertaModel")]
+    public void A_folder_without_class_and_weights_is_checked_as_the_trunk(string config, string architecture)
+    {
+        using var folder = new ScratchFolder();
+        File.WriteAllText(folder["config.json"], $"{{{config}}}");
+        var check = ModelCheck.Of(global::Zoo.Models.Registry, folder.Path);
+        Assert.Equal((architecture, null), (check.Class, check.Error));
+        var lm = ModelCheck.Of(global::Zoo.Models.Registry, folder.Path, architecture: "GPT2ForTokenClassification");
+        Assert.Equal(architecture == "GPT2Model", lm.Error is null);
+    }
+
+    /// <summary>A file with a tied head fits the trunk too, name for name: the head is meant.</summary>
+    [Fact]
+    public void Without_a_class_a_tied_head_is_meant()
+    {
+        using var folder = new ScratchFolder();
+        using (var made = (GeneratedModel)global::Zoo.Models.Create(ConfigReader.Parse($"{{\"architectures\": [\"GPT2LMHeadModel\"], {Gpt2}}}")))
+        {
+            made.Save(folder.Path);
+        }
+
+        File.WriteAllText(folder["config.json"], $"{{\"model_type\": \"gpt2\", {Gpt2}}}");
+        Assert.Equal("GPT2LMHeadModel", ModelCheck.Of(global::Zoo.Models.Registry, folder.Path).Class);
+    }
+
+    /// <summary>The names of published files of the class, by the rule that the published library names them.</summary>
+    [Theory]
+    [InlineData("LlamaModel", Llama, "embed_tokens.weight", "layers.1.mlp.up_proj.weight", "norm.weight")]
+    [InlineData("MistralForTokenClassification", Llama, "model.layers.0.mlp.up_proj.weight", "score.weight", "score.bias")]
+    [InlineData("Qwen2ForSequenceClassification", Llama, "model.layers.0.self_attn.q_proj.bias", "score.weight")]
+    [InlineData("Qwen3Model", Llama, "layers.0.self_attn.q_norm.weight", "norm.weight")]
+    [InlineData("GPT2Model", Gpt2, "wte.weight", "h.0.attn.c_attn.weight", "ln_f.bias")]
+    [InlineData("OpenAIGPTModel", Gpt2, "tokens_embed.weight", "h.1.ln_2.bias")]
+    [InlineData("RobertaModel", Bert, "embeddings.word_embeddings.weight", "encoder.layer.0.output.dense.weight", "pooler.dense.bias")]
+    [InlineData("ElectraModel", Bert + ", \"embedding_size\": 16", "embeddings_project.weight", "encoder.layer.1.output.dense.weight")]
+    [InlineData("AlbertModel", Bert + ", \"embedding_size\": 16", "encoder.embedding_hidden_mapping_in.bias", "pooler.weight")]
+    [InlineData("BertForNextSentencePrediction", Bert, "bert.pooler.dense.weight", "cls.seq_relationship.weight")]
+    public void Trunks_and_further_heads_have_their_published_names(string architecture, string config, params string[] names)
+    {
+        using IModel model = global::Zoo.Models.Create(ConfigReader.Parse($"{{\"architectures\": [\"{architecture}\"], {config}}}"));
+        var keys = model.Weights.All.Select(weight => weight.Key).ToList();
+        Assert.All(names, name => Assert.Contains(name, keys));
+        Assert.DoesNotContain(keys, key => key.StartsWith("lm_head", StringComparison.Ordinal));
+    }
 
     [Fact]
     public void Without_a_class_the_tensors_say_which_head_it_is()

@@ -46,6 +46,22 @@ public sealed class SavedFolderTests
         }
     }
 
+    /// <summary>What is made here is called by the family's name, as what is published is.</summary>
+    [Theory]
+    [MemberData(nameof(Goldens))]
+    public void The_family_has_its_published_name(string name)
+    {
+        JsonNode config = Json(GoldenFolder.Case(name), "config.json");
+        string architecture = (string)config["architectures"]![0]!;
+        if (config["model_type"] is { } type && global::Zoo.Models.Find(architecture) is { } entry && Published(architecture))
+        {
+            Assert.Equal((string?)type, entry.ModelType);
+        }
+    }
+
+    /// <summary>Whether the class is the published library's, not one of ours or of another repository.</summary>
+    private static bool Published(string architecture) => architecture is not ("GPT3LMHeadModel" or "TTTForCausalLM" or "S4Model" or "S4dForCausalLM");
+
     [Theory]
     [MemberData(nameof(Made))]
     public void What_is_made_here_says_what_it_is(string name)

@@ -34,7 +34,7 @@ internal static class TinyConfigs
 #pragma warning restore CS0436
 
     /// <summary>By name.</summary>
-    internal static IReadOnlyDictionary<string, TinyCase> All { get; } = Make().ToDictionary(tiny => tiny.Name);
+    internal static IReadOnlyDictionary<string, TinyCase> All { get; } = WithOtherHeads([.. Make()]).ToDictionary(tiny => tiny.Name);
 
     internal static TheoryData<string> Names => [.. All.Keys.Order()];
 
@@ -217,6 +217,11 @@ internal static class TinyConfigs
         yield return Of("gpt-neox, serial", nameof(GptNeoX),
             new GptNeoXConfig(99, 32, 48, 2, 4, Activation.Gelu, Rotated: 0.6, Parallel: false, AttentionBias: false, Tied: true));
 
+        var seen = new ClipVisionConfig(32, 48, 2, 4, 32, 8);
+        var read = new ClipTextConfig(99, 24, 48, 2, 4, 60);
+        yield return Of("clip, texts", nameof(ClipText), read);
+        yield return Of("clip, both", nameof(Clip), new ClipConfig(read, seen, 20));
+
         yield return Of("t0", nameof(T0),
             new T0Config { Vocab = 99, Hidden = 32, HeadDim = 8, FeedForward = 48, Heads = 4, Layers = 2, Buckets = 8, MaxDistance = 20, Drop = 0 });
         yield return Of("flan-t5", nameof(FlanT5),
@@ -236,6 +241,12 @@ internal static class TinyConfigs
             new Mamba2Config(61, 16, 2, 4, 8, 1, 4, StepLimit: [0.01, 0.6], Bias: true, ConvBias: false, Tied: true));
         yield return Of("retention, GLA, delta rule, HGRN", nameof(Mixed), new MixedConfig(61, 16, 2, 2));
     }
+
+    /// <summary>Those, and the heads that have no configuration of their own here: each takes one of its family's.</summary>
+    private static IEnumerable<TinyCase> WithOtherHeads(IReadOnlyList<TinyCase> made) => made.Concat(global::Zoo.Models.All
+        .Where(entry => made.All(tiny => tiny.Entry.Name != entry.Name))
+        .Select(entry => (Entry: entry, Family: made.FirstOrDefault(tiny => tiny.Entry.ConfigType == entry.ConfigType)))
+        .Where(pair => pair.Family is not null).Select(pair => new TinyCase(pair.Entry.Name, pair.Entry, pair.Family!.Config)));
 
     private static TinyCase Of(string name, string model, object config) =>
         new(name, global::Zoo.Models.All.Concat(Samples).Single(entry => entry.Name == model), config);
