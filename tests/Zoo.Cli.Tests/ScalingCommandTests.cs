@@ -124,7 +124,7 @@ public sealed class ScalingCommandTests : IDisposable
     [InlineData("scaling fit rising.csv", 1, "losses rise with the number of tokens")]
     [InlineData("scaling fit none.csv", 1, "not found, expected a file")]
     [InlineData("scaling fit two.csv --approach 4", 2, "--approach 4, expected 1, 2 or 3")]
-    [InlineData("in-context --shots 30", 2, "--shots 30, expected at most 19")]
+    [InlineData("in-context --shots 30", 2, "--shots 30, expected at most 11")]
     public void WhatIsWrongIsOneSentence(string words, int expected, string message)
     {
         File.WriteAllLines(scratch["two.csv"], ["parameters,tokens,loss", .. from size in new[] { 1e6, 2e6 } from tokens in new[] { 1e8, 2e8, 4e8 }

@@ -55,7 +55,7 @@ internal sealed class InContextCommand
         int[] counts = [.. EvaluateCommand.ShotCounts(words.GetValue(shots)!)];
         Arguments.Require(words.GetValue(steps) >= 1, "steps", words.GetValue(steps), "1 or more");
         Arguments.Require(words.GetValue(mappings) >= 1, "mappings", words.GetValue(mappings), "1 or more");
-        Arguments.Require(counts.Max() < LabelSequences.Lines, "shots", counts.Max(), $"at most {LabelSequences.Lines - 1}: texts have no more lines");
+        Arguments.Require(counts.Max() < LabelSequences.Items, "shots", counts.Max(), $"at most {LabelSequences.Items - 1}: a mapping has no more other items");
         string folder = words.GetValue(output)!;
         var ladder = new RuleLadder(context, LabelSequences.Rule, folder);
         Rung Of(int width, int layers) => ladder.Rung(words.GetValue(family)!, width, layers, words.GetValue(steps), 3e-3, 32);
