@@ -187,6 +187,25 @@ internal static class OddDeclarations
             [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden))]
             [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal, Position = Position.Rotary)]
             """ + Head,
+        ["rotary with a frequency in the model itself, its attention a bracket apart"] = """
+            [Model<C>("M"), Defaults(Frequency = nameof(C.Scaling), Context = nameof(C.Kernel))]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), As("x")]
+            [From("x"), Linear("q"), Heads(2, 4), Rotary, As("q")]
+            [From("x"), Linear("k"), Heads(2, 4), Rotary, As("k")]
+            [From("x"), Linear("v"), Heads(2, 4), As("v")]
+            [Attend("q", "k", "v", Mask = Mask.Causal), Merge, Linear("o", nameof(C.Hidden))]
+            """ + Head,
+        ["the same in a block"] = Embed + """
+            [Use<B>("block")]
+            """ + Head + """
+
+            [Block<C>]
+            [From("x"), Linear("q"), Heads(2, 4), Rotary(Frequency = nameof(C.Scaling), Context = nameof(C.Kernel)), As("q")]
+            [From("x"), Linear("k"), Heads(2, 4), Rotary(Frequency = nameof(C.Scaling), Context = nameof(C.Kernel)), As("k")]
+            [From("x"), Linear("v"), Heads(2, 4), As("v")]
+            [Attend("q", "k", "v", Mask = Mask.Causal), Merge, Linear("o", nameof(C.Hidden))]
+            public sealed partial class B;
+            """,
         ["a block whose input is twice its result"] = Embed + """
             [Use<Half>("half"), Linear("back", nameof(C.Hidden))]
             """ + Head + """

@@ -260,7 +260,7 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
         var scale = Scale.ToCode() is "1.0" or "1" ? "1.0" : at.Field("scale").ToCode();
         var score = Score is null ? "" : ScoreArgument(at, Score);
         var dropout = Dropout is { } p ? $", dropout: {p.ToCode()}" : "";
-        if (at.State != "null")
+        if (at.State != "null" || RotateKeys is not null)
         {
             var rotary = RotateKeys is null ? "" : $", rotateKeys: {at.Field("rotary").ToCode()}";
             at.Result(
