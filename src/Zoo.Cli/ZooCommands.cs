@@ -84,6 +84,7 @@ public static class ZooCommands
             ListCommand.Make(context),
             ShowCommand.Make(context),
             DrawCommand.Make(context),
+            PagesCommand.Make(context),
             MasksCommand.Make(context),
             VerifyCommand.Make(context),
             TokenizerCommand.Make(context),

@@ -5,7 +5,7 @@ namespace Zoo.Decoders;
 /// <summary>Published sizes (table 1 of the paper).</summary>
 public sealed partial record Gemma2Config
 {
-    [Preset("gemma-2-2b")]
+    [Preset("gemma-2-2b", Model = typeof(Gemma2))]
     public static Gemma2Config B2 => new(Activation.GeluTanh)
     {
         Vocab = 256000,
@@ -16,9 +16,10 @@ public sealed partial record Gemma2Config
         KvHeadsKey = 4,
     };
 
-    [Preset("gemma-2-9b")] public static Gemma2Config B9 => B2 with { Hidden = 3584, FeedForward = 14336, Layers = 42, Heads = 16, KvHeadsKey = 8 };
+    [Preset("gemma-2-9b", Model = typeof(Gemma2))]
+    public static Gemma2Config B9 => B2 with { Hidden = 3584, FeedForward = 14336, Layers = 42, Heads = 16, KvHeadsKey = 8 };
 
-    [Preset("gemma-2-27b")]
+    [Preset("gemma-2-27b", Model = typeof(Gemma2))]
     public static Gemma2Config B27 => B2 with
     {
         Hidden = 4608,

@@ -44,7 +44,7 @@ public sealed partial record Gpt3Config
 /// <summary>Published sizes.</summary>
 public sealed partial record MistralConfig
 {
-    [Preset("mistral-7b")]
+    [Preset("mistral-7b", Model = typeof(Mistral))]
     public static MistralConfig B7 => new(4096)
     {
         Vocab = 32000,

@@ -24,7 +24,7 @@ public sealed partial record Gpt1Config(
     public int FeedForward => 4 * Hidden;
     public Activation Act => ActName == "gelu" ? Activation.Of(Activation.GeluTanh) : Activation.Of(ActName);        // "gelu" was the tanh form then
 
-    [Preset("gpt1")] public static Gpt1Config Base => new(40478, 768, 12, 12, 512);
+    [Preset("gpt1", Model = typeof(Gpt1))] public static Gpt1Config Base => new(40478, 768, 12, 12, 512);
 }
 
 [Block<C>, Defaults(Eps = nameof(C.Eps), Bias = true, Dropout = nameof(C.AttentionDrop))]

@@ -6,7 +6,7 @@ namespace Zoo.Decoders;
 /// <summary>Published sizes (table 1 of the paper).</summary>
 public sealed partial record MixtralConfig
 {
-    [Preset("mixtral-8x7b")]
+    [Preset("mixtral-8x7b", Model = typeof(Mixtral))]
     public static MixtralConfig B8x7 => new()
     {
         Vocab = 32000,

@@ -5,9 +5,9 @@ namespace Zoo.EncoderDecoders;
 /// <summary>Published sizes (section 4 and 5 of the paper).</summary>
 public sealed partial record BartConfig
 {
-    [Preset("bart-base")] public static BartConfig Base => new(50265, 768, 6, 6, 12, 12, 3072, 3072, Activation.Gelu);
+    [Preset("bart-base", Model = typeof(Bart))] public static BartConfig Base => new(50265, 768, 6, 6, 12, 12, 3072, 3072, Activation.Gelu);
 
-    [Preset("bart-large")] public static BartConfig Large => new(50265, 1024, 12, 12, 16, 16, 4096, 4096, Activation.Gelu);
+    [Preset("bart-large", Model = typeof(Bart))] public static BartConfig Large => new(50265, 1024, 12, 12, 16, 16, 4096, 4096, Activation.Gelu);
 
     // What is read may have grown by inserted masks: hence twice the context.
     [Small("bart", Layout = "roberta")]

@@ -1,7 +1,7 @@
 using System;
 using Dsl;
-using C = Zoo.Multimodal.ClipTextConfig;
 using Both = Zoo.Multimodal.ClipConfig;
+using C = Zoo.Multimodal.ClipTextConfig;
 
 namespace Zoo.Multimodal;
 
