@@ -64,11 +64,11 @@ internal static class PictureRecipes
 
     private static readonly Stage[] MiniGpt4All =
     [
-        Of(Stand, Tiny with { Steps = 600, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", MiniGpt4, PictureLesson.Parts, [])),
+        Of(Stand, Tiny with { Steps = 900, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", MiniGpt4, PictureLesson.Parts, [])),
         Of(Stand, Tiny, new PictureTask("speech", MiniGpt4, PictureLesson.Words, [])),
         Of(new("Zhu and others, 2023 (MiniGPT-4), stage 1", 1e-4, 64, 4, Schedule: "cosine to 8e-5", Decay: 0.05,
                 Other: "the projection alone is trained; 5000 steps a pass, the first 5000 rise from 1e-6"),
-            Tiny,
+            Tiny with { Steps = 600 },
             new PictureTask("align", MiniGpt4, PictureLesson.Captions,
             [
                 new("sight", "vision_model."), new("sight", "qformer."), new("sight", "query_tokens"), new("speech", "language_model.", ""),
@@ -78,7 +78,7 @@ internal static class PictureRecipes
             }),
         Of(new("Zhu and others, 2023 (MiniGPT-4), stage 2", 3e-5, 12, 5, Schedule: "cosine to 1e-5", Decay: 0.05,
                 Other: "the projection alone is trained; 200 steps a pass"),
-            Tiny with { Rate = 1e-3, LastRate = 3e-4 },
+            Tiny with { Steps = 600, Rate = 1e-3, LastRate = 3e-4 },
             new PictureTask("instruct", MiniGpt4, PictureLesson.Questions, [new("align", "")]) { Trained = ["language_projection."] }),
     ];
 

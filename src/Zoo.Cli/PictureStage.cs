@@ -118,12 +118,14 @@ internal sealed class PictureStage : StageRun
             yield break;
         }
 
-        IReadOnlyList<ShapePicture> held = RulePictures.Draw(Stage.Measured, 20, heldOut: true), like = RulePictures.Draw(Stage.Measured, 20, heldOut: false);
+        IReadOnlyList<ShapePicture> held = RulePictures.Draw(Stage.Measured, 20, heldOut: true);
+        IReadOnlyList<ShapePicture> unseen = RulePictures.Draw(Stage.Measured, 20, heldOut: true, newCombination: true);
         foreach (string? question in Asked)
         {
             string what = question is null ? "described rightly" : $"'{question}' answered rightly";
+            (double known, double fresh) = (Answered(model, held, question), Answered(model, unseen, question));
             yield return FormattableString.Invariant(
-                $"{what}: {Answered(model, held, question):P1} of {Stage.Measured} held-out pictures ({Answered(model, like, question):P1} of others)");
+                $"{what}: {known:P1} of {Stage.Measured} held-out pictures ({fresh:P1} of colours never seen in that shape)");
         }
     }
 

@@ -17,10 +17,12 @@ namespace Zoo.Cli.Tests;
 public sealed class PictureRecipeTests
 {
     [Fact]
-    public void HeldOutPicturesShareNeitherCombinationNorPlaceNorSizeWithOthers()
+    public void HeldOutPicturesShareNeitherPlaceNorSizeWithOthersAndNewCombinationsNothing()
     {
-        IReadOnlyList<ShapePicture> learned = RulePictures.Draw(3000, 1, heldOut: false), held = RulePictures.Draw(500, 1, heldOut: true);
-        Assert.Empty(Combinations(learned).Intersect(Combinations(held)));
+        IReadOnlyList<ShapePicture> learned = RulePictures.Draw(3000, 1, heldOut: false);
+        IReadOnlyList<ShapePicture> unseen = RulePictures.Draw(500, 1, heldOut: true, newCombination: true);
+        ShapePicture[] held = [.. RulePictures.Draw(500, 1, heldOut: true), .. unseen];
+        Assert.Empty(Combinations(learned).Intersect(Combinations(unseen)));
         Assert.Empty(learned.Select(picture => (picture.X, picture.Y)).Intersect(held.Select(picture => (picture.X, picture.Y))));
         Assert.Empty(learned.Select(picture => picture.Radius).Intersect(held.Select(picture => picture.Radius)));
 

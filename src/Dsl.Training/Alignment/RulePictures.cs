@@ -82,8 +82,8 @@ public sealed record ShapePicture(int? Colour, int? Shape, int X, int Y, int Rad
 }
 
 /// <summary>
-/// Pictures made by rule, with captions and questions. Held out are combinations of colour and shape, places and sizes: a held-out picture has a combination,
-/// a place and a size of which no other picture has any.
+/// Pictures made by rule, with captions and questions. Held out are places and sizes: a held-out picture has a place and a size of which no picture that is
+/// learned from has any. Combinations of colour and shape are held out, too, for whoever asks for what was never seen together.
 /// </summary>
 public static class RulePictures
 {
@@ -105,18 +105,19 @@ public static class RulePictures
     /// <summary>Pictures that a seed decides.</summary>
     /// <param name="count">How many.</param>
     /// <param name="seed">Decides them.</param>
-    /// <param name="heldOut">Those that are held out, or the others.</param>
-    public static IReadOnlyList<ShapePicture> Draw(int count, long seed, bool heldOut)
+    /// <param name="heldOut">Those of held-out places and sizes, or the others.</param>
+    /// <param name="newCombination">Of a held-out combination of colour and shape.</param>
+    public static IReadOnlyList<ShapePicture> Draw(int count, long seed, bool heldOut, bool newCombination = false)
     {
-        var draws = new SeededDraws(SeededRandom.For((ulong)seed, [11, heldOut ? 1 : 0]));
+        var draws = new SeededDraws(SeededRandom.For((ulong)seed, [11, (heldOut ? 1 : 0) + (newCombination ? 2 : 0)]));
         var made = new List<ShapePicture>();
         while (made.Count < count)
         {
             int radius = draws.Integer(Least, Most), shape = draws.Integer(0, Shapes.Count - 1), colour = draws.Integer(0, Colours.Count - 1);
             int column = draws.Integer(2, (Side / Grid) - 2), row = draws.Integer(2, (Side / Grid) - 2);
             var picture = new ShapePicture(colour, shape, Grid * column, Grid * row, radius, draws.Integer(0, int.MaxValue - 1));
-            bool[] isHeld = [IsHeldCombination(picture), (column + (2 * row)) % 5 == 0, radius == HeldRadius];
-            if (isHeld.All(held => held == heldOut))
+            bool heldPlace = (column + (2 * row)) % 5 == 0, heldSize = radius == HeldRadius;
+            if (IsHeldCombination(picture) == newCombination && heldPlace == heldOut && heldSize == heldOut)
             {
                 made.Add(picture);
             }

@@ -52,7 +52,7 @@ internal sealed class EmergenceCommand
         string folder = words.GetValue(output)!;
         var ladder = new RuleLadder(context, SumSequences.Rule, folder);
         Rung[] models = [.. sizes.Select(width =>
-            ladder.Rung(words.GetValue(family)!, width, 2, words.GetValue(steps), 4e-3 * Math.Sqrt(32.0 / Math.Max(width, 32)), 64))];
+            ladder.Rung(words.GetValue(family)!, width, 2, words.GetValue(steps), 2e-3 * Math.Sqrt(32.0 / Math.Max(width, 32)), 64))];
         string task = RuleTaskFiles.Sums(ladder.Tasks, words.GetValue(questions));
         try
         {

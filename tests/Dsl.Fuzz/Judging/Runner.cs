@@ -40,7 +40,8 @@ internal static partial class Runner
             Assembly assembly = compiled.Assembly;
             Type config = assembly.GetType($"{program.Space}.Config", throwOnError: true)!;
             ModelEntry entry = compiled.Models.Single(e => e.Type.FullName == $"{program.Space}.{program.Declarations[^1].Name}");
-            bool rare = program.Index % RareOneIn == 0;
+            // Where rows take the place of tokens, ids must be as many as there are rows: the reference counts them, the checks draw any.
+            bool rare = program.Index % RareOneIn == 0 && !program.Declarations[^1].Brackets.Any(b => b.Parts.Any(part => part.Word == "Splice"));
 
             // Most programs run with one of their samples: what two of them find, they find in other programs, too.
             foreach (int sample in program.Samples == 1 || only.Length > 0 || rare ? Enumerable.Range(0, program.Samples) : [program.Index % program.Samples])
