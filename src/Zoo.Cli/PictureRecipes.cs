@@ -38,7 +38,7 @@ internal static class PictureRecipes
 
     private static readonly Stage[] LlavaBase =
     [
-        Of(Stand, Tiny with { Steps = 500, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", Llava, PictureLesson.Parts, [])),
+        Of(Stand, Tiny with { Steps = 900, Rate = 2e-3, Decay = 0.05, WarmUp = 40 }, new PictureTask("sight", Llava, PictureLesson.Parts, [])),
         Of(Stand, Tiny, new PictureTask("speech", Llava, PictureLesson.Words, [])),
     ];
 

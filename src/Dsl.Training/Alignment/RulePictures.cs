@@ -90,7 +90,7 @@ public static class RulePictures
     /// <summary>Pixels of a side.</summary>
     public const int Side = 32;
 
-    private const int Least = 7, Most = 12, HeldRadius = 9, Grid = 4, Apart = 30;
+    private const int Least = 7, Most = 12, HeldRadius = 9, Grid = 2, Edge = 8, Apart = 30;
 
     /// <summary>Names, with red, green and blue.</summary>
     public static IReadOnlyList<(string Name, int[] Rgb)> Colours { get; } =
@@ -114,7 +114,7 @@ public static class RulePictures
         while (made.Count < count)
         {
             int radius = draws.Integer(Least, Most), shape = draws.Integer(0, Shapes.Count - 1), colour = draws.Integer(0, Colours.Count - 1);
-            int column = draws.Integer(2, (Side / Grid) - 2), row = draws.Integer(2, (Side / Grid) - 2);
+            int column = draws.Integer(Edge / Grid, (Side - Edge) / Grid), row = draws.Integer(Edge / Grid, (Side - Edge) / Grid);
             var picture = new ShapePicture(colour, shape, Grid * column, Grid * row, radius, draws.Integer(0, int.MaxValue - 1));
             bool heldPlace = (column + (2 * row)) % 5 == 0, heldSize = radius == HeldRadius;
             if (IsHeldCombination(picture) == newCombination && heldPlace == heldOut && heldSize == heldOut)
