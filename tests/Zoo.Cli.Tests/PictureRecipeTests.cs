@@ -71,8 +71,8 @@ public sealed class PictureRecipeTests
     public void AShortRunLearnsToTellColoursThatItNeverSawInThatShape()
     {
         Recipe whole = Recipes.Find("llava-pretrain")!;
-        Stage sight = whole.Stages[0] with { Lines = 32 * 70, Measured = 64 };
-        sight = sight with { Run = sight.Run with { Steps = 70, Batch = 32, WarmUp = 10, EvaluateEvery = 70, EvaluationBatches = 1 } };
+        Stage sight = whole.Stages[0] with { Lines = 32 * 160, Measured = 64 };
+        sight = sight with { Run = sight.Run with { Steps = 160, Batch = 32, WarmUp = 10, EvaluateEvery = 160, EvaluationBatches = 1 } };
         using var stage = new PictureStage(Context(), sight, sight.Pictures!, new StageBase(null, null, null, null, null), CPU);
         string config = stage.Config();
         IModel model = stage.Model(config);

@@ -177,17 +177,19 @@ public sealed class ConfigReader
         Find(paths) is { } found ? Known(found.Path, found.Node, known) : @default;
 
     /// <summary>
-    /// Number of members of an object or items of a list (<c>id2label</c>: the number of classes); null where missing. Its content counts as handled.
+    /// Number of members of an object or items of a list (<c>id2label</c>: the number of classes); null where missing or empty. Its content counts as
+    /// handled.
     /// </summary>
     /// <exception cref="ConfigException">Neither an object nor a list.</exception>
     public int? OptionalCount(string[] paths)
     {
         foreach (string path in paths)
             readWhole.Add(prefix + path);
-        return Find(paths) is not { } found ? null
+        int? count = Find(paths) is not { } found ? null
             : found.Node.Kind == JsonTokenType.StartObject ? found.Node.Members.Count
             : found.Node.Kind == JsonTokenType.StartArray ? found.Node.Items.Count
             : throw Wrong(found.Path, found.Node, "an object or a list");
+        return count == 0 ? null : count;
     }
 
     /// <summary>

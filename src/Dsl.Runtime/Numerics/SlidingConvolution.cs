@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -53,7 +54,8 @@ public sealed class SlidingConvolution
         using Tensor y = Slide(ordered);
 
         // [batch, slid axes, out] to where x has them.
-        return y.permute([.. Enumerable.Range(0, order.Length).Select(axis => axis == 0 ? 0L : axis == channels ? order.Length - 1 : Array.IndexOf(over, axis) + 1L)]);
+        return y.permute([.. Enumerable.Range(0, order.Length).Select(
+            axis => axis == 0 ? 0L : axis == channels ? order.Length - 1 : Array.IndexOf(over, axis) + 1L)]);
     }
 
     /// <summary>
@@ -73,8 +75,8 @@ public sealed class SlidingConvolution
         }
 
         // [batch, in, slid axes, kernel axes] to [batch, slid axes, in x kernel axes]
-        windows = windows.permute([0, .. Enumerable.Range(2, axes).Select(axis => (long)axis), 1, .. Enumerable.Range(2 + axes, axes).Select(axis => (long)axis)])
-            .flatten(axes + 1);
+        IEnumerable<long> Axes(int first) => Enumerable.Range(first, axes).Select(axis => (long)axis);
+        windows = windows.permute([0, .. Axes(2), 1, .. Axes(2 + axes)]).flatten(axes + 1);
         return nn.functional.linear(windows, Weight.Value.flatten(1), Bias?.Value).MoveToOuterDisposeScope();
     }
 
