@@ -19,6 +19,7 @@ public sealed class WriterTests
         ["NoEffect"] = "stands at configs",
         ["ModelType"] = "stands at configs",
         ["TrainedBy"] = "is read by trainers alone",
+        ["Folder"] = "names files of other models",
     };
 
     [Fact]
