@@ -42,13 +42,6 @@ internal sealed class BlockWriter : FlowWriter
             WriteBracket();
         }
 
-        if (Program.Collected is { } collected && Current.IsPlain && Chance.Maybe)
-        {
-            Brackets.Add(Bracket.Of(Linear(collected), Part.Of("Collect", Collection)));
-            Current = Current with { Name = null, Last = collected, LastName = "d" };
-            Collects = true;
-        }
-
         var parts = new List<Part>();
         Flow current = Current;
         CloseTo(parts, ref current, Entering with { Last = result }, mayLeaveOpen: false);
@@ -62,7 +55,7 @@ internal sealed class BlockWriter : FlowWriter
             Brackets.Add(Bracket.Of(Norm(current)));
         }
 
-        Usable = new Usable(Name, Entering.Last, result, extra, Causal, Collects);
+        Usable = new Usable(Name, Entering.Last, result, extra, Causal);
         return new Declaration(Name, Header, Brackets, Functions);
     }
 
