@@ -10,7 +10,8 @@ internal static class Reference
 {
     internal static double[] Host(Tensor x)
     {
-        using Tensor wide = x.detach().to(ScalarType.Float64);
+        // A temporary may be finalised while native code reads it: each has a name.
+        using Tensor bare = x.detach(), wide = bare.to(ScalarType.Float64);
         using Tensor host = wide.contiguous();
         return host.data<double>().ToArray();
     }
@@ -122,7 +123,7 @@ internal static class Reference
             double[] gradient = Host(grad);
             var numeric = new double[gradient.Length];
             using IDisposable off = torch.no_grad();
-            using Tensor flat = leaf.detach().view(-1);
+            using Tensor bare = leaf.detach(), flat = bare.view(-1);
             for (int i = 0; i < numeric.Length; i++)
             {
                 const double step = 1e-5;
