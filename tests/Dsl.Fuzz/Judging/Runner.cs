@@ -108,8 +108,12 @@ internal static partial class Runner
     private static string[] Pixels(Program program) => program.Declarations[^1].Header
         .FirstOrDefault(part => part is { Word: "Input", Arguments: ["\"pixels\"", ..] })?.Arguments[1].Trim('"').Split(' ') ?? [];
 
-    private static Tensor Picture(string[] axes, int rows, ScalarType dtype) =>
-        torch.linspace(-1, 1, rows * 2 * 6 * 6, dtype).sin().reshape([.. axes.Select(axis => axis switch { "b" => rows, "c" => 2L, _ => 6L })]);
+    private static Tensor Picture(string[] axes, int rows, ScalarType dtype)
+    {
+        // A temporary may be finalised while native code reads it: each has a name.
+        using Tensor line = torch.linspace(-1, 1, rows * 2 * 6 * 6, dtype), wave = line.sin();
+        return wave.reshape([.. axes.Select(axis => axis switch { "b" => rows, "c" => 2L, _ => 6L })]);
+    }
 
     /// <summary>Numbers and names of values do not tell kinds of failures apart.</summary>
     private static string Words(string problem)
