@@ -22,26 +22,27 @@ internal static partial class FamilyPages
         IGrouping<string, ZooPreset>[] families =
             [.. zoo.Presets.GroupBy(preset => preset.Model).OrderBy(family => family.Key, StringComparer.OrdinalIgnoreCase)];
         IReadOnlyDictionary<string, string> summaries = Summaries();
-        return [("README.md", Index(families, summaries)), .. families.Select(family => (family.Key + ".md", Page(family, summaries)))];
+        Dictionary<string, string> about = families.ToDictionary(family => family.Key, family => About(family.First(), summaries));
+        return [("README.md", Index(families, about)), .. families.Select(family => (family.Key + ".md", Page(family, about[family.Key])))];
     }
 
-    private static string Index(IGrouping<string, ZooPreset>[] families, IReadOnlyDictionary<string, string> summaries)
+    private static string Index(IGrouping<string, ZooPreset>[] families, IReadOnlyDictionary<string, string> about)
     {
         var text = new StringBuilder("# Families\n\nWritten by `dotnet run -c Release --project src/Zoo.Cli -- pages --overwrite`.\n\n"
             + "| model | what it is | presets |\n|---|---|---|\n");
         foreach (IGrouping<string, ZooPreset> family in families)
         {
             string names = string.Join(", ", family.Select(preset => $"`{preset.Name}`"));
-            text.Append($"| [{family.Key}]({family.Key}.md) | {About(family.First(), summaries)} | {names} |\n");
+            text.Append($"| [{family.Key}]({family.Key}.md) | {about[family.Key]} | {names} |\n");
         }
 
         return text.ToString();
     }
 
-    private static string Page(IGrouping<string, ZooPreset> family, IReadOnlyDictionary<string, string> summaries)
+    private static string Page(IGrouping<string, ZooPreset> family, string about)
     {
         ZooPreset first = family.First();
-        var text = new StringBuilder($"# {family.Key}\n\n{About(first, summaries)}\n\n");
+        var text = new StringBuilder($"# {family.Key}\n\n{about}\n\n");
         text.Append($"## Declaration\n\n```text\n{first.Declaration.Trim()}\n```\n\n## Picture\n\n");
         using (IModel model = first.Outline())
         {

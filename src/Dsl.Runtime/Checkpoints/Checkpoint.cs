@@ -77,18 +77,14 @@ public sealed unsafe class Checkpoint : IDisposable
 
     /// <summary>Reads tensors of other models' folders as if they lay here; what lies here itself goes before.</summary>
     /// <param name="others">The folders that are there.</param>
-    /// <param name="isAsked">Which names are asked for: the rest of those folders is another model's.</param>
+    /// <param name="asked">Which names are asked for: the rest of those folders is another model's.</param>
     /// <exception cref="CheckpointException">One holds no weights, or breaks a rule of its format.</exception>
-    internal void Join(OtherFolders others, Func<string, bool> isAsked)
+    internal void Join(OtherFolders others, Func<IReadOnlySet<string>> asked) => others.Join(tensors, asked, place =>
     {
-        foreach (var (rule, place) in others.Found)
-        {
-            var other = Open(place);
-            files.AddRange(other.files);
-            foreach (var (name, held) in other.tensors.Where(pair => isAsked(rule.NameOf(pair.Key))))
-                tensors.TryAdd(rule.NameOf(name), held);
-        }
-    }
+        var other = Open(place);
+        files.AddRange(other.files);
+        return other.tensors;
+    });
 
     private void OpenShards()
     {
@@ -204,9 +200,9 @@ public sealed unsafe class Checkpoint : IDisposable
                 continue;
             }
             var (file, entry) = tensors[names[0]];
-            if (Int8Files.Holds(this, entry.Name))
+            if (Int8Files.Holds(this, names[0]))
             {
-                Int8Files.Fill(this, entry.Name, view ?? target.Destination);
+                Int8Files.Fill(this, names[0], view ?? target.Destination);
                 continue;
             }
             if (!TensorFiller.Fill(file, entry, view ?? target.Destination, options.CheckFinite))

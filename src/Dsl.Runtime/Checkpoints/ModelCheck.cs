@@ -112,7 +112,8 @@ public sealed record ModelCheck
         };
         if (files.Tensors is not { } own)
             return check with { Tensors = [.. weights.Select(weight => weight.Key)] };
-        var held = Joined(own, others, model.AskedNames());
+        var held = new Dictionary<string, TensorEntry?>(own, StringComparer.Ordinal);
+        others.Join(held, model.AskedNames, place => ModelFiles.In(place).Tensors ?? new Dictionary<string, TensorEntry?>());
         var fit = model.FitOf(Int8Files.Plain(Nf4Files.Plain(held)), options.Ignore);
         fit.PassOver(() => ModelFamily.OtherNames(model.GetType(), model.Config));
         fit.Misfits.AddRange(Nf4Files.Misplaced(fit, held));
@@ -128,21 +129,6 @@ public sealed record ModelCheck
                 : (refused is null ? "" : refused + "; ")
                     + $"{CheckpointException.NameOf(files.File)}: {string.Join("; ", problems)}, expected the model's tensors",
         };
-    }
-
-    private static IReadOnlyDictionary<string, TensorEntry?> Joined(
-        IReadOnlyDictionary<string, TensorEntry?> own, OtherFolders others, IReadOnlySet<string> asked)
-    {
-        var all = new Dictionary<string, TensorEntry?>(own, StringComparer.Ordinal);
-        foreach (var (rule, place) in others.Found)
-        {
-            foreach (var (name, entry) in ModelFiles.In(place).Tensors ?? new Dictionary<string, TensorEntry?>())
-            {
-                if (asked.Contains(rule.NameOf(name)))
-                    all.TryAdd(rule.NameOf(name), entry);
-            }
-        }
-        return all;
     }
 
     // Its own name for it, where the model answers to several.

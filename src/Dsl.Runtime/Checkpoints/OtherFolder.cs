@@ -91,4 +91,24 @@ internal sealed class OtherFolders
 
         return new OtherFolders(found, absent);
     }
+
+    /// <summary>Adds what is asked for of the folders that are there, under its names here; what is there already goes before.</summary>
+    /// <param name="tensors">By name.</param>
+    /// <param name="asked">Which names are asked for.</param>
+    /// <param name="open">What a folder holds, by its own names.</param>
+    public void Join<T>(Dictionary<string, T> tensors, Func<IReadOnlySet<string>> asked, Func<string, IReadOnlyDictionary<string, T>> open)
+    {
+        // Most models name no other folder: nobody then asks for all names.
+        var names = new Lazy<IReadOnlySet<string>>(asked);
+        foreach (var (rule, place) in Found)
+        {
+            foreach (var (tensor, held) in open(place))
+            {
+                if (rule.NameOf(tensor) is var name && names.Value.Contains(name))
+                {
+                    tensors.TryAdd(name, held);
+                }
+            }
+        }
+    }
 }

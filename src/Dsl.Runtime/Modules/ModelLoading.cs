@@ -31,7 +31,7 @@ internal static class ModelLoading
             model = Build(reader.File, () => build(config, weights));
             weights.Table.Limit = null;
             var others = OtherFolders.Of(model.KeyRules, folder, reader);
-            checkpoint.Join(others, model.AskedNames().Contains);
+            checkpoint.Join(others, model.AskedNames);
             LoadReport report = Told(others, () => model.LoadWeights(checkpoint, options));
             model.Source = ModelSource.Of(folder, reader, report);
             if (options.Adapter is { } adapter)
