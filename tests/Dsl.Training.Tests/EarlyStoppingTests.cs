@@ -105,7 +105,7 @@ public sealed class EarlyStoppingTests
         data.Trainer = trainer;
         folder.Latest().Checkpoint?.ReadInto(trainer);
         using var stop = new System.Threading.CancellationTokenSource();
-        return new TrainingRun(trainer, folder, "llama", "{}", saveEvery: 5, keep: 2, keepBest: 2).Run(new Stopping(stop, stopAfter), stop.Token);
+        return new TrainingRun(trainer, folder, "llama", "{}", saveEvery: 5, keep: 2, keepBest: 2).Run(new StoppingView(stop, stopAfter), stop.Token);
     }
 
     /// <summary>A text whose held-out figure is its step's number, up to 6, and then falls.</summary>
@@ -132,22 +132,5 @@ public sealed class EarlyStoppingTests
             inner.HeldOut(model, batches).Select(loss => loss with { Parts = [new("accuracy", Trainer!.Step <= 6 ? Trainer.Step : 6 - Trainer.Step)] });
 
         public void Save(string folder) => inner.Save(folder);
-    }
-
-    private sealed class Stopping(System.Threading.CancellationTokenSource stop, int? after) : ITrainingView
-    {
-        public void Show(Action body) => body();
-
-        public void Stepped(in TrainingProgress progress)
-        {
-            if (progress.Result.Step == after)
-            {
-                stop.Cancel();
-            }
-        }
-
-        public void Evaluated(long step, double loss, IReadOnlyList<LossPart> parts) => Assert.True(double.IsFinite(loss));
-
-        public void Note(string sentence) => Assert.Fail(sentence);
     }
 }

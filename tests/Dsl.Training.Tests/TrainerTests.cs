@@ -279,26 +279,8 @@ public sealed class TrainerTests
         }
 
         using var stop = new CancellationTokenSource();
-        TrainingOutcome outcome = new TrainingRun(trainer, folder, "llama", "{}", saveEvery).Run(new Silent(stop, stopAfter), stop.Token);
+        TrainingOutcome outcome = new TrainingRun(trainer, folder, "llama", "{}", saveEvery).Run(new StoppingView(stop, stopAfter), stop.Token);
         Assert.Equal(stopAfter is not null, outcome.Interrupted);
         Assert.Equal(stopAfter ?? options.Steps, outcome.Step);
-    }
-
-    /// <summary>Presses Ctrl+C during a step.</summary>
-    private sealed class Silent(CancellationTokenSource stop, int? after) : ITrainingView
-    {
-        public void Show(Action body) => body();
-
-        public void Stepped(in TrainingProgress progress)
-        {
-            if (progress.Result.Step == after)
-            {
-                stop.Cancel();
-            }
-        }
-
-        public void Evaluated(long step, double loss, IReadOnlyList<LossPart> parts) => Assert.True(double.IsFinite(loss));
-
-        public void Note(string sentence) => Assert.Fail(sentence);
     }
 }
