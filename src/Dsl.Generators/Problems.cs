@@ -93,4 +93,5 @@ internal static class Problems
     public const string DerivesItself = "DSL060";
     public const string BeyondBounds = "DSL061";
     public const string AddressAmbiguous = "DSL064";
+    public const string Unread = "DSL068";
 }

@@ -156,6 +156,11 @@ internal sealed partial class Elaborator
             value.Close(sizes.Resolve);
         }
 
+        foreach (var node in Unread.In(graph).Where(n => n.Operation.HandsOver))
+        {
+            Report(Problems.PartPlace, node.Place, node.Operation.Blocks.Count == 0 ? "Collect" : "A block that collects", "where its result is read as well");
+        }
+
         return StateAnalysis.Of(graph);
     }
 

@@ -69,7 +69,8 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
         }
 
         var places = new Places(type, head, config, declaration, pipeline.Vocabulary);
-        foreach (var problem in pipeline.Check(closed).Problems)
+        var (graph, problems) = pipeline.Check(closed);
+        foreach (var problem in problems.Count > 0 || graph.UsesBroken ? problems : Unread.Of(graph))
         {
             // Functions of this project are told of where they stand.
             if (problem.Id == Problems.ScalarForm && IsDeclaredHere(problem.Arguments[1], type, context.Compilation))

@@ -309,6 +309,12 @@ internal static class Rules
         "'{0}' has more than {2} {1}: expected {2} at most",
         Declaration, Error, true, helpLinkUri: Help + Problems.BeyondBounds + Page);
 
+    private static readonly DiagnosticDescriptor Unread = new(
+        Problems.Unread, "What is computed is read",
+        "Nothing reads the result of '{0}': the next bracket begins with From, and no name or output stands for it (As names what stands before it: "
+            + "of a Residual, the branch)",
+        Declaration, DiagnosticSeverity.Warning, true, helpLinkUri: Help + Problems.Unread + Page);
+
     /// <summary>A defect of the compiler: no declaration should show it.</summary>
     public static readonly DiagnosticDescriptor Failed = new(
         "DSL999", "The compiler of declarations failed",
@@ -321,7 +327,8 @@ internal static class Rules
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, AddressAmbiguous, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
-        LearnsNothing, NotLearnable, NotExperts, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, BeyondBounds);
+        LearnsNothing, NotLearnable, NotExperts, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, BeyondBounds,
+        Unread);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 

@@ -53,6 +53,9 @@ internal abstract record Operation
     /// <summary>Whether two runs on equal inputs may differ: such operations are never merged.</summary>
     public abstract bool IsRandom { get; }
 
+    /// <summary>Whether it hands something to the model beside its result: where nothing reads the result, that would be lost with it.</summary>
+    public abstract bool HandsOver { get; }
+
     /// <summary>Declared blocks inside it.</summary>
     public abstract IReadOnlyList<BlockUse> Blocks { get; }
 
@@ -133,6 +136,8 @@ internal abstract record LeafOperation : Operation
     public sealed override int Id => 0;
 
     public sealed override IEnumerable<string> Masks(Construction at) => [];
+
+    public override bool HandsOver => false;
 }
 
 /// <summary>An operation that looks at one token at a time, draws nothing and has nothing inside it.</summary>
@@ -170,6 +175,8 @@ internal sealed record BlockUse(string TypeName, Graph? Graph, OwnLayerSpec? Own
     public string Config { get; init; } = "";
 
     public bool HasState => Graph?.HasState ?? Own!.Steps;
+
+    public bool HandsOver => Graph?.AllNodes.Any(n => n.Operation.HandsOver) ?? false;
 
     public bool IsRandom => Graph?.AllNodes.Any(n => n.Operation.IsRandom) ?? true;
 

@@ -133,6 +133,8 @@ internal sealed record Experts(BlockUse Block, string Key) : Operation
 
     public override bool IsRandom => Block.IsRandom;
 
+    public override bool HandsOver => Block.HandsOver;
+
     public override IReadOnlyList<BlockUse> Blocks => [Block];
 
     public override IReadOnlyList<Body> Bodies => [];

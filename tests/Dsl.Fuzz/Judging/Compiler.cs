@@ -50,7 +50,9 @@ internal static partial class Compiler
         driver = driver.RunGeneratorsAndUpdateCompilation(before, out Compilation after, out _);
         GeneratorRunResult result = driver.GetRunResult().Results.Single();
         var found = after.GetDiagnostics().Where(d => d.Severity >= DiagnosticSeverity.Warning).ToList();
-        ImmutableArray<Diagnostic> analysed = Analyse(after);
+
+        // A warning (a result that nothing reads) refuses nothing: what else is computed is right.
+        Diagnostic[] analysed = [.. Analyse(after).Where(d => d.DefaultSeverity == DiagnosticSeverity.Error)];
         Diagnostic? homeless = found.Concat(analysed).FirstOrDefault(d => SpaceOf(d.Location.SourceTree) is null);
         if (result.Exception is not null || homeless is not null)
         {

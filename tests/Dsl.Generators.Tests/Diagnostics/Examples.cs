@@ -1092,6 +1092,22 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             public sealed partial class Layer;
             """),
         new(
+            "DSL068",
+            """
+            [Block<C>]
+            [[|Residual|], RmsNorm("norm"), Linear("map"), As("branch")]
+            [From("branch"), Activate(Activation.Silu)]
+            public sealed partial class Layer;
+            """,
+            "Nothing reads the result of 'Residual': the next bracket begins with From, and no name or output stands for it (As names what stands before it: "
+                + "of a Residual, the branch)",
+            """
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Linear("map")]
+            [Activate(Activation.Silu)]
+            public sealed partial class Layer;
+            """),
+        new(
             "DSL064",
             """
             [Block<C>]

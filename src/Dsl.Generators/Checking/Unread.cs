@@ -1,0 +1,28 @@
+using System.Collections.Generic;
+using System.Linq;
+using Dsl.Generators.Model;
+
+namespace Dsl.Generators.Checking;
+
+/// <summary>
+/// Results that nothing reads: not the next bracket, which begins with <c>From</c>, no name, no output. Nothing computes them, and their weights never learn:
+/// a <c>Residual</c> whose branch was named with <c>As</c> and read in place of the sum, say.
+/// </summary>
+internal static class Unread
+{
+    /// <summary>Of each node that nothing needs, with what leads to it: the last one alone, for who mends it mends all of it.</summary>
+    public static IEnumerable<Node> In(Graph graph)
+    {
+        var ends = graph.Outputs.Select(o => o.Value).Concat(graph.Result is { } result ? [result] : Enumerable.Empty<Value>());
+        var needed = new HashSet<Node>(graph.NodesFor(ends, []));
+        var read = new HashSet<Value>(graph.Nodes.SelectMany(n => n.Inputs));
+        return graph.Nodes.Where(n => !needed.Contains(n) && !n.Outputs.Any(read.Contains));
+    }
+
+    /// <summary>What is said of them.</summary>
+    public static IEnumerable<Problem> Of(Graph graph) =>
+        In(graph).Select(n => new Problem(Problems.Unread, n.Place, new[] { WordOf(graph, n) }.ToEquatable())).Distinct();
+
+    private static string WordOf(Graph graph, Node node) =>
+        graph.Spec.Brackets.SelectMany(b => b.Parts).FirstOrDefault(p => p.Place.Equals(node.Place))?.Name ?? graph.Spec.SimpleName;
+}
