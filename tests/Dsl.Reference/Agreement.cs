@@ -29,7 +29,8 @@ public enum Comparisons
 /// <summary>How many gradients <see cref="Agreement.Compare"/> takes differences of: each costs the reference two runs.</summary>
 /// <param name="Weights">At most so many weights, drawn by the seed.</param>
 /// <param name="Elements">Of each: 1, the element with the largest gradient or one drawn; 2, both.</param>
-public sealed record GradientSample(int Weights = int.MaxValue, int Elements = 2);
+/// <param name="Work">The reference computes about so many nodes for them, or three weights' worth: where tokens train weights, a run costs thousands.</param>
+public sealed record GradientSample(int Weights = int.MaxValue, int Elements = 2, long Work = long.MaxValue);
 
 /// <summary>Compares a generated model with what its declaration means.</summary>
 public static class Agreement

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.InteropServices;
 using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
 
@@ -13,8 +14,8 @@ public sealed class ReferenceModel
     private readonly object config;
     private readonly Dictionary<string, NumberArray> weights;
     private readonly Graph graph;
-    private IReadOnlyList<(NumberArray Ids, int Rows, int? Padding)> lookUps = [];
-    private Frame? lastFrame;
+    private readonly Dictionary<string, Ran> ran = new(StringComparer.Ordinal);
+    private Ran? last;
 
     private ReferenceModel(CompiledDeclarations compiled, Graph graph, object config, IReadOnlyDictionary<string, NumberArray> weights)
     {
@@ -25,7 +26,10 @@ public sealed class ReferenceModel
     }
 
     /// <summary>Keys that the last run read.</summary>
-    public IReadOnlyCollection<string> KeysRead { get; private set; } = [];
+    public IReadOnlyCollection<string> KeysRead => last?.Run.Read ?? [];
+
+    /// <summary>How many nodes the last run computed: what it cost.</summary>
+    internal long Work => last?.Run.Work.Value ?? 0;
 
     /// <summary>How far from a weight its differences are taken.</summary>
     public double DifferenceStep { get; init; } = 1e-5;
@@ -37,8 +41,13 @@ public sealed class ReferenceModel
 
     /// <summary>Every output of the declaration.</summary>
     /// <param name="inputs">By name: ids, masks and numbers, as the declaration has their axes. An optional input or a mask may be missing.</param>
-    public IReadOnlyDictionary<string, NumberArray> Run(IReadOnlyDictionary<string, NumberArray> inputs) =>
-        Run(inputs, NewRun());
+    public IReadOnlyDictionary<string, NumberArray> Run(IReadOnlyDictionary<string, NumberArray> inputs)
+    {
+        // Every chunk and every way of computing is compared with the same numbers.
+        string asked = Spelled(inputs);
+        last = ran.TryGetValue(asked, out Ran? before) ? before : ran[asked] = Run(inputs, NewRun());
+        return last.Outputs;
+    }
 
     /// <summary>
     /// How sharp the reference itself is, relative to the largest number of an output: what a learner learns from is a difference, taken here once more from
@@ -47,13 +56,13 @@ public sealed class ReferenceModel
     internal double Unsharpness(IReadOnlyDictionary<string, NumberArray> inputs)
     {
         Run run = NewRun();
-        IReadOnlyDictionary<string, NumberArray> close = Run(inputs, run);
+        IReadOnlyDictionary<string, NumberArray> close = Run(inputs, run).Outputs;
         if (run.Learners.Count == 0)
         {
             return 0;
         }
 
-        IReadOnlyDictionary<string, NumberArray> far = Run(inputs, NewRun(2 * run.LearnerStep));
+        IReadOnlyDictionary<string, NumberArray> far = Run(inputs, NewRun(2 * run.LearnerStep)).Outputs;
         return close.Max(output => output.Value.Values.Zip(far[output.Key].Values, (a, b) => Math.Abs(a - b)).Where(double.IsFinite).DefaultIfEmpty(0).Max()
             / Math.Max(1e-3, output.Value.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max()));
     }
@@ -64,7 +73,7 @@ public sealed class ReferenceModel
         Adapter = graph.Adapter is { } adapter ? AdapterRule.Of(adapter, new SettingReader(config, 0, new Dictionary<string, long>())) : null,
     };
 
-    private IReadOnlyDictionary<string, NumberArray> Run(IReadOnlyDictionary<string, NumberArray> inputs, Run run)
+    private Ran Run(IReadOnlyDictionary<string, NumberArray> inputs, Run run)
     {
         var frame = new Frame(run, graph, "", 0, new Dictionary<string, long>(), TimesOf(inputs));
         foreach (GraphInput input in graph.Inputs)
@@ -73,10 +82,7 @@ public sealed class ReferenceModel
         }
 
         frame.Compute(graph.Nodes);
-        lastFrame = frame;
-        KeysRead = run.Read;
-        lookUps = run.LookUps;
-        return (graph.Outputs.Count > 0 ? graph.Outputs : [("output", graph.Result!)]).ToDictionary(o => o.Name, o => frame.Get(o.Value));
+        return new Ran(run, frame, (graph.Outputs.Count > 0 ? graph.Outputs : [("output", graph.Result!)]).ToDictionary(o => o.Name, o => frame.Get(o.Value)));
     }
 
     /// <summary>
@@ -133,7 +139,7 @@ public sealed class ReferenceModel
         double At(double value)
         {
             weight.Values[element] = value;
-            IReadOnlyDictionary<string, NumberArray> results = Run(inputs);
+            IReadOnlyDictionary<string, NumberArray> results = Run(inputs, NewRun()).Outputs;
             double total = 0;
             foreach ((string output, NumberArray sum) in sums)
             {
@@ -155,14 +161,14 @@ public sealed class ReferenceModel
     internal IReadOnlyList<(NumberArray Ids, int Rows, int? Padding)> LookUps(IReadOnlyDictionary<string, NumberArray> inputs)
     {
         Run(inputs);
-        return lookUps;
+        return last!.Run.LookUps;
     }
 
     /// <summary>A time axis that parts make.</summary>
     private TimeAxis Made(IReadOnlyDictionary<string, NumberArray> inputs, string name)
     {
         Run(inputs);
-        return lastFrame!.Time(name);
+        return last!.Frame.Time(name);
     }
 
     /// <summary>For each token whether a splice of the declaration has a row of its value stand there, by the id; and how many rows each row of the batch
@@ -176,7 +182,7 @@ public sealed class ReferenceModel
         }
 
         Run(inputs);
-        Frame frame = lastFrame!;
+        Frame frame = last!.Frame;
         return [.. splices.Select(node =>
         {
             TimeAxis rows = frame.TimeOf(node.Inputs[2]);
@@ -214,4 +220,11 @@ public sealed class ReferenceModel
         int rows = inputs[like.Name].Shape[0], length = frame.TimeOf(like.Output).Length;
         return NumberArray.Zeros([.. input.Output.Axes.Select(a => a.Size is not null ? frame.SizeOf(a.Size) : a.IsTime ? length : rows)]);
     }
+
+    /// <summary>Inputs as one text: equal texts, equal numbers.</summary>
+    private static string Spelled(IReadOnlyDictionary<string, NumberArray> inputs) => string.Join(';', inputs.OrderBy(i => i.Key, StringComparer.Ordinal).Select(
+        i => $"{i.Key}{i.Value}{Convert.ToBase64String(MemoryMarshal.AsBytes(i.Value.Values.AsSpan()))}"));
+
+    /// <summary>A run that was made: what its blocks shared, the outermost of them, and every output.</summary>
+    private sealed record Ran(Run Run, Frame Frame, IReadOnlyDictionary<string, NumberArray> Outputs);
 }

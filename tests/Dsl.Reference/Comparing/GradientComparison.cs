@@ -15,6 +15,9 @@ internal static class GradientComparison
     private const double Relative = 2e-5;
     private const double Absolute = 2e-8;
 
+    /// <summary>However much a run of the reference costs, of so many weights differences are taken.</summary>
+    private const int Fewest = 3;
+
     internal static void Run(Subject s, Report report, GradientSample sample)
     {
         IReadOnlyDictionary<string, NumberArray> feed = s.Masks.Any() ? s.Padded() : s.Feed;
@@ -34,6 +37,7 @@ internal static class GradientComparison
         Dictionary<string, NumberArray?> gradients = Backward(s, feed, sums);
         s.Reference.Run(feed);
         var read = s.Reference.KeysRead.ToHashSet();
+        int most = (int)Math.Min(sample.Weights, Math.Max(Fewest, sample.Work / Math.Max(1, 2 * s.Reference.Work)));
         double size = sums.Values.Sum(sum => sum.Values.Sum(Math.Abs));
         var random = new Random(s.Seed);
         Weight[] all = [.. s.Model.Weights.All.Where(w => w is { IsBuffer: false, Trainable: true })];
@@ -43,7 +47,7 @@ internal static class GradientComparison
         }
 
         Weight[] asked = [.. all.Where(w => read.Contains(w.Key))];
-        foreach (Weight weight in asked.Length <= sample.Weights ? asked : [.. asked.OrderBy(_ => random.Next()).Take(sample.Weights)])
+        foreach (Weight weight in asked.Length <= most ? asked : [.. asked.OrderBy(_ => random.Next()).Take(most)])
         {
             NumberArray? gradient = gradients[weight.Key];
             foreach (int element in Elements(weight, gradient, random, sample.Elements))

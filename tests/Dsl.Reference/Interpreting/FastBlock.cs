@@ -47,16 +47,20 @@ internal sealed class FastBlock
             var map = (Ops.Linear)node.Operation;
             int size = frame.SizeOf(map.Out), count = map.Groups.Aggregate(1, (product, g) => product * frame.SizeOf(g.Size));
             var byResult = new double[tokens, count * size];
-            for (int element = 0; element < count * size; element++)
+            for (int element = 0; element < size; element++)
             {
                 foreach ((int at, double weight) in SixthOrder)
                 {
+                    // A block with fast maps mixes none of their groups (heads, say): the same element of all is nudged at once.
                     frame.Run.Nudge = (node, element, at * step);
-                    double[] losses = Losses(Apply(x, start), target);
+                    double[,] losses = Losses(Apply(x, start), target, count);
                     frame.Run.Nudge = null;
                     for (int token = 0; token < tokens; token++)
                     {
-                        byResult[token, element] += weight * losses[token] / step;
+                        for (int group = 0; group < count; group++)
+                        {
+                            byResult[token, (group * size) + element] += weight * losses[token, group] / step;
+                        }
                     }
                 }
             }
@@ -139,17 +143,22 @@ internal sealed class FastBlock
         return own.Get(graph.Result!);
     }
 
-    /// <summary>Each token's loss, summed over its elements.</summary>
-    private double[] Losses(NumberArray output, NumberArray target)
+    /// <summary>The loss of each token and group, summed over its elements.</summary>
+    private double[,] Losses(NumberArray output, NumberArray target, int groups)
     {
         CallSlots slots = loss.NewSlots(frame.Run.Config);
         int[] values = [.. Enumerable.Range(0, loss.Parameters.Length).Where(i => UserFunction.IsValue(loss.Parameters[i]))];
-        int size = output.Count / output.Shape[1];
-        var sums = new double[output.Shape[1]];
+        int token = output.Count / output.Shape[1], group = token / groups;
+        if (output.Last != group)
+        {
+            throw new NotSupportedException($"{output} has not {groups} groups for each token");
+        }
+
+        var sums = new double[output.Shape[1], groups];
         for (int i = 0; i < output.Count; i++)
         {
             (slots.Numbers[values[0]], slots.Numbers[values[1]]) = (output.Values[i], target.Values[i]);
-            sums[i / size] += loss.Call(slots);
+            sums[i / token, i % token / group] += loss.Call(slots);
         }
 
         return sums;

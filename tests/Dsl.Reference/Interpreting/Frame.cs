@@ -15,6 +15,7 @@ internal sealed partial class Frame
     private readonly Dictionary<string, TimeAxis> times;
     private readonly IReadOnlyDictionary<string, long> parameters;
     private readonly SettingReader settings;
+    private readonly PlaceFacts facts;
 
     /// <param name="run">What all frames share.</param>
     /// <param name="graph">What the declaration computes.</param>
@@ -24,7 +25,15 @@ internal sealed partial class Frame
     /// <param name="times">Time axes by the names that this declaration has for them.</param>
     internal Frame(
         Run run, Graph graph, string key, int layer, IReadOnlyDictionary<string, long> parameters, IReadOnlyDictionary<string, TimeAxis> times)
+        : this(run, graph, key, layer, parameters, times, new PlaceFacts())
     {
+    }
+
+    private Frame(
+        Run run, Graph graph, string key, int layer, IReadOnlyDictionary<string, long> parameters, IReadOnlyDictionary<string, TimeAxis> times,
+        PlaceFacts facts)
+    {
+        this.facts = facts;
         Run = run;
         Graph = graph;
         Key = key;
@@ -44,7 +53,7 @@ internal sealed partial class Frame
     internal int Layer { get; }
 
     /// <summary>The same place, without values, along other time axes.</summary>
-    internal Frame At(IReadOnlyDictionary<string, TimeAxis> other) => new(Run, Graph, Key, Layer, parameters, other);
+    internal Frame At(IReadOnlyDictionary<string, TimeAxis> other) => new(Run, Graph, Key, Layer, parameters, other, facts);
 
     internal NumberArray Get(Value value) =>
         values.TryGetValue(value, out NumberArray? known) ? known : throw new InvalidOperationException($"'{value.Hint}' is read before it is made");
@@ -87,6 +96,7 @@ internal sealed partial class Frame
     {
         foreach (Node node in nodes)
         {
+            Run.Work.Value++;
             PartReferences.Of(node).Compute(node, this);
         }
     }
@@ -98,9 +108,9 @@ internal sealed partial class Frame
     /// <summary>The time axis of a value.</summary>
     internal TimeAxis TimeOf(Value value) => Time(value.TimeAxis ?? throw new InvalidOperationException($"'{value.Hint}' has no time axis"));
 
-    internal double Number(Setting setting) => settings.Number(setting.ToCode());
+    internal double Number(Setting setting) => facts.Numbers.Of(setting, s => settings.Number(s.ToCode()));
 
-    internal bool Truth(Setting setting) => settings.Truth(setting.ToCode());
+    internal bool Truth(Setting setting) => facts.Truths.Of(setting, s => settings.Truth(s.ToCode()));
 
     internal object? Read(string code) => settings.Read(code);
 
@@ -109,13 +119,15 @@ internal sealed partial class Frame
         : Activation.Of(((ActivationSetting.Known)activation).Name).Name;
 
     /// <summary>A size as this config has it.</summary>
-    internal int SizeOf(Size size) => checked((int)Evaluate(size));
+    internal int SizeOf(Size size) => facts.Sizes.Of(size, s => checked((int)Evaluate(s)));
 
     /// <summary>The weight at a key relative to this place.</summary>
     internal NumberArray Weight(string key, params int[] shape) => Run.Weight(Absolute(key), shape);
 
     /// <summary>A key from the root: what it names in braces is put in, and a leading <c>/</c> starts at the root.</summary>
-    internal string Absolute(string key, int? layer = null)
+    internal string Absolute(string key, int? layer = null) => layer is null ? facts.Keys.Of(key, k => AbsoluteAt(k, null)) : AbsoluteAt(key, layer);
+
+    private string AbsoluteAt(string key, int? layer)
     {
         string named = Braces().Replace(key, m => Convert.ToString(
             m.Groups[1].Value == "layer" ? layer ?? Layer : SettingReader.Member(Run.Config, m.Groups[1].Value, layer ?? Layer),

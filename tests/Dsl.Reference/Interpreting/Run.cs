@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Dsl.Generators.Model;
 
 namespace Dsl.Reference.Interpreting;
@@ -24,6 +25,8 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
         FastInput = FastInput,
         LearnerStep = LearnerStep,
         Learners = Learners,
+        Work = Work,
+        Arranged = Arranged,
         Adapter = Adapter,
         Collected = Collected,
     };
@@ -43,7 +46,7 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
     /// <summary>The low-rank matrices beside some of the maps; null where there are none.</summary>
     internal AdapterRule? Adapter { get; init; }
 
-    /// <summary>What is added to one number of a map's result at every token: how differences by it are taken.</summary>
+    /// <summary>What is added to one element of a map's result, at every token and in every group: how differences by it are taken.</summary>
     internal (Node Map, int Element, double Amount)? Nudge { get; set; }
 
     /// <summary>How far apart the differences are taken that give fast weights their gradients.</summary>
@@ -51,6 +54,12 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
 
     /// <summary>Where weights were trained within the sequence.</summary>
     internal HashSet<Node> Learners { get; private init; } = [];
+
+    /// <summary>How many nodes were computed.</summary>
+    internal StrongBox<long> Work { get; private init; } = new();
+
+    /// <summary>Weights by how they are stored, as the map that read them last multiplies by them: none changes during a run.</summary>
+    internal Dictionary<NumberArray, (object Map, NumberArray Weight)> Arranged { get; private init; } = [];
 
     /// <summary>Told what each fast map read, by the map.</summary>
     internal Action<Node, Frame, NumberArray>? FastInput { get; set; }

@@ -40,7 +40,7 @@ internal sealed class LinearReference : PartReference<Ops.Linear>
         }
 
         Adapt(operation, frame, x, y);
-        Nudged(node, frame, y, maps * size);
+        Nudged(node, frame, y, size);
         frame.Set(node.Output, y);
     }
 
@@ -100,6 +100,17 @@ internal sealed class LinearReference : PartReference<Ops.Linear>
     /// <summary>A stored tensor with its axes in the order maps, out(, in).</summary>
     private static NumberArray Arranged(Ops.Linear operation, Frame frame, string key, bool isWeight)
     {
+        NumberArray stored = frame.Run.Weight(frame.Absolute(key), null);
+        if (!frame.Run.Arranged.TryGetValue(stored, out (object Map, NumberArray Weight) known) || !ReferenceEquals(known.Map, operation))
+        {
+            known = frame.Run.Arranged[stored] = (operation, Arrange(operation, frame, key, isWeight));
+        }
+
+        return known.Weight;
+    }
+
+    private static NumberArray Arrange(Ops.Linear operation, Frame frame, string key, bool isWeight)
+    {
         (string[] stored, string[] wanted, Dictionary<string, int> sizes, int[] shape) = AxesOf(operation, frame, isWeight);
         return frame.Weight(key, shape).Reshape([.. stored.Select(n => sizes[n])]).Permute([.. wanted.Select(n => Array.IndexOf(stored, n))]);
     }
@@ -117,7 +128,7 @@ internal sealed class LinearReference : PartReference<Ops.Linear>
         return (AxisText.Names(axes), wanted, sizes, [.. AxisText.Groups(axes).Select(g => g.Aggregate(1, (product, name) => product * sizes[name]))]);
     }
 
-    /// <summary>Differences by a fast map's result are taken at every token at once.</summary>
+    /// <summary>Differences by a fast map's result are taken at every token and in every group at once.</summary>
     private static void Nudged(Node node, Frame frame, NumberArray y, int period)
     {
         if (frame.Run.Nudge is { } nudge && nudge.Map == node)
