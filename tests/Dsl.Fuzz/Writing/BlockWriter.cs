@@ -42,6 +42,13 @@ internal sealed class BlockWriter : FlowWriter
             WriteBracket();
         }
 
+        if (Program.Collected is { } collected && Current.IsPlain && Chance.Maybe)
+        {
+            Brackets.Add(Bracket.Of(Linear(collected), Part.Of("Collect", Collection)));
+            Current = Current with { Name = null, Last = collected, LastName = "d" };
+            Collects = true;
+        }
+
         var parts = new List<Part>();
         Flow current = Current;
         CloseTo(parts, ref current, Entering with { Last = result }, mayLeaveOpen: false);
@@ -55,7 +62,7 @@ internal sealed class BlockWriter : FlowWriter
             Brackets.Add(Bracket.Of(Norm(current)));
         }
 
-        Usable = new Usable(Name, Entering.Last, result, extra, Causal);
+        Usable = new Usable(Name, Entering.Last, result, extra, Causal, Collects);
         return new Declaration(Name, Header, Brackets, Functions);
     }
 

@@ -17,7 +17,7 @@ internal abstract partial class FlowWriter
         if (Chance.OneIn(3))
         {
             // A function is applied once where it has a weight: a key is one weight.
-            string axes = of.Middle.Count == 1 && Chance.Maybe ? $"{of.Middle[0].Name} {of.LastName}" : "d";
+            string axes = of.Middle.Count == 1 && !of.IsOfExperts && Chance.Maybe ? $"{of.Middle[0].Name} {of.LastName}" : "d";
             parameters.Add($"[Parameter({Key()}, \"{axes}\")] double w");
             reads = reads with { Scalars = [.. reads.Scalars, "w"] };
         }

@@ -11,7 +11,7 @@ internal abstract partial class FlowWriter
         ["Activation.Gelu", "Activation.GeluTanh", "Activation.Silu", "Activation.Sigmoid", "Activation.Tanh", "Activation.Softplus", "Activation.QuickGelu",
             "Activation.Identity", "nameof(C.Act)"];
 
-    protected Part Linear(Size? size)
+    protected virtual Part Linear(Size? size)
     {
         string? source = size is null ? null : Program.Config.SourceOf(size);
         Part part = source is null ? Part.Of("Linear", Key()) : Part.Of("Linear", Key(), source);
@@ -33,7 +33,7 @@ internal abstract partial class FlowWriter
     protected Part Norm(Flow of)
     {
         Part norm = Part.Of(Chance.Of("LayerNorm", "RmsNorm"), Chance.OneIn(5) ? [] : [Key()]);
-        if (norm.Arguments.Count > 0 && of.Middle.Count == 1 && Chance.Maybe)
+        if (norm.Arguments.Count > 0 && of.Middle.Count == 1 && !of.IsOfExperts && Chance.Maybe)
         {
             norm = norm.With("Stored", Chance.Maybe ? $"\"{of.Middle[0].Name} {of.LastName}\"" : $"\"({of.Middle[0].Name} {of.LastName})\"");
         }
@@ -93,7 +93,7 @@ internal abstract partial class FlowWriter
             return false;
         }
 
-        bool Fits(Usable b) => (b.In.HasWidth || b.In.Equals(x.Last)) && (b.Causal || !Causal || x.Time == 's') && b.Extra.All(CanBind)
+        bool Fits(Usable b) => (!b.Collects || MayCollect) && (b.In.HasWidth || b.In.Equals(x.Last)) && (b.Causal || !Causal || x.Time == 's') && b.Extra.All(CanBind)
             && (!b.Extra.Contains("side") || Named.Any(n => n.Time == x.Time && n.IsPlain && n.Last.Equals(b.In)))
                 && !(x.Time == 's' && b.Extra.Contains("memory"));
         Usable[] fitting = [.. Program.Blocks.Where(Fits)];
@@ -104,7 +104,9 @@ internal abstract partial class FlowWriter
 
         Usable block = preferLast ? fitting[^1] : Chance.Of(fitting);
         Size result = block.Out.At(x.Last);
-        Usable[] alike = [.. fitting.Where(b => b != block && b.Out.At(x.Last).Equals(result) && b.Extra.SequenceEqual(block.Extra))];
+        Usable[] alike = [.. fitting.Where(b => b != block && b.Out.At(x.Last).Equals(result) && b.Extra.SequenceEqual(block.Extra)
+            && b.Collects == block.Collects)];
+        Collects |= block.Collects;
         Usable? other = alike.Length > 0 && Chance.OneIn(3) ? Chance.Of(alike) : null;
         bool repeats = result.Equals(x.Last) && Chance.Maybe;
         string key = Key();
@@ -174,6 +176,9 @@ internal abstract partial class FlowWriter
                 break;
             case 7:
                 parts.Add(Part.Of("Dropout", Chance.Of("0", "nameof(C.Drop)", "0.1")));
+                break;
+            case 8 when !x.IsOfExperts && Chance.OneIn(5):
+                parts.Add(Part.Of("Softmax"));
                 break;
             case 8 when x.IsPlain:
                 Part conv = Part.Of("Conv", Key(), Chance.Of("nameof(C.Kernel)", "1", "3"));

@@ -50,6 +50,12 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
 
     protected abstract bool MayReadLayer { get; }
 
+    /// <summary>Blocks that collect for the model may be used here.</summary>
+    protected virtual bool MayCollect => true;
+
+    /// <summary>Something here collects for the model.</summary>
+    protected bool Collects { get; set; }
+
     protected static string Quoted(string text) => $"\"{text}\"";
 
     protected string Key()
@@ -98,6 +104,11 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
     protected void WriteBracket()
     {
         bool plain = Current.IsPlain;
+        if (plain && Program.Experts.Count > 0 && Chance.OneIn(5) && Routed())
+        {
+            return;
+        }
+
         switch (Chance.Next(20))
         {
             case 0 or 1 or 2 or 3:

@@ -9,8 +9,11 @@ internal sealed partial class ModelWriter(ProgramWriter program, string name) : 
 {
     private bool hasTypes;
     private bool sees;
+    private bool mayCollect;
 
     protected override bool MayReadLayer => false;
+
+    protected override bool MayCollect => mayCollect;
 
     public Declaration Write()
     {
@@ -182,18 +185,54 @@ internal sealed partial class ModelWriter(ProgramWriter program, string name) : 
                 CloseTo(parts, ref current, current with { Last = hidden }, mayLeaveOpen: false);
             }
 
-            // The last block that was written is the one that has used the others.
+            // The last block that was written is the one that has used the others. Only these uses stand before all that reads what they collect.
+            mayCollect = true;
             if (UseOrRepeat(parts, ref current, preferLast: i == 0))
             {
                 Brackets.Add(Bracket.Of(parts));
                 Current = current with { Name = null };
             }
+
+            mayCollect = false;
         }
+
+        ReadCollected();
 
         if (Chance.OneIn(3))
         {
             WriteBracket();
         }
+    }
+
+    /// <summary>What the layers have collected, as outputs: the values, and the loss that is least where each is as much of them.</summary>
+    private void ReadCollected()
+    {
+        if (!Collects)
+        {
+            return;
+        }
+
+        Flow layers = Nominate();
+        var parts = new List<Part>
+        {
+            Part.Of("From", Quoted(layers.Name!)), Part.Of("Collected", Collection, Program.Config.SourceOf(Program.Collected!)!),
+        };
+        bool shown = Chance.Maybe;
+        if (shown)
+        {
+            parts.Add(Part.Of("Output", "\"seen\""));
+        }
+
+        if (Chance.Maybe || !shown)
+        {
+            parts.Add(Part.Of("Softmax"));
+            parts.Add(Part.Of("Balance", "1"));
+            parts.Add(Part.Of("Output", "\"uneven\"").With("Loss", Chance.Of("0.5", "nameof(C.Cap)", null)));
+        }
+
+        Brackets.Add(Bracket.Of(parts));
+        Brackets.Add(Bracket.Of(Part.Of("From", Quoted(layers.Name!)), Norm(layers)));
+        Current = layers with { Name = null };
     }
 
     private void End(Size hidden)

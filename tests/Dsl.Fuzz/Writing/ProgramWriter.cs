@@ -10,7 +10,8 @@ namespace Dsl.Fuzz.Writing;
 /// <param name="Out">Width of the result; both have the axes [b, t, width].</param>
 /// <param name="Extra">Its other inputs: named values that a user must have or bind.</param>
 /// <param name="Causal">A model that steps may use it.</param>
-internal sealed record Usable(string Name, Size In, Size Out, IReadOnlyList<string> Extra, bool Causal);
+/// <param name="Collects">It, or a block in it, collects for the model.</param>
+internal sealed record Usable(string Name, Size In, Size Out, IReadOnlyList<string> Extra, bool Causal, bool Collects);
 
 /// <summary>Writes a whole program: a config, some blocks that may use one another, a model of them.</summary>
 internal sealed class ProgramWriter
@@ -26,6 +27,7 @@ internal sealed class ProgramWriter
         HasMemory = chance.OneIn(6);
         HasTable = chance.OneIn(4);
         Steps = HasMemory || !chance.OneIn(5);
+        Collected = chance.OneIn(5) ? chance.Of(Size.Of(3), Size.Of("Rank")) : null;
     }
 
     public Chance Chance { get; }
@@ -49,6 +51,12 @@ internal sealed class ProgramWriter
     /// <summary>Learners: blocks over [b, t, h, f] with fast weights.</summary>
     public List<string> Learners { get; } = [];
 
+    /// <summary>Blocks of experts.</summary>
+    public List<UsableExperts> Experts { get; } = [];
+
+    /// <summary>What layers collect for the model is so wide; null where none do.</summary>
+    public Size? Collected { get; }
+
     public string Table { get; } = "bucket head";
 
     public static Program Write(int seed, int index)
@@ -62,6 +70,12 @@ internal sealed class ProgramWriter
         if (Chance.OneIn(7))
         {
             WriteLearner();
+        }
+
+        if (!Smooth && Chance.OneIn(3))
+        {
+            // Who is chosen jumps.
+            WriteExperts();
         }
 
         int count = Chance.Next(1, 4);
@@ -83,6 +97,19 @@ internal sealed class ProgramWriter
 
         declarations.Add(new ModelWriter(this, string.Create(CultureInfo.InvariantCulture, $"Whole{index}")).Write());
         return new Program(space, index, null, ConfigWriter.Samples, Config.Members, declarations);
+    }
+
+    private void WriteExperts()
+    {
+        int count = Chance.Next(1, 3);
+        for (int i = 0; i < count; i++)
+        {
+            Size width = Chance.Of(Size.Width, Size.Of("Hidden"));
+            Size result = Chance.Of(width.HasWidth ? Size.Of("Hidden") : width, Config.Any());
+            string name = $"Experts{i}";
+            declarations.Add(new ExpertWriter(this, name, width, result).Write());
+            Experts.Add(new UsableExperts(name, width, result));
+        }
     }
 
     private void WriteLearner()

@@ -105,6 +105,9 @@ internal sealed record Flow(string? Name, char Time, IReadOnlyList<(string Name,
 {
     public bool IsPlain => Middle.Count == 0 && Time != 0;
 
+    /// <summary>Each token once for each expert: what acts on it acts on each alone.</summary>
+    public bool IsOfExperts => Middle is [{ Name: "e" }];
+
     /// <summary>The same axes but the name.</summary>
     public bool Fits(Flow other) =>
         Time == other.Time && Last.Equals(other.Last) && Middle.Count == other.Middle.Count
