@@ -486,6 +486,18 @@ internal static class OddDeclarations
     /// <summary>Functions over a token's own axes, one weight at two places, values without time.</summary>
     internal static IReadOnlyDictionary<string, string> More { get; } = new Dictionary<string, string>
     {
+        ["ids that are drawn, read by tables, shifted, and by a block of ids"] = Embed + """
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            [Head("guess", TiedTo = "embed"), Output("guesses"), Sample, As("drawn")]
+            [Embedding("embed", Shared = true), Linear("verdict", 1), Rearrange("b t 1 -> b t"), Output("verdicts")]
+            [From("drawn"), Repeat<B>("again", 2), Shift, Embedding("before", nameof(C.Vocab), nameof(C.Hidden)), As("before")]
+            [When(nameof(C.Flag)), Linear("map", nameof(C.Hidden))]
+            """ + Head + """
+
+            [Block<C>, Input("x", "b t")]
+            [Embedding("embed", nameof(C.Vocab), 3), Linear("map", nameof(C.Vocab)), Sample]
+            public sealed partial class B;
+            """,
         ["softmax over own channels, a weighted sum over them"] = Block("""
             [Linear("gate", 5), As("g")]
             [From("g", "g"), Apply(nameof(Softmax)), As("p")]

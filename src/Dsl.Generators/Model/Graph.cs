@@ -61,7 +61,7 @@ internal sealed record Body(IReadOnlyList<Node> Nodes, Value Result)
 /// <param name="Place">Where it is declared.</param>
 internal sealed record GraphInput(string Name, Value Output, string? Mask, bool Steps, bool Optional, Place Place)
 {
-    public bool IsIds => Output.Axes.Count <= 2 && Output.Axes.All(a => a.Size is null);
+    public bool IsIds => Output.IsIds;
 }
 
 /// <summary>An equality that only a config can decide.</summary>

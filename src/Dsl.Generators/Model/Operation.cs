@@ -171,6 +171,8 @@ internal sealed record BlockUse(string TypeName, Graph? Graph, OwnLayerSpec? Own
 
     public bool HasState => Graph?.HasState ?? Own!.Steps;
 
+    public bool GivesIds => Graph?.Result?.IsIds == true;
+
     public bool IsRandom => Graph?.AllNodes.Any(n => n.Operation.IsRandom) ?? true;
 
     public BlockUse MapSizes(Func<Size, Size> map) => this with { Parameters = Parameters.Select(p => p with { Size = map(p.Size) }).ToEquatable() };

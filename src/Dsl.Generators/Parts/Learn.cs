@@ -50,7 +50,7 @@ internal sealed class LearnPart : Part
 
             blocks.Add(block);
             result ??= axes;
-            at.Same(target, new Value(-1, "", axes), part.Place, Problems.SizesDiffer, "the target", $"what {Names.Simple(type)} gives");
+            at.Same(target, new Value(-1, "", axes, block.GivesIds), part.Place, Problems.SizesDiffer, "the target", $"what {Names.Simple(type)} gives");
         }
 
         if (rate is not null && !IsRateOf(part, rate, x, at))

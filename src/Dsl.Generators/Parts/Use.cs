@@ -38,7 +38,7 @@ internal sealed class UsePart : Part
                 continue;
             }
 
-            at.Same(new Value(-1, "", axes), new Value(-1, "", first.Value.Axes), part.Place,
+            at.Same(new Value(-1, "", axes, block.GivesIds), new Value(-1, "", first.Value.Axes, blocks[0].GivesIds), part.Place,
                 Problems.SizesDiffer, Names.Simple(type), Names.Simple(part.Types[0]));
             if (!inputs.SequenceEqual(first.Value.Inputs))
             {
@@ -65,7 +65,7 @@ internal sealed class UsePart : Part
         Operation use;
         if (repeats)
         {
-            at.Same(new Value(-1, "", result), x, part.Place, Problems.ResidualWidth,
+            at.Same(new Value(-1, "", result, blocks[0].GivesIds), x, part.Place, Problems.ResidualWidth,
                 $"one layer of {Names.Simple(part.Types[0])}", "what the next layer reads");
             use = new Repeat(blocks.ToEquatable(), key, by, shared, at.SizeOf(part[1], part.Place.At(1)) ?? Size.Of(1));
         }
@@ -74,7 +74,7 @@ internal sealed class UsePart : Part
             use = new Use(blocks.ToEquatable(), key, by, shared);
         }
 
-        at.Current = [at.Add(part, use, [x, .. extra], "h", result)];
+        at.Current = [at.Add(part, use, [x, .. extra], "h", result, blocks[0].GivesIds)];
     }
 
     private static string Read(IReadOnlyList<Value> inputs) =>

@@ -17,6 +17,8 @@ public sealed class UnusualTests
 {
     private const string Linear = "[Linear(\"only\", nameof(TinyConfig.Hidden))]";
 
+    private const string Drawn = "[Model<TinyConfig>(\"M\")] [Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Vocab)), ";
+
     /// <summary>What compiles, by name.</summary>
     private static readonly Dictionary<string, string> Right = new()
     {
@@ -166,6 +168,15 @@ public sealed class UnusualTests
             + "{ public static Twice Create(TinyConfig config, Weights weights, long width) => new(); "
             + "public TorchSharp.torch.Tensor Forward(TorchSharp.torch.Tensor x, Pass pass) => x * 2; }\n"
             + "[Block<TinyConfig>] [As(\"a\"), Use<Twice>(\"t\", With = [|\"memory=a\"|])] public sealed partial class Layer;",
+        ["DSL013 an activation of ids"] = Drawn + "Sample, [|Activate(Activation.Silu)|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 channels of ids"] = Drawn + "Sample, [|Rearrange(\"b t -> b t 1\")|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 a sum of ids"] = Drawn + "Sample, As(\"i\"), Sum([|\"i\"|], \"i\"), Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 a draw of heads"] = Drawn + "Rearrange(\"b t (h d) -> b t h d\", \"h\", 1), [|Sample|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 a table of numbers"] = Drawn + "Linear(\"l\", 1), Rearrange(\"b t 1 -> b t\"), [|Embedding(\"f\", 3, 3)|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 dropped ids"] = "[Model<TinyConfig>(\"M\")] [[|Dropout(0.5)|], Embedding(\"e\", nameof(TinyConfig.Vocab), 4), Output(\"o\")] "
+            + "public sealed partial class Whole;",
+        ["DSL013 ids where a block reads numbers"] = $"[Block<TinyConfig>] {Linear} public sealed partial class Layer;\n"
+            + "[Model<TinyConfig>(\"M\")] [[|Use<Layer>(\"l\")|], Output(\"o\")] public sealed partial class Whole;",
         ["DSL005 its own mask"] = "[Model<TinyConfig>(\"M\"), Input(\"a\", \"b t\", Mask = [|\"a\"|])]\n"
             + "[Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Hidden)), Output(\"o\")] public sealed partial class Whole;",
     };
