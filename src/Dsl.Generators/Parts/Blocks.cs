@@ -83,7 +83,7 @@ internal static class Blocks
         };
 
         var renamed = new Dictionary<string, string>();
-        if (Inputs(part, type, x, inner, Outer, renamed, at) is not { } inputs)
+        if (Inputs(part, type, x, inner.Inputs, Outer, renamed, at) is not { } inputs)
         {
             return null;
         }
@@ -169,7 +169,7 @@ internal static class Blocks
     private static string Prefix(PartSpec part) =>
         part.Text(0) is { Length: > 0 } key ? part.Name == "Repeat" && !key.Contains('{') ? key + ".{layer}" : key : "";
 
-    /// <summary>A layer that the user wrote: one value in, one out.</summary>
+    /// <summary>A layer that the user wrote.</summary>
     private static (BlockUse, IReadOnlyList<Axis>, IReadOnlyList<Value>)? OwnLayer(PartSpec part, string type, Value x, Elaborator at)
     {
         if (at.Closed.Own.FirstOrDefault(o => o.Name == type) is not { Config.Length: > 0 } own)
@@ -184,39 +184,33 @@ internal static class Blocks
             return null;
         }
 
-        foreach (var word in part.Bindings().Keys)
-        {
-            at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, "it reads one value alone");
-            return null;
-        }
-
-        if (!part["Config"].IsNull)
-        {
-            at.Report(Problems.PartPlace, part.PlaceOf("Config"), "Config", "at a declared block");
-            return null;
-        }
-
         at.Nest(Prefix(part), null);
         at.NestMaps(Prefix(part), null);
-        var width = own.Width.IsNull ? x.Last : at.SizeOf(own.Width, part.Place);
-        var parameters = new[] { new BlockSize("width", x.Last ?? Size.Of(1)) }.ToEquatable();
-        return (new BlockUse(type, null, own, parameters), width is null ? x.Axes : Elaborator.WithLast(x, width), []);
+        return OwnLayers.Instantiate(part, own, x, at);
     }
 
     /// <summary>The block's inputs after the first, by name; null where they are not there or do not fit.</summary>
-    private static IReadOnlyList<Value>? Inputs(
-        PartSpec part, string type, Value x, Graph inner, Func<Size, Size> outer, Dictionary<string, string> renamed, Elaborator at)
+    /// <param name="part">The use.</param>
+    /// <param name="type">The block.</param>
+    /// <param name="x">What flows.</param>
+    /// <param name="formals">What the block reads, what flows first.</param>
+    /// <param name="outer">A size of the block as it is here.</param>
+    /// <param name="renamed">Filled: the block's time axes as they are called here.</param>
+    /// <param name="at">Where the use stands.</param>
+    public static IReadOnlyList<Value>? Inputs(
+        PartSpec part, string type, Value x, IReadOnlyList<GraphInput> formals, Func<Size, Size> outer, Dictionary<string, string> renamed, Elaborator at)
     {
         var with = part.Bindings();
-        foreach (var word in with.Keys.Where(w => inner.Inputs.All(i => i.Name != w)))
+        foreach (var word in with.Keys.Where(w => formals.All(i => i.Name != w)))
         {
-            at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, Elaborator.Suggest(word, inner.Inputs.Select(i => i.Name)));
+            at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word,
+                formals.Count == 1 ? "it reads one value alone" : Elaborator.Suggest(word, formals.Select(i => i.Name)));
         }
 
         var inputs = new List<Value>();
-        for (var i = 0; i < inner.Inputs.Count; i++)
+        for (var i = 0; i < formals.Count; i++)
         {
-            var formal = inner.Inputs[i];
+            var formal = formals[i];
             var wanted = with.TryGetValue(formal.Name, out var bound) ? bound : formal.Name;
             if ((i == 0 ? x : at.Find(wanted)) is not { } given)
             {

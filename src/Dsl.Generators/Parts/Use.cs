@@ -48,8 +48,9 @@ internal sealed class UsePart : Part
             }
         }
 
-        if (first is not var (result, extra))
+        if (first is not var (result, extra) || !AreCalledAlike(part, blocks, x, extra, at))
         {
+            at.Current = [];
             return;
         }
 
@@ -75,6 +76,31 @@ internal sealed class UsePart : Part
         }
 
         at.Current = [at.Add(part, use, [x, .. extra], "h", result, blocks[0].GivesIds)];
+    }
+
+    /// <summary>Whether one call fits all of the blocks that the config picks one of; reports where it does not.</summary>
+    private static bool AreCalledAlike(PartSpec part, IReadOnlyList<BlockUse> blocks, Value x, IReadOnlyList<Value> inputs, Elaborator at)
+    {
+        // A declared block keeps what it needs of a memory, a layer written by hand is given it at each step.
+        if (blocks.FirstOrDefault(b => b.Own is not null) is { } own && blocks.Any(b => b.Graph is not null)
+            && inputs.FirstOrDefault(i => i.TimeAxis is { } along && along != x.TimeAxis) is { } memory)
+        {
+            at.Report(Problems.OwnLayerUnfit, part.Place, Names.Simple(own.TypeName),
+                $"reads '{memory.Named ?? memory.Hint}', which is along another time axis, so that it is no alternative to a declared block");
+            return false;
+        }
+
+        static string TimesOf(BlockUse block) => string.Join(" ", block.Passes.Select(p => block.Passes.ToList().IndexOf(p)));
+        if (blocks.FirstOrDefault(b => TimesOf(b) != TimesOf(blocks[0])) is { } other)
+        {
+            at.Report(Problems.SizesDiffer, part.Place, Names.Simple(other.TypeName), $"inputs along {Axes(other)}", Names.Simple(blocks[0].TypeName),
+                $"inputs along {Axes(blocks[0])}");
+            return false;
+        }
+
+        return true;
+
+        static string Axes(BlockUse block) => string.Join(", ", block.Passes.Select(p => p ?? "no time"));
     }
 
     private static string Read(IReadOnlyList<Value> inputs) =>
@@ -124,6 +150,7 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
             var reason = block.Graph is { NotStateful: { } inner } ? $"{name}: {inner}"
                 : Remembered(node, block, stepping) is { } input ? $"{name} remembers '{input}', which grows with the sequence"
                 : block.Own is { Steps: false } ? $"the layer {name} declares no step"
+                : Grown(node, block, stepping) is { } grown ? $"the layer {name} reads '{grown}' whole, which grows with the sequence"
                 : null;
             if (reason is not null)
             {
@@ -138,6 +165,20 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     private static string? Remembered(Node node, BlockUse block, string? stepping) => block.Graph is not { HasState: true } inner ? null
         : inner.Inputs.Zip(node.Inputs, (formal, given) => (Formal: formal, Given: given)).Skip(1)
             .FirstOrDefault(p => p.Given.TimeAxis == stepping && p.Formal.Output.TimeAxis != inner.Inputs[0].Output.TimeAxis).Formal?.Name;
+
+    /// <summary>An input of a layer written by hand that has a time axis of its own there, though here it is along the axis that steps.</summary>
+    private static string? Grown(Node node, BlockUse block, string? stepping)
+    {
+        for (var i = 1; i < block.OwnPasses.Count; i++)
+        {
+            if (node.Inputs[i].TimeAxis == stepping && block.OwnPasses[i] != block.OwnPasses[0])
+            {
+                return node.Inputs[i].Named ?? node.Inputs[i].Hint;
+            }
+        }
+
+        return null;
+    }
 
     protected string Words(Func<Size, string> spell) =>
         $"{string.Join("|", All.Select(b => b.TypeName))} '{Key}' by {By?.ToCode()} {All[0].Describe(spell)}{(Shared ? " shared" : "")}";
@@ -162,7 +203,7 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
             $"{target} switch {{ {string.Join(", ", All.Select(arm))}, _ => throw Require.Unreachable }}";
         string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} {names[i]} => {names[i]}.Forward({x}{extra}, {passes})";
         return at.ByForm(Switch(Forward), state => Switch((b, i) => b.HasState
-            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}{index}!)"
+            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}, {passes}, ({StateType(at, b)}){state}{index}!)"
             : Forward(b, i)));
     }
 
@@ -173,13 +214,15 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     {
         // A node of the stateful form reads less than the block: what is along other axes is kept.
         var whole = at.Whole;
-        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.PassAxis) : whole.Inputs.Select(i => i.PassAxis);
-        var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.PassAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
+        var axes = All[0].Passes.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.PassAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
         return string.Join(", ", axes.Select(a => a.First().Given).DefaultIfEmpty(null).Select(at.PassOf));
     }
 
     public sealed override IEnumerable<string> Masks(Construction at) =>
-        All.Any(b => b.Graph is not null) ? [$".. MasksOf({Writing.Text(KeyText.Plain(FieldName))}, {at.Field().Name})"] : [];
+        All.Any(b => b.Graph is not null) ? [$".. MasksOf({Writing.Text(KeyText.Plain(FieldName))}, {Declared(at)})"] : [];
+
+    /// <summary>The blocks in the field that have masks: those that are declared.</summary>
+    protected abstract string Declared(Construction at);
 
     /// <summary>Begins one block, or the one that is there.</summary>
     protected void BeginOne(Calling at, string target, string memory, string state)
@@ -206,8 +249,15 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     protected static string StateArm(Writing at, BlockUse block, int index, string owner)
     {
         var type = at.TypeOf(block);
-        return block.Graph is { HasState: true } ? $"{type} block{index + 1} => new {type}.State({owner}, block{index + 1})" : $"{type} => null";
+        return block.Graph is { HasState: true } ? $"{type} block{index + 1} => new {type}.State({owner}, block{index + 1})"
+            : block.Own is { Steps: true } ? $"{type} block{index + 1} => {owner}.Own(block{index + 1}.NewState())"
+            : $"{type} => null";
     }
+
+    private static string StateType(Writing at, BlockUse block) => block.Own is null ? at.TypeOf(block) + ".State" : "IStatePart";
+
+    /// <summary>The type of the field: what all of the blocks are.</summary>
+    protected string FieldType(Construction at) => All.Count == 1 ? at.TypeOf(All[0]) : All.Any(b => b.Own is not null) ? "object" : "GeneratedModule";
 }
 
 /// <summary>A block of another declaration, or one of several.</summary>
@@ -221,11 +271,12 @@ internal sealed record Use(EquatableArray<BlockUse> All, string Key, BlockChoice
 
     public override void Build(Construction at)
     {
-        var type = All.Count == 1 ? at.TypeOf(All[0]) : "GeneratedModule";
-        at.Field(type, FieldName, BlockText.Chosen(at, All, By, BlockText.Scoped(at, Key, Shared), at.Layer));
+        at.Field(FieldType(at), FieldName, BlockText.Chosen(at, All, By, BlockText.Scoped(at, Key, Shared), at.Layer));
     }
 
     public override void Call(Calling at) => at.Result(CallOf(at, at.Field().ToCode(), at.In()));
+
+    protected override string Declared(Construction at) => at.Field().Name + (All.Any(b => b.Own is not null) ? " as GeneratedModule" : "");
 
     public override void Begin(Calling at, string memory)
     {

@@ -32,6 +32,11 @@ internal sealed class UseReference : PartReference<Ops.Use>
     /// <summary>What a block gives for a value, reading the rest of the node's inputs as they are.</summary>
     internal static NumberArray Result(BlockUse block, Frame frame, string key, int layer, NumberArray x, IReadOnlyList<Value> inputs)
     {
+        if (block.Graph is null)
+        {
+            return OwnLayer.Result(block, frame, key, layer, x, inputs);
+        }
+
         Frame inner = Inner(block, frame, key, layer, inputs);
         Graph graph = inner.Graph;
         inner.Set(graph.Inputs[0].Output, x);
@@ -47,11 +52,7 @@ internal sealed class UseReference : PartReference<Ops.Use>
     /// <summary>A frame for the block, with the sizes that this place gives it and its own names for the time axes.</summary>
     internal static Frame Inner(BlockUse block, Frame frame, string key, int layer, IReadOnlyList<Value> inputs)
     {
-        if (block.Graph is not { } graph)
-        {
-            throw new NotSupportedException($"{block.TypeName} is written by hand: it has no declaration to interpret");
-        }
-
+        Graph graph = block.Graph!;
         var times = new Dictionary<string, TimeAxis>();
         foreach ((GraphInput formal, Value given) in graph.Inputs.Zip(inputs))
         {
