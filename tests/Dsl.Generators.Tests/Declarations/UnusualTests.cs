@@ -19,6 +19,11 @@ public sealed class UnusualTests
 
     private const string Drawn = "[Model<TinyConfig>(\"M\")] [Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Vocab)), ";
 
+    private static string Own(string header, string arguments, string implements, string options = "") =>
+        $"[Layer<TinyConfig>{options}, {header}] public sealed class Own : {implements}<Own, TinyConfig>\n"
+            + "{ public static Own Create(TinyConfig config, Weights weights, long width) => new(); "
+            + $"public TorchSharp.torch.Tensor Forward(TorchSharp.torch.Tensor x, {arguments}Pass pass) => x * 2; }}\n";
+
     /// <summary>What compiles, by name.</summary>
     private static readonly Dictionary<string, string> Right = new()
     {
@@ -177,6 +182,18 @@ public sealed class UnusualTests
             + "public sealed partial class Whole;",
         ["DSL013 ids where a block reads numbers"] = $"[Block<TinyConfig>] {Linear} public sealed partial class Layer;\n"
             + "[Model<TinyConfig>(\"M\")] [[|Use<Layer>(\"l\")|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL066 no interface"] = "[Layer<TinyConfig>] public sealed class Own; "
+            + "[Block<TinyConfig>] [[|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL066 an input under another name"] = Own("Input(\"gate\", \"b t d\")", "TorchSharp.torch.Tensor door, ", "IBuiltLayer")
+            + "[Block<TinyConfig>] [As(\"gate\"), [|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL066 a result along nothing"] = Own("Axis(\"d\", 3)", "", "IOwnLayer", "(Gives = \"b s d\")")
+            + "[Block<TinyConfig>] [[|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL066 a word of a model"] = Own("Input(\"gate\", \"b t d\", Steps = true)", "TorchSharp.torch.Tensor gate, ", "IBuiltLayer")
+            + "[Block<TinyConfig>] [As(\"gate\"), [|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL045 a value that a layer written by hand reads"] = Own("Input(\"gate\", \"b t d\")", "TorchSharp.torch.Tensor gate, ", "IBuiltLayer")
+            + "[Block<TinyConfig>] [[|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL009 a width that a layer written by hand has otherwise"] = Own("Input(\"x\", \"b t d\"), Axis(\"d\", 3)", "", "IOwnLayer")
+            + "[Block<TinyConfig>] [Linear(\"l\", 4), [|Use<Own>(\"t\")|]] public sealed partial class Layer;",
         ["DSL005 its own mask"] = "[Model<TinyConfig>(\"M\"), Input(\"a\", \"b t\", Mask = [|\"a\"|])]\n"
             + "[Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Hidden)), Output(\"o\")] public sealed partial class Whole;",
     };
