@@ -556,6 +556,18 @@ internal sealed partial class Elaborator
             return;
         }
 
+        if (!spec.IsModel && conditions.Count > 0)
+        {
+            Report(Problems.PartPlace, part.Place, "Output", "outside of When and Unless: whoever uses the block reads it");
+            return;
+        }
+
+        if (!spec.IsModel && !part["Loss"].IsNull)
+        {
+            Report(Problems.PartPlace, part.PlaceOf("Loss"), "Loss", "in a model");
+            return;
+        }
+
         value.Suggest(Names.Camel(name));
         outputs.Add((name, value));
         if (!part["Loss"].IsNull && value.Axes.Count > 0)
@@ -725,13 +737,13 @@ internal sealed partial class Elaborator
 
     /// <summary>A node with one output, which it returns; it holds numbers unless it is said that it holds ids.</summary>
     public Value Add(PartSpec part, Operation operation, IReadOnlyList<Value> reads, string hint, IReadOnlyList<Axis> axes, bool isIds = false) =>
-        AddAll(part, operation, reads, [(hint, axes)], isIds)[0];
+        AddAll(part, operation, reads, [(hint, axes, isIds)])[0];
 
     /// <summary>A node with several outputs, which it returns.</summary>
     public IReadOnlyList<Value> AddAll(
-        PartSpec part, Operation operation, IReadOnlyList<Value> reads, IReadOnlyList<(string Hint, IReadOnlyList<Axis> Axes)> gives, bool isIds = false)
+        PartSpec part, Operation operation, IReadOnlyList<Value> reads, IReadOnlyList<(string Hint, IReadOnlyList<Axis> Axes, bool IsIds)> gives)
     {
-        var made = gives.Select(g => new Value(values++, g.Hint, g.Axes, isIds)).ToList();
+        var made = gives.Select(g => new Value(values++, g.Hint, g.Axes, g.IsIds)).ToList();
         nodes.Add(new Node(operation, reads, made, bracket, part.Place));
         nodesMade++;
         return made;

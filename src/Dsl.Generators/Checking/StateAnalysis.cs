@@ -10,7 +10,7 @@ internal static class StateAnalysis
     public static Graph Of(Graph graph)
     {
         var stepping = graph.Stepping;
-        var needed = graph.Result is null ? graph.Nodes : graph.NodesFor([graph.Result], []);
+        var needed = graph.Result is null ? graph.Nodes : graph.NodesFor(graph.Results, []);
         var reason = Graph.Flatten(needed).Select(n => n.Operation.WhyNotStateful(n, stepping)).FirstOrDefault(r => r is not null);
 
         reason ??= Unbegun(graph, stepping);

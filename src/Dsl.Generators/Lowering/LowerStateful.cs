@@ -57,7 +57,7 @@ internal sealed class LowerStateful
             }
         }
 
-        var held = step.SelectMany(n => n.Inputs).Where(memory.Contains).Distinct().ToList();
+        var held = step.SelectMany(n => n.Inputs).Concat(graph.Spec.IsModel ? [] : graph.Results).Where(memory.Contains).Distinct().ToList();
         return new StatefulForm(graph with { Nodes = step }, graph with { Nodes = begin }, memoryInputs, held, blocks);
     }
 

@@ -78,6 +78,9 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
 
     public IReadOnlyList<(string Name, Value Value)> Outputs { get; init; } = [];
 
+    /// <summary>What a form of it gives: of a block its result and its outputs.</summary>
+    public IReadOnlyList<Value> Results => Result is null ? [] : Spec.IsModel ? [Result] : [Result, .. Outputs.Select(o => o.Value)];
+
     /// <summary>Outputs that training adds to its loss, each times a number.</summary>
     public IReadOnlyList<(string Output, Setting Weight)> Losses { get; init; } = [];
 

@@ -37,7 +37,7 @@ internal sealed class ExpertsPart : Part
 
         // The block sees each token once for each expert; the rows that it is given are those that chose one.
         var seen = new Value(-1, "", [x.Axes[0], x.Axes[1], chosen.Axes[Place], x.Axes[Place]]);
-        if (Blocks.Instantiate(part, type, seen, at) is not var (block, result, _))
+        if (Blocks.Instantiate(part, type, seen, at) is not var (block, result, _, _))
         {
             at.Current = [];
             return;

@@ -42,7 +42,7 @@ internal sealed class LearnPart : Part
         IReadOnlyList<Axis>? result = null;
         foreach (var type in part.Types)
         {
-            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs) || !IsLearner(part, type, block, inputs, at))
+            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs, _) || !IsLearner(part, type, block, inputs, at))
             {
                 at.Current = [];
                 return;

@@ -22,16 +22,18 @@ internal sealed class UsePart : Part
         var (key, shared, repeats) = (part.Text(0) ?? "", part["Shared"].Text == "true", part.Name == "Repeat");
         at.Key(part, key, !repeats && shared);
         var blocks = new List<BlockUse>();
+        IReadOnlyList<BlockOutput> outputs = [];
         (IReadOnlyList<Axis> Axes, IReadOnlyList<Value> Inputs)? first = null;
         foreach (var type in part.Types)
         {
-            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs))
+            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs, given))
             {
                 at.Current = [];
                 return;
             }
 
             blocks.Add(block);
+            outputs = given;
             if (first is null)
             {
                 first = (axes, inputs);
@@ -75,7 +77,14 @@ internal sealed class UsePart : Part
             use = new Use(blocks.ToEquatable(), key, by, shared);
         }
 
-        at.Current = [at.Add(part, use, [x, .. extra], "h", result, blocks[0].GivesIds)];
+        var made = at.AddAll(part, use, [x, .. extra],
+            [("h", result, blocks[0].GivesIds), .. outputs.Select(o => (Names.Camel(o.Name), o.Axes, o.IsIds))]);
+        for (var i = 0; i < outputs.Count; i++)
+        {
+            at.Name(outputs[i].Name, made[i + 1], part.Place);
+        }
+
+        at.Current = [made[0]];
     }
 
     /// <summary>Whether one call fits all of the blocks that the config picks one of; reports where it does not.</summary>
@@ -141,7 +150,7 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     {
         if (node.Inputs[0].TimeAxis != stepping)
         {
-            return null;
+            return stepping is null ? null : All.Select(block => Beside(node, block, stepping)).FirstOrDefault(r => r is not null);
         }
 
         foreach (var block in All)
@@ -155,6 +164,31 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
             if (reason is not null)
             {
                 return reason;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Of a block whose own sequence is another one: why what steps beside it does not fit. It runs anew at each step, so it must look at one token of that
+    /// at a time.
+    /// </summary>
+    private static string? Beside(Node node, BlockUse block, string stepping)
+    {
+        for (var i = 1; i < node.Inputs.Count; i++)
+        {
+            if (node.Inputs[i].TimeAxis != stepping)
+            {
+                continue;
+            }
+
+            var name = node.Inputs[i].Named ?? node.Inputs[i].Hint;
+            var along = block.Graph?.Inputs[i].Output.TimeAxis;
+            if (along is null || block.Graph!.AllNodes.Any(n => n.Operation.InTime(n, along) > Model.InTime.PerPosition
+                || n.Operation.WhyNotStateful(n, along) is not null))
+            {
+                return $"{Names.Simple(block.TypeName)} keeps no state along '{name}', which steps, but along what flows into it";
             }
         }
 
@@ -189,13 +223,14 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     protected string StateName => Names.Pascal(KeyText.LastSegment(FieldName));
 
     /// <summary>The call of the block, or of the one that is there: in the stateful form with its state, which has kept what it needs of a memory.</summary>
-    protected string CallOf(Calling at, string target, string x, string index = "")
+    protected string CallOf(Calling at, string target, string x, string index = "", IReadOnlyList<string>? given = null)
     {
         var extra = string.Concat(at.Node.Inputs.Skip(1).Select((_, i) => ", " + at.In(i + 1)));
         var passes = Passes(at);
         if (All.Count == 1)
         {
-            return at.ByForm($"{target}.Forward({x}{extra}, {passes})", state => $"{target}.Advance({x}{extra}, {passes}, {state}{index})");
+            var outputs = string.Concat(given?.Select(o => ", out " + o) ?? []);
+            return at.ByForm($"{target}.Forward({x}{extra}, {passes}{outputs})", state => $"{target}.Advance({x}{extra}, {passes}, {state}{index}{outputs})");
         }
 
         var names = All.Select((_, i) => at.Local($"block{i + 1}")).ToList();
@@ -274,7 +309,21 @@ internal sealed record Use(EquatableArray<BlockUse> All, string Key, BlockChoice
         at.Field(FieldType(at), FieldName, BlockText.Chosen(at, All, By, BlockText.Scoped(at, Key, Shared), at.Layer));
     }
 
-    public override void Call(Calling at) => at.Result(CallOf(at, at.Field().ToCode(), at.In()));
+    public override void Call(Calling at)
+    {
+        // The block's outputs come through parameters, and belong to whoever calls.
+        var given = at.Node.Outputs.Skip(1).Select(o => at.Local(o.Hint + "Given")).ToList();
+        if (given.Count > 0)
+        {
+            at.Line($"Tensor {string.Join(", ", given)};");
+        }
+
+        at.Result(CallOf(at, at.Field().ToCode(), at.In(), given: given));
+        for (var i = 0; i < given.Count; i++)
+        {
+            at.Also(i + 1, given[i]);
+        }
+    }
 
     protected override string Declared(Construction at) => at.Field().Name + (All.Any(b => b.Own is not null) ? " as GeneratedModule" : "");
 
