@@ -150,6 +150,9 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
 
     public IEnumerable<Node> AllNodes => Flatten(Nodes);
 
+    /// <summary>Whether rows of a product are picked by what they hold, here or in a block.</summary>
+    public bool GroupsRows => AllNodes.Any(n => n.Operation is IGroupsRows || n.Operation.Blocks.Any(b => b.Graph?.GroupsRows == true));
+
     /// <summary>The nodes that make these values, in their order.</summary>
     /// <param name="wanted">What is wanted.</param>
     /// <param name="given">Values that are there already.</param>

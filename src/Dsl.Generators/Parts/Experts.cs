@@ -115,7 +115,7 @@ internal sealed class ExpertsPart : Part
 /// <summary>Experts, each computed for the tokens that chose it. Reads the tokens, who is chosen, and the weights of the sum.</summary>
 /// <param name="Block">All experts.</param>
 /// <param name="Key">Their checkpoint key.</param>
-internal sealed record Experts(BlockUse Block, string Key) : Operation
+internal sealed record Experts(BlockUse Block, string Key) : Operation, IGroupsRows
 {
     public override string Called => $"a size of {Names.Simple(Block.TypeName)}";
 

@@ -182,6 +182,12 @@ public sealed class UnusualTests
             + "public sealed partial class Whole;",
         ["DSL013 ids where a block reads numbers"] = $"[Block<TinyConfig>] {Linear} public sealed partial class Layer;\n"
             + "[Model<TinyConfig>(\"M\")] [[|Use<Layer>(\"l\")|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL043 an output under a condition"] = "public sealed record Own([Key(\"h\")] int H, [Key(\"f\")] bool F); [Block<Own>] [When(nameof(Own.F)), "
+            + "Linear(\"l\", nameof(Own.H)), [|Output(\"o\")|]] [Linear(\"m\", nameof(Own.H))] public sealed partial class Layer;",
+        ["DSL043 an output of layers"] = "[Block<TinyConfig>] [Linear(\"l\", 4), Output(\"o\"), Linear(\"m\")] public sealed partial class Layer;\n"
+            + "[Block<TinyConfig>] [[|Repeat<Layer>(\"l\", 2)|]] public sealed partial class Layers;",
+        ["DSL005 an output twice"] = "[Block<TinyConfig>] [Linear(\"l\", 4), Output(\"o\"), Linear(\"m\")] public sealed partial class Layer;\n"
+            + "[Block<TinyConfig>] [Use<Layer>(\"l\"), [|Use<Layer>(\"m\")|], Linear(\"e\", 3)] public sealed partial class Layers;",
         ["DSL066 no interface"] = "[Layer<TinyConfig>] public sealed class Own; "
             + "[Block<TinyConfig>] [[|Use<Own>(\"t\")|]] public sealed partial class Layer;",
         ["DSL066 an input under another name"] = Own("Input(\"gate\", \"b t d\")", "TorchSharp.torch.Tensor door, ", "IBuiltLayer")
