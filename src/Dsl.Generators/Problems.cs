@@ -90,6 +90,7 @@ internal static class Problems
     public const string MemberOfGenerated = "DSL055";
     public const string KeysOfSugar = "DSL062";
     public const string NotExperts = "DSL065";
+    public const string OwnLayerUnfit = "DSL066";
     public const string DerivesItself = "DSL060";
     public const string BeyondBounds = "DSL061";
     public const string AddressAmbiguous = "DSL064";

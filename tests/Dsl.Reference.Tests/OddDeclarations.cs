@@ -486,6 +486,65 @@ internal static class OddDeclarations
     /// <summary>Functions over a token's own axes, one weight at two places, values without time.</summary>
     internal static IReadOnlyDictionary<string, string> More { get; } = new Dictionary<string, string>
     {
+        ["outputs of a block in a block, of its memory, of what it was given"] = """
+            [Block<C>]
+            [Residual, LayerNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            public sealed partial class Layer;
+
+            [Block<C>]
+            [Repeat<Layer>("layers", 2), Output("before"), RmsNorm("norm"), As("h")]
+            [Linear("middle", 6), Output("middle")]
+            [From("h"), Linear("last", nameof(C.Hidden)), Output("last")]
+            public sealed partial class Trunk;
+
+            [Block<C>, Input("memory", "b s d")]
+            [Use<Trunk>("trunk", With = "middle=narrow"), As("t")]
+            [From("before"), Linear("q", 8), Heads(2, 4), As("q")]
+            [From("memory"), Linear("k", 8), Output("keys"), Heads(2, 4), As("k")]
+            [Attend("q", "k", "k"), Merge, As("attended")]
+            [Concat("attended", "narrow"), Linear("back", nameof(C.Hidden)), As("y")]
+            [From("x"), Output("same")]
+            [Sum("y", "t", "last")]
+            public sealed partial class Outer;
+
+            [Model<C>("M"), Input("ids", "b t", Mask = "mask", Steps = true), Input("source", "b s", Mask = "source_mask")]
+            [From("source"), Embedding("sources", nameof(C.Vocab), nameof(C.Hidden)), As("memory")]
+            [From("ids"), Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Use<Outer>("outer"), As("o")]
+            [From("keys"), Pool("mean"), Output("pooled")]
+            [From("same"), Linear("five", 5), Output("five")]
+            [From("o"), Dropout(0.1)]
+            """ + Head,
+        ["a block beside whose sequence a value steps, looked at one by one and over time"] = """
+            [Block<C>, Input("asked", "b s d")]
+            [From("asked"), Linear("q", 8), Heads(2, 4), As("q")]
+            [From("x"), Linear("k", 8), Heads(2, 4), As("k")]
+            [Attend("q", "k", "k"), Merge, Linear("out", nameof(C.Hidden))]
+            public sealed partial class OneByOne;
+
+            [Block<C>, Input("asked", "b s d")]
+            [From("asked"), Shift, As("earlier")]
+            [From("x"), Use<OneByOne>("look", With = "asked=earlier")]
+            public sealed partial class OverTime;
+
+            [Model<C>("M"), Input("ids", "b t", Mask = "mask", Steps = true), Input("source", "b s", Mask = "source_mask")]
+            [From("ids"), Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), As("asked")]
+            [From("source"), Embedding("sources", nameof(C.Vocab), nameof(C.Hidden)), As("memory")]
+            [From("memory"), Use<OverTime>("over"), As("over")]
+            [From("memory"), Use<OneByOne>("one"), As("one")]
+            [Sum("over", "one")]
+            """ + Head,
+        ["ids that are drawn, read by tables, shifted, and by a block of ids"] = Embed + """
+            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            [Head("guess", TiedTo = "embed"), Output("guesses"), Sample, As("drawn")]
+            [Embedding("embed", Shared = true), Linear("verdict", 1), Rearrange("b t 1 -> b t"), Output("verdicts")]
+            [From("drawn"), Repeat<B>("again", 2), Shift, Embedding("before", nameof(C.Vocab), nameof(C.Hidden)), As("before")]
+            [When(nameof(C.Flag)), Linear("map", nameof(C.Hidden))]
+            """ + Head + """
+
+            [Block<C>, Input("x", "b t")]
+            [Embedding("embed", nameof(C.Vocab), 3), Linear("map", nameof(C.Vocab)), Sample]
+            public sealed partial class B;
+            """,
         ["softmax over own channels, a weighted sum over them"] = Block("""
             [Linear("gate", 5), As("g")]
             [From("g", "g"), Apply(nameof(Softmax)), As("p")]

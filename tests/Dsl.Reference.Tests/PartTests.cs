@@ -65,6 +65,10 @@ public sealed class PartTests
     public void Pool_reads_real_tokens(string kind, double left, double right) => Assert.Equal([left, right], Padded($"[Pool(\"{kind}\")]").Values);
 
     [Fact]
+    public void Sample_is_the_number_of_the_largest_and_the_first_of_equal_ones() =>
+        Assert.Equal([1, 0], Run("[Sample]", Input([1, 2, 3], -1, 2, 2, 7, 5, 7)).Values);
+
+    [Fact]
     public void Convolution_passes_over_padding()
     {
         NumberArray y = Padded("[Conv(\"conv\", 2)]", ("conv.weight", W([1, 1, 2], 10, 1)));

@@ -233,7 +233,8 @@ internal sealed partial class Elaborator
     /// <summary>Makes two values equal in shape, or reports it with both sizes named.</summary>
     public bool Same(Value a, Value b, Place place, string problem, string first, string second, bool sameTime = true)
     {
-        if (a.Axes.Count != b.Axes.Count
+        if (a.IsIds != b.IsIds
+            || a.Axes.Count != b.Axes.Count
             || a.Axes.Zip(b.Axes, (x, y) => x.Size is null != y.Size is null || (sameTime && x.Size is null && x.Name != y.Name)).Any(differ => differ))
         {
             Report(Problems.AxesWrong, place, first, Shape(a), $"{second}, which is {Shape(b)}");
@@ -291,7 +292,7 @@ internal sealed partial class Elaborator
 
     /// <summary>A value's axes, as a diagnostic puts them.</summary>
     public string Shape(Value value) =>
-        "[" + string.Join(", ", value.Axes.Select(a => a.Size is not null && sizes.IsKnown(a.Size) ? Spell(a.Size) : a.Name)) + "]";
+        (value.IsIds ? "ids [" : "[") + string.Join(", ", value.Axes.Select(a => a.Size is not null && sizes.IsKnown(a.Size) ? Spell(a.Size) : a.Name)) + "]";
 
     /// <summary>A weight at a checkpoint key, under the conditions around it.</summary>
     public void Key(PartSpec part, string key, bool shared = false) => keys.Add(new KeyUse(part.Name, key, shared, conditions.ToEquatable(), part.Place.At(0)));

@@ -306,7 +306,8 @@ internal sealed partial class Elaborator
     private void AddInput(string name, string? axes, Place place, string? mask, bool steps, bool optional)
     {
         var shape = axes is null ? (IReadOnlyList<Axis>)[new Axis("b", null), new Axis("t", null), new Axis("d", AxisSize("width"))] : ReadAxisList(axes);
-        var value = new Value(values++, name == "x" ? "x" : inputNames.Take(Names.Camel(name)), shape);
+        var isIds = shape.Count <= 2 && shape.All(a => a.Size is null);
+        var value = new Value(values++, name == "x" ? "x" : inputNames.Take(Names.Camel(name)), shape, isIds);
         value.Name(name, value.Hint);
         inputs.Add(new GraphInput(name, value, mask, steps, optional, place));
         scope.Names[name] = value;
@@ -405,7 +406,8 @@ internal sealed partial class Elaborator
         var (first, second) = (new Body(thenNodes, thenResult), new Body(elseNodes, elseResult));
         var reads = incoming.Concat(first.Outer).Concat(second.Outer).Distinct().ToList();
         var named = thenAs ?? elseAs;
-        var value = Add(head, session.Language.Choice(condition, nodesMade, first, second), reads, named?.Text(0) ?? thenResult.Hint, thenResult.Axes);
+        var value = Add(head, session.Language.Choice(condition, nodesMade, first, second), reads, named?.Text(0) ?? thenResult.Hint, thenResult.Axes,
+            thenResult.IsIds);
         scope.Current = [value];
         if (named?.Text(0) is { } name)
         {
@@ -481,7 +483,13 @@ internal sealed partial class Elaborator
         {
             var branch = scope.Current[0];
             var last = parts.LastOrDefault(p => !Vocabulary.Modifiers.Contains(p.Name)) ?? residualPart;
-            Same(branch, residual, last.Place, Problems.ResidualWidth, "the branch", "the residual");
+            if (!AreNumbers(residual, residualPart.Place, "what it adds")
+                || !Same(branch, residual, last.Place, Problems.ResidualWidth, "the branch", "the residual"))
+            {
+                scope.Current = [];
+                return;
+            }
+
             scope.Current = [Add(residualPart, session.Language.Sum, [residual, branch], "h", residual.Axes)];
         }
     }
@@ -553,6 +561,18 @@ internal sealed partial class Elaborator
             return;
         }
 
+        if (!spec.IsModel && conditions.Count > 0)
+        {
+            Report(Problems.PartPlace, part.Place, "Output", "outside of When and Unless: whoever uses the block reads it");
+            return;
+        }
+
+        if (!spec.IsModel && !part["Loss"].IsNull)
+        {
+            Report(Problems.PartPlace, part.PlaceOf("Loss"), "Loss", "in a model");
+            return;
+        }
+
         value.Suggest(Names.Camel(name));
         outputs.Add((name, value));
         if (!part["Loss"].IsNull && value.Axes.Count > 0)
@@ -577,6 +597,20 @@ internal sealed partial class Elaborator
         }
 
         return scope.Current.FirstOrDefault();
+    }
+
+    /// <summary>The value that flows, where something can be computed with it: ids are looked up and moved only.</summary>
+    public Value? Numbers(PartSpec part) => Single(part) is { } x && AreNumbers(x, part.Place, "the value") ? x : null;
+
+    /// <summary>Whether a value holds numbers; reports where it holds ids.</summary>
+    public bool AreNumbers(Value value, Place place, string which)
+    {
+        if (value.IsIds)
+        {
+            Report(Problems.AxesWrong, place, which, Shape(value), "numbers: with ids nothing is computed");
+        }
+
+        return !value.IsIds;
     }
 
     /// <summary>The value that flows, where it has channels.</summary>
@@ -698,7 +732,7 @@ internal sealed partial class Elaborator
     /// <summary>Two nodes in the place of one, one after the other.</summary>
     public Value Divide(Node node, Operation first, Operation second, string hint)
     {
-        var between = new Value(values++, hint, node.Output.Axes);
+        var between = new Value(values++, hint, node.Output.Axes, node.Output.IsIds);
         var at = nodes.IndexOf(node);
         nodes[at] = node.With(first, outputs: [between]);
         nodes.Insert(at + 1, node.With(second, [between, .. node.Inputs.Skip(1)]));
@@ -706,15 +740,15 @@ internal sealed partial class Elaborator
         return between;
     }
 
-    /// <summary>A node with one output, which it returns.</summary>
-    public Value Add(PartSpec part, Operation operation, IReadOnlyList<Value> reads, string hint, IReadOnlyList<Axis> axes) =>
-        AddAll(part, operation, reads, [(hint, axes)])[0];
+    /// <summary>A node with one output, which it returns; it holds numbers unless it is said that it holds ids.</summary>
+    public Value Add(PartSpec part, Operation operation, IReadOnlyList<Value> reads, string hint, IReadOnlyList<Axis> axes, bool isIds = false) =>
+        AddAll(part, operation, reads, [(hint, axes, isIds)])[0];
 
     /// <summary>A node with several outputs, which it returns.</summary>
     public IReadOnlyList<Value> AddAll(
-        PartSpec part, Operation operation, IReadOnlyList<Value> reads, IReadOnlyList<(string Hint, IReadOnlyList<Axis> Axes)> gives)
+        PartSpec part, Operation operation, IReadOnlyList<Value> reads, IReadOnlyList<(string Hint, IReadOnlyList<Axis> Axes, bool IsIds)> gives)
     {
-        var made = gives.Select(g => new Value(values++, g.Hint, g.Axes)).ToList();
+        var made = gives.Select(g => new Value(values++, g.Hint, g.Axes, g.IsIds)).ToList();
         nodes.Add(new Node(operation, reads, made, bracket, part.Place));
         nodesMade++;
         return made;

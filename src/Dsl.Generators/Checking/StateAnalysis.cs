@@ -10,7 +10,7 @@ internal static class StateAnalysis
     public static Graph Of(Graph graph)
     {
         var stepping = graph.Stepping;
-        var needed = graph.Result is null ? graph.Nodes : graph.NodesFor([graph.Result], []);
+        var needed = graph.Result is null ? graph.Nodes : graph.NodesFor(graph.Results, []);
         var reason = Graph.Flatten(needed).Select(n => n.Operation.WhyNotStateful(n, stepping)).FirstOrDefault(r => r is not null);
 
         reason ??= Unbegun(graph, stepping);
@@ -49,7 +49,7 @@ internal static class StateAnalysis
                 steps.UnionWith(node.Outputs);
 
                 // A block that keeps something of a memory must be given it before it steps, so from outside of conditions.
-                if (Graph.Flatten([node]).FirstOrDefault(n => n != node && n.Operation.Blocks.Count > 0
+                if (Graph.Flatten([node]).FirstOrDefault(n => n != node && n.Operation.Blocks.Any(b => b.Graph is not null)
                     && n.Operation.InTime(n, stepping) is InTime.Shifted or InTime.Accumulating
                     && n.Inputs.Skip(1).Any(v => v.TimeAxis is { } along && along != stepping && !memory.Contains(v))) is { } hidden)
                 {

@@ -119,6 +119,11 @@ internal static class Rules
         "'{0}' is no block: a class that Use or Repeat names says Block<C>, or Layer<C> where its forward is written by hand",
         Declaration, Error, true, helpLinkUri: Help + Problems.BlockUnknown + Page);
 
+    private static readonly DiagnosticDescriptor OwnLayerUnfit = new(
+        Problems.OwnLayerUnfit, "A layer written by hand has what is called",
+        "'{0}' {1}",
+        Declaration, Error, true, helpLinkUri: Help + Problems.OwnLayerUnfit + Page);
+
     private static readonly DiagnosticDescriptor BlockConfig = new(
         Problems.BlockConfig, "A block shares the config of its user",
         "'{0}' is built from {1}, but here there is only {2}: use one config, or let it extend the other",
@@ -327,8 +332,8 @@ internal static class Rules
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, AddressAmbiguous, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
-        LearnsNothing, NotLearnable, NotExperts, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, BeyondBounds,
-        Unread);
+        LearnsNothing, NotLearnable, NotExperts, OwnLayerUnfit, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself,
+        BeyondBounds, Unread);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 

@@ -134,6 +134,8 @@ internal sealed class BlockEmitter
             parameters.Add("State state");
         }
 
+        parameters.AddRange(graph.Outputs.Select(o => $"out Tensor {Names.Out(o.Name)}"));
+
         return string.Join(", ", parameters);
     }
 
@@ -153,7 +155,7 @@ internal sealed class BlockEmitter
         code.Line("/// <summary>The parallel form: "
             + $"{string.Join(", ", graph.Inputs.Select(i => $"<c>{i.Output.Hint}</c> {ShapeOf(i.Output)}"))} to "
             + $"{ShapeOf(graph.Result!)}.</summary>");
-        code.Block($"public Tensor Forward({Signature(stateful: false)})", () => Body(new FormWriter(Text(FormKind.Parallel), graph, code), graph));
+        code.Block($"public Tensor Forward({Signature(stateful: false)})", () => Body(new FormWriter(Text(FormKind.Parallel), graph, code), graph, code));
     }
 
     private FormText Text(FormKind kind) => new(fields, states, methods, kind);
@@ -166,7 +168,7 @@ internal sealed class BlockEmitter
         {
             var form = new FormWriter(Text(FormKind.Stateful), states.Form.Step, code);
             form.BindHeld(states);
-            Body(form, states.Form.Step);
+            Body(form, states.Form.Step, code);
         });
         if (states.Form.HasMemory)
         {
@@ -195,14 +197,31 @@ internal sealed class BlockEmitter
         });
     }
 
-    private static void Body(FormWriter form, Graph graph)
+    private static void Body(FormWriter form, Graph graph, CodeWriter code)
     {
         foreach (var input in graph.Inputs.Where(i => !form.Has(i.Output)))
         {
             form.Bind(input.Output, input.Output.Hint);
         }
 
-        form.WriteReturning(graph.NodesFor([graph.Result!], []), graph.Result!);
+        if (graph.Outputs.Count == 0)
+        {
+            form.WriteReturning(graph.NodesFor([graph.Result!], []), graph.Result!);
+            return;
+        }
+
+        // Whoever calls owns each of them: one that is made here is handed over once.
+        var nodes = graph.NodesFor(graph.Results, []);
+        graph.Results.ToList().ForEach(form.Keep);
+        form.Write(nodes, graph.Results);
+        var given = new HashSet<Value>();
+        string Given(Value value) => form.NameOf(value) + (nodes.Any(n => n.Outputs.Contains(value)) && given.Add(value) ? "" : ".alias()");
+        foreach (var (name, value) in graph.Outputs)
+        {
+            code.Line($"{Names.Out(name)} = {Given(value)};");
+        }
+
+        code.Line($"return {Given(graph.Result!)};");
     }
 
     private void State(CodeWriter code, StateNames states)

@@ -32,7 +32,8 @@ internal sealed class FormWriter
         openers = graph.Openers;
         string[] arguments = ["config", "layer", "weights", "pass", "state", "training", "capacity", "taken", "fast", "slope"];
         string[] ofModels = graph.Spec.IsModel ? ["last", "wanted", "results", "off"] : [];
-        locals = new NameTable([.. arguments, .. ofModels, .. graph.Parameters]);
+        var handedOver = graph.Spec.IsModel ? [] : graph.Outputs.Select(o => Names.Out(o.Name));
+        locals = new NameTable([.. arguments, .. ofModels, .. graph.Parameters, .. handedOver]);
     }
 
     /// <summary>Names of passes that were asked for.</summary>
@@ -299,6 +300,8 @@ internal sealed class FormWriter
 
             Line($"{(isReturned ? "return" : form.Target(node.Output) + " =")} {expression};{After(comment)}");
         }
+
+        public override void Also(int output, string expression) => Line($"{form.Target(node.Outputs[output])} = {expression};");
 
         public override void Results(string name, string expression, string comment = "")
         {

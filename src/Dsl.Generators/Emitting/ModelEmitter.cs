@@ -127,6 +127,11 @@ internal sealed partial class ModelEmitter
             {
                 code.Line($"NotStateful = {Writing.Text(reason)},");
             }
+
+            if (graph.GroupsRows)
+            {
+                code.Line("GroupsRows = true,");
+            }
         }, ";");
         code.Line();
     }

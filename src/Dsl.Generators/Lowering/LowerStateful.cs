@@ -57,7 +57,7 @@ internal sealed class LowerStateful
             }
         }
 
-        var held = step.SelectMany(n => n.Inputs).Where(memory.Contains).Distinct().ToList();
+        var held = step.SelectMany(n => n.Inputs).Concat(graph.Spec.IsModel ? [] : graph.Results).Where(memory.Contains).Distinct().ToList();
         return new StatefulForm(graph with { Nodes = step }, graph with { Nodes = begin }, memoryInputs, held, blocks);
     }
 
@@ -78,7 +78,7 @@ internal sealed class LowerStateful
             return WithBodies(node, node.Operation.Bodies.Select(b => new Body(b.Nodes.Select(WithoutMemory).ToList(), b.Result)).ToList());
         }
 
-        if (node.Operation.Blocks.Count == 0 || node.Operation.InTime(node, stepping) is not (InTime.Shifted or InTime.Accumulating))
+        if (node.Operation.Blocks.All(b => b.Graph is null) || node.Operation.InTime(node, stepping) is not (InTime.Shifted or InTime.Accumulating))
         {
             return node;
         }

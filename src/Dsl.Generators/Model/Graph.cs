@@ -61,7 +61,7 @@ internal sealed record Body(IReadOnlyList<Node> Nodes, Value Result)
 /// <param name="Place">Where it is declared.</param>
 internal sealed record GraphInput(string Name, Value Output, string? Mask, bool Steps, bool Optional, Place Place)
 {
-    public bool IsIds => Output.Axes.Count <= 2 && Output.Axes.All(a => a.Size is null);
+    public bool IsIds => Output.IsIds;
 }
 
 /// <summary>An equality that only a config can decide.</summary>
@@ -77,6 +77,9 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
     public Value? Result { get; init; }
 
     public IReadOnlyList<(string Name, Value Value)> Outputs { get; init; } = [];
+
+    /// <summary>What a form of it gives: of a block its result and its outputs.</summary>
+    public IReadOnlyList<Value> Results => Result is null ? [] : Spec.IsModel ? [Result] : [Result, .. Outputs.Select(o => o.Value)];
 
     /// <summary>Outputs that training adds to its loss, each times a number.</summary>
     public IReadOnlyList<(string Output, Setting Weight)> Losses { get; init; } = [];
@@ -146,6 +149,9 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
     public string? MainAxis => Spec.IsModel ? Stepping ?? Inputs.Select(i => i.Output.TimeAxis).FirstOrDefault() : Inputs[0].Output.TimeAxis;
 
     public IEnumerable<Node> AllNodes => Flatten(Nodes);
+
+    /// <summary>Whether rows of a product are picked by what they hold, here or in a block.</summary>
+    public bool GroupsRows => AllNodes.Any(n => n.Operation is IGroupsRows || n.Operation.Blocks.Any(b => b.Graph?.GroupsRows == true));
 
     /// <summary>The nodes that make these values, in their order.</summary>
     /// <param name="wanted">What is wanted.</param>

@@ -33,6 +33,9 @@ internal static class Names
     /// <summary>The same beginning with a capital letter.</summary>
     public static string Pascal(string name) => Camel(name) is var camel ? char.ToUpperInvariant(camel[0]) + camel.Substring(1) : "";
 
+    /// <summary>The parameter through which a block hands over an output.</summary>
+    public static string Out(string output) => "out" + Pascal(output);
+
     /// <summary>The candidate with the fewest edits, where that is few enough for a slip of the keys.</summary>
     public static string? Nearest(string name, IEnumerable<string> candidates)
     {

@@ -171,12 +171,20 @@ internal abstract record MemoryOperation : LeafOperation
 /// <summary>How a block is built here: its graph, the sizes that its constructor takes; or a layer that the user wrote.</summary>
 internal sealed record BlockUse(string TypeName, Graph? Graph, OwnLayerSpec? Own, EquatableArray<BlockSize> Parameters)
 {
+    /// <summary>Of a layer that the user wrote: its own names of the time axes of what it reads, empty where there is none.</summary>
+    public EquatableArray<string> OwnPasses { get; init; }
+
     /// <summary>The config member that it is built with; empty: the whole config.</summary>
     public string Config { get; init; } = "";
+
+    /// <summary>The block's own names of the time axes of what it reads, null where there is none.</summary>
+    public IEnumerable<string?> Passes => Graph?.Inputs.Select(i => i.Output.PassAxis) ?? OwnPasses.Select(p => p.Length == 0 ? null : p);
 
     public bool HasState => Graph?.HasState ?? Own!.Steps;
 
     public bool HandsOver => Graph?.AllNodes.Any(n => n.Operation.HandsOver) ?? false;
+
+    public bool GivesIds => Graph?.Result?.IsIds == true;
 
     public bool IsRandom => Graph?.AllNodes.Any(n => n.Operation.IsRandom) ?? true;
 

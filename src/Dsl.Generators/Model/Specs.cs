@@ -247,7 +247,36 @@ internal sealed record DeclarationSpec(
 /// <param name="Config">Its config record's full name, or empty where it is no layer at all.</param>
 /// <param name="Width">The config member with its output's width; null: as its input.</param>
 /// <param name="Steps">Whether it has a stateful form.</param>
-internal sealed record OwnLayerSpec(string Name, string Config, Constant Width, bool Steps);
+internal sealed record OwnLayerSpec(string Name, string Config, Constant Width, bool Steps)
+{
+    /// <summary>The axes of its result; empty: its input's, with its width.</summary>
+    public string Gives { get; init; } = "";
+
+    /// <summary>What it reads, in the order of its arguments; <c>x</c> may be left out.</summary>
+    public EquatableArray<OwnInput> Inputs { get; init; }
+
+    /// <summary>Sizes of axes.</summary>
+    public EquatableArray<OwnAxis> Axes { get; init; }
+
+    /// <summary>How it can be called: <c>Forward(Tensor, Tensor memory, Pass, Pass)</c>.</summary>
+    public EquatableArray<string> Methods { get; init; }
+
+    /// <summary>An option of one of its inputs that only a model's input has; empty: there is none.</summary>
+    public string ModelWord { get; init; } = "";
+
+    /// <summary>Whether it has the method that builds it.</summary>
+    public bool IsBuilt { get; init; }
+}
+
+/// <summary>A value that a layer written by hand reads.</summary>
+/// <param name="Name">Its name, which is its argument's too.</param>
+/// <param name="Axes">Its axes; empty: those of what flows.</param>
+internal sealed record OwnInput(string Name, string Axes);
+
+/// <summary>An axis that a layer written by hand names.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Size">A constant or a config member; null: known when the program runs.</param>
+internal sealed record OwnAxis(string Name, Constant Size);
 
 /// <summary>A declaration with everything its code depends on: equal closed specs give equal code.</summary>
 internal sealed record ClosedSpec(DeclarationSpec Main, EquatableArray<DeclarationSpec> Others, EquatableArray<OwnLayerSpec> Own)

@@ -14,9 +14,16 @@ internal sealed record Axis(string Name, Size? Size)
 }
 
 /// <summary>A tensor of a graph. It gets its name and its sizes while shapes are checked, and keeps them.</summary>
-internal sealed class Value(int id, string hint, IReadOnlyList<Axis> axes)
+/// <param name="id">Tells it from the declaration's other values.</param>
+/// <param name="hint">What a person would call it.</param>
+/// <param name="axes">Its axes.</param>
+/// <param name="isIds">Whether it holds ids (int64), with which nothing is computed.</param>
+internal sealed class Value(int id, string hint, IReadOnlyList<Axis> axes, bool isIds = false)
 {
     public int Id { get; } = id;
+
+    /// <summary>Whether it holds ids (int64): they are looked up, compared and moved, and nothing is computed with them.</summary>
+    public bool IsIds { get; } = isIds;
 
     /// <summary>What a person would call it.</summary>
     public string Hint { get; private set; } = hint;

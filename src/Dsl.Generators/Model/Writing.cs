@@ -155,6 +155,9 @@ internal abstract class Calling(IClassText text) : Writing(text)
     /// <summary>Writes the statement that makes the one output.</summary>
     public abstract void Result(string expression, string comment = "");
 
+    /// <summary>Writes the statement that makes another output, after the one that makes the first.</summary>
+    public abstract void Also(int output, string expression);
+
     /// <summary>Writes the statement that makes all outputs, as parts of one value.</summary>
     public abstract void Results(string name, string expression, string comment = "");
 

@@ -13,7 +13,7 @@ internal sealed class ActivatePart : Part
 
     public override void Check(PartSpec part, Elaborator at)
     {
-        if (at.Single(part) is { } x && at.ActivationOf(part[0], part.Place.At(0)) is { } activation)
+        if (at.Numbers(part) is { } x && at.ActivationOf(part[0], part.Place.At(0)) is { } activation)
         {
             at.Current = [at.Add(part, new Activate(activation), [x], "activated", x.Axes)];
         }

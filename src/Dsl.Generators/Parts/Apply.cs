@@ -45,6 +45,13 @@ internal sealed class ApplyPart : Part
             return;
         }
 
+        if (at.Current.FirstOrDefault(v => v.IsIds) is { } ids)
+        {
+            at.AreNumbers(ids, part.Place, $"a value of {function.Spec.Name}");
+            at.Current = [];
+            return;
+        }
+
         at.ReadLayer(scalar.Parameters.Any(p => p.Name == "layer"));
         if (!scalar.IsElementwise)
         {

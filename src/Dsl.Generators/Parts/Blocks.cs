@@ -41,7 +41,8 @@ internal static class Blocks
     }
 
     /// <summary>A block at this place, its sizes unified with what it is given; and its result's axes and its inputs after the first.</summary>
-    public static (BlockUse Block, IReadOnlyList<Axis> Axes, IReadOnlyList<Value> Inputs)? Instantiate(PartSpec part, string type, Value x, Elaborator at)
+    public static (BlockUse Block, IReadOnlyList<Axis> Axes, IReadOnlyList<Value> Inputs, IReadOnlyList<BlockOutput> Outputs)? Instantiate(
+        PartSpec part, string type, Value x, Elaborator at)
     {
         if (at.Declaration(type) is not { } declared)
         {
@@ -71,6 +72,12 @@ internal static class Blocks
             return null;
         }
 
+        if (inner.Outputs.Count > 0 && (part.Name != "Use" || part.Types.Count > 1))
+        {
+            at.Report(Problems.PartPlace, part.Place, Names.Simple(type), $"in a Use alone: its output '{inner.Outputs[0].Name}' is a value where it is used");
+            return null;
+        }
+
         // Sizes that the block leaves to its user become unknowns here.
         var open = new Dictionary<string, Size>();
         Size Outer(Size size) => size switch
@@ -83,7 +90,7 @@ internal static class Blocks
         };
 
         var renamed = new Dictionary<string, string>();
-        if (Inputs(part, type, x, inner, Outer, renamed, at) is not { } inputs)
+        if (Inputs(part, type, x, inner.Inputs, Outer, renamed, at, inner.Outputs.Select(o => o.Name)) is not { } inputs)
         {
             return null;
         }
@@ -104,7 +111,23 @@ internal static class Blocks
         at.Nest(Prefix(part), inner.Keys);
         at.NestMaps(Prefix(part), inner.Maps);
         var parameters = inner.Parameters.Select(p => new BlockSize(p, Outer(Size.Of("@" + p)))).ToEquatable();
-        return (new BlockUse(type, inner, null, parameters) { Config = member }, Here(inner.Result.Axes), inputs);
+        var known = inputs.Prepend(x).SelectMany(v => v.Axes).Where(a => a.Size is null).Select(a => a.Name).ToList();
+        var bound = part.Bindings();
+        var outputs = new List<BlockOutput>();
+        foreach (var (name, value) in inner.Outputs)
+        {
+            var axes = Here(value.Axes);
+            if (axes.FirstOrDefault(a => a.Size is null && !known.Contains(a.Name)) is { } made)
+            {
+                at.Report(Problems.AxesWrong, part.Place, $"the output '{name}' of {Names.Simple(type)}", $"along '{made.Name}', which it makes",
+                    "an output along an axis that the block is given");
+                return null;
+            }
+
+            outputs.Add(new BlockOutput(bound.TryGetValue(name, out var here) ? here : name, axes, value.IsIds));
+        }
+
+        return (new BlockUse(type, inner, null, parameters) { Config = member }, Here(inner.Result.Axes), inputs, outputs);
     }
 
     /// <summary>The config that a block is built with: the member that has it (empty: this declaration's own), its type, and what that extends.</summary>
@@ -169,8 +192,9 @@ internal static class Blocks
     private static string Prefix(PartSpec part) =>
         part.Text(0) is { Length: > 0 } key ? part.Name == "Repeat" && !key.Contains('{') ? key + ".{layer}" : key : "";
 
-    /// <summary>A layer that the user wrote: one value in, one out.</summary>
-    private static (BlockUse, IReadOnlyList<Axis>, IReadOnlyList<Value>)? OwnLayer(PartSpec part, string type, Value x, Elaborator at)
+    /// <summary>A layer that the user wrote.</summary>
+    private static (BlockUse, IReadOnlyList<Axis>, IReadOnlyList<Value>, IReadOnlyList<BlockOutput>)? OwnLayer(
+        PartSpec part, string type, Value x, Elaborator at)
     {
         if (at.Closed.Own.FirstOrDefault(o => o.Name == type) is not { Config.Length: > 0 } own)
         {
@@ -184,39 +208,35 @@ internal static class Blocks
             return null;
         }
 
-        foreach (var word in part.Bindings().Keys)
-        {
-            at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, "it reads one value alone");
-            return null;
-        }
-
-        if (!part["Config"].IsNull)
-        {
-            at.Report(Problems.PartPlace, part.PlaceOf("Config"), "Config", "at a declared block");
-            return null;
-        }
-
         at.Nest(Prefix(part), null);
         at.NestMaps(Prefix(part), null);
-        var width = own.Width.IsNull ? x.Last : at.SizeOf(own.Width, part.Place);
-        var parameters = new[] { new BlockSize("width", x.Last ?? Size.Of(1)) }.ToEquatable();
-        return (new BlockUse(type, null, own, parameters), width is null ? x.Axes : Elaborator.WithLast(x, width), []);
+        return OwnLayers.Instantiate(part, own, x, at) is var (block, axes, inputs) ? (block, axes, inputs, []) : null;
     }
 
     /// <summary>The block's inputs after the first, by name; null where they are not there or do not fit.</summary>
-    private static IReadOnlyList<Value>? Inputs(
-        PartSpec part, string type, Value x, Graph inner, Func<Size, Size> outer, Dictionary<string, string> renamed, Elaborator at)
+    /// <param name="part">The use.</param>
+    /// <param name="type">The block.</param>
+    /// <param name="x">What flows.</param>
+    /// <param name="formals">What the block reads, what flows first.</param>
+    /// <param name="outer">A size of the block as it is here.</param>
+    /// <param name="renamed">Filled: the block's time axes as they are called here.</param>
+    /// <param name="at">Where the use stands.</param>
+    /// <param name="outputs">What <c>With</c> may name beside the inputs.</param>
+    public static IReadOnlyList<Value>? Inputs(
+        PartSpec part, string type, Value x, IReadOnlyList<GraphInput> formals, Func<Size, Size> outer, Dictionary<string, string> renamed, Elaborator at,
+        IEnumerable<string>? outputs = null)
     {
         var with = part.Bindings();
-        foreach (var word in with.Keys.Where(w => inner.Inputs.All(i => i.Name != w)))
+        foreach (var word in with.Keys.Where(w => formals.All(i => i.Name != w) && outputs?.Contains(w) != true))
         {
-            at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word, Elaborator.Suggest(word, inner.Inputs.Select(i => i.Name)));
+            at.Report(Problems.BlockInput, part.PlaceOf("With"), Names.Simple(type), word,
+                formals.Count == 1 ? "it reads one value alone" : Elaborator.Suggest(word, formals.Select(i => i.Name)));
         }
 
         var inputs = new List<Value>();
-        for (var i = 0; i < inner.Inputs.Count; i++)
+        for (var i = 0; i < formals.Count; i++)
         {
-            var formal = inner.Inputs[i];
+            var formal = formals[i];
             var wanted = with.TryGetValue(formal.Name, out var bound) ? bound : formal.Name;
             if ((i == 0 ? x : at.Find(wanted)) is not { } given)
             {
@@ -237,7 +257,7 @@ internal static class Blocks
             if (!(formal.Output.Axes.Count == 1 && i > 0 && formal.IsIds))
             {
                 var which = i == 0 ? "the value" : $"'{formal.Name}'";
-                at.Same(given, new Value(-1, "", axes), part.Place, Problems.SizesDiffer, which, $"what {Names.Simple(type)} reads", sameTime: false);
+                at.Same(given, new Value(-1, "", axes, formal.IsIds), part.Place, Problems.SizesDiffer, which, $"what {Names.Simple(type)} reads", sameTime: false);
             }
 
             foreach (var (a, b) in formal.Output.Axes.Zip(given.Axes, (a, b) => (a, b)).Where(p => p.a.Size is null && p.b.Size is null))
@@ -269,6 +289,12 @@ internal static class Blocks
     /// <summary>A block may be built with this declaration's config or with one that the config extends.</summary>
     private static bool Accepts(string config, Elaborator at) => config == at.Spec.Config.Name || at.Spec.Config.Ancestors.Contains(config);
 }
+
+/// <summary>A value beside its result that a block gives to whoever uses it.</summary>
+/// <param name="Name">As it is called there.</param>
+/// <param name="Axes">Its axes there.</param>
+/// <param name="IsIds">Whether it holds ids.</param>
+internal sealed record BlockOutput(string Name, IReadOnlyList<Axis> Axes, bool IsIds);
 
 /// <summary>The config member that picks one of several blocks.</summary>
 internal sealed record BlockChoice(string Member, bool OfLayer)

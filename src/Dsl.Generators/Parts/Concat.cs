@@ -70,7 +70,8 @@ internal sealed class ConcatPart : Part
 
         if (terms.Count > 0 && at.OpensAxis(part, along, part.PlaceOf("Along"), terms.Any(t => at.IsPadded(t.OrderedAxis!))))
         {
-            at.Current = [at.Add(part, new Join(along), terms, "joined", [terms[0].Axes[0], new Axis(along, null), .. terms[0].Axes.Skip(2)])];
+            at.Current = [at.Add(part, new Join(along), terms, "joined", [terms[0].Axes[0], new Axis(along, null), .. terms[0].Axes.Skip(2)],
+                terms[0].IsIds)];
         }
     }
 }

@@ -18,7 +18,7 @@ internal static class Core
             new RotaryPart(), new PositionsPart(),
             new AttendPart(), new ProductPart(),
             new ApplyPart(), new ActivatePart(), new SoftmaxPart(), new RoutePart(), new CollectPart(), new BalancePart(), new LearnPart(),
-            new DropoutPart(),
+            new DropoutPart(), new SamplePart(),
         ],
         new Sum(),
         (condition, id, then, otherwise) => new Choice(condition, id, then, otherwise));

@@ -13,7 +13,7 @@ internal sealed class DropoutPart : Part
 
     public override void Check(PartSpec part, Elaborator at)
     {
-        if (at.Single(part) is { } x)
+        if (at.Numbers(part) is { } x)
         {
             at.Current = [at.Add(part, new Dropout(at.NumberOf(part[0], part.Place.At(0), "0.0")), [x], "dropped", x.Axes)];
         }

@@ -20,7 +20,7 @@ internal sealed class EmbeddingPart : Part
 
         var key = part.Text(0) ?? "";
         var shared = part["Shared"].Text == "true";
-        if (ids.Axes.Any(a => a.Size is not null))
+        if (!ids.IsIds)
         {
             at.Report(Problems.AxesWrong, part.Place, "the value", at.Shape(ids), "ids [b, t]: an embedding looks rows up");
             return;

@@ -37,7 +37,7 @@ internal sealed class ExpertsPart : Part
 
         // The block sees each token once for each expert; the rows that it is given are those that chose one.
         var seen = new Value(-1, "", [x.Axes[0], x.Axes[1], chosen.Axes[Place], x.Axes[Place]]);
-        if (Blocks.Instantiate(part, type, seen, at) is not var (block, result, _))
+        if (Blocks.Instantiate(part, type, seen, at) is not var (block, result, _, _))
         {
             at.Current = [];
             return;
@@ -115,7 +115,7 @@ internal sealed class ExpertsPart : Part
 /// <summary>Experts, each computed for the tokens that chose it. Reads the tokens, who is chosen, and the weights of the sum.</summary>
 /// <param name="Block">All experts.</param>
 /// <param name="Key">Their checkpoint key.</param>
-internal sealed record Experts(BlockUse Block, string Key) : Operation
+internal sealed record Experts(BlockUse Block, string Key) : Operation, IGroupsRows
 {
     public override string Called => $"a size of {Names.Simple(Block.TypeName)}";
 

@@ -13,7 +13,7 @@ internal sealed class GatePart : Part
 
     public override void Check(PartSpec part, Elaborator at)
     {
-        if (at.Single(part) is not { } x || at.Named(part.Text(0) ?? "", part.Place.At(0)) is not { } other)
+        if (at.Numbers(part) is not { } x || at.Named(part.Text(0) ?? "", part.Place.At(0)) is not { } other)
         {
             return;
         }

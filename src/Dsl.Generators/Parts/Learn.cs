@@ -42,7 +42,7 @@ internal sealed class LearnPart : Part
         IReadOnlyList<Axis>? result = null;
         foreach (var type in part.Types)
         {
-            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs) || !IsLearner(part, type, block, inputs, at))
+            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs, _) || !IsLearner(part, type, block, inputs, at))
             {
                 at.Current = [];
                 return;
@@ -50,7 +50,7 @@ internal sealed class LearnPart : Part
 
             blocks.Add(block);
             result ??= axes;
-            at.Same(target, new Value(-1, "", axes), part.Place, Problems.SizesDiffer, "the target", $"what {Names.Simple(type)} gives");
+            at.Same(target, new Value(-1, "", axes, block.GivesIds), part.Place, Problems.SizesDiffer, "the target", $"what {Names.Simple(type)} gives");
         }
 
         if (rate is not null && !IsRateOf(part, rate, x, at))

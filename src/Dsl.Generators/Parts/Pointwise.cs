@@ -15,7 +15,7 @@ internal static class PointwiseRule
         var inputs = at.Current;
         if (inputs[0].Last is null)
         {
-            at.Report(Problems.AxesWrong, part.Place, "the value", at.Shape(inputs[0]), "numbers: ids have none");
+            at.Report(Problems.AxesWrong, part.Place, "the value", at.Shape(inputs[0]), "a value with channels: [b, t, d]");
             return;
         }
 

@@ -13,7 +13,7 @@ internal sealed class PoolPart : Part
 
     public override void Check(PartSpec part, Elaborator at)
     {
-        if (at.Single(part) is { } x && at.HasTime(part, x))
+        if (at.Numbers(part) is { } x && at.HasTime(part, x))
         {
             at.Current = [at.Add(part, new Pool(part.Text(0) ?? "first"), [x], "pooled", x.Axes.Where(a => !a.IsTime).ToList())];
         }

@@ -13,7 +13,7 @@ internal sealed class RearrangePart : Part
 
     public override void Check(PartSpec part, Elaborator at)
     {
-        if (at.Single(part) is not { } x || part.Text(0) is not { } text)
+        if (at.Numbers(part) is not { } x || part.Text(0) is not { } text)
         {
             return;
         }

@@ -22,7 +22,7 @@ internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockCho
     public override void Build(Construction at)
     {
         // _layers = Layers.Of(config.Layers, layer => new Block(config, weights.At($"layers.{layer}"), config.Hidden));
-        var type = All.Count == 1 ? at.TypeOf(All[0]) : "GeneratedModule";
+        var type = FieldType(at);
         var name = Key.Length == 0 ? Names.Simple(All[0].TypeName) + "s" : KeyText.LastSegment(Key);
 
         // Without a key the blocks' own keys say where the layer's number stands.
@@ -42,6 +42,9 @@ internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockCho
         at.Result($"Layers.Run({at.Field().ToCode()}, {at.In()}, ({block}, {value}, {(call.Contains($"[{place}]") ? place : "_")}) => {call})");
     }
 
+    protected override string Declared(Construction at) =>
+        All.Any(b => b.Own is not null) ? $"Array.ConvertAll({at.Field().Name}, each => each as GeneratedModule)" : at.Field().Name;
+
     public override void Begin(Calling at, string memory)
     {
         var field = at.Field().Name;
@@ -51,7 +54,12 @@ internal sealed record Repeat(EquatableArray<BlockUse> All, string Key, BlockCho
     public override StateField State(Construction at)
     {
         var (field, type) = (at.Field().Name, at.TypeOf(All[0]));
-        if (All.Count == 1 && All[0].Own is null)
+        if (All.Count == 1 && All[0].Own is not null)
+        {
+            return new StateField(StateName, "IStatePart[]", (owner, module) => $"Array.ConvertAll({module}.{field}, each => {owner}.Own(each.NewState()))");
+        }
+
+        if (All.Count == 1)
         {
             return new StateField(StateName, type + ".State[]", (owner, module) =>
                 $"Array.ConvertAll({module}.{field}, each => new {type}.State({owner}, each))");

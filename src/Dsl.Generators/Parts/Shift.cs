@@ -15,7 +15,7 @@ internal sealed class ShiftPart : Part
     {
         if (at.Single(part) is { } x && at.HasTime(part, x))
         {
-            at.Current = [at.Add(part, new Shift(), [x], "previous", x.Axes)];
+            at.Current = [at.Add(part, new Shift(), [x], "previous", x.Axes, x.IsIds)];
         }
     }
 }

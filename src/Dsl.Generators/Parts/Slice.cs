@@ -50,7 +50,7 @@ internal sealed class SlicePart : Part
         var length = at.SizeOf(part[1], part.Place.At(1));
         if (at.OpensAxis(part, along, part.PlaceOf("Along"), at.IsPadded(x.OrderedAxis!)))
         {
-            at.Current = [at.Add(part, new SliceTime(along, start, length), [x], "slice", [x.Axes[0], new Axis(along, null), .. x.Axes.Skip(2)])];
+            at.Current = [at.Add(part, new SliceTime(along, start, length), [x], "slice", [x.Axes[0], new Axis(along, null), .. x.Axes.Skip(2)], x.IsIds)];
         }
     }
 }

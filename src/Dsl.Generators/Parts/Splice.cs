@@ -23,7 +23,7 @@ internal sealed class SplicePart : Part
             return;
         }
 
-        if (ids.Axes.Count != 2 || ids.OrderedAxis is null || ids.OrderedAxis != x.OrderedAxis)
+        if (!ids.IsIds || ids.Axes.Count != 2 || ids.OrderedAxis is null || ids.OrderedAxis != x.OrderedAxis)
         {
             at.Report(Problems.AxesWrong, part.Place.At(1), $"'{part.Text(1)}'", at.Shape(ids), $"ids of the tokens: [b, {x.OrderedAxis}]");
             return;

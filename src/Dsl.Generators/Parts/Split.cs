@@ -47,7 +47,7 @@ internal sealed class SplitPart : Part
         }
 
         var values = at.AddAll(
-            part, new Split(lengths.ToEquatable()), [x], pieces.Select((p, i) => (Names.Camel(p.Name), Elaborator.WithLast(x, lengths[i]))).ToList());
+            part, new Split(lengths.ToEquatable()), [x], pieces.Select((p, i) => (Names.Camel(p.Name), Elaborator.WithLast(x, lengths[i]), false)).ToList());
         foreach (var (piece, value) in pieces.Zip(values, (p, v) => (p, v)))
         {
             at.Name(piece.Name, value, part.Place.At(piece.Argument));

@@ -14,7 +14,7 @@ internal sealed class SumPart : Part
     public override void Check(PartSpec part, Elaborator at)
     {
         var terms = at.NamedAll(part);
-        if (terms.Count == 0)
+        if (terms.Count == 0 || !at.AreNumbers(terms[0], part.Place.At(0), $"'{part.Text(0)}'"))
         {
             return;
         }

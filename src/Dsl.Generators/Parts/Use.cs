@@ -22,23 +22,25 @@ internal sealed class UsePart : Part
         var (key, shared, repeats) = (part.Text(0) ?? "", part["Shared"].Text == "true", part.Name == "Repeat");
         at.Key(part, key, !repeats && shared);
         var blocks = new List<BlockUse>();
+        IReadOnlyList<BlockOutput> outputs = [];
         (IReadOnlyList<Axis> Axes, IReadOnlyList<Value> Inputs)? first = null;
         foreach (var type in part.Types)
         {
-            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs))
+            if (Blocks.Instantiate(part, type, x, at) is not var (block, axes, inputs, given))
             {
                 at.Current = [];
                 return;
             }
 
             blocks.Add(block);
+            outputs = given;
             if (first is null)
             {
                 first = (axes, inputs);
                 continue;
             }
 
-            at.Same(new Value(-1, "", axes), new Value(-1, "", first.Value.Axes), part.Place,
+            at.Same(new Value(-1, "", axes, block.GivesIds), new Value(-1, "", first.Value.Axes, blocks[0].GivesIds), part.Place,
                 Problems.SizesDiffer, Names.Simple(type), Names.Simple(part.Types[0]));
             if (!inputs.SequenceEqual(first.Value.Inputs))
             {
@@ -48,8 +50,9 @@ internal sealed class UsePart : Part
             }
         }
 
-        if (first is not var (result, extra))
+        if (first is not var (result, extra) || !AreCalledAlike(part, blocks, x, extra, at))
         {
+            at.Current = [];
             return;
         }
 
@@ -65,7 +68,7 @@ internal sealed class UsePart : Part
         Operation use;
         if (repeats)
         {
-            at.Same(new Value(-1, "", result), x, part.Place, Problems.ResidualWidth,
+            at.Same(new Value(-1, "", result, blocks[0].GivesIds), x, part.Place, Problems.ResidualWidth,
                 $"one layer of {Names.Simple(part.Types[0])}", "what the next layer reads");
             use = new Repeat(blocks.ToEquatable(), key, by, shared, at.SizeOf(part[1], part.Place.At(1)) ?? Size.Of(1));
         }
@@ -74,7 +77,39 @@ internal sealed class UsePart : Part
             use = new Use(blocks.ToEquatable(), key, by, shared);
         }
 
-        at.Current = [at.Add(part, use, [x, .. extra], "h", result)];
+        var made = at.AddAll(part, use, [x, .. extra],
+            [("h", result, blocks[0].GivesIds), .. outputs.Select(o => (Names.Camel(o.Name), o.Axes, o.IsIds))]);
+        for (var i = 0; i < outputs.Count; i++)
+        {
+            at.Name(outputs[i].Name, made[i + 1], part.Place);
+        }
+
+        at.Current = [made[0]];
+    }
+
+    /// <summary>Whether one call fits all of the blocks that the config picks one of; reports where it does not.</summary>
+    private static bool AreCalledAlike(PartSpec part, IReadOnlyList<BlockUse> blocks, Value x, IReadOnlyList<Value> inputs, Elaborator at)
+    {
+        // A declared block keeps what it needs of a memory, a layer written by hand is given it at each step.
+        if (blocks.FirstOrDefault(b => b.Own is not null) is { } own && blocks.Any(b => b.Graph is not null)
+            && inputs.FirstOrDefault(i => i.TimeAxis is { } along && along != x.TimeAxis) is { } memory)
+        {
+            at.Report(Problems.OwnLayerUnfit, part.Place, Names.Simple(own.TypeName),
+                $"reads '{memory.Named ?? memory.Hint}', which is along another time axis, so that it is no alternative to a declared block");
+            return false;
+        }
+
+        static string TimesOf(BlockUse block) => string.Join(" ", block.Passes.Select(p => block.Passes.ToList().IndexOf(p)));
+        if (blocks.FirstOrDefault(b => TimesOf(b) != TimesOf(blocks[0])) is { } other)
+        {
+            at.Report(Problems.SizesDiffer, part.Place, Names.Simple(other.TypeName), $"inputs along {Axes(other)}", Names.Simple(blocks[0].TypeName),
+                $"inputs along {Axes(blocks[0])}");
+            return false;
+        }
+
+        return true;
+
+        static string Axes(BlockUse block) => string.Join(", ", block.Passes.Select(p => p ?? "no time"));
     }
 
     private static string Read(IReadOnlyList<Value> inputs) =>
@@ -117,7 +152,7 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     {
         if (node.Inputs[0].TimeAxis != stepping)
         {
-            return null;
+            return stepping is null ? null : All.Select(block => Beside(node, block, stepping)).FirstOrDefault(r => r is not null);
         }
 
         foreach (var block in All)
@@ -126,10 +161,36 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
             var reason = block.Graph is { NotStateful: { } inner } ? $"{name}: {inner}"
                 : Remembered(node, block, stepping) is { } input ? $"{name} remembers '{input}', which grows with the sequence"
                 : block.Own is { Steps: false } ? $"the layer {name} declares no step"
+                : Grown(node, block, stepping) is { } grown ? $"the layer {name} reads '{grown}' whole, which grows with the sequence"
                 : null;
             if (reason is not null)
             {
                 return reason;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Of a block whose own sequence is another one: why what steps beside it does not fit. It runs anew at each step, so it must look at one token of that
+    /// at a time.
+    /// </summary>
+    private static string? Beside(Node node, BlockUse block, string stepping)
+    {
+        for (var i = 1; i < node.Inputs.Count; i++)
+        {
+            if (node.Inputs[i].TimeAxis != stepping)
+            {
+                continue;
+            }
+
+            var name = node.Inputs[i].Named ?? node.Inputs[i].Hint;
+            var along = block.Graph?.Inputs[i].Output.TimeAxis;
+            if (along is null || block.Graph!.AllNodes.Any(n => n.Operation.InTime(n, along) > Model.InTime.PerPosition
+                || n.Operation.WhyNotStateful(n, along) is not null))
+            {
+                return $"{Names.Simple(block.TypeName)} keeps no state along '{name}', which steps, but along what flows into it";
             }
         }
 
@@ -141,6 +202,20 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
         : inner.Inputs.Zip(node.Inputs, (formal, given) => (Formal: formal, Given: given)).Skip(1)
             .FirstOrDefault(p => p.Given.TimeAxis == stepping && p.Formal.Output.TimeAxis != inner.Inputs[0].Output.TimeAxis).Formal?.Name;
 
+    /// <summary>An input of a layer written by hand that has a time axis of its own there, though here it is along the axis that steps.</summary>
+    private static string? Grown(Node node, BlockUse block, string? stepping)
+    {
+        for (var i = 1; i < block.OwnPasses.Count; i++)
+        {
+            if (node.Inputs[i].TimeAxis == stepping && block.OwnPasses[i] != block.OwnPasses[0])
+            {
+                return node.Inputs[i].Named ?? node.Inputs[i].Hint;
+            }
+        }
+
+        return null;
+    }
+
     protected string Words(Func<Size, string> spell) =>
         $"{string.Join("|", All.Select(b => b.TypeName))} '{Key}' by {By?.ToCode()} {All[0].Describe(spell)}{(Shared ? " shared" : "")}";
 
@@ -150,13 +225,14 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     protected string StateName => Names.Pascal(KeyText.LastSegment(FieldName));
 
     /// <summary>The call of the block, or of the one that is there: in the stateful form with its state, which has kept what it needs of a memory.</summary>
-    protected string CallOf(Calling at, string target, string x, string index = "")
+    protected string CallOf(Calling at, string target, string x, string index = "", IReadOnlyList<string>? given = null)
     {
         var extra = string.Concat(at.Node.Inputs.Skip(1).Select((_, i) => ", " + at.In(i + 1)));
         var passes = Passes(at);
         if (All.Count == 1)
         {
-            return at.ByForm($"{target}.Forward({x}{extra}, {passes})", state => $"{target}.Advance({x}{extra}, {passes}, {state}{index})");
+            var outputs = string.Concat(given?.Select(o => ", out " + o) ?? []);
+            return at.ByForm($"{target}.Forward({x}{extra}, {passes}{outputs})", state => $"{target}.Advance({x}{extra}, {passes}, {state}{index}{outputs})");
         }
 
         var names = All.Select((_, i) => at.Local($"block{i + 1}")).ToList();
@@ -164,7 +240,7 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
             $"{target} switch {{ {string.Join(", ", All.Select(arm))}, _ => throw Require.Unreachable }}";
         string Forward(BlockUse block, int i) => $"{at.TypeOf(block)} {names[i]} => {names[i]}.Forward({x}{extra}, {passes})";
         return at.ByForm(Switch(Forward), state => Switch((b, i) => b.HasState
-            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}, {passes}, ({at.TypeOf(b)}.State){state}{index}!)"
+            ? $"{at.TypeOf(b)} {names[i]} => {names[i]}.Advance({x}{extra}, {passes}, ({StateType(at, b)}){state}{index}!)"
             : Forward(b, i)));
     }
 
@@ -175,13 +251,15 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     {
         // A node of the stateful form reads less than the block: what is along other axes is kept.
         var whole = at.Whole;
-        var formal = All[0].Graph is { } block ? block.Inputs.Select(i => i.Output.PassAxis) : whole.Inputs.Select(i => i.PassAxis);
-        var axes = formal.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.PassAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
+        var axes = All[0].Passes.Zip(whole.Inputs, (axis, given) => (Axis: axis, Given: given.PassAxis)).Where(a => a.Axis is not null).GroupBy(a => a.Axis);
         return string.Join(", ", axes.Select(a => a.First().Given).DefaultIfEmpty(null).Select(at.PassOf));
     }
 
     public sealed override IEnumerable<string> Masks(Construction at) =>
-        All.Any(b => b.Graph is not null) ? [$".. MasksOf({Writing.Text(KeyText.Plain(FieldName))}, {at.Field().Name})"] : [];
+        All.Any(b => b.Graph is not null) ? [$".. MasksOf({Writing.Text(KeyText.Plain(FieldName))}, {Declared(at)})"] : [];
+
+    /// <summary>The blocks in the field that have masks: those that are declared.</summary>
+    protected abstract string Declared(Construction at);
 
     /// <summary>Begins one block, or the one that is there.</summary>
     protected void BeginOne(Calling at, string target, string memory, string state)
@@ -208,8 +286,15 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
     protected static string StateArm(Writing at, BlockUse block, int index, string owner)
     {
         var type = at.TypeOf(block);
-        return block.Graph is { HasState: true } ? $"{type} block{index + 1} => new {type}.State({owner}, block{index + 1})" : $"{type} => null";
+        return block.Graph is { HasState: true } ? $"{type} block{index + 1} => new {type}.State({owner}, block{index + 1})"
+            : block.Own is { Steps: true } ? $"{type} block{index + 1} => {owner}.Own(block{index + 1}.NewState())"
+            : $"{type} => null";
     }
+
+    private static string StateType(Writing at, BlockUse block) => block.Own is null ? at.TypeOf(block) + ".State" : "IStatePart";
+
+    /// <summary>The type of the field: what all of the blocks are.</summary>
+    protected string FieldType(Construction at) => All.Count == 1 ? at.TypeOf(All[0]) : All.Any(b => b.Own is not null) ? "object" : "GeneratedModule";
 }
 
 /// <summary>A block of another declaration, or one of several.</summary>
@@ -223,11 +308,26 @@ internal sealed record Use(EquatableArray<BlockUse> All, string Key, BlockChoice
 
     public override void Build(Construction at)
     {
-        var type = All.Count == 1 ? at.TypeOf(All[0]) : "GeneratedModule";
-        at.Field(type, FieldName, BlockText.Chosen(at, All, By, BlockText.Scoped(at, Key, Shared), at.Layer));
+        at.Field(FieldType(at), FieldName, BlockText.Chosen(at, All, By, BlockText.Scoped(at, Key, Shared), at.Layer));
     }
 
-    public override void Call(Calling at) => at.Result(CallOf(at, at.Field().ToCode(), at.In()));
+    public override void Call(Calling at)
+    {
+        // The block's outputs come through parameters, and belong to whoever calls.
+        var given = at.Node.Outputs.Skip(1).Select(o => at.Local(o.Hint + "Given")).ToList();
+        if (given.Count > 0)
+        {
+            at.Line($"Tensor {string.Join(", ", given)};");
+        }
+
+        at.Result(CallOf(at, at.Field().ToCode(), at.In(), given: given));
+        for (var i = 0; i < given.Count; i++)
+        {
+            at.Also(i + 1, given[i]);
+        }
+    }
+
+    protected override string Declared(Construction at) => at.Field().Name + (All.Any(b => b.Own is not null) ? " as GeneratedModule" : "");
 
     public override void Begin(Calling at, string memory)
     {

@@ -132,11 +132,17 @@ public sealed class RenameAttribute(string from, string to) : Attribute
     public string To { get; } = to;
 }
 
-/// <summary>Makes an ordinary class usable by <c>Use</c>: it implements <c>Dsl.Runtime.IOwnLayer</c>.</summary>
+/// <summary>
+/// Makes an ordinary class usable by <c>Use</c>: it implements <c>Dsl.Runtime.IOwnLayer</c>, or <c>IBuiltLayer</c> where it reads several values, which
+/// <see cref="InputAttribute"/>s name.
+/// </summary>
 /// <typeparam name="TConfig">The configuration record it is built from.</typeparam>
 /// <param name="width">Its output's width: a constant or a config member's name. Default: its input's.</param>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class LayerAttribute<TConfig>(object? width = null) : Attribute
 {
     public object? Width { get; } = width;
+
+    /// <summary>The axes of its result, as inputs have them: <c>"b t h d"</c>. Default: those of <c>x</c>, with its width.</summary>
+    public string? Gives { get; set; }
 }

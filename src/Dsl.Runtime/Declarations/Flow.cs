@@ -141,8 +141,14 @@ public sealed class UseAttribute<T1, T2>(string key = "") : BlockChoiceAttribute
 /// <summary>One of three declared blocks at a key.</summary>
 public sealed class UseAttribute<T1, T2, T3>(string key = "") : BlockChoiceAttribute(key);
 
-/// <summary>One of four declared blocks at a key. Of more: one of them is a block that chooses itself.</summary>
+/// <summary>One of four declared blocks at a key.</summary>
 public sealed class UseAttribute<T1, T2, T3, T4>(string key = "") : BlockChoiceAttribute(key);
+
+/// <summary>One of five declared blocks at a key.</summary>
+public sealed class UseAttribute<T1, T2, T3, T4, T5>(string key = "") : BlockChoiceAttribute(key);
+
+/// <summary>One of six declared blocks at a key. Of more: one of them is a block that chooses itself.</summary>
+public sealed class UseAttribute<T1, T2, T3, T4, T5, T6>(string key = "") : BlockChoiceAttribute(key);
 
 /// <summary>A declared block, repeated: keys <c>key.0</c>, <c>key.1</c>, ... (or where <c>{layer}</c> stands in the key).</summary>
 public sealed class RepeatAttribute<T>(string key, object count) : BlockUseAttribute(key)
@@ -150,23 +156,27 @@ public sealed class RepeatAttribute<T>(string key, object count) : BlockUseAttri
     public object Count { get; } = count;
 }
 
-/// <summary>Two declared blocks, repeated; which one stands at a layer says a config function of the layer.</summary>
-public sealed class RepeatAttribute<T1, T2>(string key, object count) : BlockChoiceAttribute(key)
+/// <summary>Several declared blocks, repeated; which one stands at a layer says a config function of the layer.</summary>
+/// <inheritdoc/>
+public abstract class RepeatChoiceAttribute(string key, object count) : BlockChoiceAttribute(key)
 {
     public object Count { get; } = count;
 }
 
-/// <summary>Three declared blocks, repeated; which one stands at a layer says a config function of the layer.</summary>
-public sealed class RepeatAttribute<T1, T2, T3>(string key, object count) : BlockChoiceAttribute(key)
-{
-    public object Count { get; } = count;
-}
+/// <summary>Two declared blocks, repeated.</summary>
+public sealed class RepeatAttribute<T1, T2>(string key, object count) : RepeatChoiceAttribute(key, count);
 
-/// <summary>Four declared blocks, repeated; which one stands at a layer says a config function of the layer.</summary>
-public sealed class RepeatAttribute<T1, T2, T3, T4>(string key, object count) : BlockChoiceAttribute(key)
-{
-    public object Count { get; } = count;
-}
+/// <summary>Three declared blocks, repeated.</summary>
+public sealed class RepeatAttribute<T1, T2, T3>(string key, object count) : RepeatChoiceAttribute(key, count);
+
+/// <summary>Four declared blocks, repeated.</summary>
+public sealed class RepeatAttribute<T1, T2, T3, T4>(string key, object count) : RepeatChoiceAttribute(key, count);
+
+/// <summary>Five declared blocks, repeated.</summary>
+public sealed class RepeatAttribute<T1, T2, T3, T4, T5>(string key, object count) : RepeatChoiceAttribute(key, count);
+
+/// <summary>Six declared blocks, repeated. Of more kinds: one of them is a block that chooses itself.</summary>
+public sealed class RepeatAttribute<T1, T2, T3, T4, T5, T6>(string key, object count) : RepeatChoiceAttribute(key, count);
 
 /// <summary>A bracket's first word: the bracket stands only where the config member is true; else it is the identity.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]

@@ -9,6 +9,13 @@ public sealed class DropoutAttribute(object probability) : Attribute
     public object Probability { get; } = probability;
 }
 
+/// <summary>
+/// An id for each row of logits, [b, t, n] to ids [b, t] or [b, n] to [b]: in training one drawn from their softmax, else the most likely, of equal ones the
+/// first. No gradient passes.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class SampleAttribute : Attribute;
+
 /// <summary>How weights begin: a pattern over keys, and a standard deviation (constant or config member) or a static function.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class InitAttribute(string keys, object rule) : Attribute

@@ -41,6 +41,9 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     public virtual IReadOnlyList<(string Output, double Weight)> Losses => [];
 
     /// <inheritdoc/>
+    public virtual bool GroupsRows => false;
+
+    /// <inheritdoc/>
     public virtual OutputHead? HeadOf(string output) => null;
 
     /// <inheritdoc/>

@@ -40,6 +40,9 @@ public abstract class GeneratedModel<TConfig> : GeneratedModel
     public override IReadOnlyList<(string Output, double Weight)> Losses => facts.Losses(config);
 
     /// <inheritdoc/>
+    public override bool GroupsRows => facts.GroupsRows;
+
+    /// <inheritdoc/>
     public override KeyRules KeyRules => facts.Keys;
 
     /// <inheritdoc/>

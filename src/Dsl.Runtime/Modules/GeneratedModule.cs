@@ -214,7 +214,7 @@ public abstract class GeneratedModule : nn.HookableModule<Delegate, Delegate> //
         block?.Masks().Select(mask => ($"{place}.{mask.Place}", mask.Mask)) ?? [];
 
     /// <summary>The masks of layers, below the place of each.</summary>
-    protected static IEnumerable<(string Place, MaskRule Mask)> MasksOf(string place, IReadOnlyList<GeneratedModule> blocks) =>
+    protected static IEnumerable<(string Place, MaskRule Mask)> MasksOf(string place, IReadOnlyList<GeneratedModule?> blocks) =>
         blocks.SelectMany((block, i) => MasksOf($"{place}.{i}", block));
 
     /// <summary>Nothing: what this module owns is in its table.</summary>

@@ -35,6 +35,9 @@ public interface IModel : IDisposable
     /// <summary>Outputs that are losses of the model's own, with what each counts in training beside the loss that it is trained by.</summary>
     IReadOnlyList<(string Output, double Weight)> Losses => [];
 
+    /// <summary>Rows of a product are picked by what they hold (tokens by their experts): a row depends on those beside it to rounding.</summary>
+    bool GroupsRows => false;
+
     /// <summary>
     /// An empty state for <paramref name="batch"/> rows, with room for <paramref name="capacity"/> tokens before it first grows (0: a default).
     /// </summary>

@@ -36,4 +36,7 @@ public sealed record ModelContract<TConfig>
 
     /// <summary>Why it has no stateful form, as the rest of a sentence; null where it has one.</summary>
     public string? NotStateful { get; init; }
+
+    /// <summary>Rows of a product are picked by what they hold (tokens by their experts): a row depends on those beside it to rounding.</summary>
+    public bool GroupsRows { get; init; }
 }

@@ -38,13 +38,7 @@ public static class ReplacedTokens
     /// <param name="logits">[..., vocabulary].</param>
     /// <param name="uniform">Numbers in [0, 1) of the same shape.</param>
     /// <returns>int64 [...].</returns>
-    public static Tensor Sample(Tensor logits, Tensor uniform)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable off = no_grad();
-        Tensor noise = -(-(uniform.clamp(Scalars.Of(1e-9), Scalars.Of(1 - 1e-7))).log()).log();
-        return (logits.detach().Plus(noise)).argmax(-1).MoveToOuterDisposeScope();
-    }
+    public static Tensor Sample(Tensor logits, Tensor uniform) => Samples.Drawn(logits, uniform);
 
     /// <summary>A token for each row, drawn in the same way from logits that are made of a few rows at a time.</summary>
     /// <param name="rows">[n, ...].</param>

@@ -17,6 +17,13 @@ public sealed class UnusualTests
 {
     private const string Linear = "[Linear(\"only\", nameof(TinyConfig.Hidden))]";
 
+    private const string Drawn = "[Model<TinyConfig>(\"M\")] [Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Vocab)), ";
+
+    private static string Own(string header, string arguments, string implements, string options = "") =>
+        $"[Layer<TinyConfig>{options}, {header}] public sealed class Own : {implements}<Own, TinyConfig>\n"
+            + "{ public static Own Create(TinyConfig config, Weights weights, long width) => new(); "
+            + $"public TorchSharp.torch.Tensor Forward(TorchSharp.torch.Tensor x, {arguments}Pass pass) => x * 2; }}\n";
+
     /// <summary>What compiles, by name.</summary>
     private static readonly Dictionary<string, string> Right = new()
     {
@@ -166,6 +173,33 @@ public sealed class UnusualTests
             + "{ public static Twice Create(TinyConfig config, Weights weights, long width) => new(); "
             + "public TorchSharp.torch.Tensor Forward(TorchSharp.torch.Tensor x, Pass pass) => x * 2; }\n"
             + "[Block<TinyConfig>] [As(\"a\"), Use<Twice>(\"t\", With = [|\"memory=a\"|])] public sealed partial class Layer;",
+        ["DSL013 an activation of ids"] = Drawn + "Sample, [|Activate(Activation.Silu)|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 channels of ids"] = Drawn + "Sample, [|Rearrange(\"b t -> b t 1\")|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 a sum of ids"] = Drawn + "Sample, As(\"i\"), Sum([|\"i\"|], \"i\"), Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 a draw of heads"] = Drawn + "Rearrange(\"b t (h d) -> b t h d\", \"h\", 1), [|Sample|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 a table of numbers"] = Drawn + "Linear(\"l\", 1), Rearrange(\"b t 1 -> b t\"), [|Embedding(\"f\", 3, 3)|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 dropped ids"] = "[Model<TinyConfig>(\"M\")] [[|Dropout(0.5)|], Embedding(\"e\", nameof(TinyConfig.Vocab), 4), Output(\"o\")] "
+            + "public sealed partial class Whole;",
+        ["DSL013 ids where a block reads numbers"] = $"[Block<TinyConfig>] {Linear} public sealed partial class Layer;\n"
+            + "[Model<TinyConfig>(\"M\")] [[|Use<Layer>(\"l\")|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL043 an output under a condition"] = "public sealed record Own([Key(\"h\")] int H, [Key(\"f\")] bool F); [Block<Own>] [When(nameof(Own.F)), "
+            + "Linear(\"l\", nameof(Own.H)), [|Output(\"o\")|]] [Linear(\"m\", nameof(Own.H))] public sealed partial class Layer;",
+        ["DSL043 an output of layers"] = "[Block<TinyConfig>] [Linear(\"l\", 4), Output(\"o\"), Linear(\"m\")] public sealed partial class Layer;\n"
+            + "[Block<TinyConfig>] [[|Repeat<Layer>(\"l\", 2)|]] public sealed partial class Layers;",
+        ["DSL005 an output twice"] = "[Block<TinyConfig>] [Linear(\"l\", 4), Output(\"o\"), Linear(\"m\")] public sealed partial class Layer;\n"
+            + "[Block<TinyConfig>] [Use<Layer>(\"l\"), [|Use<Layer>(\"m\")|], Linear(\"e\", 3)] public sealed partial class Layers;",
+        ["DSL066 no interface"] = "[Layer<TinyConfig>] public sealed class Own; "
+            + "[Block<TinyConfig>] [[|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL066 an input under another name"] = Own("Input(\"gate\", \"b t d\")", "TorchSharp.torch.Tensor door, ", "IBuiltLayer")
+            + "[Block<TinyConfig>] [As(\"gate\"), [|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL066 a result along nothing"] = Own("Axis(\"d\", 3)", "", "IOwnLayer", "(Gives = \"b s d\")")
+            + "[Block<TinyConfig>] [[|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL066 a word of a model"] = Own("Input(\"gate\", \"b t d\", Steps = true)", "TorchSharp.torch.Tensor gate, ", "IBuiltLayer")
+            + "[Block<TinyConfig>] [As(\"gate\"), [|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL045 a value that a layer written by hand reads"] = Own("Input(\"gate\", \"b t d\")", "TorchSharp.torch.Tensor gate, ", "IBuiltLayer")
+            + "[Block<TinyConfig>] [[|Use<Own>(\"t\")|]] public sealed partial class Layer;",
+        ["DSL009 a width that a layer written by hand has otherwise"] = Own("Input(\"x\", \"b t d\"), Axis(\"d\", 3)", "", "IOwnLayer")
+            + "[Block<TinyConfig>] [Linear(\"l\", 4), [|Use<Own>(\"t\")|]] public sealed partial class Layer;",
         ["DSL005 its own mask"] = "[Model<TinyConfig>(\"M\"), Input(\"a\", \"b t\", Mask = [|\"a\"|])]\n"
             + "[Embedding(\"e\", nameof(TinyConfig.Vocab), nameof(TinyConfig.Hidden)), Output(\"o\")] public sealed partial class Whole;",
     };

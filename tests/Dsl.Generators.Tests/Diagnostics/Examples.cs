@@ -1128,5 +1128,34 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [Block<C>, Derive<Layer>, Remove("last.dropout")]
             public sealed partial class Sure;
             """),
+        new(
+            "DSL066",
+            """
+            [Layer<C>, Input("memory", "b s m")]
+            public sealed class Look : IBuiltLayer<Look, C>
+            {
+                public static Look Create(C config, Weights weights, long width) => new();
+
+                public TorchSharp.torch.Tensor Forward(TorchSharp.torch.Tensor x, Pass pass) => x.alias();
+            }
+
+            [Block<C>, Input("memory", "b s m")]
+            [From("x"), [|Use<Look>("look")|]]
+            public sealed partial class Layer;
+            """,
+            "'Look' has no public method 'Tensor Forward(Tensor x, Tensor memory, Pass pass, Pass sPass)', which its inputs ask for",
+            """
+            [Layer<C>, Input("memory", "b s m")]
+            public sealed class Look : IBuiltLayer<Look, C>
+            {
+                public static Look Create(C config, Weights weights, long width) => new();
+
+                public TorchSharp.torch.Tensor Forward(TorchSharp.torch.Tensor x, TorchSharp.torch.Tensor memory, Pass pass, Pass sPass) => x.alias();
+            }
+
+            [Block<C>, Input("memory", "b s m")]
+            [From("x"), Use<Look>("look")]
+            public sealed partial class Layer;
+            """),
     ];
 }

@@ -59,8 +59,11 @@ internal sealed class UserFunction
     internal CallSlots NewSlots(object config)
     {
         Type wanted = Parameters.FirstOrDefault(IsConfig)?.ParameterType ?? config.GetType();
-        return new CallSlots(Parameters.Length, wanted.IsInstanceOfType(config) ? config : Extended(config, wanted));
+        return new CallSlots(Parameters.Length, ConfigOf(config, wanted));
     }
+
+    /// <summary>The config, as what was written for the config that it extends gets it.</summary>
+    internal static object ConfigOf(object config, Type wanted) => wanted.IsInstanceOfType(config) ? config : Extended(config, wanted);
 
     internal static bool IsSpan(ParameterInfo parameter) => Element(parameter.ParameterType) is not null;
 

@@ -45,6 +45,7 @@ internal static class PartReferences
         [typeof(Ops.Gate)] = new GateReference(),
         [typeof(Ops.Activate)] = new ActivateReference(),
         [typeof(Ops.Dropout)] = new DropoutReference(),
+        [typeof(Ops.Sample)] = new SampleReference(),
         [typeof(Ops.Pointwise)] = new PointwiseReference(),
         [typeof(Ops.AxisFunction)] = new AxisFunctionReference(),
         [typeof(Ops.Recurrence)] = new RecurrenceReference(),

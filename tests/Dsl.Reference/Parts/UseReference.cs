@@ -13,7 +13,7 @@ internal sealed class UseReference : PartReference<Ops.Use>
     protected override void Compute(Node node, Ops.Use operation, Frame frame)
     {
         BlockUse block = Picked(operation.All, operation.By, frame, frame.Layer);
-        frame.Set(node.Output, Result(block, frame, frame.Absolute(operation.Key), frame.Layer, frame.Get(node.Inputs[0]), node.Inputs));
+        frame.Set(node.Output, Result(block, frame, frame.Absolute(operation.Key), frame.Layer, frame.Get(node.Inputs[0]), node.Inputs, node.Outputs));
     }
 
     /// <summary>The block whose type a config member names (of the layer, if it is a function).</summary>
@@ -29,9 +29,15 @@ internal sealed class UseReference : PartReference<Ops.Use>
             ?? throw new InvalidOperationException($"'{by.Member}' gives {type}, which is none of the blocks");
     }
 
-    /// <summary>What a block gives for a value, reading the rest of the node's inputs as they are.</summary>
-    internal static NumberArray Result(BlockUse block, Frame frame, string key, int layer, NumberArray x, IReadOnlyList<Value> inputs)
+    /// <summary>What a block gives for a value, reading the rest of the node's inputs as they are; its outputs are set where it is used.</summary>
+    internal static NumberArray Result(BlockUse block, Frame frame, string key, int layer, NumberArray x, IReadOnlyList<Value> inputs,
+        IReadOnlyList<Value>? outputs = null)
     {
+        if (block.Graph is null)
+        {
+            return OwnLayer.Result(block, frame, key, layer, x, inputs);
+        }
+
         Frame inner = Inner(block, frame, key, layer, inputs);
         Graph graph = inner.Graph;
         inner.Set(graph.Inputs[0].Output, x);
@@ -41,17 +47,18 @@ internal sealed class UseReference : PartReference<Ops.Use>
         }
 
         inner.Compute(graph.Nodes);
+        for (int i = 0; i < graph.Outputs.Count && outputs is not null; i++)
+        {
+            frame.Set(outputs[i + 1], inner.Get(graph.Outputs[i].Value));
+        }
+
         return inner.Get(graph.Result!);
     }
 
     /// <summary>A frame for the block, with the sizes that this place gives it and its own names for the time axes.</summary>
     internal static Frame Inner(BlockUse block, Frame frame, string key, int layer, IReadOnlyList<Value> inputs)
     {
-        if (block.Graph is not { } graph)
-        {
-            throw new NotSupportedException($"{block.TypeName} is written by hand: it has no declaration to interpret");
-        }
-
+        Graph graph = block.Graph!;
         var times = new Dictionary<string, TimeAxis>();
         foreach ((GraphInput formal, Value given) in graph.Inputs.Zip(inputs))
         {
