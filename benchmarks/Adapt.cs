@@ -22,11 +22,13 @@ internal sealed class Adapt : IBenchmark
         }
         """;
 
-    private static readonly string[] Cases = ["LoRA", "QLoRA"];
+    private const string Checkpointed = ", checkpointed";
+
+    private static readonly string[] Cases = ["LoRA", "QLoRA", "full" + Checkpointed, "LoRA" + Checkpointed, "QLoRA" + Checkpointed];
 
     public string Name => "adapt";
 
-    public string Help => "a step over a frozen LLaMA of 135M, 1x256 tokens, rank 16: an adapter on numbers and on NF4, against full fine-tuning";
+    public string Help => "a step over a frozen LLaMA of 135M, 1x256 tokens, rank 16: an adapter on numbers and on NF4, each also with its layers run again, against full fine-tuning";
 
     public IReadOnlyList<Result> Run(Machine machine, Effort effort) => [.. Cases.Select(@case =>
     {
@@ -61,17 +63,18 @@ internal sealed class Adapt : IBenchmark
         private readonly IModel model;
         private readonly AdamW optimizer;
 
-        /// <param name="how">LoRA or QLoRA; null: every weight is trained.</param>
+        /// <param name="how">full, LoRA or QLoRA, perhaps checkpointed; null: every weight is trained.</param>
         public Stepper(string? how)
         {
             model = Zoo.Models.Create(ConfigReader.Parse(Config));
             model.Module.train();
-            if (how == "QLoRA")
+            model.Weights.CheckpointsActivations = how?.EndsWith(Checkpointed, StringComparison.Ordinal) == true;
+            if (how?.StartsWith("QLoRA", StringComparison.Ordinal) == true)
             {
                 Quantisation.ToNf4(model);
             }
 
-            if (how is not null)
+            if (how?.Contains("LoRA", StringComparison.Ordinal) == true)
             {
                 Adapters.Add(model, new AdapterOptions { Targets = [AdapterOptions.AllLinear], Rank = Rank, Alpha = Rank });
             }

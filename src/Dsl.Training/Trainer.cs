@@ -36,6 +36,7 @@ public sealed class Trainer : IDisposable
     private readonly AdamW optimizer;
     private readonly Schedule schedule;
     private readonly Device device;
+    private readonly bool checkpointed;
 
     /// <summary>Trains a model to predict the next token of a corpus.</summary>
     /// <param name="model">Stays the caller's. Its inputs must include <c>input_ids</c> and its outputs <c>logits</c>.</param>
@@ -60,6 +61,8 @@ public sealed class Trainer : IDisposable
         optimizer = new AdamW(AdamW.Declared(model.Weights.All, options.Decay), options.Beta1, options.Beta2, options.Epsilon);
         schedule = options.MakeSchedule();
         device = model.Weights.Device;
+        checkpointed = model.Weights.CheckpointsActivations;
+        model.Weights.CheckpointsActivations |= options.CheckpointActivations;
     }
 
     /// <summary>The model in training.</summary>
@@ -84,7 +87,9 @@ public sealed class Trainer : IDisposable
     public long Tokens => Step * Options.TokensPerStep;
 
     /// <summary>One step.</summary>
-    /// <exception cref="TrainingException">The loss or the gradient is not finite; the weights are as they were before the step.</exception>
+    /// <exception cref="TrainingException">The loss or the gradient is not finite, or no layer can be run again; the weights are as they were before the
+    /// step.</exception>
+    /// <exception cref="NotSupportedException">A layer cannot be run again (<see cref="Weights.CheckpointsActivations"/>).</exception>
     public StepResult Next()
     {
         Model.Module.train();
@@ -95,7 +100,13 @@ public sealed class Trainer : IDisposable
         }
 
         Model.Module.zero_grad();
+        long before = Model.Weights.CheckpointedLayers;
         (double value, IReadOnlyList<LossPart> parts) = Options.Accumulate == 1 ? One() : Several();
+        if (Options.CheckpointActivations && Model.Weights.CheckpointedLayers == before)
+        {
+            throw new TrainingException("--checkpoint-activations on a model without repeated layers that are trained, expected some: run without it");
+        }
+
         double norm = Gradients.Clip(parameters, Options.Clip);
         if (!double.IsFinite(value) || !double.IsFinite(norm))
         {
@@ -149,6 +160,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         Model.Module.zero_grad();
+        Model.Weights.CheckpointsActivations = checkpointed;
         optimizer.Dispose();
     }
 

@@ -58,7 +58,7 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
         foreach (((Stage stage, RunFolder folder), int i) in recipe.Stages.Zip(Folders()).Select((pair, i) => (pair, i)))
         {
             tokens = i == pads && own is null ? new TuningTokens(GrownTokenizer.WithPad(tokens!.Tokenizer), tokens.Template) : tokens;
-            using StageRun run = own is not null ? own.Stage(context, stage, device)
+            using StageRun run = own is not null ? own.Stage(context, stage, before, device)
                 : stage.Pictures is { } pictures ? new PictureStage(context, stage, pictures, before, device)
                 : new RecipeStage(context, stage, recipe.Rule, tokens!, before, device);
             string name = Path.GetFileName(folder.Path);

@@ -36,7 +36,8 @@ internal sealed class RecipeStage : StageRun
         (this.rule, this.tokens, this.before) = (rule, tokens, before);
         string from = string.Join(' ', new[] { Start, before.Reward }.Select(made => made?.Digest ?? "-"));
         Hash = HashOf(FormattableString.Invariant(
-            $"{rule.Name} {Stage.Kind} {Stage.Lines} {Options.Seed} {from} {Stage.Domain} {Stage.Infill} {Stage.FourBits} {Spelled(Stage.Adapter)}"));
+            $"{rule.Name} {Stage.Kind} {Stage.Lines} {Options.Seed} {from} {Stage.Domain} {Stage.Infill} {Stage.FourBits} {Spelled(Stage.Adapter)}")
+            + (Stage.Demonstrations > 0 ? FormattableString.Invariant($" {Stage.Demonstrations}") : ""));
     }
 
     /// <inheritdoc/>
@@ -81,13 +82,11 @@ internal sealed class RecipeStage : StageRun
     internal override ITrainingData Data() => Stage.Kind switch
     {
         StageKind.Pretrain => Rows(Texts()),
-        StageKind.Tune => Rows(Lines("conversations", rule.Demonstrations, Counting)),
+        StageKind.Tune => Rows(Demonstrations(Stage.Lines)),
         StageKind.Reward => Pairs(new RewardObjective(), (lines, tokens) => PreferenceRows.ForReward(lines, tokens, Options.Context)),
         StageKind.Prefer => Pairs(new PreferenceObjective(Stage.Rule, References.Frozen(Loaded(Base!))),
             (lines, tokens) => PreferenceRows.ForPolicy(lines, tokens, Options.Context)),
-        StageKind.Select => Rows(TuningSplit<TuningRow>.Of("the best of the policy's answers", RejectionSampling.Best(
-            Loaded(Base!), Judge(), Prompts(RuleChat.Requests(Stage.Lines, Options.Seed + before.Policy!.Step, heldOut: false)), tokens,
-            Stage.Selection with { MostTokens = Stage.MostTokens }, Options.Seed))),
+        StageKind.Select => Rows(Selected()),
         _ => Policies(),
     };
 
@@ -147,7 +146,7 @@ internal sealed class RecipeStage : StageRun
                 $"held-out reward: {gain.Deviations:+0.00;-0.00} deviations ({gain.Reward:F2}, {gain.RewardBefore:F2} before)");
         }
 
-        if (Stage.Kind == StageKind.Optimise && Stage.Policy.PretrainingWeight > 0)
+        if (Stage.Kind == StageKind.Optimise && Stage.Policy.PretrainingWeight > 0 && Stage.Demonstrations == 0)
         {
             TuningData<TuningRow> texts = Rows(Texts());
             double now = HeldOutLoss(model, texts), was = HeldOutLoss(Loaded(Base!), texts), first = HeldOutLoss(Loaded(before.First!.Folder!), texts);
@@ -208,10 +207,21 @@ internal sealed class RecipeStage : StageRun
 
     private int[][] Prompts(IEnumerable<string> questions) => [.. questions.Select(question => tokens.Prompt(new Passage([new ChatTurn("user", question)])))];
 
-    private TuningSplit<TuningRow> Texts() => Lines(
-        "texts", (count, seed, heldOut) => rule.Texts(count, seed, heldOut, Stage.Domain), new TuningOptions { MaxLength = Options.Context });
+    private TuningSplit<TuningRow> Demonstrations(int lines) => Lines("conversations", rule.Demonstrations, Counting, lines);
 
-    private TuningSplit<TuningRow> Lines(string what, Func<int, long, bool, string> make, TuningOptions counting)
+    /// <summary>The best of the policy's answers, with demonstrations among them.</summary>
+    private TuningSplit<TuningRow> Selected()
+    {
+        var best = TuningSplit<TuningRow>.Of("the best of the policy's answers", RejectionSampling.Best(
+            Loaded(Base!), Judge(), Prompts(RuleChat.Requests(Stage.Lines, Options.Seed + before.Policy!.Step, heldOut: false)), tokens,
+            Stage.Selection with { MostTokens = Stage.MostTokens }, Options.Seed));
+        return Stage.Demonstrations == 0 ? best : best with { Training = [.. best.Training, .. Demonstrations(Stage.Demonstrations).Training] };
+    }
+
+    private TuningSplit<TuningRow> Texts() => Lines(
+        "texts", (count, seed, heldOut) => rule.Texts(count, seed, heldOut, Stage.Domain), new TuningOptions { MaxLength = Options.Context }, Stage.Lines);
+
+    private TuningSplit<TuningRow> Lines(string what, Func<int, long, bool, string> make, TuningOptions counting, int count)
     {
         IReadOnlyList<TuningRow> Made(int count, bool heldOut)
         {
@@ -220,7 +230,7 @@ internal sealed class RecipeStage : StageRun
                 : TuningRows.Prepare(lines, tokens, counting).Rows;
         }
 
-        return new(rule.Name, Made(Stage.Lines, heldOut: false), Made(Math.Max(64, Stage.Lines / 10), heldOut: true));
+        return new(rule.Name, Made(count, heldOut: false), Made(Math.Max(64, count / 10), heldOut: true));
     }
 
     private TuningData<TuningRow> Rows(TuningSplit<TuningRow> rows) =>
@@ -240,7 +250,7 @@ internal sealed class RecipeStage : StageRun
         new("requests made by rule", Prompts(RuleChat.Requests(Stage.Lines, Options.Seed, heldOut: false)),
             Prompts(RuleChat.Requests(Stage.Measured, 20, heldOut: true))),
         tokens, References.Frozen(Loaded(Base!)), Judge(), Stage.Policy with { MostTokens = Stage.MostTokens }, Options,
-        Stage.Policy.PretrainingWeight > 0 ? Rows(Texts()) : null)
+        Stage.Policy.PretrainingWeight > 0 ? Rows(Stage.Demonstrations > 0 ? Demonstrations(Stage.Demonstrations) : Texts()) : null)
     {
         Hash = Hash,
     });

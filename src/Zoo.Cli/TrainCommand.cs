@@ -134,7 +134,7 @@ internal sealed class TrainCommand
         Arguments.Require(words.GetValue(keepBest) >= 0, "keep-best", words.GetValue(keepBest), "0 or more");
         OwnDataOptions asked = options.Over(words, new OwnDataOptions());
         asked.Validate();
-        OwnData? own = asked.Data.Length == 0 ? null : new OwnData(
+        OwnData? own = !asked.IsAsked ? null : new OwnData(
             asked, run => Dependent(words, options.Over(words, run)), options.Typed(words, "steps") ? options.Over(words, new TrainingOptions()).Steps : null);
         Recipe run = own is null
             ? known with { Stages = [.. known.Stages.Select(stage => stage with { Run = Dependent(words, options.Over(words, stage.Run)) })] }

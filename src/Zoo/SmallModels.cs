@@ -67,6 +67,15 @@ public static class SmallModels
     /// <summary>Those that are trained by an objective, or have a head that learns a kind of answer.</summary>
     public static IEnumerable<SmallModel> TrainedBy(string name) => All.Where(model => model.Trained.Name == name);
 
+    /// <summary>Of the models that are built from a config of that kind, the one that is trained by something; null where there is none.</summary>
+    /// <param name="config">The record's type.</param>
+    /// <param name="name">An objective, or what a head learns: <c>reward</c>, <c>ppo</c>.</param>
+    public static ModelEntry? HeadOf(Type config, string name) => HeadsOf(name).FirstOrDefault(entry => entry.ConfigType == config);
+
+    /// <summary>All models that are trained by something, small ones or not.</summary>
+    public static IEnumerable<ModelEntry> HeadsOf(string name) =>
+        Models.All.Where(entry => entry.Type.GetCustomAttributes<TrainedByAttribute>(inherit: false).Any(trained => trained.Name == name));
+
     private static IEnumerable<SmallModel> Find() =>
         from entry in Models.All
         from trained in entry.Type.GetCustomAttributes<TrainedByAttribute>(inherit: false)

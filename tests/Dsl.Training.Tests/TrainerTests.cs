@@ -73,6 +73,15 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void LayersThatAreNotRepeatedCannotBeRunAgain()
+    {
+        using var model = new TinyModel(new TinyConfig(Corpus.Codec.Vocabulary));
+        using var trainer = new Trainer(model, Corpus, Small with { CheckpointActivations = true });
+        Assert.Equal("--checkpoint-activations on a model without repeated layers that are trained, expected some: run without it",
+            Assert.Throws<TrainingException>(() => trainer.Next()).Message);
+    }
+
+    [Fact]
     public void TrainingLearnsAndLeavesNoTensorBehind()
     {
         manual_seed(1);

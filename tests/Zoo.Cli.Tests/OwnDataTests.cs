@@ -5,9 +5,11 @@ using System.Linq;
 using Dsl.Runtime;
 using Dsl.Tests;
 using Dsl.Training.Alignment;
+using Dsl.Training.Alignment.Data;
 using Dsl.Training.Alignment.Rules;
 using TorchSharp;
 using Xunit;
+using Zoo.Decoders;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli.Tests;
@@ -85,6 +87,102 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
     }
 
     [Fact]
+    public void PoliciesLearnFromTheirOwnAnswers()
+    {
+        using var folder = new ScratchFolder();
+        string[] small = ["--steps", "3", "--batch", "4", "--response", "6", "--rollouts", "8", "--best-of", "2"];
+        string all = Done(["train", "--recipe", "llama2-chat", "--from", models.Chat, "--data", models.Messages, "--comparisons", models.Pairs,
+            "--prompts", models.Prompts, "-o", folder["l"], .. small]);
+        Assert.Equal(["1-sft", "2-reward", "3-rejection", "4-rejection", "5-ppo"],
+            Directory.GetDirectories(folder["l"]).Select(path => Path.GetFileName(path)!).Order());
+        Assert.Matches(@"5-ppo: held-out reward -?\d+\.\d+, -?\d+\.\d+ before, at -?\d+\.\d+ nats a response from the model before", all);
+        Assert.Matches(@"5-ppo: '.*beside .*' is answered by '.*', '.*' before", all);
+        Assert.Contains("pretraining_loss", File.ReadAllText(Path.Combine(folder["l"], "5-ppo", "metrics.csv")));
+        string[] again = ["train", "--recipe", "llama2-chat", "--from", models.Chat, "--data", models.Messages, "--comparisons", models.Pairs, "--prompts",
+            models.Prompts, "-o", folder["l"], "--resume", .. small];
+        Assert.Contains("5-ppo: complete", Done(again));
+
+        // Interrupted within a rollout, and gone on with, it ends as it would have.
+        string step = Path.Combine(folder["l"], "5-ppo", "step-3", "model.safetensors");
+        byte[] whole = File.ReadAllBytes(step);
+        Directory.Delete(Path.Combine(folder["l"], "5-ppo"), recursive: true);
+        Done([.. again, "--save-every", "2"]);
+        Directory.Delete(Path.GetDirectoryName(step)!, recursive: true);
+        Done(again);
+        Assert.Equal(whole, File.ReadAllBytes(step));
+        Done("generate", Path.Combine(folder["l"], "5-ppo"), "--prompt", "<|user|> beside oak cup of lion<|assistant|>", "-n", "3");
+
+        // A reward model that is there; an adapter, whose base is the reference; texts that are kept.
+        string reward = Path.Combine(folder["l"], "2-reward", "step-3"), texts = folder["texts.jsonl"];
+        File.WriteAllText(texts, RuleChat.Data.Texts(24, 3, heldOut: false, domain: false));
+        Done(["train", "--recipe", "ppo", "--from", models.Chat, "--prompts", models.Prompts, "--reward", reward, "--texts", texts, "--lora", "2",
+            "--kl", "0.1", "-o", folder["p"], .. small]);
+        Assert.Equal(["1-lora", "1-ppo"], new[] { "1-lora", Path.GetFileName(Directory.GetDirectories(folder["p"]).Single()) }.Order());
+        Assert.True(File.Exists(Path.Combine(folder["p"], "1-ppo", "step-3", "adapter_model.safetensors")));
+        Done(["train", "--recipe", "rejection", "--from", models.Chat, "--prompts", models.Prompts, "--reward", reward, "-o", folder["b"], .. small]);
+        Assert.Equal(["1-rejection", "2-rejection"], Directory.GetDirectories(folder["b"]).Select(path => Path.GetFileName(path)!).Order());
+    }
+
+    [Fact]
+    public void EveryDecoderHasAReward()
+    {
+        string[] decoders = ["Llama", "Mistral", "Qwen2", "Qwen3", "Gemma2", "Phi", "Gpt1", "Gpt2", "Gpt3", "GptNeo", "GptNeoX", "Mixtral", "Olmoe", "Qwen3Moe"];
+        Assert.Equal(decoders.Select(name => name + "ForSequenceClassification").Order(), SmallModels.HeadsOf("reward").Select(entry => entry.Name).Order());
+        Assert.Equal(decoders.Select(name => name + "ForCausalLMWithValueHead").Order(), SmallModels.HeadsOf("ppo").Select(entry => entry.Name).Order());
+        using var folder = new ScratchFolder();
+        TuningTokens tokens = RuleChat.Tokens();
+        var config = new Gpt2Config(tokens.Tokenizer.Vocabulary, 16, 1, 2, 32);
+        using (var model = new Gpt2(config))
+        {
+            model.Save(folder["gpt2"]);
+            tokens.Save(folder["gpt2"]);
+        }
+
+        Done("train", "--recipe", "reward", "--from", folder["gpt2"], "--data", models.Pairs, "--steps", "2", "--batch", "4", "-o", folder["r"]);
+        string reward = Path.Combine(folder["r"], "1-reward", "step-2");
+        Assert.Contains("\"GPT2ForSequenceClassification\"", File.ReadAllText(Path.Combine(reward, "config.json")));
+        Done("train", "--recipe", "ppo", "--from", folder["gpt2"], "--prompts", models.Prompts, "--reward", reward, "--response", "6", "--rollouts", "4",
+            "--steps", "2", "--batch", "4", "-o", folder["p"]);
+        Assert.Contains("\"GPT2ForCausalLMWithValueHead\"", File.ReadAllText(Path.Combine(folder["p"], "1-ppo", "step-2", "config.json")));
+    }
+
+    [Fact]
+    public void WhatAPolicyCannotLearnFromIsSaidInOneSentence()
+    {
+        using var folder = new ScratchFolder();
+        string[] ppo = ["train", "--recipe", "ppo", "--from", models.Chat, "-o", folder["p"]], judged = ["--reward", models.Chat];
+        Assert.Contains("--recipe ppo without --prompts, expected the file of what the model answers", Refused(2, [.. ppo, "--data", models.Messages]));
+        Assert.Contains("--recipe ppo without --reward and --comparisons, expected one of them", Refused(2, [.. ppo, "--prompts", models.Prompts]));
+        Assert.Contains("--reward with --comparisons, expected one of them",
+            Refused(2, [.. ppo, "--prompts", models.Prompts, "--comparisons", models.Pairs, .. judged]));
+        Assert.Contains("--qlora with --recipe ppo, whose stages go on from one another",
+            Refused(2, [.. ppo, "--prompts", models.Prompts, "--qlora", .. judged]));
+        Assert.Contains("--texts with --recipe rejection, which has no stage that mixes them in", Refused(2, "train", "--recipe", "rejection", "--from",
+            models.Chat, "--prompts", models.Prompts, "--reward", models.Chat, "--texts", models.Messages));
+        Assert.Contains("--prompts without --from, expected the folder of the model", Refused(2, "train", "--recipe", "ppo", "--prompts", "x.jsonl"));
+        Assert.Contains("--best-of 1, expected 2 or more", Refused(2, [.. ppo, "--prompts", models.Prompts, "--best-of", "1", .. judged]));
+        Assert.Contains("is no reward model, expected one that gives a text one score",
+            Refused(1, [.. ppo, "--prompts", models.Prompts, "--response", "6", .. judged]));
+        Assert.Contains("a vocabulary of ", Refused(1, [.. ppo, "--prompts", models.Prompts, "--response", "6", "--reward", models.Code]));
+        Assert.Contains("leaves no room for a prompt among the 48 tokens", Refused(2, [.. ppo, "--prompts", models.Prompts, .. judged]));
+
+        string path = folder["bad.jsonl"];
+        string Bad(string lines)
+        {
+            File.WriteAllText(path, lines);
+            return Refused(1, [.. ppo, "--prompts", path, "--response", "6", .. judged]);
+        }
+
+        Assert.Contains("bad.jsonl: is empty, expected a JSON object in each line", Bad("\n"));
+        Assert.Contains("bad.jsonl line 1: expected prompt or messages; there is text", Bad("{\"text\": \"x\"}"));
+        Assert.Contains("bad.jsonl line 2: prompt is an answer alone, expected what is answered",
+            Bad("{\"prompt\": \"x\"}\n{\"prompt\": [{\"role\": \"assistant\", \"content\": \"x\"}]}"));
+        Assert.Contains("a role other than user and assistant", Bad("{\"prompt\": [{\"role\": \"system\", \"content\": \"x\"}]}"));
+        Assert.Contains("no prompt leaves room for an answer of 6 tokens among the 48 of the context",
+            Bad($"{{\"prompt\": \"{string.Concat(Enumerable.Repeat(" oak", 50))}\"}}"));
+    }
+
+    [Fact]
     public void FrozenWeightsStayAndAlpacasPadBeginsAsTheMean()
     {
         using var folder = new ScratchFolder();
@@ -151,8 +249,10 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
         Assert.Contains("--data without --from, expected the folder of the model", Refused(2, "train", "--recipe", "sft", "--data", "x.jsonl"));
         Assert.Contains("--from without --data, expected the file", Refused(2, "train", "--recipe", "sft", "--from", models.Chat));
         Assert.Contains("--lora, --qlora and --freeze are of a model of one's own", Refused(2, "train", "--recipe", "sft", "--lora", "4"));
-        Assert.Contains("--data with --recipe ppo, whose stages follow from one another, expected --recipe sft, reward, dpo, ",
-            Refused(2, "train", "--recipe", "ppo", "--from", models.Chat, "--data", models.Messages));
+        Assert.Contains("--prompts with --recipe sft, which reads --data alone",
+            Refused(2, "train", "--recipe", "sft", "--from", models.Chat, "--data", models.Messages, "--prompts", models.Prompts));
+        Assert.Contains("--data with --recipe llava-instruct, which learns from pictures, expected --recipe sft, ",
+            Refused(2, "train", "--recipe", "llava-instruct", "--from", models.Chat, "--data", models.Messages));
         Assert.Contains("is a pair, expected a text or an answer",
             Refused(1, "train", "--recipe", "sft", "--from", models.Chat, "--data", models.Pairs, "-o", folder["p"]));
         Assert.Contains("is no pair, expected chosen and rejected",
@@ -188,6 +288,9 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
             Code = Made("codellama-infill", 0);
             Messages = folder["messages.jsonl"];
             File.WriteAllText(Messages, RuleChat.Demonstrations(24, 3, heldOut: false));
+            Prompts = folder["prompts.jsonl"];
+            File.WriteAllLines(Prompts, RuleChat.Requests(20, 3, heldOut: false)
+                .Select(request => $"{{\"prompt\": [{{\"role\": \"user\", \"content\": \"{request}\"}}]}}"));
             Pairs = folder["pairs.jsonl"];
             File.WriteAllText(Pairs, RuleChat.Pairs(24, 3, heldOut: false));
         }
@@ -201,6 +304,8 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
         internal string Messages { get; }
 
         internal string Pairs { get; }
+
+        internal string Prompts { get; }
 
         public void Dispose() => folder.Dispose();
 

@@ -58,6 +58,7 @@ public sealed class TrainOptionTests : IDisposable
         ["tokens"] = ("bytes", "characters"),
         ["vocabulary"] = ("600", "700"),
         ["static-noise"] = ("true", "false"),
+        ["checkpoint-activations"] = ("false", "true"),
         ["masking"] = ("whole-words", "runs"),
         ["pairs"] = ("sentence-order", "none"),
         ["guessed"] = ("0.2", "0.25"),

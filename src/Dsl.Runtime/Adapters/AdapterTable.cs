@@ -24,13 +24,16 @@ internal sealed class AdapterTable
     {
         get
         {
-            Adapter? asked = chosen.Value is { } choice ? choice.Adapter : standing;
+            Adapter? asked = Asked;
             return Merged is null ? asked
                 : Merged == asked ? null
                 : throw new InvalidOperationException($"the adapter '{Merged.Name}' is merged into the weights, so that "
                     + (asked is null ? "the base" : $"'{asked.Name}'") + " cannot be run: unmerge it first");
         }
     }
+
+    /// <summary>The adapter that this call asks for, part of the weights or not; null: none.</summary>
+    internal Adapter? Asked => chosen.Value is { } choice ? choice.Adapter : standing;
 
     internal Adapter? Find(string name) => byName.GetValueOrDefault(name);
 

@@ -42,7 +42,7 @@ public static class Layers
         for (int i = 0; i < blocks.Length; i++)
         {
             using Tensor before = h;
-            h = apply(blocks[i], before, i);
+            h = CheckpointedLayer.Takes(blocks[i]) is { } layer ? CheckpointedLayer.Run(layer, i, apply, before) : apply(blocks[i], before, i);
         }
 
         return h;

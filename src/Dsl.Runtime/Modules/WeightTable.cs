@@ -58,6 +58,11 @@ internal sealed class WeightTable
 
     internal bool Training { get; set; } = true;
 
+    internal bool CheckpointsActivations { get; set; }
+
+    /// <summary>How many layers were run without keeping their inner values.</summary>
+    internal long Checkpointed { get; set; }
+
     /// <summary>Grows whenever a storage is replaced or written by loading: what was derived from weights is then stale.</summary>
     internal int Version { get; private set; }
 

@@ -77,6 +77,24 @@ public sealed class Weights
     /// <summary>How many positions the shortest learned table of positions has rows for; null where there is none: then a text may be of any length.</summary>
     public long? Positions => Table.Positions;
 
+    /// <summary>
+    /// Activation checkpointing, of the whole model: where gradients are recorded, a layer of <c>Repeat</c> keeps what it read alone and is run again on the
+    /// way back (<see href="https://arxiv.org/abs/1604.06174">Chen et al.</see>). Memory is that of one layer beside what layers read, time a third more,
+    /// results and gradients are the same to the bit; dropout draws the same numbers again. On other devices than the CPU it draws others than without this.
+    /// </summary>
+    /// <remarks>
+    /// A layer that reads a value with a gradient beside the one before (an encoder's result, a shared bias) is refused when it is run. Where something else
+    /// reads what a layer reads (an output between layers), the parts of that value's gradient are added in another order.
+    /// </remarks>
+    public bool CheckpointsActivations
+    {
+        get => Table.CheckpointsActivations;
+        set => Table.CheckpointsActivations = value;
+    }
+
+    /// <summary>How many layers were run so far without keeping their inner values; 0 tells that a model has none that could be.</summary>
+    public long CheckpointedLayers => Table.Checkpointed;
+
     internal WeightTable Table { get; }
 
     /// <summary>The cursor at a key below this one (empty: this one's own key; a leading <c>/</c>: from the root).</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,15 +13,11 @@ namespace Dsl.Runtime;
 /// </summary>
 public sealed class Pass : IDisposable
 {
-    private readonly Dictionary<object, object> memo = [];
     private readonly Timeline timeline;
-    private Tensor? order;
-    private Tensor? back;
-    private Tensor? last;
-
     private readonly Temporaries? temporaries;
-
+    private Made made = new();
     private bool isWhole;
+    private bool isOver;
 
     private Pass(Timeline timeline, int length, bool[]? mask, Device device, bool training, Tensor? tokens = null)
     {
@@ -87,7 +84,7 @@ public sealed class Pass : IDisposable
     {
         if (isWhole)
         {
-            Memo((nameof(Collect), name), () => new Collection()).Add(value);
+            CollectionOf(name).Add(value);
         }
 
         return value.alias();
@@ -98,7 +95,7 @@ public sealed class Pass : IDisposable
     /// <param name="size">Channels.</param>
     /// <param name="like">Says dtype and device where no layer has collected any.</param>
     /// <returns>[b, t, layers, size]; the caller owns it.</returns>
-    public Tensor Collected(string name, long size, Tensor like) => Memo((nameof(Collect), name), () => new Collection()) is { Values.Count: > 0 } found
+    public Tensor Collected(string name, long size, Tensor like) => CollectionOf(name) is { Values.Count: > 0 } found
         ? torch.stack(found.Values, 2)
         : torch.zeros([Batch, Length, 0, size], dtype: like.dtype, device: like.device);
 
@@ -106,7 +103,7 @@ public sealed class Pass : IDisposable
     public T Memo<T>(object key, Func<T> make)
         where T : class
     {
-        if (!memo.TryGetValue(key, out object? known))
+        if (!made.Memo.TryGetValue(key, out object? known))
         {
             known = make();
             if (known is Tensor tensor)
@@ -114,7 +111,7 @@ public sealed class Pass : IDisposable
                 tensor.DetachFromDisposeScope();
             }
 
-            memo.Add(key, known);
+            made.Memo.Add(key, known);
         }
 
         return (T)known;
@@ -131,7 +128,7 @@ public sealed class Pass : IDisposable
             return x.narrow(1, x.shape[1] - 1, 1);
         }
 
-        if (last is null)
+        if (made.Last is null)
         {
             var index = new long[Batch];
             for (int row = 0; row < Batch; row++)
@@ -145,10 +142,10 @@ public sealed class Pass : IDisposable
                 index[row] = Queries.IsReal(row, at) ? at : Length - 1;
             }
 
-            last = torch.tensor(index, [Batch, 1], device: Device).DetachFromDisposeScope();
+            made.Last = torch.tensor(index, [Batch, 1], device: Device).DetachFromDisposeScope();
         }
 
-        return Gather(x, last);
+        return Gather(x, made.Last);
     }
 
     /// <summary>Row by row, real tokens to the front and padding behind them, both in order; the caller owns the result.</summary>
@@ -159,8 +156,7 @@ public sealed class Pass : IDisposable
             return x.alias();
         }
 
-        order ??= Order(inverse: false);
-        return Gather(x, order);
+        return Gather(x, made.Order ??= Order(inverse: false));
     }
 
     /// <summary>Undoes <see cref="Compact"/>.</summary>
@@ -171,8 +167,7 @@ public sealed class Pass : IDisposable
             return x.alias();
         }
 
-        back ??= Order(inverse: true);
-        return Gather(x, back);
+        return Gather(x, made.Back ??= Order(inverse: true));
     }
 
     /// <summary>Which expert each token is for, where that is what the axis is made of; else null.</summary>
@@ -210,7 +205,7 @@ public sealed class Pass : IDisposable
     {
         using Tensor compact = Compact(x);
         using Pass packed = Of(Length, Queries.Length);
-        using Tensor real = packed.Queries.Real!.view([Batch, Length, .. System.Linq.Enumerable.Repeat(1L, (int)x.dim() - 2)]);
+        using Tensor real = packed.Queries.Real!.view([Batch, Length, .. Enumerable.Repeat(1L, (int)x.dim() - 2)]);
         using Tensor zero = torch.zeros_like(compact);
         return torch.where(real, compact, zero);
     }
@@ -234,19 +229,25 @@ public sealed class Pass : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (object value in memo.Values)
-        {
-            (value as IDisposable)?.Dispose();
-        }
-
-        memo.Clear();
-        order?.Dispose();
-        back?.Dispose();
-        last?.Dispose();
+        made.Dispose();
         Queries.Dispose();
         Keys.Dispose();
-        temporaries?.Dispose();
+        if (!isOver)
+        {
+            temporaries?.Dispose();
+        }
+
+        isOver = true;
     }
+
+    /// <summary>
+    /// The same axis, of which nothing has been made yet, until the result is disposed; also where the call is over. A layer that is run again makes what it
+    /// shared with others by itself, on a graph of its own.
+    /// </summary>
+    internal IDisposable Anew() => new Rerun(this);
+
+    /// <summary>What layers have collected so far, by name.</summary>
+    internal IEnumerable<Collection> Collections => made.Memo.Values.OfType<Collection>().OrderBy(each => each.Name, StringComparer.Ordinal);
 
     /// <summary>x[row, index[row, i], ...] for an int64 index [b, n].</summary>
     internal static Tensor Gather(Tensor x, Tensor index)
@@ -317,12 +318,66 @@ public sealed class Pass : IDisposable
         return torch.tensor(index, [Batch, Length], device: Device).DetachFromDisposeScope();
     }
 
-    private sealed class Collection : IDisposable
+    private Collection CollectionOf(string name) => Memo((nameof(Collect), name), () => new Collection(name));
+
+    /// <summary>What layers have collected by one name.</summary>
+    internal sealed class Collection(string name) : IDisposable
     {
+        internal string Name { get; } = name;
+
         internal List<Tensor> Values { get; } = [];
 
         internal void Add(Tensor value) => Values.Add(value.alias().DetachFromDisposeScope());
 
         public void Dispose() => Values.ForEach(value => value.Dispose());
+    }
+
+    /// <summary>What was made of the axis on the way.</summary>
+    private sealed class Made : IDisposable
+    {
+        internal Dictionary<object, object> Memo { get; } = [];
+
+        internal Tensor? Order { get; set; }
+
+        internal Tensor? Back { get; set; }
+
+        internal Tensor? Last { get; set; }
+
+        public void Dispose()
+        {
+            foreach (object value in Memo.Values)
+            {
+                (value as IDisposable)?.Dispose();
+            }
+
+            Memo.Clear();
+            Order?.Dispose();
+            Back?.Dispose();
+            Last?.Dispose();
+            (Order, Back, Last) = (null, null, null);
+        }
+    }
+
+    private sealed class Rerun : IDisposable
+    {
+        private readonly Pass pass;
+        private readonly Made before;
+
+        internal Rerun(Pass pass)
+        {
+            (this.pass, before) = (pass, pass.made);
+            pass.made = new Made();
+        }
+
+        public void Dispose()
+        {
+            pass.made.Dispose();
+            pass.made = before;
+            if (pass.isOver)
+            {
+                pass.Queries.Dispose();
+                pass.Keys.Dispose();
+            }
+        }
     }
 }

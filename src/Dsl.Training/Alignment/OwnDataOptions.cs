@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Dsl.Runtime;
 using Dsl.Training.Alignment.Data;
 
@@ -11,6 +12,38 @@ public sealed record OwnDataOptions
     /// <summary>Lines of JSON (<see cref="TuningFile"/>); empty: what a rule makes.</summary>
     [Option("data", "Lines of JSON: messages, prompt and response, or chosen and rejected. Needs --from.", "file")]
     public string Data { get; init; } = "";
+
+    /// <summary>Pairs of which a reward model is trained; empty: none is.</summary>
+    [Option("comparisons", "Of ppo, rejection and the like: lines with chosen and rejected, of which a reward model is trained.", "file")]
+    public string Comparisons { get; init; } = "";
+
+    /// <summary>The folder of a reward model that is there.</summary>
+    [Option("reward", "In place of --comparisons: the folder of a reward model, with the vocabulary of the model that it judges.", "folder")]
+    public string Reward { get; init; } = "";
+
+    /// <summary>What a policy answers while it learns from its own answers.</summary>
+    [Option("prompts", "Of ppo, rejection and the like: lines with prompt (or messages), which the model answers as it learns.", "file")]
+    public string Prompts { get; init; } = "";
+
+    /// <summary>Texts whose loss is mixed into the optimisation of a policy (PPO-ptx); empty: none.</summary>
+    [Option("texts", "Of ppo and the like: lines with text, whose loss is added so that the model keeps what it knows (PPO-ptx).", "file")]
+    public string Texts { get; init; } = "";
+
+    /// <summary>The coefficient of the divergence from the policy before.</summary>
+    [Option("kl", "Of ppo and the like: how strongly the model is held to what it was.", "x")]
+    public double Kl { get; init; } = 0.05;
+
+    /// <summary>Responses that are written before a policy is trained on them.</summary>
+    [Option("rollouts", "Of ppo and the like: answers that are written before the model is trained on them.", "n")]
+    public int Rollouts { get; init; } = 64;
+
+    /// <summary>Tokens of a response at most.</summary>
+    [Option("response", "Of ppo, rejection and the like: tokens of an answer at most.", "n")]
+    public int Response { get; init; } = 64;
+
+    /// <summary>Answers to a prompt, of which the best is learned.</summary>
+    [Option("best-of", "Of rejection and the like: answers to a prompt, of which the best is learned.", "k")]
+    public int BestOf { get; init; } = 8;
 
     /// <summary>The folder of the model that is trained, with its tokenizer and chat template.</summary>
     [Option("from", "The model to go on from: a published checkpoint or a run, with its tokenizer and chat template.", "folder")]
@@ -52,6 +85,13 @@ public sealed record OwnDataOptions
     [Option("freeze", "Weights that are not trained: a pattern over keys, such as model.embed_tokens*.", "pattern")]
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
+    /// <summary>Whether anything of one's own is to be learned.</summary>
+    public bool IsAsked => Files.Any(file => file.Value.Length > 0);
+
+    /// <summary>What is read, by its word.</summary>
+    public IReadOnlyList<(string Name, string Value)> Files =>
+        [("data", Data), ("comparisons", Comparisons), ("reward", Reward), ("prompts", Prompts), ("texts", Texts)];
+
     /// <summary>The adapter that is asked for; null: none.</summary>
     public AdapterOptions? Adapter => Lora > 0 || Qlora
         ? new AdapterOptions { Targets = LoraTargets, Rank = Rank, Alpha = LoraAlpha > 0 ? LoraAlpha : 2 * Rank, Dropout = LoraDropout } : null;
@@ -62,18 +102,23 @@ public sealed record OwnDataOptions
     /// <exception cref="ArgumentException">One sentence that names the value and what was expected.</exception>
     public void Validate()
     {
-        if ((Data.Length > 0) != (From.Length > 0))
+        if (IsAsked != (From.Length > 0))
         {
-            throw new ArgumentException(Data.Length > 0 ? "--data without --from, expected the folder of the model that learns it"
-                : "--from without --data, expected the file that the model learns");
+            throw new ArgumentException(From.Length > 0 ? "--from without --data, expected the file that the model learns"
+                : $"--{Files.First(file => file.Value.Length > 0).Name} without --from, expected the folder of the model that learns it");
         }
+
+        TrainingOptions.Require(Kl >= 0 && double.IsFinite(Kl), "kl", Kl, "0 or more");
+        TrainingOptions.Require(Rollouts >= 1, "rollouts", Rollouts, "1 or more");
+        TrainingOptions.Require(Response >= 1, "response", Response, "1 or more");
+        TrainingOptions.Require(BestOf >= 2, "best-of", BestOf, "2 or more");
 
         TrainingOptions.Require(Epochs >= 0 && double.IsFinite(Epochs), "epochs", Epochs, "more than 0");
         TrainingOptions.Require(Beta > 0 && double.IsFinite(Beta), "beta", Beta, "more than 0");
         TrainingOptions.Require(Lora >= 0, "lora", Lora, "1 or more");
         TrainingOptions.Require(LoraAlpha >= 0, "lora-alpha", LoraAlpha, "more than 0");
         Adapter?.Validate();
-        if (Data.Length == 0 && (Adapter is not null || Freeze.Count > 0))
+        if (!IsAsked && (Adapter is not null || Freeze.Count > 0))
         {
             throw new ArgumentException("--lora, --qlora and --freeze are of a model of one's own, expected --from and --data beside them");
         }

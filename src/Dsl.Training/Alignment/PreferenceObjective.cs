@@ -31,11 +31,17 @@ public static class References
     {
         bool training = policy.Module.training;
         policy.Module.eval();
-        using IDisposable on = enable_grad();
-        using IDisposable without = Adapters.Use(policy, null);
-        using Tensor logs = Policy(policy, batch);
-        policy.Module.train(training);
-        return logs.detach();
+        try
+        {
+            using IDisposable on = enable_grad();
+            using IDisposable without = Adapters.Use(policy, null);
+            using Tensor logs = Policy(policy, batch);
+            return logs.detach();
+        }
+        finally
+        {
+            policy.Module.train(training);
+        }
     };
 
     /// <summary>What a model gives each counted token: [rows, t - 1], with its graph.</summary>

@@ -63,6 +63,12 @@ public sealed record Stage(StageKind Kind, Published Published, TrainingOptions 
     /// <summary>How <see cref="StageKind.Optimise"/> goes on.</summary>
     public PolicyOptions Policy { get; init; } = new();
 
+    /// <summary>
+    /// Demonstrations that are learned beside: among the best answers of <see cref="StageKind.Select"/>, and in place of pre-training's texts in
+    /// <see cref="StageKind.Optimise"/> (with <see cref="PolicyOptions.PretrainingWeight"/>); 0: none.
+    /// </summary>
+    public int Demonstrations { get; init; }
+
     /// <summary>Tokens of an answer at most.</summary>
     public int MostTokens { get; init; } = 8;
 

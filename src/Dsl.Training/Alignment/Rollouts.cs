@@ -33,6 +33,19 @@ public static class Rollouts
     {
         bool training = model.Module.training;
         model.Module.eval();
+        try
+        {
+            return Written(model, prompts, most, end, temperature, memory);
+        }
+        finally
+        {
+            model.Module.train(training);
+        }
+    }
+
+    private static IReadOnlyList<Rollout> Written(
+        IModel model, IReadOnlyList<int[]> prompts, int most, int end, double temperature, IReadOnlyDictionary<string, Tensor>? memory)
+    {
         using IDisposable off = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Device device = model.Weights.Device;
@@ -61,11 +74,6 @@ public static class Rollouts
 
                 tokens = drawn;
             }
-        }
-
-        if (training)
-        {
-            model.Module.train();
         }
 
         return [.. prompts.Zip(written, (prompt, response) => new Rollout(prompt, [.. response], response.Count > 0 && response[^1] == end))];

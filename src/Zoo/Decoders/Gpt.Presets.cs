@@ -20,25 +20,25 @@ public sealed partial record Gpt2Config
 /// </summary>
 public sealed partial record Gpt3Config
 {
-    [Preset("gpt3-small")]
+    [Preset("gpt3-small", Model = typeof(Gpt3))]
     public static Gpt3Config Small =>
         new() { Vocab = 50257, Hidden = 768, Layers = 12, Heads = 12, Context = 2048, ActKey = Activation.GeluTanh };
 
-    [Preset("gpt3-medium")] public static Gpt3Config Medium => Small with { Hidden = 1024, Layers = 24, Heads = 16 };
+    [Preset("gpt3-medium", Model = typeof(Gpt3))] public static Gpt3Config Medium => Small with { Hidden = 1024, Layers = 24, Heads = 16 };
 
-    [Preset("gpt3-large")] public static Gpt3Config Large => Small with { Hidden = 1536, Layers = 24, Heads = 16 };
+    [Preset("gpt3-large", Model = typeof(Gpt3))] public static Gpt3Config Large => Small with { Hidden = 1536, Layers = 24, Heads = 16 };
 
-    [Preset("gpt3-xl")] public static Gpt3Config ExtraLarge => Small with { Hidden = 2048, Layers = 24, Heads = 16 };
+    [Preset("gpt3-xl", Model = typeof(Gpt3))] public static Gpt3Config ExtraLarge => Small with { Hidden = 2048, Layers = 24, Heads = 16 };
 
-    [Preset("gpt3-xl-as-printed")] public static Gpt3Config ExtraLargeAsPrinted => ExtraLarge with { Heads = 24, HeadDimKey = 128 };
+    [Preset("gpt3-xl-as-printed", Model = typeof(Gpt3))] public static Gpt3Config ExtraLargeAsPrinted => ExtraLarge with { Heads = 24, HeadDimKey = 128 };
 
-    [Preset("gpt3-2.7b")] public static Gpt3Config B2 => Small with { Hidden = 2560, Layers = 32, Heads = 32 };
+    [Preset("gpt3-2.7b", Model = typeof(Gpt3))] public static Gpt3Config B2 => Small with { Hidden = 2560, Layers = 32, Heads = 32 };
 
-    [Preset("gpt3-6.7b")] public static Gpt3Config B6 => Small with { Hidden = 4096, Layers = 32, Heads = 32 };
+    [Preset("gpt3-6.7b", Model = typeof(Gpt3))] public static Gpt3Config B6 => Small with { Hidden = 4096, Layers = 32, Heads = 32 };
 
-    [Preset("gpt3-13b")] public static Gpt3Config B13 => Small with { Hidden = 5140, Layers = 40, Heads = 40, HeadDimKey = 128 };
+    [Preset("gpt3-13b", Model = typeof(Gpt3))] public static Gpt3Config B13 => Small with { Hidden = 5140, Layers = 40, Heads = 40, HeadDimKey = 128 };
 
-    [Preset("gpt3-175b")] public static Gpt3Config B175 => Small with { Hidden = 12288, Layers = 96, Heads = 96 };
+    [Preset("gpt3-175b", Model = typeof(Gpt3))] public static Gpt3Config B175 => Small with { Hidden = 12288, Layers = 96, Heads = 96 };
 }
 
 /// <summary>Published sizes.</summary>

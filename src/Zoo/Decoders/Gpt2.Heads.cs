@@ -4,9 +4,15 @@ using C = Zoo.Decoders.Gpt2Config;
 namespace Zoo.Decoders;
 
 /// <summary>Labels, or a reward where there is one: a score at each token (<c>values</c>), and of a text the one at its last real token.</summary>
-[Model<C>("GPT2ForSequenceClassification"), Derive<Gpt2>]
+[Model<C>("GPT2ForSequenceClassification"), TrainedBy("reward"), Derive<Gpt2>]
 [Replace("lm_head"), Linear("score", nameof(C.Classes)), Output("values"), Pool("last")]
 public sealed partial class Gpt2ForSequenceClassification;
+
+/// <summary>A policy and its value in one trunk.</summary>
+[Model<C>("GPT2ForCausalLMWithValueHead"), TrainedBy("ppo"), Derive<Gpt2>]
+[Replace("transformer.ln_f"), LayerNorm("transformer.ln_f"), As("normed")]
+[From("normed"), Linear("v_head.summary", 1, Bias = true), Rearrange("b t 1 -> b t"), Output("values")]
+public sealed partial class Gpt2ForCausalLMWithValueHead;
 
 public sealed partial record Gpt2Config
 {

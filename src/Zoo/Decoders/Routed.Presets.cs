@@ -25,7 +25,7 @@ public sealed partial record MixtralConfig
 /// <summary>Published sizes (table 1 of the paper).</summary>
 public sealed partial record OlmoeConfig
 {
-    [Preset("olmoe-1b-7b")]
+    [Preset("olmoe-1b-7b", Model = typeof(Olmoe))]
     public static OlmoeConfig B1 => new()
     {
         Vocab = 50304,
@@ -41,9 +41,9 @@ public sealed partial record OlmoeConfig
 /// <summary>Published sizes (table 2 of the paper): billions of parameters, and of those that a token has.</summary>
 public sealed partial record Qwen3MoeConfig
 {
-    [Preset("qwen3-30b-a3b")] public static Qwen3MoeConfig B30 => Sized(2048, 6144, 768, 48, 32);
+    [Preset("qwen3-30b-a3b", Model = typeof(Qwen3Moe))] public static Qwen3MoeConfig B30 => Sized(2048, 6144, 768, 48, 32);
 
-    [Preset("qwen3-235b-a22b")] public static Qwen3MoeConfig B235 => Sized(4096, 12288, 1536, 94, 64);
+    [Preset("qwen3-235b-a22b", Model = typeof(Qwen3Moe))] public static Qwen3MoeConfig B235 => Sized(4096, 12288, 1536, 94, 64);
 
     private static Qwen3MoeConfig Sized(int hidden, int feedForward, int expert, int layers, int heads) => new()
     {

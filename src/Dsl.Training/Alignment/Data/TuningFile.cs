@@ -55,16 +55,48 @@ public static class TuningFile
         return lines.Count > 0 ? lines : throw new TextException($"{name}: is empty, expected a JSON object in each line");
     }
 
+    /// <summary>
+    /// What is to be answered: of each line its <c>prompt</c>, a text or messages, or its <c>messages</c> up to the last answer. What else a line has is passed
+    /// over.
+    /// </summary>
+    /// <exception cref="TextException">The line, and what was expected there.</exception>
+    public static IReadOnlyList<(string Place, Passage Prompt)> ReadPrompts(string path)
+    {
+        string[] all = UserFile.ReadText(path, MostBytes, Error).Split('\n');
+        (string Place, Passage Prompt)[] prompts = [.. all.Select((line, i) => (Line: line, Place: FormattableString.Invariant($"{path} line {i + 1}")))
+            .Where(each => !string.IsNullOrWhiteSpace(each.Line)).Select(each => (each.Place, Object(each.Line, each.Place, line => PromptOf(line, each.Place))))];
+        return prompts.Length > 0 ? prompts : throw new TextException($"{path}: is empty, expected a JSON object in each line");
+    }
+
+    private static Passage PromptOf(JsonElement line, string place)
+    {
+        foreach (string name in new[] { "prompt", "messages" })
+        {
+            if (line.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null)
+            {
+                Passage read = Read(value, name, place, ("role", "content"));
+                return read.Turns is not { } turns || turns[^1].Role != "assistant" ? read
+                    : turns.Count > 1 ? new Passage([.. turns.SkipLast(1)])
+                    : throw new TextException($"{place}: {name} is an answer alone, expected what is answered");
+            }
+        }
+
+        throw new TextException($"{place}: expected prompt or messages; there is "
+            + (line.EnumerateObject().Any() ? string.Join(", ", line.EnumerateObject().Select(member => member.Name)) : "nothing"));
+    }
+
     private static string Kind(TuningLine line) =>
         (line.Whole, line.Answer) switch { (not null, _) => "one text", (_, not null) => "a prompt and its answer", _ => "a pair" }
         + (line.IsChat ? " of messages" : " of plain text");
 
-    private static TuningLine Line(string json, string place, int number)
+    private static TuningLine Line(string json, string place, int number) => Object(json, place, line => Of(line, place, number));
+
+    private static T Object<T>(string json, string place, Func<JsonElement, T> read)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? Of(document.RootElement, place, number)
+            return document.RootElement.ValueKind == JsonValueKind.Object ? read(document.RootElement)
                 : throw new TextException($"{place}: is no object, expected one with messages, text, prompt and completion, or chosen and rejected");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
