@@ -107,7 +107,7 @@ public sealed class PublishedConfigTests
         Assert.Equal(model, global::Zoo.Models.Registry.Find(ConfigReader.Parse($"{{{config}}}")).Name);
 
     [Theory]
-    [InlineData("{" + Bert + "}", "config.json: names neither architectures nor model_type, expected the class of the model; known: Albert")]
+    [InlineData("{" + Bert + "}", "config.json: names neither architectures nor model_type, expected the class of the model; known model_type: albert, bart, ")]
     [InlineData("{\"model_type\": \"unheard\"}", "config.json: architectures missing, and no declared model is of the model_type 'unheard'; known: Albert")]
     [InlineData("{\"model_type\": \"bert\", \"architectures\": [\"BertForPoetry\"]}",
         "config.json: no declared model answers to the architecture 'BertForPoetry'; known: BertForMaskedLM, Bert")]
