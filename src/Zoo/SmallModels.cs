@@ -48,6 +48,12 @@ public sealed record SmallModel(ModelEntry Entry, SmallAttribute Small, TrainedB
                 }
             }
 
+            // Left out, the published library takes ids of its own vocabulary, and ends a text at a letter.
+            foreach (string key in new[] { "bos_token_id", "eos_token_id" }.Where(key => !config.ContainsKey(key)))
+            {
+                config.Add(key, null);
+            }
+
             return config.ToJsonString(Json) + "\n";
         }
         finally

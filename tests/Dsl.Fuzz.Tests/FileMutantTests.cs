@@ -21,6 +21,12 @@ public sealed class FileMutantTests
         try
         {
             FileFormat format = FileFormat.All(scratch).Single(format => format.Name == name);
+            foreach (byte[] valid in format.Valid)
+            {
+                // A sample that is refused itself would make every mutant one that is refused rightly.
+                format.Read(valid);
+            }
+
             int refused = 0, count = Slow.Contains(name) ? 200 : 2000;
             for (int index = 0; index < count; index++)
             {
@@ -29,8 +35,7 @@ public sealed class FileMutantTests
                 refused += outcome.IsRefused ? 1 : 0;
             }
 
-            // training.json that cannot be read is a checkpoint that is not there.
-            Assert.InRange(refused, name == "training.json" ? 0 : 1, count - 1);
+            Assert.InRange(refused, 1, count - 1);
         }
         finally
         {

@@ -125,7 +125,7 @@ public sealed class CheckCommandTests
     [InlineData(
         "version https://git-lfs.github.com/spec/v1\n", "config.json: a Git LFS pointer (43 bytes), not the config; run git lfs pull, expected a JSON object")]
     [InlineData("{\"a\": 1}}", "config.json: is not JSON (byte 9), expected an object")]
-    [InlineData("{}", "config.json: names neither architectures nor model_type, expected the class of the model; known: Albert")]
+    [InlineData("{}", "config.json: names neither architectures nor model_type, expected the class of the model; known model_type: albert, bart, ")]
     public void A_config_that_is_none_is_named_and_tensors_are_counted_all_the_same(string config, string message)
     {
         using var folder = new ScratchFolder();

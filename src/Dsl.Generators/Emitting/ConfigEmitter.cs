@@ -206,7 +206,7 @@ internal static class ConfigEmitter
         return member.Kind switch
         {
             MemberKind.Integer when IsCount(member) =>
-                $"reader.OptionalCount({paths.Replace("#", "")}) ?? reader.Int([\"num_labels\"]{(fallback.Length > 0 ? fallback : ", 2")})",
+                $"reader.OptionalInt([\"num_labels\"]) ?? reader.OptionalCount({paths.Replace("#", "")}) ?? {(member.Default.Length > 0 && HasDefault(member) ? member.Default : "2")}",
             MemberKind.Integer => member.Type.TrimEnd('?') == "long" ? $"reader.{optional}Long({paths}{fallback})" : $"reader.{optional}Int({paths}{fallback})",
             MemberKind.Number => $"reader.{optional}Double({paths}{fallback})",
             MemberKind.Truth => $"reader.{optional}Bool({paths}{fallback})",
@@ -305,6 +305,13 @@ internal static class ConfigEmitter
                 var pair = $"{Constant.OfText(path).ToSource()}, config.{member.Name}{name}";
                 code.Line(member.Nullable && !HasDefault(member) ? $"    .. ConfigWriter.Given({pair})," : $"    ({pair}),");
             }
+        }
+
+        // A derived member with a key is written and not read.
+        foreach (var derived in config.Members.Where(m => m is { Stored: false, OfLayer: false, Paths.Count: > 0 }
+                && !IsCount(m) && written.Add(m.Paths[m.Paths.Count - 1])))
+        {
+            code.Line($"    ({Constant.OfText(derived.Paths[derived.Paths.Count - 1]).ToSource()}, config.{derived.Name}),");
         }
 
         foreach (var only in config.Only.Where(o => written.Add(o.Name)))

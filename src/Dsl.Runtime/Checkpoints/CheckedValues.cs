@@ -34,7 +34,9 @@ internal static class CheckedValues
         foreach (var (common, names) in Common)
             if (names.FirstOrDefault(name => Has(name)) is { } name)
                 Add(common, Find(name));
-        if (Find("id2label") is IEnumerable<KeyValuePair<string, object?>> labels)
+        if (reader.OptionalInt(["num_labels"]) is { } classes)
+            Add("num_labels", classes);
+        else if (Find("id2label") is IEnumerable<KeyValuePair<string, object?>> labels)
             Add("num_labels", labels.Count());
         if (reader.Asked("num_key_value_heads"))
             Add("num_key_value_heads", Find("num_attention_heads"));

@@ -2,7 +2,10 @@ using System;
 
 namespace Dsl;
 
-/// <summary>Where a config member stands in <c>config.json</c>: dotted paths, the first one found counts.</summary>
+/// <summary>
+/// Where a config member stands in <c>config.json</c>: dotted paths, the first one found counts, and the last one is what saving writes. On a derived member:
+/// what saving writes there; it is not read.
+/// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed class KeyAttribute(params string[] paths) : Attribute
 {
@@ -137,7 +140,7 @@ public sealed class TrainedByAttribute(string name, params string[] options) : A
 public sealed class ExtendAttribute<TBase> : Attribute;
 
 /// <summary>
-/// The member is the number of entries of an object or a list in <c>config.json</c> (the classes of <c>id2label</c>), else of <c>num_labels</c>.
+/// The member is <c>num_labels</c> of <c>config.json</c>, else the number of entries of an object or a list there (the classes of <c>id2label</c>).
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed class CountAttribute(string path) : Attribute

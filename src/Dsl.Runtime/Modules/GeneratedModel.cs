@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text.Json;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -55,6 +56,9 @@ public abstract class GeneratedModel : GeneratedModule, IModel
 
     /// <inheritdoc/>
     public abstract Tensor Advance(Tensor tokens, ModelState state, Tensor? mask = null, bool last = false);
+
+    /// <summary>The largest file of weights that <see cref="Save"/> writes unless it is told another size: 5 GB, as published folders are cut.</summary>
+    public const long ShardBytes = 5_000_000_000;
 
     /// <summary>What it was read from; null where it was made here.</summary>
     internal ModelSource? Source { get; set; }
@@ -141,8 +145,9 @@ public abstract class GeneratedModel : GeneratedModule, IModel
     /// Further keys of the config, in place of those that it has: ids of special tokens (<c>eos_token_id</c>), and what else the model's user knows. Null, a
     /// bool, a whole number, a double, a string, or a list of these.
     /// </param>
+    /// <param name="maxShardBytes">Weights beyond so many bytes are written as shards of at most that size, with their index.</param>
     /// <exception cref="CheckpointException">A file could not be written.</exception>
-    public void Save(string folder, IReadOnlyDictionary<string, object?>? keys = null)
+    public void Save(string folder, IReadOnlyDictionary<string, object?>? keys = null, long maxShardBytes = ShardBytes)
     {
         Directory.CreateDirectory(folder);
         var members = ConfigMembers(keys);
@@ -150,7 +155,7 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         ModelSource? source = Source is { } read && read.IsOf(Architectures) ? read : null;
         using (DisposeScope views = torch.NewDisposeScope())
         {
-            Checkpoint.Save(folder, [.. Filed.SelectMany(weight => SourcesOf(folder, weight, source))]);
+            Checkpoint.Save(folder, [.. Filed.SelectMany(weight => SourcesOf(folder, weight, source))], maxShardBytes);
         }
 
         if (Source?.Generation is not null || Writes)
@@ -206,11 +211,30 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         return ConfigWriter.Members(own.Append(("dtype", Weights.Dtype.ToString().ToLowerInvariant())));
     }
 
+    /// <summary>The config of a model that was loaded, as it came; what others cannot open it without is added, and its type is the one of the weights.</summary>
+    private IEnumerable<(string Path, object? Value)> ReadMembers(ModelSource source)
+    {
+        string type = Weights.Dtype.ToString().ToLowerInvariant();
+        List<(string Path, object? Value)> members = [.. source.Members(Architectures).Select(member =>
+            member is { Path: "dtype" or "torch_dtype", Value: ConfigNode { Kind: JsonTokenType.String } } ? (member.Path, type) : member)];
+        if (Architectures.Count > 0 && members.All(member => member.Path != "architectures"))
+        {
+            members.Add(("architectures", Architectures.Take(1)));
+        }
+
+        if (ModelType is { } family && members.All(member => member.Path != "model_type"))
+        {
+            members.Add(("model_type", family));
+        }
+
+        return members;
+    }
+
     private List<(string Path, object? Value)> ConfigMembers(IReadOnlyDictionary<string, object?>? keys)
     {
         // What the weights are now, not what they were read from: int8 has become numbers.
         IEnumerable<(string Path, object? Value)> members =
-            [.. (Source?.Members(Architectures) ?? OwnMembers()).Where(member => member.Path != "quantization_config")];
+            [.. (Source is null ? OwnMembers() : ReadMembers(Source)).Where(member => member.Path != "quantization_config")];
         if (Weights.All.Any(weight => weight.Quantised is not null))
         {
             members = [.. members, ("quantization_config", Nf4Files.ConfigOf(Weights.All, Weights.Table.Products))];

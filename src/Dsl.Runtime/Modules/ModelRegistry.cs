@@ -46,22 +46,21 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
 
         string? type = reader.ModelType;
         List<ModelEntry> family = [.. All.Where(entry => type is not null && entry.ModelType == type && entry.Architectures.Count > 0)];
-        string known = "known: " + string.Join(", ", (family.Count > 0 ? family : All).SelectMany(entry => entry.Architectures).Order(StringComparer.Ordinal));
         if (named.Count > 0)
         {
             string head = named[0].LastIndexOf("For", StringComparison.Ordinal) is > 0 and int at ? named[0][at..] : "";
             return family.FirstOrDefault(entry => head.Length > 0 && entry.Architectures.Any(name => name.EndsWith(head, StringComparison.Ordinal)))
-                ?? throw reader.Error($"no declared model answers to the architecture '{string.Join(", ", named)}'; {known}");
+                ?? throw reader.Error($"no declared model answers to the architecture '{string.Join(", ", named)}'; {Known(family, named[0])}");
         }
 
         if (type is null)
         {
-            throw reader.Error($"names neither architectures nor model_type, expected the class of the model; {known}");
+            throw reader.Error($"names neither architectures nor model_type, expected the class of the model; {Families()}");
         }
 
         if (family.Count == 0)
         {
-            throw reader.Error($"architectures missing, and no declared model is of the model_type '{type}'; {known}");
+            throw reader.Error($"architectures missing, and no declared model is of the model_type '{type}'; {Families()}");
         }
 
         ModelEntry? writer = Writers
@@ -70,8 +69,21 @@ public sealed class ModelRegistry(IReadOnlyList<ModelEntry> models)
         ModelEntry? trunk = Trunk(family);
         ModelEntry? fitting = family is [var only] ? only : BestFit(family, reader, tensors?.Invoke());
         return fitting ?? (tensors is null ? writer ?? trunk : trunk ?? writer)
-            ?? throw reader.Error($"architectures missing, expected the class of the model; {known}");
+            ?? throw reader.Error($"architectures missing, expected the class of the model; {Known(family, "")}");
     }
+
+    /// <summary>Classes for a message: those of a family, or a few of all that begin as a name does.</summary>
+    private string Known(List<ModelEntry> family, string name)
+    {
+        const int most = 8;
+        List<string> all = [.. (family.Count > 0 ? family : All).SelectMany(entry => entry.Architectures).Distinct(StringComparer.Ordinal)
+            .OrderByDescending(known => known.AsSpan().CommonPrefixLength(name)).ThenBy(known => known, StringComparer.Ordinal)];
+        return "known: " + string.Join(", ", all.Take(most)) + (all.Count > most ? $" and {all.Count - most} more" : "");
+    }
+
+    /// <summary>Families for a message.</summary>
+    private string Families() => "known model_type: "
+        + string.Join(", ", All.Select(entry => entry.ModelType).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 
     /// <summary>What answers to its family's name alone (<c>BartModel</c>), which the published library takes where no class is named.</summary>
     private static ModelEntry? Trunk(List<ModelEntry> family) => family

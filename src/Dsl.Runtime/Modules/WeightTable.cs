@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO.Enumeration;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -15,7 +14,7 @@ internal sealed class WeightTable
     private readonly List<Action> derived = [];
     private readonly List<Pack> packs = [];
     private readonly List<(string Key, nn.Module Module)> adopted = [];
-    private readonly List<(string Glob, Func<string, Initializer> Init)> rules = [];
+    private readonly InitialRules rules = new();
     private readonly Dictionary<RotarySpec, Rotary> rotaries = [];
     private readonly Dictionary<object, MaskRule> masks = [];
     private readonly List<Func<IEnumerable<ChoiceRow>>> choices = [];
@@ -101,16 +100,8 @@ internal sealed class WeightTable
                 : new ArgumentException($"The weight '{key}' has the shape [{string.Join(", ", shape)}]: every size must be positive.");
         }
 
-        foreach ((string glob, Func<string, Initializer> rule) in rules)
-        {
-            if (FileSystemName.MatchesSimpleExpression(glob, key, ignoreCase: false))
-            {
-                init = rule(key);
-            }
-        }
-
         Limit?.Declared(byKey.Count, key);
-        var weight = new Weight(this, key, shape, init, type, isBuffer);
+        var weight = new Weight(this, key, shape, rules.Of(key) ?? init, type, isBuffer);
         byKey.Add(key, weight);
         order.Add(weight);
         return weight;
@@ -126,17 +117,14 @@ internal sealed class WeightTable
 
     internal void AddRule(string glob, Func<string, Initializer> rule)
     {
-        rules.Add((glob, rule));
-        foreach (Weight weight in byKey.Values)
+        rules.Add(glob, rule);
+        foreach (Weight weight in rules.Matching(glob, order))
         {
-            if (FileSystemName.MatchesSimpleExpression(glob, weight.Key, ignoreCase: false))
+            weight.Init = rule(weight.Key);
+            if (weight.Allocated && Device.type != DeviceType.META)
             {
-                weight.Init = rule(weight.Key);
-                if (weight.Allocated && Device.type != DeviceType.META)
-                {
-                    weight.Init.Apply(weight.Value);
-                    Touch();
-                }
+                weight.Init.Apply(weight.Value);
+                Touch();
             }
         }
     }
@@ -152,6 +140,7 @@ internal sealed class WeightTable
     {
         byKey.Remove(weight.Key);
         order.Remove(weight);
+        rules.Forget();
         weight.Release();
     }
 

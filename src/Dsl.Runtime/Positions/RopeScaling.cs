@@ -79,6 +79,7 @@ public sealed record RopeScaling(RopeScalingKind Kind, double Factor = 1)
         if (reader is null)
             return null;
         double? theta = reader.OptionalDouble(["rope_theta"]);
+        reader.NoEffect("finetuned"); // whether the weights were trained further under the rule
         var kind = reader.Enum(["rope_type", "type"], Known, RopeScalingKind.Default);
         if (kind == RopeScalingKind.Default)
             return new RopeScaling(kind) { Theta = theta };

@@ -54,6 +54,7 @@ internal sealed class PieceTokenizer : ITokenizer
     private readonly HashSet<int> specials;
     private readonly Dictionary<int, string> surfaces;
     private readonly CachedModel model;
+    private IReadOnlyList<(string Name, byte[] Bytes)> carried = [];
 
     internal PieceTokenizer(TokenizerParts parts)
     {
@@ -143,10 +144,13 @@ internal sealed class PieceTokenizer : ITokenizer
     public ITextStream OpenStream(bool keepSpecials) => new DecodeStream(parts.Decoder, id =>
         !keepSpecials && specials.Contains(id) ? null : surfaces.TryGetValue(id, out string? surface) ? surface : parts.Vocabulary.TokenOf(id));
 
+    /// <summary>Files that are not read and are saved with the others.</summary>
+    internal void Carry(IEnumerable<(string Name, byte[] Bytes)> files) => carried = [.. files];
+
     public void Save(string folder)
     {
         using var files = new AtomicFiles(TextException.Of);
-        foreach ((string name, byte[] bytes) in parts.Files)
+        foreach ((string name, byte[] bytes) in parts.Files.Concat(carried))
         {
             Stream stream = files.Create(Path.Combine(folder, name));
             files.Guarded(name, () => stream.Write(bytes));

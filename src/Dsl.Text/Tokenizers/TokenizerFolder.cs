@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl.Files;
 
 namespace Dsl.Text.Tokenizers;
 
@@ -14,6 +15,8 @@ internal static class TokenizerFolder
     /// <summary>Files that are read beside any of them.</summary>
     private static readonly string[] Beside = [SpecialNames.ConfigFile, SpecialNames.MapFile, TokensBeside.AddedFile, VocabularyFiles.Merges];
 
+    private const string TemplateFile = "chat_template.jinja";
+
     /// <summary>The tokenizer; null where the folder has none.</summary>
     /// <exception cref="TextException">It cannot be read; the message names file, place and what was expected.</exception>
     internal static ITokenizer? Open(string folder) =>
@@ -25,7 +28,30 @@ internal static class TokenizerFolder
         List<(string Name, byte[] Bytes)> files = [(form, JsonField.ReadBytes(Path.Combine(folder, form)))];
         IEnumerable<string> beside = form == FairseqPieces.FileName ? Beside.Append(FairseqPieces.ModelConfig) : Beside;
         files.AddRange(beside.Where(name => File.Exists(Path.Combine(folder, name))).Select(name => (name, JsonField.ReadBytes(Path.Combine(folder, name)))));
-        return Read(files, Path.Combine(folder, form));
+        ITokenizer tokenizer = Read(files, Path.Combine(folder, form));
+        (tokenizer as PieceTokenizer)?.Carry(Others(folder, files.Select(read => read.Name).ToHashSet()));
+        return tokenizer;
+    }
+
+    /// <summary>What stands in a folder beside what was read: the same tokenizer in other forms, and its template.</summary>
+    private static IEnumerable<(string Name, byte[] Bytes)> Others(string folder, IReadOnlySet<string> read) =>
+        from name in Forms.Append(TemplateFile)
+        where !read.Contains(name) && File.Exists(Path.Combine(folder, name))
+        let bytes = Whole(Path.Combine(folder, name))
+        where bytes is not null && ForeignFile.Of(bytes) == ForeignKind.None
+        select (name, bytes);
+
+    /// <summary>The bytes of a file that nothing here needs; null where it cannot be read.</summary>
+    private static byte[]? Whole(string path)
+    {
+        try
+        {
+            return JsonField.ReadBytes(path);
+        }
+        catch (TextException)
+        {
+            return null;
+        }
     }
 
     /// <param name="files">The form's file first, then what is read beside it.</param>

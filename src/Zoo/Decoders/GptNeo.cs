@@ -24,6 +24,7 @@ public sealed partial record GptNeoConfig(
     [Key("tie_word_embeddings")] bool Tied = true,
     [Key("initializer_range"), Range(0)] double Deviation = 0.02)
 {
+    [Key("attention_types")] public object[] Types => [new object[] { Pattern, 1 }];  // what the published library builds the layers from
     public Activation Act => ActKey ?? Activation.Of("gelu_new");
     public int HeadDim => Hidden / Heads;
     public int FeedForward => FeedForwardKey ?? 4 * Hidden;

@@ -15,7 +15,7 @@ public sealed partial record GptNeoXConfig(
     [Key("hidden_act")] Activation Act,
     [Key("layer_norm_eps"), Range(0)] double Eps = 1e-5,
     [Key("rope_parameters.partial_rotary_factor", "rotary_pct"), Range(0, 1)] double Rotated = 0.25,
-    [Key("rope_parameters.rope_theta", "rotary_emb_base", "rope_theta"), Range(0, Above = true)] double Theta = 10000,
+    [Key("rope_parameters.rope_theta", "rope_theta", "rotary_emb_base"), Range(0, Above = true)] double Theta = 10000,
     [Key("rope_parameters", "rope_scaling")] RopeScaling? Scaling = null,
     [Key("max_position_embeddings"), Range(1)] int Context = 2048,
     [Key("use_parallel_residual")] bool Parallel = true,

@@ -7,7 +7,7 @@ namespace Zoo.Decoders;
 
 /// <summary>Qwen 3 MoE (Yang et al. 2025, arXiv 2505.09388): Qwen 3 with many small feed-forwards in its layers, or in some of them.</summary>
 [ModelType("qwen3_moe"), Extend<Qwen3Config>, NoEffect("output_router_logits")]
-public sealed partial record Qwen3MoeConfig([Key("num_experts", "num_local_experts"), Range(1)] int Experts = 128,
+public sealed partial record Qwen3MoeConfig([Key("num_local_experts", "num_experts"), Range(1)] int Experts = 128,
     [Key("num_experts_per_tok"), Range(1)] int Chosen = 8, [Key("moe_intermediate_size"), Range(1)] int ExpertWidth = 768,
     [Key("norm_topk_prob")] bool Normalised = false, [Key("decoder_sparse_step"), Range(1)] int Every = 1, [Key("mlp_only_layers")] int[]? Dense = null,
     [Key("router_aux_loss_coef"), Range(0)] double Balance = 0.001)

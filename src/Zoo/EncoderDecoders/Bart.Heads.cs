@@ -5,7 +5,7 @@ namespace Zoo.EncoderDecoders;
 
 public sealed partial record BartConfig
 {
-    [Key("classifier_dropout", "classif_dropout"), Range(0, 1)] public double HeadDrop { get; init; } = 0;
+    [Key("classifier_dropout"), Range(0, 1)] public double HeadDrop { get; init; } = 0;
     [Count("id2label")] public int Classes { get; init; } = 3;
 }
 

@@ -6,7 +6,7 @@ namespace Zoo.EncoderDecoders;
 
 /// <summary>BART (Lewis et al. 2019, arXiv 1910.13461): norms after the residuals, learned positions from row 2 on.</summary>
 [ModelType("bart"), Only("encoder_layerdrop", 0.0), Only("decoder_layerdrop", 0.0), Only("normalize_embedding", true), Only("extra_pos_embeddings", 2)]
-[Only("static_position_embeddings", false), NoEffect("num_hidden_layers", "add_bias_logits", "add_final_layer_norm")]
+[Only("static_position_embeddings", false), NoEffect("num_hidden_layers", "add_bias_logits", "add_final_layer_norm", "classif_dropout")]
 public sealed partial record BartConfig(
     [Key("vocab_size"), Range(1)] int Vocab,
     [Key("d_model"), Range(1)] int Hidden,

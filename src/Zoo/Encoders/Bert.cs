@@ -5,7 +5,6 @@ namespace Zoo.Encoders;
 
 /// <summary>BERT (Devlin et al. 2018, arXiv 1810.04805).</summary>
 [ModelType("bert"), Only("position_embedding_type", "absolute"), Only("is_decoder", false), Only("add_cross_attention", false)]
-[NoEffect("directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type")]
 public sealed partial record BertConfig(
     [Key("vocab_size"), Range(1)] int Vocab,
     [Key("hidden_size"), Range(1)] int Hidden,

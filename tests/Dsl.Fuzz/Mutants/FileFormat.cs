@@ -89,7 +89,9 @@ internal sealed record FileFormat(string Name, IReadOnlyList<byte[]> Valid, Acti
                 },
                 typeof(ConfigException)),
             new FileFormat(
-                "training.json", [SmallJson.Training], bytes => TrainingCheckpoint.TryOpen(Fresh(folder, [("training.json", bytes)])),
+                "training.json",
+                [SmallJson.Training],
+                bytes => TrainingCheckpoint.TryOpen(Fresh(folder, [("training.json", bytes), .. SmallJson.BesideTraining]))?.Verify(),
                 typeof(CheckpointException)),
             new FileFormat(
                 "safetensors",

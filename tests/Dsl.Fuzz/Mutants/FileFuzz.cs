@@ -13,7 +13,45 @@ namespace Dsl.Fuzz.Mutants;
 /// <summary>What became of a mutant.</summary>
 /// <param name="Failure">Null where it was read, or refused with a documented exception.</param>
 /// <param name="IsRefused">It was refused.</param>
-internal readonly record struct Outcome(string? Failure, bool IsRefused);
+/// <param name="Seconds">Of processor time.</param>
+/// <param name="Bytes">Held at once at the most: what was allocated in all, or what was seen where that is much.</param>
+internal readonly record struct Outcome(string? Failure, bool IsRefused, double Seconds = 0, long Bytes = 0);
+
+/// <summary>The largest of a format's figures so far, and whose it is.</summary>
+internal readonly record struct Largest(double Value, int Index)
+{
+    internal Largest Or(double value, int index) => value > Value ? new Largest(value, index) : this;
+}
+
+/// <summary>What became of a format's mutants.</summary>
+internal sealed class FormatTally
+{
+    internal int Read { get; set; }
+
+    internal int Refused { get; set; }
+
+    /// <summary>How often, and the first mutant, by what failed.</summary>
+    internal SortedDictionary<string, (int Count, int First)> Failures { get; } = new(StringComparer.Ordinal);
+
+    internal Largest Seconds { get; set; }
+
+    internal Largest Bytes { get; set; }
+
+    internal void Fail(string kind, int index) =>
+        Failures[kind] = Failures.TryGetValue(kind, out (int Count, int First) known) ? (known.Count + 1, known.First) : (1, index);
+
+    internal void Write(string name, double seconds, TextWriter to)
+    {
+        to.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name,-26}{Read,8} read{Refused,8} refused{Failures.Values.Sum(kind => kind.Count),8} failed{seconds,8:F0} s"
+                + $"; slowest {Seconds.Value:F2} s (--from {Seconds.Index}), largest {Bytes.Value / (1 << 20):F1} MB (--from {Bytes.Index})"));
+        foreach ((string kind, (int times, int index)) in Failures.OrderByDescending(kind => kind.Value.Count))
+        {
+            to.WriteLine($"    {times} times, first --from {index}: {kind}");
+        }
+    }
+}
 
 /// <summary>
 /// Reads mutants of files that are right. Bar: no exception but the documented ones, in one line; none over 2 s of processor time; no more memory at once than
@@ -34,15 +72,13 @@ internal static class FileFuzz
         TimeSpan start = Process.GetCurrentProcess().TotalProcessorTime;
         Outcome outcome = Read(format, mutant);
         double seconds = (Process.GetCurrentProcess().TotalProcessorTime - start).TotalSeconds;
-        if (outcome.Failure is null && seconds > MostSeconds)
-        {
-            return new Outcome(string.Create(CultureInfo.InvariantCulture, $"takes {seconds:F1} s"), outcome.IsRefused);
-        }
 
         // What was allocated in all bounds what was held at once; only where it is more, the latter is looked at.
-        long most = Math.Max(LeastBytes, 10L * mutant.Length);
-        long held = GC.GetAllocatedBytesForCurrentThread() - before > most ? Peak(format, mutant) : 0;
-        return held > most ? new Outcome($"takes {held >> 20} MB", outcome.IsRefused) : outcome;
+        long most = Math.Max(LeastBytes, 10L * mutant.Length), held = GC.GetAllocatedBytesForCurrentThread() - before;
+        held = held > most ? Peak(format, mutant) : held;
+        string? failure = outcome.Failure ?? (seconds > MostSeconds ? string.Create(CultureInfo.InvariantCulture, $"takes {seconds:F1} s")
+            : held > most ? $"takes {held >> 20} MB" : null);
+        return new Outcome(failure, outcome.IsRefused, seconds, held);
     }
 
     internal static Outcome Read(FileFormat format, byte[] mutant)
@@ -95,6 +131,7 @@ internal static class FileFuzz
             to.WriteLine($"{index}");
             to.Flush();
             Outcome outcome = Judge(format, Make(format, seed, index));
+            to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"took {outcome.Seconds:F3} {outcome.Bytes}"));
             to.WriteLine($"{(outcome.Failure is { } failure ? $"failed {failure.ReplaceLineEndings(" ")}" : outcome.IsRefused ? "refused" : "read")}");
         }
 
@@ -110,32 +147,24 @@ internal static class FileFuzz
         foreach (string name in FileFormat.All(scratch).Select(format => format.Name).Where(name => only is null || name == only))
         {
             var clock = Stopwatch.StartNew();
-            var failures = new SortedDictionary<string, (int Count, int First)>(StringComparer.Ordinal);
-            (int read, int refused) = Serve(name, seed, first, first + count, failures);
-            to.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name,-24}{read,8} read{refused,8} refused{failures.Values.Sum(kind => kind.Count),8} failed{clock.Elapsed.TotalSeconds,8:F0} s"));
-            foreach ((string kind, (int times, int index)) in failures.OrderByDescending(kind => kind.Value.Count))
-            {
-                to.WriteLine($"    {times} times, first --from {index}: {kind}");
-            }
-
-            failed |= failures.Count > 0;
+            FormatTally tally = Serve(name, seed, first, first + count);
+            tally.Write(name, clock.Elapsed.TotalSeconds, to);
+            failed |= tally.Failures.Count > 0;
         }
 
         return failed ? 1 : 0;
     }
 
-    private static (int Read, int Refused) Serve(string name, int seed, int first, int last, SortedDictionary<string, (int Count, int First)> failures)
+    private static FormatTally Serve(string name, int seed, int first, int last)
     {
-        int read = 0, refused = 0;
+        var tally = new FormatTally();
         for (int next = first; next < last;)
         {
             using Process process = Driver.StartSelf(
                 "--files", "--worker", "--only", name, "--seed", seed.ToString(CultureInfo.InvariantCulture),
                 "--from", next.ToString(CultureInfo.InvariantCulture), "--count", (last - next).ToString(CultureInfo.InvariantCulture));
-            _ = process.StandardError.ReadToEndAsync();
-            int running = next;
+            Task<string> said = process.StandardError.ReadToEndAsync();
+            int running = next - 1;
             bool ended = false;
             while (true)
             {
@@ -158,25 +187,36 @@ internal static class FileFuzz
                     continue;
                 }
 
-                read += line == "read" ? 1 : 0;
-                refused += line == "refused" ? 1 : 0;
-                if (line.StartsWith("failed ", StringComparison.Ordinal))
+                switch (line.Split(' ', 2))
                 {
-                    Add(failures, line["failed ".Length..], running);
+                    case ["took", var figures]:
+                        string[] parts = figures.Split(' ');
+                        tally.Seconds = tally.Seconds.Or(double.Parse(parts[0], CultureInfo.InvariantCulture), running);
+                        tally.Bytes = tally.Bytes.Or(long.Parse(parts[1], CultureInfo.InvariantCulture), running);
+                        break;
+                    case ["failed", var kind]:
+                        tally.Fail(kind, running);
+                        break;
+                    default:
+                        tally.Read += line == "read" ? 1 : 0;
+                        tally.Refused += line == "refused" ? 1 : 0;
+                        break;
                 }
+            }
+
+            if (!ended && running < next)
+            {
+                throw new InvalidOperationException($"{name}: the samples themselves are not read: {said.Result.Split('\n')[0]}");
             }
 
             if (!ended)
             {
-                Add(failures, "the process ends, or reads for two minutes", running);
+                tally.Fail("the process ends, or reads for two minutes", running);
             }
 
             next = ended ? last : running + 1;
         }
 
-        return (read, refused);
+        return tally;
     }
-
-    private static void Add(SortedDictionary<string, (int Count, int First)> failures, string kind, int index) =>
-        failures[kind] = failures.TryGetValue(kind, out (int Count, int First) known) ? (known.Count + 1, known.First) : (1, index);
 }

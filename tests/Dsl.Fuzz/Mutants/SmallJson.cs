@@ -1,6 +1,10 @@
+using System;
+using System.Collections.Generic;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Dsl.Training;
 
 namespace Dsl.Fuzz.Mutants;
 
@@ -35,10 +39,34 @@ internal static class SmallJson
          "additional_special_tokens": ["<x>", {"content": "<y>"}], "bos_token": "[CLS]", "eos_token": null}
         """u8.ToArray();
 
-    internal static byte[] Training => """
-        {"format": 2, "step": 6, "family": "Llama", "options": {"steps": 10, "batch": 4, "context": 32, "seed": 3}, "text": "a.txt", "text_hash": "00",
-         "objective": null, "settings": {"a": "b"}, "data_position": "12", "files": {}}
-        """u8.ToArray();
+    /// <summary>The other files of a checkpoint in the middle of a run.</summary>
+    internal static (string Name, byte[] Bytes)[] BesideTraining =>
+        [("model.safetensors", "weights"u8.ToArray()), ("optimizer.safetensors", "moments"u8.ToArray()), ("config.json", "{}"u8.ToArray())];
+
+    /// <summary>The manifest of a checkpoint as the product writes it: whole, with digests of itself and of what lies beside it.</summary>
+    internal static byte[] Training
+    {
+        get
+        {
+            var json = new JsonSerializerOptions { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+            string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+            var state = new TrainingState
+            {
+                Step = 6,
+                Family = "Llama",
+                Options = new TrainingOptions { Steps = 100, Batch = 4, Context = 32, Seed = 3 },
+                Text = "a.txt",
+                TextHash = Hash("a text"u8.ToArray()),
+                Objective = "mlm",
+                Settings = new Dictionary<string, string> { ["a"] = "b" },
+                DataPosition = "12",
+                Best = new HeldOutFigure(1.5, 4),
+                Files = BesideTraining.ToDictionary(file => file.Name, file => new CheckpointFile(file.Bytes.Length, Hash(file.Bytes))),
+                Digest = "",
+            };
+            return JsonSerializer.SerializeToUtf8Bytes(state with { Digest = Hash(JsonSerializer.SerializeToUtf8Bytes(state, json)) }, json);
+        }
+    }
 
     internal static string[] Templates =>
     [

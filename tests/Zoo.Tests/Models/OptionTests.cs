@@ -121,7 +121,6 @@ public sealed class OptionTests
     [InlineData("MT5ForConditionalGeneration", T5 + """, "feed_forward_proj": "relu-gated" """, "feed_forward_proj", "'relu-gated'", "gated-NAME")]
     [InlineData("MambaForCausalLM", Mamba + """, "time_step_rank": "auto" """, "time_step_rank", "auto", "a whole number")]
     [InlineData("MambaForCausalLM", Mamba + """, "time_step_rank": 2, "rms_norm": false """, "rms_norm", "false", "expected true")]
-    [InlineData("Mamba2ForCausalLM", Mamba2 + """, "norm_before_gate": true """, "norm_before_gate", "true", "expected false")]
     [InlineData("Mamba2ForCausalLM", Mamba2 + """, "expand": 3 """, "expand 3", "num_heads 4")]
     [InlineData("S4Model", S4 + """, "n_ssm": 1, "layer": "S4Block" """, "n_ssm")]
     [InlineData("S4Model", S4 + """, "bidirectional": true """, "bidirectional", "true", "expected false")]

@@ -29,10 +29,26 @@ public sealed class PublishedConfigTests
     [InlineData("RobertaForQuestionAnswering", Bert, "\"language\": \"english\", \"name\": \"Roberta\", \"finetuning_task\": null, \"length_penalty\": 1.0")]
     [InlineData("RobertaForSequenceClassification", Bert, "\"num_labels\": 2, \"output_attentions\": false, \"problem_type\": null")]
     [InlineData("BertModel", Bert, "\"word_embedding_dimension\": 784, \"gradient_checkpointing\": false, \"_num_labels\": 5")]
+    [InlineData("BertForSequenceClassification", Bert, "\"sentence_transformers\": {\"activation_fn\": \"torch.nn.modules.linear.Identity\"}, "
+        + "\"sbert_ce_default_activation_function\": \"torch.nn.modules.linear.Identity\"")]
+    [InlineData("AlbertForMaskedLM", Bert + ", \"embedding_size\": 16", "\"pooler_fc_size\": 768, \"pooler_type\": \"first_token_transform\"")]
+    [InlineData("LlamaForCausalLM", Llama, "\"neftune_noise_alpha\": 5, \"low_rank_training\": true, "
+        + "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 16.0, \"finetuned\": true}")]
     public void Keys_that_change_nothing_are_passed_over(string architecture, string config, string more)
     {
         using IModel model = global::Zoo.Models.Create(ConfigReader.Parse($"{{\"architectures\": [\"{architecture}\"], {config}, {more}}}"));
         Assert.NotEmpty(model.Weights.All);
+    }
+
+    [Theory]
+    [InlineData("\"num_labels\": 3, \"id2label\": {\"0\": \"LABEL_0\", \"1\": \"LABEL_1\"}", 3)]
+    [InlineData("\"num_labels\": null, \"id2label\": {\"0\": \"LABEL_0\"}", 1)]
+    [InlineData("\"num_labels\": 4", 4)]
+    [InlineData("\"id2label\": {}", 2)]
+    public void Classes_are_counted_as_the_published_library_counts_them(string more, int classes)
+    {
+        using IModel model = global::Zoo.Models.Create(ConfigReader.Parse($"{{\"architectures\": [\"BertForSequenceClassification\"], {Bert}, {more}}}"));
+        Assert.Equal(classes, ((Zoo.Encoders.BertConfig)model.Config).Classes);
     }
 
     [Theory]
@@ -91,7 +107,7 @@ public sealed class PublishedConfigTests
         Assert.Equal(model, global::Zoo.Models.Registry.Find(ConfigReader.Parse($"{{{config}}}")).Name);
 
     [Theory]
-    [InlineData("{" + Bert + "}", "config.json: names neither architectures nor model_type, expected the class of the model; known: Albert")]
+    [InlineData("{" + Bert + "}", "config.json: names neither architectures nor model_type, expected the class of the model; known model_type: albert, bart, ")]
     [InlineData("{\"model_type\": \"unheard\"}", "config.json: architectures missing, and no declared model is of the model_type 'unheard'; known: Albert")]
     [InlineData("{\"model_type\": \"bert\", \"architectures\": [\"BertForPoetry\"]}",
         "config.json: no declared model answers to the architecture 'BertForPoetry'; known: BertForMaskedLM, Bert")]

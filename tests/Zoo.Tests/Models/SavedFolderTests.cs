@@ -137,10 +137,85 @@ public sealed class SavedFolderTests
             ((GeneratedModel)model).Save(second.Path);
         }
 
+        // A folder whose config names no family is opened by nobody else: the family is added.
         string text = File.ReadAllText(second["config.json"]);
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Config), JsonNode.Parse(text)), text);
+        JsonNode expected = JsonNode.Parse(Config)!;
+        expected["model_type"] = "llama";
+        Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(text)), text);
         Assert.Contains("12345678901234567890123", text, StringComparison.Ordinal);
         Assert.Equal("{ \"eos_token_id\" : 2 }", File.ReadAllText(second["generation_config.json"]));
+    }
+
+    [Fact]
+    public void A_class_and_a_type_that_the_file_left_out_are_added_and_the_type_is_the_weights_own()
+    {
+        using var first = new ScratchFolder();
+        using var second = new ScratchFolder();
+        using (var made = new Zoo.Decoders.Gpt2(Gpt2))
+        {
+            made.Save(first.Path);
+        }
+
+        JsonObject config = Json(first.Path, "config.json").AsObject();
+        config.Remove("architectures");
+        config.Remove("dtype");
+        config["torch_dtype"] = "bfloat16";
+        File.WriteAllText(first["config.json"], config.ToJsonString());
+        using (IModel loaded = global::Zoo.Models.Load(first.Path, torch.ScalarType.Float16))
+        {
+            ((GeneratedModel)loaded).Save(second.Path);
+        }
+
+        JsonNode saved = Json(second.Path, "config.json");
+        Assert.Equal("GPT2LMHeadModel", (string?)saved["architectures"]![0]);
+        Assert.Equal("float16", (string?)saved["torch_dtype"]);
+        Assert.Null(saved["dtype"]);
+    }
+
+    [Fact]
+    public void Large_weights_are_cut_into_shards_that_load_again()
+    {
+        using var folder = new ScratchFolder();
+        using var model = new Zoo.Decoders.Gpt2(Gpt2);
+        model.Save(folder.Path);
+        long bytes = new FileInfo(folder["model.safetensors"]).Length;
+        model.Save(folder.Path, maxShardBytes: bytes / 3);
+        Assert.False(File.Exists(folder["model.safetensors"]));
+        JsonNode index = Json(folder.Path, "model.safetensors.index.json");
+        string[] shards = [.. index["weight_map"]!.AsObject().Select(pair => (string)pair.Value!).Distinct().Order()];
+        Assert.InRange(shards.Length, 3, 5);
+        Assert.Equal([.. Enumerable.Range(1, shards.Length).Select(i => $"model-{i:D5}-of-{shards.Length:D5}.safetensors")], shards);
+        Assert.Equal(model.Weights.Count * 4, (long)index["metadata"]!["total_size"]!);
+        Assert.All(shards, shard => Assert.InRange(new FileInfo(folder[shard]).Length, 1, bytes / 3 + 4096));
+        using IModel again = global::Zoo.Models.Load(folder.Path);
+        Assert.All(model.Weights.All.Zip(again.Weights.All), pair => Assert.True(pair.First.Value.Equals(pair.Second.Value), pair.First.Key));
+        model.Save(folder.Path);
+        Assert.Equal(["config.json", "model.safetensors"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    /// <summary>Names under which the published library asks, where files had several over the years.</summary>
+    [Fact]
+    public void Keys_are_written_as_the_published_library_reads_them()
+    {
+        JsonNode neo = Written(new Zoo.Decoders.GptNeo(
+            new Zoo.Decoders.GptNeoConfig(99, 32, 3, 4, 64, ["global", "local", "global"]), torch.ScalarType.Float32, torch.META));
+        Assert.Equal("[[[\"global\",\"local\",\"global\"],1]]", neo["attention_types"]!.ToJsonString());
+        JsonNode neox = Written(new Zoo.Decoders.GptNeoX(
+            new Zoo.Decoders.GptNeoXConfig(99, 32, 48, 1, 4, Dsl.Activation.Gelu, Theta: 500), torch.ScalarType.Float32, torch.META));
+        Assert.Equal(500, (double)neox["rotary_emb_base"]!);
+        Assert.Null(neox["rope_theta"]);
+    }
+
+    private static Zoo.Decoders.Gpt2Config Gpt2 => new(99, 32, 2, 4, 64);
+
+    private static JsonNode Written(GeneratedModel model)
+    {
+        using (model)
+        using (var folder = new ScratchFolder())
+        {
+            model.WriteConfig(folder.Path);
+            return Json(folder.Path, "config.json");
+        }
     }
 
     [Fact]
