@@ -160,8 +160,10 @@ public sealed class ReferenceModel
     /// <summary>Tables that ids were looked up in when the inputs were these: the ids, the rows, the id that learns nothing.</summary>
     internal IReadOnlyList<(NumberArray Ids, int Rows, int? Padding)> LookUps(IReadOnlyDictionary<string, NumberArray> inputs)
     {
-        Run(inputs);
-        return last!.Run.LookUps;
+        // The very arrays that were looked up: those of this run.
+        Run run = NewRun();
+        Run(inputs, run);
+        return run.LookUps;
     }
 
     /// <summary>A time axis that parts make.</summary>

@@ -234,6 +234,12 @@ internal abstract partial class FlowWriter(ProgramWriter program, string name, b
     private void Paired()
     {
         Part first = Condition();
+        if (Brackets.LastOrDefault()?.Parts.Any(p => p.Word is "When" or "Unless" && p.Arguments.SequenceEqual(first.Arguments)) == true)
+        {
+            // The bracket before would be taken for the other side.
+            Brackets.Add(Bracket.Of(Norm(Current)));
+        }
+
         Part second = first with { Word = first.Word == "When" ? "Unless" : "When" };
         Size size = Program.Config.Any();
         Flow entering = Current, target = entering with { Name = null, Last = size, LastName = "d" };
