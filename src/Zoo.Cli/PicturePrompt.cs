@@ -38,7 +38,8 @@ internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tens
     internal static Tensor Prepare(string checkpoint, IReadOnlyList<string> pictures)
     {
         var config = ConfigReader.Open(checkpoint);
-        ImageProcessor processor = ImageProcessor.FromFile(Settings(checkpoint, config));
+        string settings = Settings(checkpoint, config);
+        ImageProcessor processor = ImageProcessor.FromFile(settings);
         if (config.OptionalString(["image_aspect_ratio"]) == "pad" && processor.PadToSquare is null)
         {
             processor = processor.Padded();
@@ -49,6 +50,14 @@ internal sealed record PicturePrompt(int[] Ids, IReadOnlyDictionary<string, Tens
         {
             throw new CommandException($"{other} becomes {odd.Made.Height} x {odd.Made.Width}, {prepared[0].Path} {prepared[0].Made.Height} x "
                 + $"{prepared[0].Made.Width}: expected one size, by a crop in preprocessor_config.json");
+        }
+
+        // A smaller picture would have the positions of another one.
+        ConfigReader seeing = settings == checkpoint || !File.Exists(Path.Combine(settings, "config.json")) ? config : ConfigReader.Open(settings);
+        if (seeing.OptionalInt(["vision_config.image_size"]) is { } side && (prepared[0].Made.Height != side || prepared[0].Made.Width != side))
+        {
+            throw new CommandException($"{prepared[0].Path} becomes {prepared[0].Made.Height} x {prepared[0].Made.Width} by preprocessor_config.json, "
+                + $"expected {side} x {side}: vision_config.image_size in config.json");
         }
 
         return tensor(prepared.SelectMany(p => p.Made.Values).ToArray(), [prepared.Count, 3, prepared[0].Made.Height, prepared[0].Made.Width]);

@@ -533,6 +533,17 @@ internal static class OddDeclarations
             [From("memory"), Use<OneByOne>("one"), As("one")]
             [Sum("over", "one")]
             """ + Head,
+        ["functions of images and of values without channels"] = """
+            [Model<C>("M"), Axis("c", 2), Axis("h"), Axis("w"), Input("pixels", "b c h w")]
+            [Apply(nameof(Squared)), Conv("patch", 2, 4, Over = "h w -> r q"), Rearrange("b d r q -> b (r q) d"), As("patches"), Output("patches")]
+            [Linear("one", 1), Rearrange("b t 1 -> b t"), As("s"), Apply(nameof(Squared)), As("a")]
+            [From("s", "a"), Apply(nameof(Larger)), Output("larger")]
+            public sealed partial class M
+            {
+                [Pointwise] static double Squared(double x, C c) => x * x / c.Cap;
+                [Pointwise] static double Larger(double a, double b) => a > b ? a * b : b;
+            }
+            """,
         ["ids that are drawn, read by tables, shifted, and by a block of ids"] = Embed + """
             [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = Mask.Causal)]
             [Head("guess", TiedTo = "embed"), Output("guesses"), Sample, As("drawn")]

@@ -88,6 +88,8 @@ public sealed class PictureTests
     [InlineData("""{"image_processor_type": "CLIPImageProcessor", "do_flip": true}""", "do_flip")]
     [InlineData("""{"image_processor_type": "CLIPImageProcessor", "resample": 0}""", "resample")]
     [InlineData("""{"image_processor_type": "SamImageProcessor"}""", "SamImageProcessor")]
+    [InlineData("""{"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 8}, "crop_size": 8}""",
+        "rgba.png becomes 8 x 8 by preprocessor_config.json, expected 16 x 16: vision_config.image_size in config.json")]
     [InlineData("[]", "preprocessor_config.json")]
     [InlineData(null, "preprocessor_config.json")]
     public void Settings_that_are_not_known_are_told_in_one_sentence(string? settings, string expected)

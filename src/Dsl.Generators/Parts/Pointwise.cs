@@ -13,7 +13,8 @@ internal static class PointwiseRule
     public static void Check(PartSpec part, Elaborator at, FunctionUse function)
     {
         var inputs = at.Current;
-        if (inputs[0].Last is null)
+        // A weight has one number for each channel, or for other sized axes beside them.
+        if (inputs[0].Last is null && function.Scalar!.Of(ScalarRole.Parameter).Any())
         {
             at.Report(Problems.AxesWrong, part.Place, "the value", at.Shape(inputs[0]), "a value with channels: [b, t, d]");
             return;
