@@ -28,7 +28,8 @@ internal sealed class Adapt : IBenchmark
 
     public string Name => "adapt";
 
-    public string Help => "a step over a frozen LLaMA of 135M, 1x256 tokens, rank 16: an adapter on numbers and on NF4, each also with its layers run again, against full fine-tuning";
+    public string Help =>
+        "a step over a frozen LLaMA of 135M, 1x256 tokens, rank 16: an adapter on numbers and on NF4, also with layers run again, against full fine-tuning";
 
     public IReadOnlyList<Result> Run(Machine machine, Effort effort) => [.. Cases.Select(@case =>
     {

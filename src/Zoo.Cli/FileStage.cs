@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using Dsl.Runtime;
 using Dsl.Training;
 using Dsl.Training.Alignment;
 using Dsl.Training.Alignment.Data;
@@ -39,7 +41,7 @@ internal sealed class FileStage : OwnStage
 
         int count = Math.Max(rows.Count, pairs.Count);
         Stage = stage with { Run = source.For(stage, count - Math.Max(1, count / 10), Limit) };
-        Hash = HashOfAll(FormattableString.Invariant($"{Asked.Packing} {Asked.Beta:R}"), path);
+        Hash = HashOfAll($"{Asked.Packing} {Asked.Pairs}", path);
     }
 
     internal override string Hash { get; }
@@ -49,15 +51,23 @@ internal sealed class FileStage : OwnStage
     internal override ITrainingData Data() => Stage.Kind switch
     {
         StageKind.Reward => Pairs(new RewardObjective()),
-        StageKind.Prefer => Pairs(new PreferenceObjective(new PreferenceRule(Beta: Asked.Beta), Reference())),
+        StageKind.Prefer => Pairs(new PreferenceObjective(Asked.Pairs, Reference())),
         _ => Learned(TuningSplit<TuningRow>.Of(path, rows)),
     };
 
-    internal override IEnumerable<string> Describe(Dsl.Runtime.IModel model, TrainingOutcome outcome)
+    internal override IEnumerable<string> Describe(IModel model, TrainingOutcome outcome)
     {
         string accuracy = IsOfPairs ? FormattableString.Invariant($", {Part(outcome, "accuracy"):P1} of its pairs right") : "";
         yield return FormattableString.Invariant($"held-out loss {outcome.HeldOutLoss:F4}{accuracy}");
+        foreach (string sample in Stage.Kind is StageKind.Tune or StageKind.Prefer ? Samples(Tokens, model, Folder, Prompts(), Asked.Response) : [])
+        {
+            yield return sample;
+        }
     }
+
+    /// <summary>What the last held-out lines ask.</summary>
+    private IEnumerable<int[]> Prompts() => IsOfPairs ? pairs.Reverse().Select(pair => pair.Prompt)
+        : rows.Reverse().Select(row => row.Sequences().First()).Select(row => row.Ids[..Math.Max(0, Array.FindIndex(row.Labels, label => label >= 0))]);
 
     private IReadOnlyList<PreferenceRow> Prepared(IReadOnlyList<TuningLine> lines)
     {

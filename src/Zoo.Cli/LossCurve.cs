@@ -9,14 +9,17 @@ namespace Zoo.Cli;
 public static class LossCurve
 {
     /// <summary>Writes a PNG of 1000 x 560 pixels: the loss of every step, smoothed, and the held-out losses as points.</summary>
-    public static void Save(string path, IReadOnlyList<MetricsRow> rows)
+    /// <param name="path">Replaced.</param>
+    /// <param name="rows">All steps.</param>
+    /// <param name="what">What the loss is.</param>
+    public static void Save(string path, IReadOnlyList<MetricsRow> rows, string what = "cross entropy of the next token, nats")
     {
         var plot = new ScottPlot.Plot();
         double[] steps = rows.Select(row => (double)row.Step).ToArray();
         ScottPlot.Plottables.Scatter each = plot.Add.ScatterLine(steps, rows.Select(row => row.Loss).ToArray());
         each.Color = ScottPlot.Colors.SteelBlue.WithAlpha(0.25);
         each.LegendText = "loss of each step";
-        ScottPlot.Plottables.Scatter smooth = plot.Add.ScatterLine(steps, Smooth(rows));
+        ScottPlot.Plottables.Scatter smooth = plot.Add.ScatterLine(steps, Smooth([.. rows.Select(row => row.Loss)]));
         smooth.Color = ScottPlot.Colors.SteelBlue;
         smooth.LineWidth = 2;
         smooth.LegendText = "smoothed";
@@ -32,7 +35,7 @@ public static class LossCurve
         }
 
         plot.XLabel("step");
-        plot.YLabel("cross entropy of the next token, nats");
+        plot.YLabel(what);
         plot.ShowLegend(ScottPlot.Alignment.UpperRight);
         Pictures.Save(plot, path, 1000, 560, replace: true);
     }
@@ -49,7 +52,7 @@ public static class LossCurve
         for (int i = 0; i < runs.Count; i++)
         {
             (string name, IReadOnlyList<MetricsRow> rows) = runs[i];
-            ScottPlot.Plottables.Scatter smooth = plot.Add.ScatterLine(rows.Select(row => (double)row.Step).ToArray(), Smooth(rows));
+            ScottPlot.Plottables.Scatter smooth = plot.Add.ScatterLine(rows.Select(row => (double)row.Step).ToArray(), Smooth([.. rows.Select(row => row.Loss)]));
             smooth.Color = palette.GetColor(i).WithAlpha(0.35);
             MetricsRow[] heldOut = rows.Where(row => row.HeldOutLoss is not null).ToArray();
             ScottPlot.Plottables.Scatter points =
@@ -66,17 +69,18 @@ public static class LossCurve
         Pictures.Save(plot, path, 1000, 560, replace: true);
     }
 
-    private static double[] Smooth(IReadOnlyList<MetricsRow> rows)
+    /// <summary>The mean of what came so far, in which what is long ago counts little.</summary>
+    internal static double[] Smooth(double[] values)
     {
         // A memory of a twenty-fifth of the run: long enough to calm the line, short enough not to lag behind it.
-        double memory = 1 - 1 / Math.Clamp(rows.Count / 25.0, 1, 50);
-        var smooth = new double[rows.Count];
+        double memory = 1 - 1 / Math.Clamp(values.Length / 25.0, 1, 50);
+        var smooth = new double[values.Length];
         double mean = 0;
         double weight = 0;
         for (int i = 0; i < smooth.Length; i++)
         {
             // Divided by the sum of the weights, so that the first values are not pulled towards zero.
-            mean = memory * mean + (1 - memory) * rows[i].Loss;
+            mean = memory * mean + (1 - memory) * values[i];
             weight = memory * weight + (1 - memory);
             smooth[i] = mean / weight;
         }

@@ -35,6 +35,7 @@ internal sealed class PolicyStage : OwnStage
             Policy = stage.Policy with
             {
                 Rule = stage.Policy.Rule with { KlCoefficient = Asked.Kl },
+                Adaptive = Asked.KlTarget > 0 ? new AdaptiveKl(Asked.KlTarget) : null,
                 Rollouts = Asked.Rollouts,
                 Epochs = new PolicyOptions().Epochs,
                 MostTokens = Asked.Response,
@@ -53,7 +54,7 @@ internal sealed class PolicyStage : OwnStage
         };
         string reward = Asked.Reward.Length > 0 ? RunReader.Checkpoint(context, Asked.Reward) : "";
         Hash = HashOfAll(
-            FormattableString.Invariant($"{Asked.Kl:R} {Asked.Rollouts} {Asked.Response} {Asked.BestOf} {reward}"),
+            FormattableString.Invariant($"{Asked.Kl:R} {Asked.KlTarget:R} {Asked.Rollouts} {Asked.Response} {Asked.BestOf} {reward}"),
             [.. new[] { Asked.Prompts, texts is null ? "" : Asked.Texts, demonstrations is null ? "" : Asked.Data }.Where(file => file.Length > 0)]);
     }
 
@@ -78,22 +79,11 @@ internal sealed class PolicyStage : OwnStage
         PolicyFigures was = measured.Measure(start, prompts.HeldOut), now = measured.Measure(model, prompts.HeldOut);
         yield return FormattableString.Invariant(
             $"held-out reward {now.Scores.Average():F2}, {was.Scores.Average():F2} before, at {now.Kl:F2} nats a response from the model before");
-        foreach (int[] prompt in prompts.HeldOut.Take(2))
+        foreach (string sample in Samples(Tokens, model, Folder, prompts.HeldOut, Stage.MostTokens))
         {
-            yield return $"'{Tail(prompt)}' is answered by '{Answer(model, prompt)}', '{Answer(start, prompt)}' before";
+            yield return sample;
         }
     }
-
-    private string Answer(IModel model, int[] prompt) => Shown(
-        Tokens.Tokenizer.Decode(Rollouts.Sample(model, [prompt], Stage.MostTokens, Tokens.End, temperature: 0)[0].Response));
-
-    private string Tail(int[] prompt)
-    {
-        string text = Shown(Tokens.Tokenizer.Decode(prompt));
-        return text.Length <= 60 ? text : "..." + text[^57..];
-    }
-
-    private static string Shown(string text) => Escaped.Line(text.ReplaceLineEndings(" ").Trim());
 
     /// <summary>Ids of prompts that leave room for an answer; what is left out is noted.</summary>
     private IReadOnlyList<int[]> Read()

@@ -168,7 +168,10 @@ internal sealed class RecipeRun(CliContext context, Recipe recipe, string path, 
             : new PlainTrainingView(context.Output, every: Math.Max(1, options.Steps / 10));
         StopSignals.Saves();
         TrainingOutcome outcome = new TrainingRun(trainer, folder, run.Family, config, saveEvery, keep, keepBest).Run(view, context.Stop);
-        LossCurve.Save(folder.Curve, MetricsFile.Read(folder.Metrics));
+        LossCurve.Save(folder.Curve, MetricsFile.Read(folder.Metrics), run.Stage.Kind is StageKind.Pretrain or StageKind.Tune or StageKind.Select
+            ? "cross entropy of what counts, nats a token" : $"loss, held out {(run.Stage.Kind == StageKind.Optimise ? "minus the reward" : "the same")}");
+        RecipePicture.Save(Path.Combine(path, "recipe.png"), [.. Folders().Where(each => File.Exists(each.Metrics))
+            .Select(each => (Path.GetFileName(each.Path), (IReadOnlyList<MetricsRow>)MetricsFile.Read(each.Metrics)))]);
         if (outcome.Interrupted)
         {
             context.Output.WriteLine(FormattableString.Invariant(

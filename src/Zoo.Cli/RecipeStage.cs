@@ -126,6 +126,11 @@ internal sealed class RecipeStage : StageRun
                 yield return FormattableString.Invariant($"that is {(begun - loss) / (begun - other):P1} of what the stage before gained");
             }
         }
+
+        foreach (string sample in Samples(tokens, model, Base, Prompts(rule.Questions(2, 20, heldOut: true).Select(each => each.Prompt)), Stage.MostTokens))
+        {
+            yield return sample;
+        }
     }
 
     private IEnumerable<string> OfPolicy(IModel model, TrainingOutcome outcome)
@@ -152,6 +157,11 @@ internal sealed class RecipeStage : StageRun
             double now = HeldOutLoss(model, texts), was = HeldOutLoss(Loaded(Base!), texts), first = HeldOutLoss(Loaded(before.First!.Folder!), texts);
             yield return FormattableString.Invariant($"held-out texts of pre-training: {now:F4} nats a token, {first:F4} after pre-training ")
                 + FormattableString.Invariant($"({now / first - 1:+0.0 %;-0.0 %}), {was:F4} before");
+        }
+
+        foreach (string sample in Samples(tokens, model, before.Tuned!.Folder, Prompts(RuleChat.Requests(2, 20, heldOut: true)), Stage.MostTokens))
+        {
+            yield return sample;
         }
     }
 

@@ -8,6 +8,7 @@ using System.Text;
 using Dsl.Runtime;
 using Dsl.Training;
 using Dsl.Training.Alignment;
+using Dsl.Training.Alignment.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -152,6 +153,34 @@ internal abstract class StageRun : IDisposable
 
         return model.Weights.All.Any(weight => weight.Trainable) ? model
             : throw new CommandException("every weight is frozen, expected some that are trained");
+    }
+
+    /// <summary>Two prompts as they are answered now and were before, the likeliest token at each place.</summary>
+    /// <param name="tokens">The vocabulary.</param>
+    /// <param name="model">Now.</param>
+    /// <param name="before">The folder of what it was; null: nothing.</param>
+    /// <param name="prompts">Empty ones are passed over.</param>
+    /// <param name="most">Tokens of an answer at most.</param>
+    private protected IEnumerable<string> Samples(TuningTokens tokens, IModel model, string? before, IEnumerable<int[]> prompts, int most)
+    {
+        int[][] asked = [.. prompts.Where(prompt => prompt.Length > 0).Take(2)];
+        if (asked.Length == 0)
+        {
+            yield break;
+        }
+
+        string Shown(int[] ids)
+        {
+            string text = Escaped.Line(tokens.Tokenizer.Decode(ids).ReplaceLineEndings(" ").Trim());
+            return text.Length <= 80 ? text : "..." + text[^77..];
+        }
+
+        string[] Answers(IModel by) => [.. Rollouts.Sample(by, asked, most, tokens.End, temperature: 0).Select(written => Shown(written.Response))];
+        string[] now = Answers(model), was = before is null ? [] : Answers(Loaded(before));
+        for (int i = 0; i < asked.Length; i++)
+        {
+            yield return $"'{Shown(asked[i])}' is answered by '{now[i]}'{(before is null ? "" : $", '{was[i]}' before")}";
+        }
     }
 
     private protected double HeldOutLoss(IModel model, ITrainingData data)

@@ -82,8 +82,13 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
             "best-fit", "-o", folder["s"]);
         Assert.Contains("1-sft: held-out loss ", packed);
         string dpo = Done("train", "--recipe", "dpo", "--from", models.Chat, "--data", models.Pairs, "--steps", "4", "--batch", "4", "--lora", "2",
-            "-o", folder["d"]);
+            "--preference", "ipo-average", "--smoothing", "0.1", "-o", folder["d"]);
         Assert.Contains("1-dpo: held-out loss ", dpo);
+        Assert.Matches("1-dpo: '.*beside .*' is answered by '.*', '.*' before", dpo);
+        Assert.Contains("--preference 'best', expected sigmoid, robust, ipo, ipo-average, hinge", Refused(
+            2, "train", "--recipe", "dpo", "--from", models.Chat, "--data", models.Pairs, "--preference", "best"));
+        Assert.Contains("--smoothing 0.5, expected from 0 to less than 0.5", Refused(
+            2, "train", "--recipe", "dpo", "--from", models.Chat, "--data", models.Pairs, "--smoothing", "0.5"));
     }
 
     [Fact]
@@ -116,7 +121,7 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
         string reward = Path.Combine(folder["l"], "2-reward", "step-3"), texts = folder["texts.jsonl"];
         File.WriteAllText(texts, RuleChat.Data.Texts(24, 3, heldOut: false, domain: false));
         Done(["train", "--recipe", "ppo", "--from", models.Chat, "--prompts", models.Prompts, "--reward", reward, "--texts", texts, "--lora", "2",
-            "--kl", "0.1", "-o", folder["p"], .. small]);
+            "--kl", "0.1", "--kl-target", "3", "-o", folder["p"], .. small]);
         Assert.Equal(["1-lora", "1-ppo"], new[] { "1-lora", Path.GetFileName(Directory.GetDirectories(folder["p"]).Single()) }.Order());
         Assert.True(File.Exists(Path.Combine(folder["p"], "1-ppo", "step-3", "adapter_model.safetensors")));
         Done(["train", "--recipe", "rejection", "--from", models.Chat, "--prompts", models.Prompts, "--reward", reward, "-o", folder["b"], .. small]);
@@ -126,7 +131,8 @@ public sealed class OwnDataTests(OwnDataTests.Models models) : IClassFixture<Own
     [Fact]
     public void EveryDecoderHasAReward()
     {
-        string[] decoders = ["Llama", "Mistral", "Qwen2", "Qwen3", "Gemma2", "Phi", "Gpt1", "Gpt2", "Gpt3", "GptNeo", "GptNeoX", "Mixtral", "Olmoe", "Qwen3Moe"];
+        string[] decoders =
+            ["Llama", "Mistral", "Qwen2", "Qwen3", "Gemma2", "Phi", "Gpt1", "Gpt2", "Gpt3", "GptNeo", "GptNeoX", "Mixtral", "Olmoe", "Qwen3Moe"];
         Assert.Equal(decoders.Select(name => name + "ForSequenceClassification").Order(), SmallModels.HeadsOf("reward").Select(entry => entry.Name).Order());
         Assert.Equal(decoders.Select(name => name + "ForCausalLMWithValueHead").Order(), SmallModels.HeadsOf("ppo").Select(entry => entry.Name).Order());
         using var folder = new ScratchFolder();

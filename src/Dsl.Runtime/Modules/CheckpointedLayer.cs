@@ -127,8 +127,8 @@ internal sealed class CheckpointedLayer : FusedFunction
         // What the layer has put aside for the whole model is a result of it, too.
         (List<Tensor> All, int At)[] collected =
         [
-            .. passes.SelectMany(pass => pass.Collections)
-                .SelectMany(each => Enumerable.Range(counts.GetValueOrDefault(each), each.Values.Count - counts.GetValueOrDefault(each)).Select(i => (each.Values, i))),
+            .. passes.SelectMany(pass => pass.Collections).SelectMany(
+                each => Enumerable.Range(0, each.Values.Count).Skip(counts.GetValueOrDefault(each)).Select(at => (each.Values, at))),
         ];
         results = [.. results, .. collected.Select(each => each.All[each.At].detach())];
         Tensor[] given = Apply(this, [x, .. weights.Select(weight => weight.Value)]);

@@ -19,7 +19,9 @@ internal sealed record LayerCall(IReadOnlyList<Pass> Passes, string? WithGradien
     internal static LayerCall Of(Delegate call)
     {
         (string Name, object? Value)[] read = [.. Read(call.Target)];
-        return new([.. read.Select(each => each.Value).OfType<Pass>().Distinct()], read.FirstOrDefault(each => each.Value is Tensor { requires_grad: true }).Name);
+        return new(
+            [.. read.Select(each => each.Value).OfType<Pass>().Distinct()],
+            read.FirstOrDefault(each => each.Value is Tensor { requires_grad: true }).Name);
     }
 
     // A closure may hold that of the method around it.

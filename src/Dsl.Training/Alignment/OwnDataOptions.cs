@@ -33,6 +33,10 @@ public sealed record OwnDataOptions
     [Option("kl", "Of ppo and the like: how strongly the model is held to what it was.", "x")]
     public double Kl { get; init; } = 0.05;
 
+    /// <summary>The divergence that the coefficient follows; 0: the coefficient stays.</summary>
+    [Option("kl-target", "Of ppo and the like: let --kl follow this divergence of an answer, in nats.", "x")]
+    public double KlTarget { get; init; }
+
     /// <summary>Responses that are written before a policy is trained on them.</summary>
     [Option("rollouts", "Of ppo and the like: answers that are written before the model is trained on them.", "n")]
     public int Rollouts { get; init; } = 64;
@@ -61,6 +65,18 @@ public sealed record OwnDataOptions
     [Option("beta", "How strongly dpo holds the model to what it was.", "x")]
     public double Beta { get; init; } = 0.1;
 
+    /// <summary>How a preference is learned.</summary>
+    [Option("preference", "What dpo learns a pair by: sigmoid, robust, ipo, ipo-average or hinge.", "name")]
+    public PreferenceLoss Preference { get; init; }
+
+    /// <summary>The share of preferences that are taken to be wrong.</summary>
+    [Option("smoothing", "The share of pairs that dpo takes to be wrong (cDPO with sigmoid).", "x")]
+    public double Smoothing { get; init; }
+
+    /// <summary>A policy that learns pairs is held to nothing.</summary>
+    [Option("reference-free", "Hold the model to nothing while dpo learns pairs.")]
+    public bool ReferenceFree { get; init; }
+
     /// <summary>The rank of an adapter, which alone is trained; 0: all weights are.</summary>
     [Option("lora", "Train low-rank matrices of this rank alone, beside the weights.", "rank")]
     public int Lora { get; init; }
@@ -84,6 +100,9 @@ public sealed record OwnDataOptions
     /// <summary>Weights that are not trained.</summary>
     [Option("freeze", "Weights that are not trained: a pattern over keys, such as model.embed_tokens*.", "pattern")]
     public IReadOnlyList<string> Freeze { get; init; } = [];
+
+    /// <summary>How pairs are learned directly.</summary>
+    public PreferenceRule Pairs => new(Preference, Beta, Smoothing, ReferenceFree);
 
     /// <summary>Whether anything of one's own is to be learned.</summary>
     public bool IsAsked => Files.Any(file => file.Value.Length > 0);
@@ -109,6 +128,8 @@ public sealed record OwnDataOptions
         }
 
         TrainingOptions.Require(Kl >= 0 && double.IsFinite(Kl), "kl", Kl, "0 or more");
+        TrainingOptions.Require(KlTarget >= 0 && double.IsFinite(KlTarget), "kl-target", KlTarget, "more than 0");
+        TrainingOptions.Require(Smoothing is >= 0 and < 0.5, "smoothing", Smoothing, "from 0 to less than 0.5");
         TrainingOptions.Require(Rollouts >= 1, "rollouts", Rollouts, "1 or more");
         TrainingOptions.Require(Response >= 1, "response", Response, "1 or more");
         TrainingOptions.Require(BestOf >= 2, "best-of", BestOf, "2 or more");

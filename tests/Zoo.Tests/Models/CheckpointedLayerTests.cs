@@ -18,10 +18,11 @@ public sealed class CheckpointedLayerTests
     /// <summary>Whose layers read what an encoder gives, distances, or a bias that layers share.</summary>
     private static readonly string[] Refused = ["Bart", "T5", "T0", "Deberta"];
 
-    public static TheoryData<string> Names => 
+    public static TheoryData<string> Names =>
     [
         // A head alone has its family's layers.
-        .. TinyConfigs.All.Values.Where(tiny => tiny.Name != tiny.Entry.Name && Inputs(tiny) is var inputs && inputs.Contains("input_ids") && inputs.All(Texts.Append("token_type_ids").Contains))
+        .. TinyConfigs.All.Values.Where(tiny => tiny.Name != tiny.Entry.Name && Inputs(tiny) is var inputs
+                && inputs.Contains("input_ids") && inputs.All(Texts.Append("token_type_ids").Contains))
             .Select(tiny => tiny.Name).Order(),
     ];
 

@@ -63,8 +63,12 @@ public static class TuningFile
     public static IReadOnlyList<(string Place, Passage Prompt)> ReadPrompts(string path)
     {
         string[] all = UserFile.ReadText(path, MostBytes, Error).Split('\n');
-        (string Place, Passage Prompt)[] prompts = [.. all.Select((line, i) => (Line: line, Place: FormattableString.Invariant($"{path} line {i + 1}")))
-            .Where(each => !string.IsNullOrWhiteSpace(each.Line)).Select(each => (each.Place, Object(each.Line, each.Place, line => PromptOf(line, each.Place))))];
+        (string Place, Passage Prompt)[] prompts =
+        [
+            .. all.Select((line, i) => (Line: line, Place: FormattableString.Invariant($"{path} line {i + 1}")))
+                .Where(each => !string.IsNullOrWhiteSpace(each.Line))
+                .Select(each => (each.Place, Object(each.Line, each.Place, line => PromptOf(line, each.Place)))),
+        ];
         return prompts.Length > 0 ? prompts : throw new TextException($"{path}: is empty, expected a JSON object in each line");
     }
 
