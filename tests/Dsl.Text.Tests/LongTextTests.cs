@@ -111,6 +111,20 @@ public sealed class LongTextTests
         Assert.Throws<TextException>(() => tokenizer.Encode("a", "a"));
     }
 
+    /// <summary>Twelve decoders in a row would make 10^12 letters of one.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("""{"type": "Fuse"},""")]
+    public void GrowthOfWhatIsDecodedIsAnErrorThatNamesTheFile(string before)
+    {
+        JsonObject json = Model("BPE", Ids(["a", "b"]), ("merges", new JsonArray()));
+        string steps = string.Join(',', Enumerable.Repeat("""{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaa"}""", 12));
+        json["decoder"] = JsonNode.Parse($$"""{"type": "Sequence", "decoders": [{{before}}{{steps}}]}""");
+        ITokenizer tokenizer = Read(json);
+        Assert.StartsWith("tokenizer.json: the decoder makes more than ", Assert.Throws<TextException>(() => tokenizer.Decode([0])).Message);
+        Assert.Equal("b", tokenizer.Decode([1]));
+    }
+
     [Theory]
     [InlineData("normalizer", "normalizers", """{"type": "NFC"}""")]
     [InlineData("pre_tokenizer", "pretokenizers", """{"type": "BertPreTokenizer"}""")]

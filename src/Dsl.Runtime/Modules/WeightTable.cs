@@ -296,14 +296,14 @@ internal sealed class WeightTable
 internal sealed class WeightLimit(string file, string? weights, int tensors)
 {
     /// <summary>Where no file says how many there are: more than the largest published model has.</summary>
-    internal static WeightLimit WithoutFile(string file) => new(file, null, 1 << 18);
+    internal static WeightLimit WithoutFile(string file) => new(file, null, 1 << 15);
 
     /// <summary>As many as a folder holds, where it says so.</summary>
     internal static WeightLimit Of(string file, ModelFiles files) =>
         files.Tensors is { } held ? new(file, files.File, held.Count) : WithoutFile(file);
 
     // Room to name what is missing as usual, and for weights that many layers share.
-    private const int Room = 4096, Uses = 1 << 18;
+    private const int Room = 4096, Uses = 1 << 15;
 
     internal void Declared(int count, string key)
     {

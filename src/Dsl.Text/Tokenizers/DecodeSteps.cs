@@ -38,7 +38,20 @@ internal sealed class EachPart(Func<string, bool, string> change) : IDecodeStep
         first && dropsFirst ? token.Replace(sign.ToString(), "", StringComparison.Ordinal) : token.Replace(sign, ' '));
 
     /// <summary>A text for another in each token.</summary>
-    internal static EachPart Replace(TextPattern pattern, string content) => new((token, _) => ReplaceIn(token, pattern, content));
+    internal static EachPart Replace(TextPattern pattern, string content, string file) =>
+        new((token, _) => ReplaceIn(token, pattern, content, file));
+
+    /// <summary>What becomes of a part has a limit: a chain of steps could make gigabytes of a token.</summary>
+    /// <exception cref="TextException">It is much longer than the part was.</exception>
+    internal static void RequireShort(StringBuilder text, int from, string file)
+    {
+        int most = 1024 + (32 * from);
+        if (text.Length > most)
+        {
+            throw new TextException(
+                FormattableString.Invariant($"{file}: the decoder makes more than {most} characters of a part of {from}, expected at most 32 of each"));
+        }
+    }
 
     /// <summary>Without so many of a character at each token's ends.</summary>
     internal static EachPart Strip(char character, int left, int right) => new((token, _) =>
@@ -57,13 +70,14 @@ internal sealed class EachPart(Func<string, bool, string> change) : IDecodeStep
         return token[start..end];
     });
 
-    internal static string ReplaceIn(string token, TextPattern pattern, string content)
+    private static string ReplaceIn(string token, TextPattern pattern, string content, string file)
     {
         var text = new StringBuilder();
         int done = 0;
         foreach ((int start, int end) in pattern.Matches(token))
         {
             text.Append(token, done, start - done).Append(content);
+            RequireShort(text, token.Length, file);
             done = end;
         }
 
@@ -202,11 +216,11 @@ internal sealed class FusedStrip(char character, int left, int right) : IDecodeS
 }
 
 /// <summary>A text for another after tokens were joined: a match may span fragments.</summary>
-internal sealed class FusedReplace(string pattern, string content) : IDecodeStep
+internal sealed class FusedReplace(string pattern, string content, string file) : IDecodeStep
 {
     private readonly int[] borders = Borders(pattern);
 
-    public IDecodeState Open() => new State(pattern, content, borders);
+    public IDecodeState Open() => new State(pattern, content, borders, file);
 
     /// <summary>For each beginning of the pattern the length of the longest shorter one that also ends it.</summary>
     private static int[] Borders(string pattern)
@@ -226,7 +240,7 @@ internal sealed class FusedReplace(string pattern, string content) : IDecodeStep
         return borders;
     }
 
-    private sealed class State(string pattern, string content, int[] borders) : IDecodeState
+    private sealed class State(string pattern, string content, int[] borders, string file) : IDecodeState
     {
         private string held = "";
 
@@ -238,6 +252,7 @@ internal sealed class FusedReplace(string pattern, string content) : IDecodeStep
             for (int at = text.IndexOf(pattern, StringComparison.Ordinal); at >= 0; at = text.IndexOf(pattern, done, StringComparison.Ordinal))
             {
                 replaced.Append(text, done, at - done).Append(content);
+                EachPart.RequireShort(replaced, text.Length, file);
                 done = at + pattern.Length;
             }
 

@@ -10,7 +10,8 @@ using C = Zoo.StateSpaces.Mamba2Config;
 namespace Zoo.StateSpaces;
 
 /// <summary>Mamba-2 (Dao and Gu 2024, arXiv 2405.21060): one decay for each head, input and output maps shared by the heads of a group.</summary>
-[ModelType("mamba2"), NoEffect("time_step_rank", "residual_in_fp32", "chunk_size", "norm_before_gate"), Only("rms_norm", true)]
+[ModelType("mamba2"), NoEffect("time_step_rank", "residual_in_fp32", "chunk_size", "norm_before_gate", "intermediate_size", "time_step_init_scheme",
+    "time_step_scale"), Only("rms_norm", true)]
 public sealed partial record Mamba2Config(
     [Key("vocab_size"), Range(1)] int Vocab, [Key("hidden_size"), Range(1)] int Hidden, [Key("num_hidden_layers"), Range(1)] int Layers,
     [Key("num_heads"), Range(1)] int Heads,

@@ -55,8 +55,8 @@ internal static class DecoderJson
             case "Replace":
                 JsonField pattern = json["pattern"];
                 string? plain = pattern.IsText ? pattern.Text() : pattern.OptionalText("String");
-                steps.Add(!fused ? EachPart.Replace(PatternJson.Read(pattern, file), json["content"].Text())
-                    : plain is { Length: > 0 } ? new FusedReplace(plain, json["content"].Text())
+                steps.Add(!fused ? EachPart.Replace(PatternJson.Read(pattern, file), json["content"].Text(), file)
+                    : plain is { Length: > 0 } ? new FusedReplace(plain, json["content"].Text(), file)
                     : throw pattern.Error("a regular expression after Fuse", "a text, since the end of a stream is not known"));
                 break;
             case "Strip":
