@@ -52,7 +52,8 @@ public static class LossCurve
         for (int i = 0; i < runs.Count; i++)
         {
             (string name, IReadOnlyList<MetricsRow> rows) = runs[i];
-            ScottPlot.Plottables.Scatter smooth = plot.Add.ScatterLine(rows.Select(row => (double)row.Step).ToArray(), Smooth([.. rows.Select(row => row.Loss)]));
+            ScottPlot.Plottables.Scatter smooth = plot.Add.ScatterLine(
+                rows.Select(row => (double)row.Step).ToArray(), Smooth([.. rows.Select(row => row.Loss)]));
             smooth.Color = palette.GetColor(i).WithAlpha(0.35);
             MetricsRow[] heldOut = rows.Where(row => row.HeldOutLoss is not null).ToArray();
             ScottPlot.Plottables.Scatter points =
