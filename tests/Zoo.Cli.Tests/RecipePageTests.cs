@@ -18,7 +18,8 @@ public sealed class RecipePageTests
     [Fact]
     public void ThePageHoldsTheRecipesNumbers()
     {
-        string path = Path.GetFullPath(Path.Combine(GoldenFolder.InRepository(), "..", "..", "docs", "alignment.md")), page = File.ReadAllText(path).ReplaceLineEndings("\n");
+        string path = Path.GetFullPath(Path.Combine(GoldenFolder.InRepository(), "..", "..", "docs", "alignment.md"));
+        string page = File.ReadAllText(path).ReplaceLineEndings("\n");
         int from = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, to = page.IndexOf(End, StringComparison.Ordinal);
         Assert.True(from >= Begin.Length && to >= from, "the page has no place for the table");
         string table = Table();
@@ -57,7 +58,8 @@ public sealed class RecipePageTests
         stage.Kind == StageKind.Select ? Number("the best of", stage.Selection.Samples) : "",
         stage.Kind == StageKind.Optimise ? FormattableString.Invariant(
             $"KL {stage.Policy.Rule.KlCoefficient}, {stage.Policy.Rollouts} answers a rollout, learned {stage.Policy.Epochs} times") : "",
-        stage.Policy.PretrainingWeight > 0 ? Number(stage.Demonstrations > 0 ? "demonstrations' loss times" : "texts' loss times", stage.Policy.PretrainingWeight)
+        stage.Policy.PretrainingWeight > 0
+            ? Number(stage.Demonstrations > 0 ? "demonstrations' loss times" : "texts' loss times", stage.Policy.PretrainingWeight)
             : stage.Demonstrations > 0 ? FormattableString.Invariant($"{stage.Demonstrations} demonstrations beside") : "");
 
     private static string Number(string what, double? value) => value is { } known ? FormattableString.Invariant($"{what} {known:0.############}") : "";
