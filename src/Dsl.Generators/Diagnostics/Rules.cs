@@ -326,7 +326,8 @@ internal static class Rules
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, AddressAmbiguous, OptionUnknown, PresetDivision, PatternWrong, Recursive,
         ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
-        LearnsNothing, NotLearnable, NotExperts, OwnLayerUnfit, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself, BeyondBounds);
+        LearnsNothing, NotLearnable, NotExperts, OwnLayerUnfit, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself,
+        BeyondBounds);
 
     private static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = All.ToImmutableDictionary(r => r.Id);
 
