@@ -257,8 +257,8 @@ internal static class Blocks
             if (!(formal.Output.Axes.Count == 1 && i > 0 && formal.IsIds))
             {
                 var which = i == 0 ? "the value" : $"'{formal.Name}'";
-                at.Same(
-                    given, new Value(-1, "", axes, formal.IsIds), part.Place, Problems.SizesDiffer, which, $"what {Names.Simple(type)} reads", sameTime: false);
+                at.Same(given, new Value(-1, "", axes, formal.IsIds), part.Place, Problems.SizesDiffer, which, $"what {Names.Simple(type)} reads",
+                    sameTime: false);
             }
 
             foreach (var (a, b) in formal.Output.Axes.Zip(given.Axes, (a, b) => (a, b)).Where(p => p.a.Size is null && p.b.Size is null))

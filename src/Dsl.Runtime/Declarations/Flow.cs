@@ -145,10 +145,10 @@ public sealed class UseAttribute<T1, T2, T3>(string key = "") : BlockChoiceAttri
 public sealed class UseAttribute<T1, T2, T3, T4>(string key = "") : BlockChoiceAttribute(key);
 
 /// <summary>One of five declared blocks at a key.</summary>
-public sealed class UseAttribute<T1, T2, T3, T4, T5>(string key = "") : BlockChoiceAttribute(key);
+public sealed class UseAttribute<TA, TB, TC, TD, TE>(string key = "") : BlockChoiceAttribute(key);
 
 /// <summary>One of six declared blocks at a key. Of more: one of them is a block that chooses itself.</summary>
-public sealed class UseAttribute<T1, T2, T3, T4, T5, T6>(string key = "") : BlockChoiceAttribute(key);
+public sealed class UseAttribute<TA, TB, TC, TD, TE, TF>(string key = "") : BlockChoiceAttribute(key);
 
 /// <summary>A declared block, repeated: keys <c>key.0</c>, <c>key.1</c>, ... (or where <c>{layer}</c> stands in the key).</summary>
 public sealed class RepeatAttribute<T>(string key, object count) : BlockUseAttribute(key)
@@ -173,10 +173,10 @@ public sealed class RepeatAttribute<T1, T2, T3>(string key, object count) : Repe
 public sealed class RepeatAttribute<T1, T2, T3, T4>(string key, object count) : RepeatChoiceAttribute(key, count);
 
 /// <summary>Five declared blocks, repeated.</summary>
-public sealed class RepeatAttribute<T1, T2, T3, T4, T5>(string key, object count) : RepeatChoiceAttribute(key, count);
+public sealed class RepeatAttribute<TA, TB, TC, TD, TE>(string key, object count) : RepeatChoiceAttribute(key, count);
 
 /// <summary>Six declared blocks, repeated. Of more kinds: one of them is a block that chooses itself.</summary>
-public sealed class RepeatAttribute<T1, T2, T3, T4, T5, T6>(string key, object count) : RepeatChoiceAttribute(key, count);
+public sealed class RepeatAttribute<TA, TB, TC, TD, TE, TF>(string key, object count) : RepeatChoiceAttribute(key, count);
 
 /// <summary>A bracket's first word: the bracket stands only where the config member is true; else it is the identity.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]

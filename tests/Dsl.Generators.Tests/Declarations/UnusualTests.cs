@@ -177,7 +177,8 @@ public sealed class UnusualTests
         ["DSL013 channels of ids"] = Drawn + "Sample, [|Rearrange(\"b t -> b t 1\")|], Output(\"o\")] public sealed partial class Whole;",
         ["DSL013 a sum of ids"] = Drawn + "Sample, As(\"i\"), Sum([|\"i\"|], \"i\"), Output(\"o\")] public sealed partial class Whole;",
         ["DSL013 a draw of heads"] = Drawn + "Rearrange(\"b t (h d) -> b t h d\", \"h\", 1), [|Sample|], Output(\"o\")] public sealed partial class Whole;",
-        ["DSL013 a table of numbers"] = Drawn + "Linear(\"l\", 1), Rearrange(\"b t 1 -> b t\"), [|Embedding(\"f\", 3, 3)|], Output(\"o\")] public sealed partial class Whole;",
+        ["DSL013 a table of numbers"] = Drawn + "Linear(\"l\", 1), Rearrange(\"b t 1 -> b t\"), [|Embedding(\"f\", 3, 3)|], Output(\"o\")] public "
+            + "sealed partial class Whole;",
         ["DSL013 dropped ids"] = "[Model<TinyConfig>(\"M\")] [[|Dropout(0.5)|], Embedding(\"e\", nameof(TinyConfig.Vocab), 4), Output(\"o\")] "
             + "public sealed partial class Whole;",
         ["DSL013 ids where a block reads numbers"] = $"[Block<TinyConfig>] {Linear} public sealed partial class Layer;\n"
