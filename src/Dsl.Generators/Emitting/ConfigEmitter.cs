@@ -206,7 +206,8 @@ internal static class ConfigEmitter
         return member.Kind switch
         {
             MemberKind.Integer when IsCount(member) =>
-                $"reader.OptionalInt([\"num_labels\"]) ?? reader.OptionalCount({paths.Replace("#", "")}) ?? {(member.Default.Length > 0 && HasDefault(member) ? member.Default : "2")}",
+                $"reader.OptionalInt([\"num_labels\"]) ?? reader.OptionalCount({paths.Replace("#", "")}) ?? "
+                + $"{(member.Default.Length > 0 && HasDefault(member) ? member.Default : "2")}",
             MemberKind.Integer => member.Type.TrimEnd('?') == "long" ? $"reader.{optional}Long({paths}{fallback})" : $"reader.{optional}Int({paths}{fallback})",
             MemberKind.Number => $"reader.{optional}Double({paths}{fallback})",
             MemberKind.Truth => $"reader.{optional}Bool({paths}{fallback})",

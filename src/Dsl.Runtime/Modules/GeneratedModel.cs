@@ -208,7 +208,7 @@ public abstract class GeneratedModel : GeneratedModule, IModel
         return ConfigWriter.Members(own.Append(("dtype", Weights.Dtype.ToString().ToLowerInvariant())));
     }
 
-    /// <summary>The config of a model that was loaded, as it came; what others cannot open it without is added, and its type is the one of the weights.</summary>
+    /// <summary>The config of a loaded model, as it came; what others cannot open it without is added, and its type is the one of the weights.</summary>
     private IEnumerable<(string Path, object? Value)> ReadMembers(ModelSource source)
     {
         string type = Weights.Dtype.ToString().ToLowerInvariant();
