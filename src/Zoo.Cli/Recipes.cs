@@ -177,11 +177,11 @@ internal static class Recipes
             {
                 Published = new("Touvron and others, 2023 (LLaMA 2)", 1e-5, 512, 1, 4096, "cosine", 0.03, Other: "the 70B model 5e-6; margins by rating"),
             },
-            Select with { Demonstrations = 3000 }, Select with { Demonstrations = 3000 },
+            Select with { Demonstrations = 500 }, Select with { Demonstrations = 500 },
             Optimise with
             {
                 Demonstrations = 8000,
-                Policy = Optimise.Policy with { PretrainingWeight = 1 },
+                Policy = Optimise.Policy with { PretrainingWeight = 1, Rule = Optimise.Policy.Rule with { KlCoefficient = 0.02 } },
                 Published = new("Touvron and others, 2023 (LLaMA 2)", 1e-6, 512, Decay: 0.1,
                     Other: "clip 0.2, batches of 64, KL coefficient 0.01 (0.005 at 34B, 70B)"),
             },

@@ -442,6 +442,15 @@ internal sealed partial class Elaborator
                 }
             }
 
+            // C# computes sizes as int, and goes on with what is left of a larger one.
+            foreach (var size in Graph.Flatten(nodes).SelectMany(n => n.Operation.Sizes).Select(sizes.Resolve).Distinct())
+            {
+                if (Evaluate(size, Stored) > int.MaxValue)
+                {
+                    Report(Problems.BeyondBounds, Place.Class, preset.Name, $"numbers along {size.Spell()}", Invariant.Text(int.MaxValue));
+                }
+            }
+
             foreach (var (left, right, _) in sizes.Open)
             {
                 if (Evaluate(left, Stored) is { } a && Evaluate(right, Stored) is { } b && a != b)

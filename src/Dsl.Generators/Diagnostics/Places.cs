@@ -21,7 +21,8 @@ internal sealed class Places(INamedTypeSymbol type, AttributeData head, INamedTy
         Problems.MemberOfGenerated => InSource(type.GetMembers(problem.Arguments[0]).Where(m => !Fitness.IsGenerated(m)))
             ?? InSource(type.InstanceConstructors.Where(c => c.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat) == problem.Arguments[0])),
         Problems.ExtendNotPartial => InSource([config]),
-        Problems.PresetDivision or Problems.PresetSizes => InSource(config.GetMembers().Where(m => IsPreset(m, problem.Arguments[0]))),
+        Problems.PresetDivision or Problems.PresetSizes => PresetOf(problem),
+        Problems.BeyondBounds when problem.Place == Place.Class => PresetOf(problem),
         _ => null,
     }
     ?? Of(problem.Place);
@@ -81,6 +82,8 @@ internal sealed class Places(INamedTypeSymbol type, AttributeData head, INamedTy
     private Location? HeadArgument(CancellationToken cancel) =>
         (head.ApplicationSyntaxReference?.GetSyntax(cancel) as AttributeSyntax)?.Name.DescendantNodesAndSelf().OfType<GenericNameSyntax>().FirstOrDefault()
             ?.TypeArgumentList.Arguments.FirstOrDefault()?.GetLocation();
+
+    private Location? PresetOf(Problem problem) => InSource(config.GetMembers().Where(m => IsPreset(m, problem.Arguments[0])));
 
     private static bool IsPreset(ISymbol member, string name) =>
         member.GetAttributes()

@@ -316,7 +316,7 @@ internal static class Rules
 
     private static readonly DiagnosticDescriptor Unread = new(
         Problems.Unread, "What is computed is read",
-        "Nothing reads the result of '{0}': the next bracket begins with From, and no name or output stands for it (As names what stands before it: "
+        "Nothing reads the result of '{0}': what follows reads something else, and no name or output stands for it (As names what stands before it: "
             + "of a Residual, the branch)",
         Declaration, DiagnosticSeverity.Warning, true, helpLinkUri: Help + Problems.Unread + Page);
 

@@ -75,6 +75,14 @@ public sealed class StressTests
             [Model<C>("M")] [Embedding("e", nameof(C.Vocab), nameof(C.Hidden)), Output("h")]
             public sealed partial class M { public [|M|](C config, Weights weights) : base("M", weights) { } }
             """);
+        yield return Case("a preset's sizes beyond an int", "DSL061", "A", """
+            public sealed partial record Cfg([Key("h")] int Hidden)
+            {
+                public int Wide => Hidden * 65536;
+                [Preset("p")] public static Cfg [|P|] => new(65536);
+            }
+            [Block<Cfg>] [Linear("m", nameof(Cfg.Wide)), Linear("n", nameof(Cfg.Hidden))] public sealed partial class A;
+            """);
         yield return Case("sizes beyond an int", "DSL036", "A B D", """
             [Block<C>, Input("y", "b t c d"), Axis("c", 100000), Axis("d", 100000)] [From("y"), [|Merge|], Linear("m", 4)] public sealed partial class A;
             [Block<C>]

@@ -89,7 +89,7 @@ public sealed class UnusualTests
             [From("über"), Linear("s", nameof(TinyConfig.Hidden))]
             public sealed partial class Layer;
             """,
-        ["a sum of one"] = "[Block<TinyConfig>, Input(\"y\", \"b t d\")] [Linear(\"a\", 3), Sum(\"y\"), RmsNorm(\"norm\")] public sealed partial class Layer;",
+        ["a sum of one"] = "[Block<TinyConfig>, Input(\"y\", \"b t d\")] [Sum(\"y\"), RmsNorm(\"norm\")] public sealed partial class Layer;",
         ["functions of classes in classes, with keywords and letters of any script"] = """
             [Block<TinyConfig>] [Linear("a", nameof(TinyConfig.Hidden)), Apply(nameof(Outer.Inner.Deep)), Apply(nameof(Outer.Plus)), Linear("b", 4)]
             public sealed partial class Layer;

@@ -1099,7 +1099,7 @@ public sealed record Example(string Id, string Marked, string Message, string Me
             [From("branch"), Activate(Activation.Silu)]
             public sealed partial class Layer;
             """,
-            "Nothing reads the result of 'Residual': the next bracket begins with From, and no name or output stands for it (As names what stands before it: "
+            "Nothing reads the result of 'Residual': what follows reads something else, and no name or output stands for it (As names what stands before it: "
                 + "of a Residual, the branch)",
             """
             [Block<C>]
