@@ -62,7 +62,13 @@ internal sealed class BlockWriter : FlowWriter
             Brackets.Add(Bracket.Of(Norm(current)));
         }
 
-        Usable = new Usable(Name, Entering.Last, result, extra, Causal, Collects);
+        string? handed = Causal && Program.Aside.OneIn(6) ? $"inside{Name}" : null;
+        if (handed is not null)
+        {
+            Brackets.Insert(0, Bracket.Of(Part.Of("RmsNorm", Quoted("handed")), Part.Of("Output", Quoted(handed))));
+        }
+
+        Usable = new Usable(Name, Entering.Last, result, extra, Causal, Collects, handed);
         return new Declaration(Name, Header, Brackets, Functions);
     }
 

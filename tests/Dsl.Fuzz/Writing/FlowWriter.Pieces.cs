@@ -93,7 +93,8 @@ internal abstract partial class FlowWriter
             return false;
         }
 
-        bool Fits(Usable b) => (!b.Collects || MayCollect) && (b.In.HasWidth || b.In.Equals(x.Last)) && (b.Causal || !Causal || x.Time == 's') && b.Extra.All(CanBind)
+        bool mayName = !parts.Any(p => p.Word is "When" or "Unless");
+        bool Fits(Usable b) => (b.HandsOver is null || (mayName && Named.All(n => n.Name != b.HandsOver))) && (!b.Collects || MayCollect) && (b.In.HasWidth || b.In.Equals(x.Last)) && (b.Causal || !Causal || x.Time == 's') && b.Extra.All(CanBind)
             && (!b.Extra.Contains("side") || Named.Any(n => n.Time == x.Time && n.IsPlain && n.Last.Equals(b.In)))
                 && !(x.Time == 's' && b.Extra.Contains("memory"));
         Usable[] fitting = [.. Program.Blocks.Where(Fits)];
@@ -104,11 +105,11 @@ internal abstract partial class FlowWriter
 
         Usable block = preferLast ? fitting[^1] : Chance.Of(fitting);
         Size result = block.Out.At(x.Last);
-        Usable[] alike = [.. fitting.Where(b => b != block && b.Out.At(x.Last).Equals(result) && b.Extra.SequenceEqual(block.Extra)
+        Usable[] alike = [.. fitting.Where(b => b != block && b.HandsOver is null && block.HandsOver is null && b.Out.At(x.Last).Equals(result) && b.Extra.SequenceEqual(block.Extra)
             && b.Collects == block.Collects)];
         Collects |= block.Collects;
         Usable? other = alike.Length > 0 && Chance.OneIn(3) ? Chance.Of(alike) : null;
-        bool repeats = result.Equals(x.Last) && Chance.Maybe;
+        bool repeats = result.Equals(x.Last) && Chance.Maybe && block.HandsOver is null;
         string key = Key();
         Part part = repeats
             ? new Part("Repeat", other is null ? [block.Name] : [block.Name, other.Name], [key, Chance.Of("nameof(C.Layers)", "2", "1")], [])
@@ -120,9 +121,14 @@ internal abstract partial class FlowWriter
 
         part = part.With("With", Binding(block, x.Last));
         parts.Add(part);
-        if (!repeats && Chance.OneIn(6) && result.Equals(x.Last))
+        if (!repeats && Chance.OneIn(6) && result.Equals(x.Last) && block.HandsOver is null)
         {
             parts.Add(part.With("Shared", "true"));
+        }
+
+        if (block.HandsOver is { } handed)
+        {
+            Named.Add(new Flow(handed, x.Time, [], block.In.At(x.Last)));
         }
 
         current = x with { Name = null, Last = result, LastName = "d" };

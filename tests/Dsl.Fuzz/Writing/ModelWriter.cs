@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Fuzz.Tree;
@@ -265,7 +266,8 @@ internal sealed partial class ModelWriter(ProgramWriter program, string name) : 
             (3, Part.Of("Head", Key()).With("TiedTo", "\"shared\"").With("Tied", Chance.Of(null, "nameof(C.Tied)", "true", "false"))),
             (1, Part.Of("Head", Key(), "nameof(C.Vocab)").With("Bias", Chance.Maybe ? "true" : null)),
             (1, Part.Of("Linear", Key(), "nameof(C.Vocab)")));
-        Brackets.Add(Bracket.Of(head, Part.Of("Output", "\"logits\"")));
+        Brackets.Add(Bracket.Of(
+            [head, Part.Of("Output", "\"logits\""), .. Program.Aside.OneIn(6) ? [Part.Of("Sample"), Part.Of("Output", "\"drawn\"")] : Array.Empty<Part>()]));
         if (pooled)
         {
             Brackets.Add(Bracket.Of(

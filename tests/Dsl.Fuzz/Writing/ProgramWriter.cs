@@ -11,7 +11,8 @@ namespace Dsl.Fuzz.Writing;
 /// <param name="Extra">Its other inputs: named values that a user must have or bind.</param>
 /// <param name="Causal">A model that steps may use it.</param>
 /// <param name="Collects">It, or a block in it, collects for the model.</param>
-internal sealed record Usable(string Name, Size In, Size Out, IReadOnlyList<string> Extra, bool Causal, bool Collects);
+/// <param name="HandsOver">The name under which whoever uses it has a value inside it, as wide as what it reads; null: none.</param>
+internal sealed record Usable(string Name, Size In, Size Out, IReadOnlyList<string> Extra, bool Causal, bool Collects, string? HandsOver);
 
 /// <summary>Writes a whole program: a config, some blocks that may use one another, a model of them.</summary>
 internal sealed class ProgramWriter
@@ -19,9 +20,9 @@ internal sealed class ProgramWriter
     /// <summary>Ways to be not smooth, or not in every form: what the judge must know beside the text.</summary>
     private readonly List<Declaration> declarations = [];
 
-    private ProgramWriter(Chance chance)
+    private ProgramWriter(Chance chance, Chance aside)
     {
-        Chance = chance;
+        (Chance, Aside) = (chance, aside);
         Smooth = chance.OneIn(2);
         Config = new ConfigWriter(chance);
         HasMemory = chance.OneIn(6);
@@ -31,6 +32,9 @@ internal sealed class ProgramWriter
     }
 
     public Chance Chance { get; }
+
+    /// <summary>Decides what came into the language later: all else of a program stays as it was.</summary>
+    public Chance Aside { get; }
 
     public ConfigWriter Config { get; }
 
@@ -61,7 +65,7 @@ internal sealed class ProgramWriter
 
     public static Program Write(int seed, int index)
     {
-        var writer = new ProgramWriter(new Chance(seed, index));
+        var writer = new ProgramWriter(new Chance(seed, index), new Chance(seed + 31, index));
         return writer.Write(string.Create(CultureInfo.InvariantCulture, $"Fuzz.S{seed}N{index}"), index);
     }
 
