@@ -126,6 +126,7 @@ public sealed class SafetyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--min-tokens 9, expected at most --max-tokens 4", "--min-tokens", "9", "--max-tokens", "4")]
     [InlineData("--length-penalty NaN, expected a finite number", "--beams", "2", "--length-penalty", "NaN")]
     [InlineData("--length-penalty Infinity, expected a finite number", "--beams", "2", "--length-penalty", "Infinity")]
     [InlineData("--diversity -1, expected 0 or more", "--beams", "2", "--groups", "2", "--diversity", "-1")]

@@ -1,6 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using Dsl.Generators.Tests.Diagnostics;
+using Microsoft.CodeAnalysis;
 using Xunit;
 
 namespace Dsl.Generators.Tests.Declarations;
@@ -81,7 +82,7 @@ public sealed class ScoreTableFaultTests
     private static async Task Refused(string marked, string id)
     {
         var (source, marks) = Analysing.Read(Analysing.Prelude + marked + "\n");
-        var found = Array.FindAll([.. await Analysing.Of(source)], d => d.Id.StartsWith("DSL", StringComparison.Ordinal));
+        var found = Array.FindAll([.. await Analysing.Of(source)], d => d.DefaultSeverity == DiagnosticSeverity.Error);
         if (id.Length == 0)
         {
             Assert.Empty(found);
