@@ -36,7 +36,8 @@ public sealed class MutationTests
     private const string Everything = """
         [Model<C>("M")]
         [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Positions("places", 64), Use<B>("block"), Output("hidden")]
-        [Head("head", nameof(C.Vocab)), Pool("mean"), Output("logits")]
+        [Head("head", nameof(C.Vocab)), As("each"), Pool("mean"), Output("logits")]
+        [From("each"), Sample, Output("drawn")]
         public sealed partial class M;
 
         [Block<C>, Axis("n", nameof(C.Hidden))]
@@ -122,6 +123,7 @@ public sealed class MutationTests
         {
             var mistaken = new Mistaken(node);
             using IDisposable wrong = PartReferences.With(node, mistaken);
+            subject.NewReference(); // one that has computed nothing yet
             var report = new Report();
             ParallelComparison.Compare("forward", subject, report, subject.Feed);
             if (report.Statements.Count > 0 && mistaken.Calls > 0)
