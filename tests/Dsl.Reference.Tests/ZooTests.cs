@@ -21,7 +21,7 @@ public sealed class ZooTests(ZooTests.Compiled zoo) : IClassFixture<ZooTests.Com
     }
 
     /// <summary>A difference costs two runs of the whole model.</summary>
-    private static readonly GradientSample Sampled = new(Weights: 8, Elements: 1);
+    private static readonly GradientSample Sampled = new(Weights: 4, Elements: 1);
 
     /// <summary>Folders of goldens with a config.</summary>
     public static TheoryData<string> Folders => [.. Directory.GetDirectories(Path.Combine(Sources.Repository, "tests", "goldens"))

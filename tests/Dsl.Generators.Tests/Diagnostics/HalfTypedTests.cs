@@ -20,7 +20,7 @@ namespace Dsl.Generators.Tests.Diagnostics;
 /// </summary>
 public class HalfTypedTests
 {
-    private const int Mutations = 800;
+    private const int Mutations = 500;
 
     /// <summary>Generous: the test may share its machine, and the first ones pay for the compiler's own start.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);

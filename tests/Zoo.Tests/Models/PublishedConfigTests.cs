@@ -108,7 +108,8 @@ public sealed class PublishedConfigTests
 
     [Theory]
     [InlineData("{" + Bert + "}", "config.json: names neither architectures nor model_type, expected the class of the model; known model_type: albert, bart, ")]
-    [InlineData("{\"model_type\": \"unheard\"}", "config.json: architectures missing, and no declared model is of the model_type 'unheard'; known model_type: albert, bart, ")]
+    [InlineData("{\"model_type\": \"unheard\"}",
+        "config.json: architectures missing, and no declared model is of the model_type 'unheard'; known model_type: albert, bart, ")]
     [InlineData("{\"model_type\": \"bert\", \"architectures\": [\"BertForPoetry\"]}",
         "config.json: no declared model answers to the architecture 'BertForPoetry'; known: BertForPreTraining, BertFor")]
     public void A_config_that_names_no_class_says_what_is_missing(string config, string message) => Assert.StartsWith(
