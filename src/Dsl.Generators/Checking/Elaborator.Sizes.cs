@@ -416,6 +416,7 @@ internal sealed partial class Elaborator
     /// <summary>Presets are constants: what the constructor would refuse is refused here.</summary>
     private void CheckPresets()
     {
+        var all = Graph.Flatten(nodes).SelectMany(n => n.Operation.Sizes).Select(sizes.Resolve).Distinct().ToList();
         foreach (var preset in spec.Config.Presets.Where(p => p.Model.Length == 0 || p.Model == spec.Name).Where(_ => spec.IsModel || spec.Config.FromSource))
         {
             object? Stored(string name) => preset.Values.FirstOrDefault(v => v.Name == name) is { } v ? Members.ValueOf(v.Value) : Members.Unknown.Value;
@@ -433,7 +434,7 @@ internal sealed partial class Elaborator
                 }
             }
 
-            foreach (var quotient in Graph.Flatten(nodes).SelectMany(n => n.Operation.Sizes).SelectMany(s => Quotients(sizes.Resolve(s))))
+            foreach (var quotient in all.SelectMany(Quotients))
             {
                 if (Evaluate(quotient.Left, Stored) is { } a && Evaluate(quotient.Right, Stored) is { } b && b != 0 && a % b != 0)
                 {
@@ -443,7 +444,7 @@ internal sealed partial class Elaborator
             }
 
             // C# computes sizes as int, and goes on with what is left of a larger one.
-            foreach (var size in Graph.Flatten(nodes).SelectMany(n => n.Operation.Sizes).Select(sizes.Resolve).Distinct())
+            foreach (var size in all)
             {
                 if (Evaluate(size, Stored) > int.MaxValue)
                 {

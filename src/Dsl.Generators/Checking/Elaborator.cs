@@ -156,7 +156,7 @@ internal sealed partial class Elaborator
             value.Close(sizes.Resolve);
         }
 
-        foreach (var node in Unread.In(graph).Where(n => n.Operation.HandsOver))
+        foreach (var node in Unread.In(graph).Where(Graph.Holds<IHandsOver>))
         {
             Report(Problems.PartPlace, node.Place, node.Operation.Blocks.Count == 0 ? "Collect" : "A block that collects", "where its result is read as well");
         }

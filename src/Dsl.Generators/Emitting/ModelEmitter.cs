@@ -128,7 +128,7 @@ internal sealed partial class ModelEmitter
                 code.Line($"NotStateful = {Writing.Text(reason)},");
             }
 
-            if (graph.GroupsRows)
+            if (graph.Holds<IGroupsRows>())
             {
                 code.Line("GroupsRows = true,");
             }

@@ -150,8 +150,12 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
 
     public IEnumerable<Node> AllNodes => Flatten(Nodes);
 
-    /// <summary>Whether rows of a product are picked by what they hold, here or in a block.</summary>
-    public bool GroupsRows => AllNodes.Any(n => n.Operation is IGroupsRows || n.Operation.Blocks.Any(b => b.Graph?.GroupsRows == true));
+    /// <summary>Whether an operation is of this kind, here or in a block.</summary>
+    public bool Holds<TMark>() => Nodes.Any(Holds<TMark>);
+
+    /// <summary>Whether an operation is of this kind: the node's, or one inside it or in a block of it.</summary>
+    public static bool Holds<TMark>(Node node) =>
+        Flatten([node]).Any(n => n.Operation is TMark || n.Operation.Blocks.Any(b => b.Graph?.Holds<TMark>() == true));
 
     /// <summary>The nodes that make these values, in their order.</summary>
     /// <param name="wanted">What is wanted.</param>

@@ -53,9 +53,6 @@ internal abstract record Operation
     /// <summary>Whether two runs on equal inputs may differ: such operations are never merged.</summary>
     public abstract bool IsRandom { get; }
 
-    /// <summary>Whether it hands something to the model beside its result: where nothing reads the result, that would be lost with it.</summary>
-    public abstract bool HandsOver { get; }
-
     /// <summary>Declared blocks inside it.</summary>
     public abstract IReadOnlyList<BlockUse> Blocks { get; }
 
@@ -136,8 +133,6 @@ internal abstract record LeafOperation : Operation
     public sealed override int Id => 0;
 
     public sealed override IEnumerable<string> Masks(Construction at) => [];
-
-    public override bool HandsOver => false;
 }
 
 /// <summary>An operation that looks at one token at a time, draws nothing and has nothing inside it.</summary>
@@ -181,8 +176,6 @@ internal sealed record BlockUse(string TypeName, Graph? Graph, OwnLayerSpec? Own
     public IEnumerable<string?> Passes => Graph?.Inputs.Select(i => i.Output.PassAxis) ?? OwnPasses.Select(p => p.Length == 0 ? null : p);
 
     public bool HasState => Graph?.HasState ?? Own!.Steps;
-
-    public bool HandsOver => Graph?.AllNodes.Any(n => n.Operation.HandsOver) ?? false;
 
     public bool GivesIds => Graph?.Result?.IsIds == true;
 

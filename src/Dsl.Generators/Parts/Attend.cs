@@ -183,8 +183,6 @@ internal sealed record Attend(string Mask, FunctionUse? MaskFunction, FunctionUs
 
     public override bool IsRandom => Dropout is not null;
 
-    public override bool HandsOver => false;
-
     public override IReadOnlyList<BlockUse> Blocks => [];
 
     public override void Begin(Calling at, string memory)

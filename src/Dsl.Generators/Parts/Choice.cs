@@ -21,8 +21,6 @@ internal sealed record Choice(Setting Condition, int Number, Body Then, Body Oth
 
     public override bool IsRandom => Bodies.SelectMany(b => b.Nodes).Any(n => n.Operation.IsRandom);
 
-    public override bool HandsOver => Bodies.SelectMany(b => b.Nodes).Any(n => n.Operation.HandsOver);
-
     public override IReadOnlyList<BlockUse> Blocks => [];
 
     public override void Begin(Calling at, string memory)

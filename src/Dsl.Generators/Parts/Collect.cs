@@ -100,10 +100,8 @@ internal sealed class CollectPart : Part
 }
 
 /// <summary>Hands on what it reads, and keeps it for the model.</summary>
-internal sealed record Collect(string Name) : TokenOperation
+internal sealed record Collect(string Name) : TokenOperation, IHandsOver
 {
-    public override bool HandsOver => true;
-
     public override string Called => $"what is collected as '{Name}'";
 
     public override WayBack? WayBack => null;

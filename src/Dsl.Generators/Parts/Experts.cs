@@ -133,8 +133,6 @@ internal sealed record Experts(BlockUse Block, string Key) : Operation, IGroupsR
 
     public override bool IsRandom => Block.IsRandom;
 
-    public override bool HandsOver => Block.HandsOver;
-
     public override IReadOnlyList<BlockUse> Blocks => [Block];
 
     public override IReadOnlyList<Body> Bodies => [];

@@ -28,8 +28,6 @@ internal sealed record Pool(string Kind) : Operation
 
     public override bool IsRandom => false;
 
-    public override bool HandsOver => false;
-
     public override IReadOnlyList<BlockUse> Blocks => [];
 
     public override void Begin(Calling at, string memory)

@@ -127,8 +127,6 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
 
     public sealed override bool IsRandom => All.Any(b => b.IsRandom);
 
-    public sealed override bool HandsOver => All.Any(b => b.HandsOver);
-
     public sealed override IReadOnlyList<BlockUse> Blocks => All;
 
     public sealed override IReadOnlyList<Body> Bodies => [];
