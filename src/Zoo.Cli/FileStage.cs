@@ -36,7 +36,7 @@ internal sealed class FileStage : OwnStage
         }
         else
         {
-            rows = Texts(path, stage.Infill);
+            rows = Texts(path, lines, stage.Infill);
         }
 
         int count = Math.Max(rows.Count, pairs.Count);

@@ -124,16 +124,12 @@ internal abstract class OwnStage : StageRun
     }
 
     /// <summary>The file's lines as what the stage learns; what is left out is noted.</summary>
-    private protected IReadOnlyList<TuningRow> Texts(string path, InfillOptions? gaps = null)
+    private protected IReadOnlyList<TuningRow> Texts(string path, IReadOnlyList<TuningLine> lines, InfillOptions? gaps = null) => Named(path, () =>
     {
-        IReadOnlyList<TuningLine> lines = TuningFile.Read(path);
-        return Named(path, () =>
-        {
-            TuningSet set = gaps is not null ? InfillRows.Prepare(lines, Tokens, gaps, Options.Context, Options.Seed) : Answers(lines);
-            Note(set.Notes);
-            return set.Rows;
-        });
-    }
+        TuningSet set = gaps is not null ? InfillRows.Prepare(lines, Tokens, gaps, Options.Context, Options.Seed) : Answers(lines);
+        Note(set.Notes);
+        return set.Rows;
+    });
 
     private protected static T Named<T>(string path, Func<T> read)
     {

@@ -43,9 +43,9 @@ internal sealed class PolicyStage : OwnStage
         };
         IReadOnlyList<int[]> read = Read();
         prompts = TuningSplit<int[]>.Of(Asked.Prompts, read);
-        demonstrations = Asked.Data.Length > 0 && stage.Demonstrations > 0 ? TuningSplit<TuningRow>.Of(Asked.Data, Texts(Asked.Data)) : null;
+        demonstrations = Asked.Data.Length > 0 && stage.Demonstrations > 0 ? Split(Asked.Data) : null;
         texts = stage.Kind != StageKind.Optimise ? null
-            : Asked.Texts.Length > 0 ? TuningSplit<TuningRow>.Of(Asked.Texts, Texts(Asked.Texts)) : demonstrations;
+            : Asked.Texts.Length > 0 ? Split(Asked.Texts) : demonstrations;
         int rows = prompts.Training.Count * (stage.Kind == StageKind.Optimise ? stage.Policy.Epochs : 1);
         Stage = stage with
         {
@@ -84,6 +84,8 @@ internal sealed class PolicyStage : OwnStage
             yield return sample;
         }
     }
+
+    private TuningSplit<TuningRow> Split(string path) => TuningSplit<TuningRow>.Of(path, Texts(path, TuningFile.Read(path)));
 
     /// <summary>Ids of prompts that leave room for an answer; what is left out is noted.</summary>
     private IReadOnlyList<int[]> Read()

@@ -34,16 +34,9 @@ public static class TuningFile
     public static IReadOnlyList<TuningLine> Parse(string text, string name)
     {
         var lines = new List<TuningLine>();
-        string[] all = text.Split('\n');
-        for (int i = 0; i < all.Length; i++)
+        foreach ((string json, string place, int number) in Written(text, name))
         {
-            if (string.IsNullOrWhiteSpace(all[i]))
-            {
-                continue;
-            }
-
-            string place = FormattableString.Invariant($"{name} line {i + 1}");
-            TuningLine line = Line(all[i], place, i);
+            TuningLine line = Object(json, place, made => Of(made, place, number));
             if (lines.Count > 0 && (line.IsChat != lines[0].IsChat || Kind(line) != Kind(lines[0])))
             {
                 throw new TextException($"{place}: {Kind(line)} after {Kind(lines[0])}, expected one kind of data in a file");
@@ -52,7 +45,7 @@ public static class TuningFile
             lines.Add(line);
         }
 
-        return lines.Count > 0 ? lines : throw new TextException($"{name}: is empty, expected a JSON object in each line");
+        return lines;
     }
 
     /// <summary>
@@ -60,16 +53,17 @@ public static class TuningFile
     /// over.
     /// </summary>
     /// <exception cref="TextException">The line, and what was expected there.</exception>
-    public static IReadOnlyList<(string Place, Passage Prompt)> ReadPrompts(string path)
+    public static IReadOnlyList<(string Place, Passage Prompt)> ReadPrompts(string path) =>
+        [.. Written(UserFile.ReadText(path, MostBytes, Error), path)
+            .Select(each => (each.Place, Object(each.Json, each.Place, line => PromptOf(line, each.Place))))];
+
+    /// <summary>The lines that are not blank, with their places and numbers, from 0 on.</summary>
+    /// <exception cref="TextException">There is none.</exception>
+    private static IReadOnlyList<(string Json, string Place, int Number)> Written(string text, string name)
     {
-        string[] all = UserFile.ReadText(path, MostBytes, Error).Split('\n');
-        (string Place, Passage Prompt)[] prompts =
-        [
-            .. all.Select((line, i) => (Line: line, Place: FormattableString.Invariant($"{path} line {i + 1}")))
-                .Where(each => !string.IsNullOrWhiteSpace(each.Line))
-                .Select(each => (each.Place, Object(each.Line, each.Place, line => PromptOf(line, each.Place)))),
-        ];
-        return prompts.Length > 0 ? prompts : throw new TextException($"{path}: is empty, expected a JSON object in each line");
+        (string, string, int)[] lines = [.. text.Split('\n').Select((line, i) => (line, FormattableString.Invariant($"{name} line {i + 1}"), i))
+            .Where(each => !string.IsNullOrWhiteSpace(each.line))];
+        return lines.Length > 0 ? lines : throw new TextException($"{name}: is empty, expected a JSON object in each line");
     }
 
     private static Passage PromptOf(JsonElement line, string place)
@@ -92,8 +86,6 @@ public static class TuningFile
     private static string Kind(TuningLine line) =>
         (line.Whole, line.Answer) switch { (not null, _) => "one text", (_, not null) => "a prompt and its answer", _ => "a pair" }
         + (line.IsChat ? " of messages" : " of plain text");
-
-    private static TuningLine Line(string json, string place, int number) => Object(json, place, line => Of(line, place, number));
 
     private static T Object<T>(string json, string place, Func<JsonElement, T> read)
     {
