@@ -95,6 +95,7 @@ public sealed record GenerationOptions
     {
         Sampling.Validate();
         Require(MaxTokens >= 1, "max-tokens", MaxTokens, "1 or more");
+        Require(Sampling.MinNewTokens <= MaxTokens, "min-tokens", Sampling.MinNewTokens, FormattableString.Invariant($"at most --max-tokens {MaxTokens}"));
         Require(Context is 0 or >= 2, "context", Context, "2 or more, or 0 for no limit");
         Require(PrefillChunk >= 1, "prefill-chunk", PrefillChunk, "1 or more");
         foreach (string stop in Stop)

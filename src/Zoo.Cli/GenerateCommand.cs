@@ -182,11 +182,6 @@ internal sealed class GenerateCommand
         {
             throw new CommandException($"{drawing} with --beams, expected one of them: beams are not drawn", 2);
         }
-
-        if (sampling.Read(words).MinNewTokens is var least && least > words.GetValue(maxTokens))
-        {
-            throw new CommandException(FormattableString.Invariant($"--min-tokens {least}, expected at most --max-tokens {words.GetValue(maxTokens)}"), 2);
-        }
     }
 
     /// <summary>The pictures of a prompt, prepared; null where there are none and the model needs none.</summary>
