@@ -29,7 +29,7 @@ public sealed class NearestNameFix : CodeFixProvider
         Problems.InputUnmatched,
         Problems.AddressUnknown,
         Problems.OptionUnknown,
-        Problems.ActivationUnknown,
+        Problems.WordUnknown,
         Problems.KeyIndexUnknown);
 
     public override FixAllProvider GetFixAllProvider() => WellKnownFixAllProviders.BatchFixer;

@@ -64,7 +64,7 @@ internal static class Problems
     public const string PresetDivision = "DSL027";
     public const string PatternWrong = "DSL028";
     public const string Recursive = "DSL029";
-    public const string ActivationUnknown = "DSL030";
+    public const string WordUnknown = "DSL030";
     public const string KeyIndexUnknown = "DSL031";
     public const string MemberWithoutKey = "DSL032";
     public const string OutputTwice = "DSL033";

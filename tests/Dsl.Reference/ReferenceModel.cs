@@ -67,9 +67,39 @@ public sealed class ReferenceModel
             / Math.Max(1e-3, output.Value.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max()));
     }
 
-    private Run NewRun(double learnerStep = Interpreting.Run.NearStep) => new(config, weights, compiled.Functions, compiled.FindType)
+    /// <summary>
+    /// Up to how many tokens of a row reading in pieces is reading the whole: where a rule reads the length, what later layers keep of earlier tokens was
+    /// computed at the lengths of then.
+    /// </summary>
+    internal int PiecesReach(IReadOnlyDictionary<string, NumberArray> inputs)
+    {
+        Run(inputs);
+        return last!.Run.Across.Value > 1 ? last.Run.Alike.Value : int.MaxValue;
+    }
+
+    /// <summary>
+    /// By output, how far rounding may carry it: a tenth of what it moves by when all numbers on the way move by some hundred units of their last place.
+    /// Infinite where that decides it, as at a step of a function or among logits that are equal.
+    /// </summary>
+    internal IReadOnlyDictionary<string, double> Rounding(IReadOnlyDictionary<string, NumberArray> inputs)
+    {
+        const double Decided = 1e-8;
+        IReadOnlyDictionary<string, NumberArray> still = Run(inputs, NewRun()).Outputs;
+        IReadOnlyDictionary<string, NumberArray>[] moved =
+            [.. Enumerable.Range(0, 2).Select(seed => Run(inputs, NewRun(rounding: new Rounding(seed))).Outputs)];
+        return still.ToDictionary(output => output.Key, output =>
+        {
+            double change = moved.Max(m => m[output.Key].Values.Zip(output.Value.Values, Comparing.Report.Difference).DefaultIfEmpty(0).Max());
+            double largest = output.Value.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+            return change > Decided * Math.Max(largest, 1e-3) ? double.PositiveInfinity : change / 10;
+        });
+    }
+
+    private Run NewRun(double learnerStep = Interpreting.Run.NearStep, Rounding? rounding = null) =>
+        new(config, weights, compiled.Functions, compiled.FindType)
     {
         LearnerStep = learnerStep,
+        Rounding = rounding,
         Adapter = graph.Adapter is { } adapter ? AdapterRule.Of(adapter, new SettingReader(config, 0, new Dictionary<string, long>())) : null,
     };
 

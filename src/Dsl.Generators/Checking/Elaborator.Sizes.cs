@@ -187,11 +187,25 @@ internal sealed partial class Elaborator
         }
 
         Report(
-            Problems.ActivationUnknown,
+            Problems.WordUnknown,
             place,
+            "activation",
             constant.Text,
             Suggest(constant.Text, ActivationNames.All.Concat(spec.Config.Members.Where(m => m.Kind == MemberKind.Activation).Select(m => m.Name))));
         return null;
+    }
+
+    /// <summary>One of the words that an argument can be; the first where it is not said, or is none of them.</summary>
+    public string WordOf(Constant constant, Place place, string called, params string[] words)
+    {
+        if (constant.IsNull || (constant.Kind == ConstantKind.Text && words.Contains(constant.Text)))
+        {
+            return constant.IsNull ? words[0] : constant.Text;
+        }
+
+        // A config's member says it when a model is made, which is too late.
+        Report(Problems.WordUnknown, place, called, constant.Text, Suggest(constant.Text, words));
+        return words[0];
     }
 
     private FunctionSpec? FindFunction(Constant name) =>

@@ -17,6 +17,12 @@ internal sealed partial class Elaborator
     public void Key(PartSpec part, string key, bool shared, IReadOnlyList<Size> shape)
     {
         Key(part, key, shared);
+        Shape(part, key, shared, shape);
+    }
+
+    /// <summary>The sizes of what is at a key: what another place has is the same there, be it a weight or a block with the sizes that it is given.</summary>
+    public void Shape(PartSpec part, string key, bool shared, IReadOnlyList<Size> shape)
+    {
         if (!shapes.TryGetValue(key, out var first))
         {
             shapes[key] = shape;

@@ -502,6 +502,11 @@ internal sealed partial class Elaborator
                 keyed.Length == 1 ? "one key" : $"{keyed.Length.ToString(CultureInfo.InvariantCulture)} keys", example);
         }
 
+        if (Sugar.WordsOf(part.Name) is (var option, var called, var words))
+        {
+            WordOf(part[option], part.PlaceOf(option), called, words);
+        }
+
         if (new Addresses(session.Language.Vocabulary, spec, Report).Opened(part) is { } expansion)
         {
             if (Single(part) is not { } x)

@@ -174,10 +174,10 @@ internal static class Rules
         "'{0}' uses itself: the model would have no end",
         Declaration, Error, true, helpLinkUri: Help + Problems.Recursive + Page);
 
-    private static readonly DiagnosticDescriptor ActivationUnknown = new(
-        Problems.ActivationUnknown, "An activation is known",
-        "No activation is named '{0}': {1}",
-        Names, Error, true, helpLinkUri: Help + Problems.ActivationUnknown + Page);
+    private static readonly DiagnosticDescriptor WordUnknown = new(
+        Problems.WordUnknown, "A word is one of those that are read",
+        "No {0} is named '{1}': {2}",
+        Names, Error, true, helpLinkUri: Help + Problems.WordUnknown + Page);
 
     private static readonly DiagnosticDescriptor KeyIndexUnknown = new(
         Problems.KeyIndexUnknown, "Braces in a key name an index",
@@ -330,7 +330,7 @@ internal static class Rules
         NotPartial, ConfigNotRecord, SpreadDataflow, NameUnknown, NameTwice, MemberUnknown, MemberKindWrong, ResidualWidth, SizesDiffer, SizeUnfixed,
         HeadGroups, SplitSizes, AxesWrong, KeyTwice, KeyUnknown, TiedShape, FunctionUnknown, FunctionKindWrong, FunctionSignature, BlockUnknown,
         BlockConfig, BlockInput, ModifierPlace, BaseUnknown, AddressUnknown, AddressAmbiguous, OptionUnknown, PresetDivision, PatternWrong, Recursive,
-        ActivationUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
+        WordUnknown, KeyIndexUnknown, MemberWithoutKey, OutputTwice, WidthOdd, SizeNotPositive, ReplaceAlone, NothingDeclared,
         ScalarForm, PresetSizes, ExtendNotPartial, ChoiceWithoutBy, PartPlace, AxisDivision, InputUnmatched, NameOfMember, TransferAlone, TransferUnfit,
         LearnsNothing, NotLearnable, NotExperts, OwnLayerUnfit, LearnIncomplete, ClassUnfit, ConfigUnfit, MemberOfGenerated, KeysOfSugar, DerivesItself,
         BeyondBounds, Unread);

@@ -44,13 +44,11 @@ internal sealed class RotaryPart : Part
 
         var rotary = new Rotary(
             width,
-            at.OptionOr(part, "Pairs") is { IsNull: false, Text: var pairs } ? pairs : "halves",
+            at.WordOf(at.OptionOr(part, "Pairs"), part.PlaceOf("Pairs"), "way to pair channels", "halves", "neighbours"),
             at.NumberOf(at.OptionOr(part, "Theta"), part.PlaceOf("Theta"), "10000.0"),
             FrequencyOf(part, at),
             at.OptionOr(part, "Context") is { IsNull: false } length ? at.NumberOf(length, part.PlaceOf("Context"), "0") : null,
-            part["Position"].IsNull || part.Text("Position") is "none" or "rotary"
-                ? null
-                : PlaceOf(part, at),
+            part["Position"].IsNull ? null : PlaceOf(part, at),
             x.Last!);
         at.Current = [at.Add(part, rotary, [x], "rotated", x.Axes)];
     }

@@ -50,6 +50,7 @@ internal sealed class UsePart : Part
             }
         }
 
+        at.Shape(part, key, !repeats && shared, [.. blocks.SelectMany(b => b.Parameters).Select(p => p.Size)]);
         if (first is not var (result, extra) || !AreCalledAlike(part, blocks, x, extra, at))
         {
             at.Current = [];

@@ -31,6 +31,10 @@ internal static class Sugar
         _ => null,
     };
 
+    /// <summary>The option of a sugar attribute that takes one of some words, what those are called, and the words; null where none does.</summary>
+    public static (string Option, string Called, string[] Words)? WordsOf(string word) =>
+        word == "Attention" ? ("Position", "kind of position", ["none", "rotary"]) : null;
+
     /// <summary>The brackets that a part stands for, or null where it is a core part.</summary>
     public static EquatableArray<BracketSpec>? Expand(PartSpec part, DeclarationSpec spec)
     {

@@ -25,7 +25,7 @@ internal static partial class Runner
     private const int Length = 16;
 
     /// <summary>Differences are what takes longest: a fault in one element's gradient is a fault in many programs'.</summary>
-    private static readonly GradientSample Sampled = new(Elements: 1, Work: 300_000);
+    private static readonly GradientSample Sampled = new(Elements: 1, Work: 60_000);
 
     /// <summary>What holds of a right model, too: a function need not read its weight, and a value may be named for nothing.</summary>
     private static readonly string[] NoFaults = ["is declared and nothing reads it"];

@@ -112,7 +112,7 @@ internal abstract partial class FlowWriter
         IReadOnlyList<Computed> computed = Chance.OneIn(4) ? ScoreTables(triple[0], triple[1], heads == kvHeads || one) : [];
         Part Attend() =>
             Part.Of("Attend", Quoted(triple[0]), Quoted(triple[1]), Quoted(triple[2])).With("Mask", across ? Chance.OneIn(4) ? "Mask.None" : null : Mask())
-            .With("Score", computed.Count > 0 || Chance.OneIn(3) ? $"nameof({Score(computed)})" : null).With("Scale", Scale())
+            .With("Score", computed.Count > 0 || Chance.OneIn(3) ? $"nameof({Score(computed, heads != "4")})" : null).With("Scale", Scale())
             .With("Dropout", Chance.OneIn(6) ? "nameof(C.Drop)" : null);
         if (condition is not null && condition.Arguments[0] != "nameof(C.Odd)" || condition is not null && Chance.Maybe)
         {
@@ -219,7 +219,9 @@ internal abstract partial class FlowWriter
         return name;
     }
 
-    private string Score(IReadOnlyList<Computed>? computed = null)
+    /// <param name="computed">Computed values that it reads.</param>
+    /// <param name="hasBiasOfHeads">The model's table of biases has a column for each head here.</param>
+    private string Score(IReadOnlyList<Computed>? computed = null, bool hasBiasOfHeads = true)
     {
         string name = $"Score{Functions.Count}";
         var writer = new FunctionWriter(Chance, Program.Smooth);
@@ -236,7 +238,7 @@ internal abstract partial class FlowWriter
 
         Expression added = Expression.Of("0.5");
         bool distance = integers.Contains("query") && integers.Contains("key");
-        if (HasTable && integers.Contains("head") && distance && Chance.Of(true, true, false))
+        if (HasTable && hasBiasOfHeads && integers.Contains("head") && distance && Chance.Of(true, true, false))
         {
             parameters.Add("[Table] Matrix bias");
             added = Expression.Of(Chance.Of(

@@ -278,7 +278,8 @@ internal abstract partial class FlowWriter
                 case 2:
                     Size size = Chance.Of(Size.Of("N"), Size.Of("Rank"), cut.Last);
                     Part map = Part.Of("Linear", Key(), Program.Config.SourceOf(size)!);
-                    parts.Add(Chance.Maybe ? map.With("Stored", $"\"{h} in out\"").With("Bias", "true").With("BiasStored", $"\"{h} 1 out\"") : map);
+                    parts.Add(Chance.Maybe ? map.With("Stored", $"\"{cut.Middle[0].Name} in out\"").With("Bias", "true").With("BiasStored", $"\"{cut.Middle[0].Name} 1 out\"")
+                        : map);
                     cut = cut with { Last = size };
                     break;
                 case 3:
@@ -293,6 +294,8 @@ internal abstract partial class FlowWriter
             }
         }
 
+        // A recurrence names the axes of what it gives.
+        h = cut.Middle[0].Name;
         bool swapped = Chance.OneIn(4);
         parts.Add(swapped ? Part.Of("Rearrange", $"\"b {x.Time} {h} {cut.LastName} -> b {x.Time} ({cut.LastName} {h})\"") : Part.Of("Merge"));
         current = x with { Name = null, Middle = [], Last = cut.Middle[0].Size * cut.Last, LastName = "d" };

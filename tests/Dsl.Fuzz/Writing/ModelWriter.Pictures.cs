@@ -47,7 +47,7 @@ internal sealed partial class ModelWriter
         }
 
         Current = new Flow(null, 's', [], hidden);
-        if (Program.Blocks.Find(b => !b.Causal && b.In.At(hidden).Equals(hidden) && b.Out.At(hidden).Equals(hidden) && b.Extra.All(CanBind)) is { } block)
+        if (Program.Blocks.Find(b => !b.Causal && !b.Collects && b.In.At(hidden).Equals(hidden) && b.Out.At(hidden).Equals(hidden) && b.Extra.All(CanBind)) is { } block)
         {
             string? take = Chance.Maybe ? Chance.Of("-1", "1", "0", "-2") : null;
 

@@ -27,6 +27,7 @@ internal static class ParallelComparison
 
         s.NewReference();
         report.Tolerance = Math.Max(report.Tolerance, Math.Min(Bluntest, Margin * Math.Max(s.Reference.Unsharpness(s.Feed), s.Reference.Unsharpness(s.Padded()))));
+        report.Rounding = s.Rounding;
         Compare("forward", s, report, s.Feed);
         if (s.Graph.Inputs.Any(i => i.Optional))
         {

@@ -60,7 +60,8 @@ internal static class StatefulComparison
         using var off = torch.no_grad();
         using ModelState state = Begin(s, s.Feed);
         NumberArray tokens = s.Feed[s.Stepping!.Name];
-        for (int from = 0; from < s.Length; from += chunk)
+        int reach = s.Reference.PiecesReach(s.Feed);
+        for (int from = 0; from < s.Length && (from == 0 || Math.Min(from + chunk, s.Length) <= reach); from += chunk)
         {
             int to = Math.Min(from + chunk, s.Length);
             NumberArray ours = Advance(s, tokens.Columns(from, to), state, null);
@@ -109,10 +110,16 @@ internal static class StatefulComparison
                 alone[name] = Picked(alone[name], whole);
             }
 
+            int alike = s.Reference.PiecesReach(Cut(s, alone, whole.Length));
             foreach (int count in Enumerable.Range(1, whole.Length))
             {
                 // Each token is compared with the row as far as its chunk had read it: a rule may read the length.
                 int at = whole[count - 1], reach = at >= length ? whole.Length : real.Count(t => t < Math.Min(((at / chunk) + 1) * chunk, length));
+                if (reach > alike)
+                {
+                    break;
+                }
+
                 NumberArray expected = Expected(s, alone, reach, count);
                 NumberArray ours = at >= length ? after.Row(row).Columns(at - length, at - length + 1)
                     : pieces[at / chunk].Row(row).Columns(at % chunk, (at % chunk) + 1);

@@ -17,6 +17,8 @@ internal sealed class Subject : IDisposable
     private const int LargestSide = 64;
     private readonly Random random;
 
+    private IReadOnlyDictionary<string, double>[]? rounding;
+
     /// <summary>Rows and columns of images.</summary>
     private int side = MemoryLength;
 
@@ -105,6 +107,13 @@ internal sealed class Subject : IDisposable
         }
 
         return padded;
+    }
+
+    /// <summary>How far rounding alone may carry an output, of whole rows or padded ones.</summary>
+    internal double Rounding(string output)
+    {
+        rounding ??= [.. new[] { Feed, Padded() }.Select(Reference.Rounding)];
+        return rounding.Max(of => of.GetValueOrDefault(output));
     }
 
     /// <inheritdoc/>

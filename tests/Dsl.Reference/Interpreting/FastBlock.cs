@@ -146,8 +146,8 @@ internal sealed class FastBlock
     /// <summary>The loss of each token and group, summed over its elements.</summary>
     private double[,] Losses(NumberArray output, NumberArray target, int groups)
     {
-        CallSlots slots = loss.NewSlots(frame.Run.Config);
-        int[] values = [.. Enumerable.Range(0, loss.Parameters.Length).Where(i => UserFunction.IsValue(loss.Parameters[i]))];
+        CallSlots slots = loss.NewSlots(frame.Run);
+        int[] values = loss.Values;
         int token = output.Count / output.Shape[1], group = token / groups;
         if (output.Last != group)
         {

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.RegularExpressions;
 using Dsl.Generators.Model;
 using Dsl.Reference.Parts;
+using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Interpreting;
 
@@ -67,7 +68,7 @@ internal sealed partial class Frame
             throw new InvalidOperationException($"'{value.Hint}' is {numbers}, the checker inferred [{string.Join(", ", inferred)}]");
         }
 
-        values[value] = numbers;
+        values[value] = Run.Rounding is { } rounding && !value.IsIds ? rounding.Move(numbers) : numbers;
 
         // What no part has said of a new axis: nothing along it is padding.
         foreach (int i in Enumerable.Range(0, inferred.Length).Where(i => value.Axes[i].IsTime))
@@ -97,9 +98,13 @@ internal sealed partial class Frame
         foreach (Node node in nodes)
         {
             Run.Work.Value++;
+            Run.Across.Value += LooksAcross(node) ? 1 : 0;
             PartReferences.Of(node).Compute(node, this);
         }
     }
+
+    private static bool LooksAcross(Node node) => node.Operation is not (Ops.Use or Ops.Repeat) && node.Operation.Bodies.Count == 0
+        && node.Operation.InTime(node, node.Output.TimeAxis) is not (InTime.PerToken or InTime.PerPosition);
 
     /// <summary>The time axis of that name here.</summary>
     internal TimeAxis Time(string name) =>

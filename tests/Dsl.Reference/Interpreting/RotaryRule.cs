@@ -11,6 +11,9 @@ namespace Dsl.Reference.Interpreting;
 /// <param name="context">The length trained on, where the scaling gives none.</param>
 internal sealed class RotaryRule(int width, double theta, RopeScaling? scaling, int context)
 {
+    /// <summary>The length beyond which frequencies depend on it; null: on none they do.</summary>
+    internal int? ReadsLengthBeyond => scaling?.Kind == RopeScalingKind.Dynamic ? (int)Trained : null;
+
     private double Trained => scaling!.OriginalLength ?? context;
 
     /// <summary>[width / 2] frequencies (one more where that is odd) for a sequence of that length, and the factor on sines and cosines.</summary>

@@ -29,6 +29,9 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
         Arranged = Arranged,
         Adapter = Adapter,
         Collected = Collected,
+        Alike = Alike,
+        Across = Across,
+        Rounding = Rounding,
     };
 
     /// <summary>Keys that were read.</summary>
@@ -57,6 +60,15 @@ internal sealed class Run(object config, IReadOnlyDictionary<string, NumberArray
 
     /// <summary>How many nodes were computed.</summary>
     internal StrongBox<long> Work { get; private init; } = new();
+
+    /// <summary>Up to how many tokens of a row no rule reads how many they are.</summary>
+    internal StrongBox<int> Alike { get; private init; } = new(int.MaxValue);
+
+    /// <summary>How many nodes looked from one token at others.</summary>
+    internal StrongBox<int> Across { get; private init; } = new();
+
+    /// <summary>Moves what every node gives and every function is given; null: nothing is moved.</summary>
+    internal Rounding? Rounding { get; init; }
 
     /// <summary>Weights by how they are stored, as the map that read them last multiplies by them: none changes during a run.</summary>
     internal Dictionary<NumberArray, (object Map, NumberArray Weight)> Arranged { get; private init; } = [];

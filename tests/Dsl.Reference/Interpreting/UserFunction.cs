@@ -24,6 +24,9 @@ internal sealed class CallSlots(int count, object config)
     public Matrix[] Tables { get; } = new Matrix[count];
 
     public object Config { get; } = config;
+
+    /// <summary>Moves each number that a function is given; null: nothing is moved.</summary>
+    public Rounding? Rounding { get; init; }
 }
 
 /// <summary>A method of the user's own, called through a delegate that is made once: spans cannot go through <see cref="MethodBase.Invoke"/>.</summary>
@@ -36,6 +39,7 @@ internal sealed class UserFunction
         Method = method;
         Parameters = method.GetParameters();
         IndexNames = [.. Parameters.Select(p => IsIndex(p) ? p.Name : null)];
+        Values = [.. Enumerable.Range(0, Parameters.Length).Where(i => IsValue(Parameters[i]))];
         ParameterExpression slots = Expression.Parameter(typeof(CallSlots), "slots");
         Expression invoked = Expression.Call(method, Parameters.Select((p, i) => Argument(slots, p.ParameterType, i)));
         Type returns = method.ReturnType;
@@ -52,14 +56,25 @@ internal sealed class UserFunction
     /// <summary>The names of the parameters that are indices, null for the others.</summary>
     internal string?[] IndexNames { get; }
 
-    /// <summary>The function; a truth is 1 or 0, what is no real number is 0.</summary>
-    internal double Call(CallSlots slots) => call(slots);
+    /// <summary>Which parameters are values that flow in.</summary>
+    internal int[] Values { get; }
 
-    /// <param name="config">Of the declaration; a function that was written for the config which that one extends gets one of its own type.</param>
-    internal CallSlots NewSlots(object config)
+    /// <summary>The function; a truth is 1 or 0, what is no real number is 0.</summary>
+    internal double Call(CallSlots slots)
     {
-        Type wanted = Parameters.FirstOrDefault(IsConfig)?.ParameterType ?? config.GetType();
-        return new CallSlots(Parameters.Length, ConfigOf(config, wanted));
+        for (int i = 0; slots.Rounding is not null && i < Parameters.Length; i++)
+        {
+            slots.Numbers[i] = Parameters[i].ParameterType == typeof(double) ? slots.Rounding.Move(slots.Numbers[i], slots.Numbers[i]) : slots.Numbers[i];
+        }
+
+        return call(slots);
+    }
+
+    /// <param name="run">Whose config it gets; a function that was written for the config which that one extends gets one of its own type.</param>
+    internal CallSlots NewSlots(Run run)
+    {
+        Type wanted = Parameters.FirstOrDefault(IsConfig)?.ParameterType ?? run.Config.GetType();
+        return new CallSlots(Parameters.Length, ConfigOf(run.Config, wanted)) { Rounding = run.Rounding };
     }
 
     /// <summary>The config, as what was written for the config that it extends gets it.</summary>

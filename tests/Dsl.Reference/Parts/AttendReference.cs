@@ -75,7 +75,7 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
     private sealed class MaskCall(Ops.Attend operation, Frame frame)
     {
         private readonly UserFunction? function = operation.MaskFunction is null ? null : frame.Run.Function(operation.MaskFunction);
-        private readonly CallSlots? slots = operation.MaskFunction is null ? null : frame.Run.Function(operation.MaskFunction).NewSlots(frame.Run.Config);
+        private readonly CallSlots? slots = operation.MaskFunction is null ? null : frame.Run.Function(operation.MaskFunction).NewSlots(frame.Run);
         private readonly Dictionary<(int, int), bool> known = [];
 
         internal bool Sees(int query, int key)
@@ -115,7 +115,7 @@ internal sealed class AttendReference : PartReference<Ops.Attend>
 
             layer = frame.Layer;
             function = frame.Run.Function(operation.Score);
-            slots = function.NewSlots(frame.Run.Config);
+            slots = function.NewSlots(frame.Run);
             scoreSlot = Array.FindIndex(function.Parameters, p => p.Name == "score");
             int next = 3;
             for (int i = 0; i < function.Parameters.Length; i++)

@@ -44,7 +44,7 @@ internal sealed class AxisFunctionReference : PartReference<Ops.AxisFunction>
             }
         }
 
-        CallSlots slots = function.NewSlots(frame.Run.Config);
+        CallSlots slots = function.NewSlots(frame.Run);
         Indices.Set(function, slots, ("layer", frame.Layer));
         NumberArray y = NumberArray.Zeros([.. axes.Select(a => sizes[a])]);
         Loops.Over(y.Shape, place.Index, at =>

@@ -80,7 +80,7 @@ internal sealed class LearnReference : PartReference<Ops.Learn>
         }
 
         UserFunction function = frame.Run.Function(operation.RowRate);
-        CallSlots slots = function.NewSlots(frame.Run.Config);
+        CallSlots slots = function.NewSlots(frame.Run);
         var nowhere = new Place([]);
         for (int i = 0; i < function.Parameters.Length; i++)
         {

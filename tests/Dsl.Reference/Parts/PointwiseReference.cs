@@ -35,7 +35,7 @@ internal sealed class PointwiseReference : PartReference<Ops.Pointwise>
             }
         }
 
-        CallSlots slots = function.NewSlots(frame.Run.Config);
+        CallSlots slots = function.NewSlots(frame.Run);
         Indices.Set(function, slots, ("layer", frame.Layer));
         NumberArray y = NumberArray.Zeros(frame.Get(node.Inputs[0]).Shape);
         Loops.Over(y.Shape, place.Index, at =>

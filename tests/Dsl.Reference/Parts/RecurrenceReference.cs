@@ -27,7 +27,7 @@ internal sealed class RecurrenceReference : PartReference<Ops.Recurrence>
         var states = StateCells.Of(function, declared.State, sizes, place);
         TimeAxis time = frame.TimeOf(node.Inputs[0]);
         NumberArray y = NumberArray.Zeros([.. parallel.Select(a => sizes[a]), time.Length]);
-        CallSlots slots = function.NewSlots(frame.Run.Config);
+        CallSlots slots = function.NewSlots(frame.Run);
         int batch = place.AxisOf("b");
         bool asksIndices = function.IndexNames.Any(name => name is not null);
         Loops.Over(y.Shape[..^1], place.Index, at =>

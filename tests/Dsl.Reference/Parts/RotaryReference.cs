@@ -19,6 +19,11 @@ internal sealed class RotaryReference : PartReference<Ops.Rotary>
         int width = operation.Width is null ? frame.SizeOf(operation.HeadWidth) : (int)frame.Number(operation.Width), half = (width + 1) / 2;
         var scaling = (RopeScaling?)(operation.Frequency is null ? null : frame.Read(operation.Frequency.ToCode()));
         var rule = new RotaryRule(width, frame.Number(operation.Theta), scaling, operation.Context is null ? 0 : (int)frame.Number(operation.Context));
+        if (rule.ReadsLengthBeyond is { } trained)
+        {
+            frame.Run.Alike.Value = Math.Min(frame.Run.Alike.Value, trained);
+        }
+
         for (int row = 0; row < time.Rows; row++)
         {
             (float[] frequencies, double magnitude) = rule.Frequencies(time.Count(row));
@@ -52,7 +57,7 @@ internal sealed class RotaryReference : PartReference<Ops.Rotary>
         }
 
         UserFunction function = frame.Run.Function(operation.Position);
-        CallSlots slots = function.NewSlots(frame.Run.Config);
+        CallSlots slots = function.NewSlots(frame.Run);
         slots.Indices[Array.FindIndex(function.Parameters, p => p.ParameterType == typeof(int))] = position;
         return (int)function.Call(slots);
     }

@@ -7,7 +7,7 @@ using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
-/// <summary>1 at the largest elements of the last axis, 0 elsewhere; of equal ones the first.</summary>
+/// <summary>1 at the largest elements of the last axis, 0 elsewhere; of equal ones the first. What is no number is larger than any.</summary>
 internal sealed class RouteReference : PartReference<Ops.Route>
 {
     protected override void Compute(Node node, Ops.Route operation, Frame frame) =>
@@ -18,7 +18,7 @@ internal sealed class RouteReference : PartReference<Ops.Route>
         NumberArray y = NumberArray.Zeros(x.Shape);
         for (int row = 0; row < x.Count; row += x.Last)
         {
-            foreach (int i in Enumerable.Range(row, x.Last).OrderByDescending(i => x.Values[i]).Take(count))
+            foreach (int i in Largest(x, row, count))
             {
                 y.Values[i] = 1;
             }
@@ -26,6 +26,10 @@ internal sealed class RouteReference : PartReference<Ops.Route>
 
         return y;
     }
+
+    /// <summary>Where the largest numbers of a row are.</summary>
+    internal static IEnumerable<int> Largest(NumberArray x, int row, int count) =>
+        Enumerable.Range(row, x.Last).OrderByDescending(i => double.IsNaN(x.Values[i])).ThenByDescending(i => x.Values[i]).Take(count);
 }
 
 /// <summary>exp(x) over the sum of these along the last axis, of those elements that take part.</summary>

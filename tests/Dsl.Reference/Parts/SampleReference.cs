@@ -1,4 +1,3 @@
-using System;
 using System.Linq;
 using Dsl.Generators.Model;
 using Dsl.Reference.Interpreting;
@@ -6,7 +5,7 @@ using Ops = Dsl.Generators.Parts;
 
 namespace Dsl.Reference.Parts;
 
-/// <summary>Outside of training: the number of the largest logit, of equal ones the first.</summary>
+/// <summary>Outside of training: the number of the largest logit, of equal ones the first. What is no number is larger than any, as in libtorch.</summary>
 internal sealed class SampleReference : PartReference<Ops.Sample>
 {
     protected override void Compute(Node node, Ops.Sample operation, Frame frame)
@@ -15,8 +14,7 @@ internal sealed class SampleReference : PartReference<Ops.Sample>
         NumberArray ids = NumberArray.Zeros(x.Shape[..^1]);
         for (int i = 0; i < ids.Count; i++)
         {
-            double[] logits = x.Values[(i * x.Last)..((i + 1) * x.Last)];
-            ids.Values[i] = Array.IndexOf(logits, logits.Max());
+            ids.Values[i] = RouteReference.Largest(x, i * x.Last, 1).Single() - (i * x.Last);
         }
 
         frame.Set(node.Output, ids);

@@ -100,7 +100,7 @@ internal sealed class SpliceReference : PartReference<Ops.Splice>
     internal static bool Holds(Ops.Splice operation, Frame frame, int id)
     {
         UserFunction where = frame.Run.Function(operation.Where);
-        CallSlots slots = where.NewSlots(frame.Run.Config);
+        CallSlots slots = where.NewSlots(frame.Run);
         slots.Indices[0] = id;
         return where.Call(slots) != 0;
     }

@@ -35,7 +35,7 @@ internal static class TransferReference
         int last = Array.FindLastIndex(names, n => n is not ("1" or "2"));
         bool walks = !channels.Contains(names[last]);
         var own = new ArgumentReader(lengthen, readOut, stored, names, place, walks);
-        CallSlots slots = lengthen.NewSlots(frame.Run.Config);
+        CallSlots slots = lengthen.NewSlots(frame.Run);
         int[] counts = [.. Enumerable.Range(0, lengthen.Parameters.Length).Where(i => UserFunction.IsIndex(lengthen.Parameters[i]))];
         (slots.Indices[counts[0]], slots.Indices[counts[1]]) = (nodes, 0);
         NumberArray result = stored.Clone();
