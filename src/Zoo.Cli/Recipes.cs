@@ -151,13 +151,13 @@ internal static class Recipes
         ]) { Rule = RuleFacts.Finance },
         new("goat", "A base model of plain sums, then arithmetic in steps by an adapter.",
         [
-            Pretrain with { Run = Tiny with { Steps = 1500, Context = 96 }, Lines = 20000 },
+            Pretrain with { Run = Tiny with { Steps = 1500, Context = 72 }, Lines = 20000 },
             Tune with
             {
                 Published = new("Liu and Low, 2023 (GOAT)", 1e-4, 128, 1, 512, "linear", Other: "LoRA of rank 64, alpha 64, dropout 0.05 on q, k, v and o"),
-                Run = Tiny with { Steps = 2000, Context = 96, Rate = 4e-3 },
+                Run = Tiny with { Steps = 3000, Context = 72, Rate = 4e-3 },
                 Lines = 40000,
-                MostTokens = 72,
+                MostTokens = 64,
                 Adapter = Ranked(32, 32),
             },
         ]) { Rule = new RuleArithmetic() },

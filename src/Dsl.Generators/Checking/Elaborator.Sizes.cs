@@ -189,8 +189,8 @@ internal sealed partial class Elaborator
         Report(
             Problems.WordUnknown,
             place,
-            "activation",
             constant.Text,
+            "activation",
             Suggest(constant.Text, ActivationNames.All.Concat(spec.Config.Members.Where(m => m.Kind == MemberKind.Activation).Select(m => m.Name))));
         return null;
     }
@@ -204,7 +204,7 @@ internal sealed partial class Elaborator
         }
 
         // A config's member says it when a model is made, which is too late.
-        Report(Problems.WordUnknown, place, called, constant.Text, Suggest(constant.Text, words));
+        Report(Problems.WordUnknown, place, constant.Text, called, Suggest(constant.Text, words));
         return words[0];
     }
 

@@ -176,7 +176,7 @@ internal static class Rules
 
     private static readonly DiagnosticDescriptor WordUnknown = new(
         Problems.WordUnknown, "A word is one of those that are read",
-        "No {0} is named '{1}': {2}",
+        "No {1} is named '{0}': {2}",
         Names, Error, true, helpLinkUri: Help + Problems.WordUnknown + Page);
 
     private static readonly DiagnosticDescriptor KeyIndexUnknown = new(

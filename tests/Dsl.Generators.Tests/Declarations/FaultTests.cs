@@ -90,6 +90,30 @@ public sealed class FaultTests
             static int Place(int position, C c, bool flag) => position;
         }
         """, "DSL019")]
+    [InlineData("""
+        [Block<C>]
+        [Pool([|nameof(C.Eps)|])]
+        public sealed partial class Layer;
+        """, "DSL030")]
+    [InlineData("""
+        [Block<C>]
+        [Linear("v", nameof(C.Hidden)), Heads(nameof(C.Heads)), Rotary(Pairs = [|"neighbors"|]), Merge]
+        public sealed partial class Layer;
+        """, "DSL030")]
+    [InlineData("""
+        [Block<C>]
+        [Attention("{q,k,v,o}", Position = [|"rotery"|])]
+        public sealed partial class Layer;
+        """, "DSL030")]
+    [InlineData("""
+        [Block<C>]
+        [Linear("map", 8), Linear("out", nameof(C.Hidden))]
+        public sealed partial class Layer;
+
+        [Model<C>("Small")]
+        [Embedding("embed", nameof(C.Vocab), nameof(C.FeedForward)), Use<Layer>("l"), Use<Layer>("l", Shared = [|true|]), Output("hidden")]
+        public sealed partial class Small;
+        """, "DSL009")]
     public async Task Is_refused_at_its_token(string marked, string id)
     {
         var (source, marks) = Analysing.Read(Analysing.Prelude + marked + "\n");
