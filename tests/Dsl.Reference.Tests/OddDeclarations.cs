@@ -356,7 +356,12 @@ internal static class OddDeclarations
             """ + Head + """
 
             [Block<C>]
-            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = nameof(Near), Score = nameof(Added), Position = nameof(Place))]
+            [RmsNorm("norm"), As("n")]
+            [Linear("q"), Heads(nameof(C.Heads), nameof(C.HeadDim)), Rotary(Position = nameof(Place)), As("queries")]
+            [From("n"), Linear("k"), Heads(nameof(C.Heads), nameof(C.HeadDim)), Rotary(Position = nameof(Place)), As("keys")]
+            [From("n"), Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("values")]
+            [Attend("queries", "keys", "values", Mask = nameof(Near), Score = nameof(Added)), Merge, Linear("o"), As("out")]
+            [Sum("out", "x")]
             public sealed partial class A
             {
                 [Mask] static bool Near(int query, int key) => key <= query && (query - key < 3 || key % 2 == 0);
@@ -365,7 +370,12 @@ internal static class OddDeclarations
             }
 
             [Block<C>]
-            [Residual, RmsNorm("norm"), Attention("{q,k,v,o}", Mask = nameof(Near), Score = nameof(Added), Position = nameof(Place))]
+            [RmsNorm("norm"), As("n")]
+            [Linear("q"), Heads(nameof(C.Heads), nameof(C.HeadDim)), Rotary(Position = nameof(Place)), As("queries")]
+            [From("n"), Linear("k"), Heads(nameof(C.Heads), nameof(C.HeadDim)), Rotary(Position = nameof(Place)), As("keys")]
+            [From("n"), Linear("v"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("values")]
+            [Attend("queries", "keys", "values", Mask = nameof(Near), Score = nameof(Added)), Merge, Linear("o"), As("out")]
+            [Sum("out", "x")]
             public sealed partial class B
             {
                 [Mask] static bool Near(int query, int key) => key <= query && (query - key < 2 || key % 3 == 1);
