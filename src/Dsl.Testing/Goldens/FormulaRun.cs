@@ -144,13 +144,13 @@ public sealed class FormulaRun
     /// <summary>Adds a row of something that cannot be compared.</summary>
     public void Miss(string check, string note) => Add(check, double.PositiveInfinity, 0, note);
 
-    /// <summary>Leaves something out of what must be compared; the report says so.</summary>
-    /// <param name="name">What is left out.</param>
+    /// <summary>Leaves tensors out of what must be compared; the report says so.</summary>
+    /// <param name="beginning">What their names begin with.</param>
     /// <param name="why">In a few words.</param>
-    public void Omit(string name, string why)
+    public void Omit(string beginning, string why)
     {
-        compared.Add(name);
-        omitted.Add(new GoldenOmission(name, why));
+        compared.UnionWith(Names.Where(name => name.StartsWith(beginning, StringComparison.Ordinal)));
+        omitted.Add(new GoldenOmission(beginning + "*", why));
     }
 
     /// <summary>Each value of an object that is none of these is a row that missed: nothing compares it.</summary>

@@ -24,7 +24,8 @@ public sealed class GoldenCase : IDisposable
         AdapterFolder = GoldenAdapter.IsCase(folder) ? Path.Combine(folder, "adapter") : null;
         ModelFolder = ModelFolderOf(folder);
         config = ConfigReader.Open(ModelFolder);
-        Architecture = config.Architectures.FirstOrDefault() ?? throw new FormatException($"{Name}: config.json names no architecture.");
+        Architecture = config.Architectures.FirstOrDefault()
+            ?? (AdapterFolder is not null ? "" : throw new FormatException($"{Name}: config.json names no architecture."));
 
         GoldenJson described = GoldenJson.Read(folder, "case.json");
         What = Text("what") ?? "";
@@ -55,7 +56,7 @@ public sealed class GoldenCase : IDisposable
     /// <summary>What the case is, in a line.</summary>
     public string What { get; }
 
-    /// <summary>The published class: the first of config.json's <c>architectures</c>.</summary>
+    /// <summary>The published class: the first of config.json's <c>architectures</c>; empty where there are none beside an adapter.</summary>
     public string Architecture { get; }
 
     /// <summary>Keys that share another key's weight, and which.</summary>

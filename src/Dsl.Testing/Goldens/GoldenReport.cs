@@ -22,10 +22,10 @@ public sealed record GoldenRow(string Check, ScalarType? Dtype, double Error, do
             $"{Check}{(Dtype is null ? "" : $" ({Dtype})")}: error {Error:0.0e+00}, allowed {Tolerance:0.0e+00}{(Note is null ? "" : ": " + Note)}");
 }
 
-/// <summary>An answer of a case that is not compared.</summary>
-/// <param name="Name">Its name.</param>
+/// <summary>Answers of a case that are not compared.</summary>
+/// <param name="Names">Their names, <c>*</c> for any ending.</param>
 /// <param name="Why">In a few words.</param>
-public sealed record GoldenOmission(string Name, string Why);
+public sealed record GoldenOmission(string Names, string Why);
 
 /// <summary>All comparisons of one case.</summary>
 /// <param name="Case">The folder's name.</param>
@@ -48,5 +48,5 @@ public sealed record GoldenReport(string Case, string What, IReadOnlyList<Golden
 
     /// <summary>A line for each reason not to compare, with what it is said of.</summary>
     public IEnumerable<string> Omissions =>
-        Omitted.GroupBy(each => each.Why).Select(group => $"not compared: {string.Join(", ", group.Select(each => each.Name))} ({group.Key})");
+        Omitted.GroupBy(each => each.Why).Select(group => $"not compared: {string.Join(", ", group.Select(each => each.Names))} ({group.Key})");
 }

@@ -32,9 +32,16 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
 
     /// <summary>Whether a case's architecture is declared, or its kind known.</summary>
     /// <exception cref="ConfigException">Its config.json cannot be read.</exception>
-    public bool Supports(string folder) =>
-        rules.FormulaOf(folder) is not null
-        || ConfigReader.Open(GoldenCase.ModelFolderOf(folder)).Architectures.Any(name => models.Find(name) is not null);
+    public bool Supports(string folder)
+    {
+        if (rules.FormulaOf(folder) is not null)
+        {
+            return true;
+        }
+
+        IReadOnlyList<string> named = ConfigReader.Open(GoldenCase.ModelFolderOf(folder)).Architectures;
+        return named.Count > 0 ? named.Any(name => models.Find(name) is not null) : GoldenAdapter.IsCase(folder) && Reason(folder).Length == 0;
+    }
 
     /// <summary>
     /// The cases at a path (itself, or its direct subfolders) in order of name: of models, of models with an adapter's folder beside them, and of the rules'

@@ -48,12 +48,15 @@ internal static class Nf4Formula
         run.Equal("out.absmax_restored", tensor(restored));
 
         // Some rows at a time, which begin within blocks.
+        long different = 0;
         for (long rows = 1; rows <= nested.Rows; rows += 3)
         {
             Tensor parts = cat([.. Enumerable.Range(0, (int)((nested.Rows + rows - 1) / rows))
                 .Select(i => nested.Dequantise(i * rows, Math.Min(rows, nested.Rows - (i * rows))))]);
-            run.Equal("out.dequantised_double", parts, $"out.dequantised_double, {rows} rows at a time");
+            different += parts.ne(run.Given("out.dequantised_double")).sum().item<long>();
         }
+
+        run.Differ("out.dequantised_double, some rows at a time", different, "so many numbers differ");
     }
 
     private static void Short(FormulaRun run)
