@@ -81,11 +81,15 @@ public sealed class FormulaRun
     }
 
     /// <summary>Makes some comparisons; tensors made in it are disposed after it, and an exception becomes a row that missed.</summary>
-    public void Attempt(string check, Action compare) => broken |= !GoldenVerifier.Attempt(rows, check, formula.Dtype, () =>
+    public void Attempt(string check, Action compare)
     {
-        using DisposeScope scope = NewDisposeScope();
-        compare();
-    });
+        bool held = GoldenVerifier.Attempt(rows, check, formula.Dtype, () =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            compare();
+        });
+        broken |= !held;
+    }
 
     /// <summary>Compares with a stored tensor.</summary>
     /// <param name="name">The tensor's name.</param>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
 using Dsl.Runtime;
 using Dsl.Testing;
@@ -35,7 +36,7 @@ internal static class Nf4LayerFormula
                 Key(run, key, theirs.GetValueOrDefault(key), ours.GetValueOrDefault(key));
             }
 
-            Described(run, layer, ours);
+            Described(run, layer, theirs, ours);
         }
         finally
         {
@@ -62,26 +63,34 @@ internal static class Nf4LayerFormula
     }
 
     /// <summary>What io.json says of the layer's keys.</summary>
-    private static void Described(FormulaRun run, string layer, Dictionary<string, Tensor> ours)
+    private static void Described(FormulaRun run, string layer, Dictionary<string, Tensor> theirs, Dictionary<string, Tensor> ours)
     {
         string state = Text(ours[layer + ".weight" + State]);
         GoldenJson expected = run.Data["quant_state_json"];
         run.Differ(expected.Path, Same(expected.Text, state) ? 0 : 1, $"{state}, expected {expected.Text}");
         foreach (GoldenJson key in run.Data["keys"].Members)
         {
-            // A type and a shape; how long the text of the state is depends on its spaces.
+            // A type and a shape; that of the state is its length as JSON, whose spaces are free.
             Tensor? own = ours.GetValueOrDefault(key.Name);
             string type = own?.dtype switch { ScalarType.Byte => "uint8", ScalarType.Float32 => "float32", _ => "another type, or none" };
-            bool sized = key.Name.EndsWith(State, StringComparison.Ordinal) || own?.shape.SequenceEqual(key[1].Items.Select(size => size.Long)) == true;
-            run.Differ(key.Path, type == key[0].Text && sized ? 0 : 1, $"{type} [{string.Join(", ", own?.shape ?? [])}], expected {key.Element}");
+            long[] shape = (key.Name.EndsWith(State, StringComparison.Ordinal) ? theirs : ours).GetValueOrDefault(key.Name)?.shape ?? [];
+            run.Differ(key.Path, type == key[0].Text && shape.SequenceEqual(key[1].Items.Select(size => size.Long)) ? 0 : 1,
+                $"{type} [{string.Join(", ", shape)}], expected {key.Element}");
         }
     }
 
     private static bool Same(string one, string other)
     {
-        using JsonDocument first = JsonDocument.Parse(one), second = JsonDocument.Parse(other);
-        return JsonElement.DeepEquals(first.RootElement, second.RootElement);
+        try
+        {
+            using JsonDocument first = JsonDocument.Parse(one), second = JsonDocument.Parse(other);
+            return JsonElement.DeepEquals(first.RootElement, second.RootElement);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
-    private static string Text(Tensor bytes) => System.Text.Encoding.UTF8.GetString(bytes.contiguous().bytes);
+    private static string Text(Tensor bytes) => Encoding.UTF8.GetString(bytes.contiguous().bytes);
 }

@@ -12,11 +12,12 @@ namespace Zoo.Cli.Verification.Formulas;
 /// <summary>Steps of optimisers from given parameters and gradients: the parameters after each, and the norms by which gradients are clipped.</summary>
 internal static class OptimizerFormula
 {
-    private const string Start = "in.param.";
+    private const string Start = "in.param.", Slope = "in.grad.";
 
     internal static void Compare(FormulaRun run)
     {
-        string[] names = [.. run.Names.Where(name => name.StartsWith(Start, StringComparison.Ordinal)).Select(name => name[Start.Length..])];
+        string[] names = [.. new[] { Start, Slope }.SelectMany(kind => run.Names.Where(name => name.StartsWith(kind, StringComparison.Ordinal))
+            .Select(name => name[kind.Length..])).Distinct()];
         foreach (GoldenJson h in run.Description["hyperparameters"].Members)
         {
             // Plain Adam is AdamW without decay; decay that is added to the gradient, and the other rules, are other optimisers.
@@ -38,7 +39,7 @@ internal static class OptimizerFormula
         double[] betas = h["betas"].Numbers;
         using var optimizer = new AdamW(
             [new ParameterGroup([.. names.Zip(parameters)], h.Find("weight_decay")?.Number ?? 0)], betas[0], betas[1], h["eps"].Number, fused);
-        Tensor[] gradients = [.. names.Select(name => run.Numbers("in.grad." + name))];
+        Tensor[] gradients = [.. names.Select(name => run.Numbers(Slope + name))];
         long steps = gradients[0].shape[0];
         Tensor[] after = [.. gradients.Select(gradient => zeros_like(gradient))];
         double[] norms = new double[steps], scales = new double[steps];

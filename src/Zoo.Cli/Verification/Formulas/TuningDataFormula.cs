@@ -20,11 +20,11 @@ internal static class TuningDataFormula
             run.Attempt(prepared.Path, () =>
             {
                 var setting = Setting.Of(run, prepared);
-                (string trainer, Action<FormulaRun, GoldenJson, Setting> compare) = prepared["trainer"].Text switch
+                Action<FormulaRun, GoldenJson, Setting> compare = prepared["trainer"].Text switch
                 {
-                    "sft" => ("sft", TuningRowsFormula.Compare),
-                    "dpo" => ("dpo", PreferenceRowsFormula.Policy),
-                    "reward" => ("reward", (Action<FormulaRun, GoldenJson, Setting>)PreferenceRowsFormula.Reward),
+                    "sft" => TuningRowsFormula.Compare,
+                    "dpo" => PreferenceRowsFormula.Policy,
+                    "reward" => PreferenceRowsFormula.Reward,
                     var other => throw new FormatException($"the trainer '{other}' is none of sft, dpo and reward"),
                 };
                 compare(run, prepared, setting);
@@ -58,9 +58,9 @@ internal static class TuningDataFormula
 
     private static void Refused(FormulaRun run, GoldenJson refused)
     {
+        var setting = Setting.Of(run, refused);
         try
         {
-            var setting = Setting.Of(run, refused);
             TuningRows.Prepare(setting.Lines, setting.Tokens, setting.Options);
             run.Miss(refused.Path, $"was prepared, expected a refusal: {refused.Find("why")?.Text}");
         }
