@@ -42,8 +42,19 @@ internal static class ZooTrajectories
     {
         "sft" or "frozen" or "lora" => new AnswerObjective(),
         "reward" => new RewardObjective(pad: checked((int?)run.Case.ConfigInt("pad_token_id"))),
-        "dpo" => new PreferenceObjective(new PreferenceRule(Beta: h["beta"].Number), References.Frozen(reference)),
+        "dpo" => new PreferenceObjective(
+            new PreferenceRule(Kind(h.Find("loss_type")?.Text), h["beta"].Number, h.Find("label_smoothing")?.Number ?? 0), References.Frozen(reference)),
         var other => throw new FormatException($"the method '{other}' is none of sft, frozen, lora, reward and dpo"),
+    };
+
+    /// <summary>As TRL calls them.</summary>
+    private static PreferenceLoss Kind(string? name) => name switch
+    {
+        null or "sigmoid" => PreferenceLoss.Sigmoid,
+        "robust" => PreferenceLoss.Robust,
+        "ipo" => PreferenceLoss.IpoAverage,
+        "hinge" => PreferenceLoss.Hinge,
+        _ => throw new FormatException($"the loss_type '{name}' is none of sigmoid, robust, ipo and hinge"),
     };
 
     private static TrainingOptions Options(GoldenJson h) => new()
@@ -52,12 +63,12 @@ internal static class ZooTrajectories
         Accumulate = h["gradient_accumulation_steps"].Integer,
         Rate = h["learning_rate"].Number,
         LastRate = 0,
-        WarmUp = h["warmup_steps"].Integer,
-        Schedule = h["schedule"].Text is "cosine" ? "cosine-from-zero" : h["schedule"].Text,
+        WarmUp = h["schedule"].Text == "constant" ? 0 : h["warmup_steps"].Integer,
+        Schedule = h["schedule"].Text switch { "cosine" => "cosine-from-zero", "constant_with_warmup" => "constant", var other => other },
         Beta1 = h["betas"][0].Number,
         Beta2 = h["betas"][1].Number,
         Epsilon = h["eps"].Number,
         Decay = h["weight_decay"].Number,
-        Clip = h["max_grad_norm"].Number,
+        Clip = h.Find("max_grad_norm")?.Number is > 0 and var most ? most : double.MaxValue,
     };
 }

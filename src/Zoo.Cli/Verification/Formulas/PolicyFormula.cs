@@ -1,4 +1,5 @@
 using System.Linq;
+using System.Text.Json;
 using Dsl.Runtime;
 using Dsl.Testing;
 using Dsl.Training.Alignment;
@@ -15,7 +16,7 @@ internal static class PolicyFormula
 {
     internal static void Compare(FormulaRun run)
     {
-        foreach (GoldenJson h in run.Description["hyperparameters"].Members)
+        foreach (GoldenJson h in run.Description["hyperparameters"].Members.Where(member => member.Element.ValueKind == JsonValueKind.Object))
         {
             run.Attempt(h.Path, () =>
             {
@@ -26,7 +27,7 @@ internal static class PolicyFormula
                 }
                 else
                 {
-                    Convention(run, h);
+                    OfConvention(run, h);
                 }
             });
         }
@@ -35,7 +36,7 @@ internal static class PolicyFormula
         run.Only(run.Data, "adaptive_kl");
     }
 
-    private static void Convention(FormulaRun run, GoldenJson h)
+    private static void OfConvention(FormulaRun run, GoldenJson h)
     {
         // The original's responses are all of full length, and its variances over n.
         bool masked = run.Has($"out.{h.Name}.entropy_masked");

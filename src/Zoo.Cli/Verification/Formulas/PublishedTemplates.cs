@@ -30,7 +30,7 @@ internal static class PublishedTemplates
 
     /// <summary>ChatML.</summary>
     internal const string ChatMl =
-        "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content | trim + '<|im_end|>\\n' }}{% endfor %}"
+        "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     /// <summary>Alpaca (tatsu-lab/stanford_alpaca, PROMPT_DICT): one turn, its input in a turn of its own where there is one.</summary>
