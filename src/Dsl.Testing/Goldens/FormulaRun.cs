@@ -11,74 +11,23 @@ namespace Dsl.Testing;
 /// One case that no model answers (<see cref="GoldenFormula"/>): its inputs, and what its comparisons are made of. Each <c>out.*</c> and <c>grad.*</c> of
 /// <c>io.safetensors</c> that is neither compared nor left out by <see cref="Omit"/> is a row that missed.
 /// </summary>
-public sealed class FormulaRun
+public sealed partial class FormulaRun
 {
-    private const string Stored = "io.safetensors";
-
     private readonly GoldenFormula formula;
     private readonly List<GoldenRow> rows = [];
     private readonly List<GoldenOmission> omitted = [];
     private readonly HashSet<string> compared = new(StringComparer.Ordinal);
-    private readonly Lazy<GoldenJson> description;
-    private readonly Lazy<GoldenJson> data;
-    private readonly Lazy<Dictionary<string, Tensor>> tensors;
     private bool broken;
 
     internal FormulaRun(GoldenFormula formula, string folder)
     {
         (this.formula, Folder) = (formula, folder);
-        description = new(() => GoldenJson.Read(folder, "case.json"));
-        data = new(() => GoldenJson.Read(folder, "io.json"));
+        (description, data) = (new(() => GoldenJson.Read(folder, "case.json")), new(() => GoldenJson.Read(folder, "io.json")));
         tensors = new(() => GoldenCase.Read(Path.Combine(folder, Stored)));
     }
 
-    /// <summary>Where it lies.</summary>
-    public string Folder { get; }
-
-    /// <summary>case.json.</summary>
-    /// <exception cref="FormatException">It is no object.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public GoldenJson Description => description.Value;
-
-    /// <summary>io.json.</summary>
-    /// <exception cref="FormatException">It is no object.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public GoldenJson Data => data.Value;
-
-    /// <summary>Names of the tensors in io.safetensors.</summary>
-    /// <exception cref="Dsl.Runtime.CheckpointException">It cannot be read.</exception>
-    public IEnumerable<string> Names => tensors.Value.Keys;
-
     /// <summary>What outputs and gradients may differ by, computed in what the kind is computed in.</summary>
     public double Tolerance => GoldenTolerance.Output(formula.Dtype ?? ScalarType.Float64, float32Inside: false);
-
-    /// <summary>Whether there is such a tensor.</summary>
-    public bool Has(string name) => tensors.Value.ContainsKey(name);
-
-    /// <summary>A tensor as it is stored; it stays the case's.</summary>
-    /// <exception cref="FormatException">There is none of that name.</exception>
-    public Tensor Given(string name) =>
-        tensors.Value.GetValueOrDefault(name) ?? throw new FormatException($"{Stored} has no tensor '{name}', expected one");
-
-    /// <summary>A copy of a tensor in what the kind is computed in.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="gradient">Whether a gradient is to be computed for it.</param>
-    /// <exception cref="FormatException">There is none of that name.</exception>
-    public Tensor Numbers(string name, bool gradient = false)
-    {
-        Tensor numbers = Given(name).to(formula.Dtype ?? ScalarType.Float64, copy: true);
-        numbers.requires_grad = gradient;
-        return numbers;
-    }
-
-    /// <summary>A copy of a tensor of integers, int64.</summary>
-    /// <exception cref="FormatException">There is none of that name, or it holds others.</exception>
-    public Tensor Ids(string name)
-    {
-        Tensor given = Given(name);
-        return given.is_floating_point() ? throw new FormatException($"{Stored}: '{name}' is {given.dtype}, expected integers")
-            : given.to(ScalarType.Int64, copy: true);
-    }
 
     /// <summary>Makes some comparisons; tensors made in it are disposed after it, and an exception becomes a row that missed.</summary>
     public void Attempt(string check, Action compare)

@@ -12,28 +12,22 @@ using Xunit;
 using Zoo.Cli;
 using Zoo.Cli.Verification;
 using static TorchSharp.torch;
+using static Zoo.Tests.Goldens.FormulaCases;
 
 namespace Zoo.Tests.Goldens;
 
-/// <summary>Cases that are no forward pass of a model: what was changed in them is missed, there and nowhere else, and what is broken has one sentence.</summary>
+/// <summary>Cases that are no forward pass of a model: what was changed in them is missed, there and nowhere else.</summary>
 [Trait("Category", "Goldens")]
 public sealed class FormulaTests
 {
-    private const string Tensors = "io.safetensors", Data = "io.json", Description = "case.json";
-
-    private static readonly GoldenVerifier Verifier = ZooGoldens.Verifier;
-
     /// <summary>What is said of a case that nothing was changed in.</summary>
     private static readonly ConcurrentDictionary<string, GoldenReport> Unchanged = new();
 
-    /// <summary>The cases of kinds, and those with a base and an adapter.</summary>
-    private static string[] Folders { get; } = [.. Verifier.Find(GoldenFolder.Path).Except(GoldenCase.Find(GoldenFolder.Path))];
+    public static TheoryData<string> All => FormulaCases.All;
 
-    public static TheoryData<string> All => Names(_ => true);
+    public static TheoryData<string> OfTensors => FormulaCases.OfTensors;
 
-    public static TheoryData<string> OfTensors => Names(folder => File.Exists(Path.Combine(folder, Tensors)) && !IsOfModel(folder));
-
-    public static TheoryData<string> OfJson => Names(folder => File.Exists(Path.Combine(folder, Data)) && !IsOfModel(folder));
+    public static TheoryData<string> OfJson => FormulaCases.OfJson;
 
     [Fact]
     public void Every_kind_has_a_case_in_the_repository() => Assert.All(
@@ -115,58 +109,6 @@ public sealed class FormulaTests
     }
 
     [Theory]
-    [InlineData("{\"what\": ", "case.json is not JSON (line 1), expected an object")]
-    [InlineData("[]", "case.json is array, expected an object")]
-    [InlineData("{}", "case.json: hyperparameters is absent, expected a value")]
-    [InlineData("{\"hyperparameters\": 3}", "case.json: hyperparameters is 3, expected an object")]
-    [InlineData("{\"hyperparameters\": {}}", "case.json: hyperparameters/beta is absent, expected a value")]
-    [InlineData("{\"hyperparameters\": {\"beta\": \"a\"}}", "case.json: hyperparameters/beta is a text, expected a number")]
-    public void A_broken_description_is_one_row(string text, string problem)
-    {
-        using ChangedCase changed = Of("dpo");
-        File.WriteAllText(changed[Description], text);
-        GoldenRow row = Assert.Single(Verifier.Verify(changed.Folder).Rows);
-        Assert.False(row.Passed);
-        Assert.Equal($"{Path.GetFileName(changed.Folder)}: {problem}", row.Note);
-    }
-
-    [Theory]
-    [MemberData(nameof(All))]
-    public void A_case_without_its_answers_is_a_sentence(string name)
-    {
-        using var changed = new ChangedCase(GoldenFolder.Case(name));
-        string[] files = [.. new[] { Tensors, Data }.Where(file => File.Exists(changed[file]))];
-        foreach (string file in files)
-        {
-            File.Delete(changed[file]);
-        }
-
-        (int exit, string text) = Print(changed.Folder);
-        Assert.InRange(exit, 1, 2);
-        Assert.Contains(exit == 2 ? "holds no case" : "not found, expected a file", text);
-        Assert.DoesNotContain("   at ", text);
-    }
-
-    [Theory]
-    [MemberData(nameof(OfTensors))]
-    public void A_tensor_that_is_not_there_is_named(string name)
-    {
-        string[] given = [.. GoldenCase.Read(Path.Combine(GoldenFolder.Case(name), Tensors)).Keys.Where(key => key.StartsWith("in.", StringComparison.Ordinal))];
-        int named = 0;
-        foreach (string dropped in given)
-        {
-            using var changed = new ChangedCase(GoldenFolder.Case(name));
-            changed.Tensors(key => key == dropped, drop: true);
-            GoldenRow[] misses = [.. Verifier.Verify(changed.Folder).Misses];
-            Assert.All(misses, row => Assert.Equal($"{Tensors} has no tensor '{dropped}', expected one", row.Note));
-            named += misses.Length > 0 ? 1 : 0;
-        }
-
-        // What is given for completeness, and read by nothing, may be missing.
-        Assert.InRange(named, (given.Length + 1) / 2, given.Length);
-    }
-
-    [Theory]
     [InlineData("dpo")]
     [InlineData("chat_templates")]
     public void The_command_says_by_its_exit_code_what_happened(string kind)
@@ -222,22 +164,6 @@ public sealed class FormulaTests
         Assert.Equal(2, Print(changed.Folder).Exit);
     }
 
-    private static TheoryData<string> Names(Func<string, bool> which) => [.. Folders.Where(which).Select(folder => Path.GetFileName(folder)!)];
-
-    private static bool IsOfModel(string folder) => Directory.Exists(Path.Combine(folder, "base"));
-
-    private static ChangedCase Of(string kind) =>
-        new(Verifier.Find(GoldenFolder.InRepository()).First(folder => Path.GetFileName(folder).StartsWith(kind, StringComparison.Ordinal)));
-
-    /// <summary>Names of the answers that are compared, in order.</summary>
-    private static string[] Answers(string folder, IReadOnlyList<GoldenOmission> omitted)
-    {
-        Dictionary<string, Tensor> all = GoldenCase.Read(Path.Combine(folder, Tensors));
-        all.Values.ToList().ForEach(tensor => tensor.Dispose());
-        return [.. all.Keys.Where(name => name.StartsWith("out.", StringComparison.Ordinal) || name.StartsWith("grad.", StringComparison.Ordinal))
-            .Where(name => !omitted.Any(each => name.StartsWith(each.Names.TrimEnd('*'), StringComparison.Ordinal))).Order(StringComparer.Ordinal)];
-    }
-
     /// <summary>The rows that stand under their own path in io.json; what must be refused has no answer there.</summary>
     private static string[] Changeable(ChangedCase of, GoldenReport report)
     {
@@ -253,13 +179,4 @@ public sealed class FormulaTests
 
     /// <summary>What an answer's row compares, where it says in which way behind the name.</summary>
     private static string Answer(string check) => check.Split(',', ' ')[0];
-
-    private static (int Exit, string Text) Print(string folder)
-    {
-        using var text = new StringWriter();
-        IAnsiConsole console = AnsiConsole.Create(
-            new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
-        console.Profile.Width = 400;
-        return (GoldenTables.Print(Verifier, [folder], console), text.ToString());
-    }
 }
