@@ -72,8 +72,8 @@ internal static class GoldenTables
         }
     }
 
-    private static string Expected(GoldenVerifier verifier) => "expected case.json with config.json, model.safetensors and io.safetensors, or with base/, adapter/ and "
-        + $"io.safetensors, or in a folder whose name begins with one of {string.Join(", ", verifier.Kinds)}";
+    private static string Expected(GoldenVerifier verifier) => "expected case.json with config.json, model.safetensors and io.safetensors, "
+        + $"or with base/, adapter/ and io.safetensors, or in a folder whose name begins with one of {string.Join(", ", verifier.Kinds)}";
 
     private static string Number(double value, string format = "0.0e+00") => value == 0 ? "0" : value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -164,7 +164,8 @@ public sealed partial class FormulaRun
         });
     }
 
-    private void Add(string check, double error, double tolerance, string? note = null) => rows.Add(new GoldenRow(check, formula.Dtype, error, tolerance, note));
+    private void Add(string check, double error, double tolerance, string? note = null) =>
+        rows.Add(new GoldenRow(check, formula.Dtype, error, tolerance, note));
 
     /// <summary>What two texts say from where they differ on.</summary>
     private static string Difference(string expected, string? ours)

@@ -54,7 +54,8 @@ internal sealed class GoldenAdapter(GoldenRun run, string folder)
     private void Backward(IModel model, Adapter adapter)
     {
         var loss = new TokenLoss(model, "logits");
-        Tensor labels = run.Case.Inputs["labels"], next = cat([labels.narrow(1, 1, labels.shape[1] - 1), full_like(labels.narrow(1, 0, 1), Scalars.Of(-100))], 1);
+        Tensor labels = run.Case.Inputs["labels"], none = full_like(labels.narrow(1, 0, 1), Scalars.Of(-100));
+        Tensor next = cat([labels.narrow(1, 1, labels.shape[1] - 1), none], 1);
         Tensor value = loss.Of(model.Run(Inputs, loss.Reads), next);
         run.Compare("out.loss", value, run.Case.Outputs["loss"], tolerance: GoldenTolerance.Loss(run.Dtype));
         value.backward();

@@ -143,5 +143,6 @@ internal sealed class TrajectorySteps(GoldenRun run, RecordedBatches data, Adapt
     private double Tolerance(double inSingle) => run.Dtype == ScalarType.Float64 ? 1e-6 : inSingle;
 
     /// <summary>As the file of the weights that are trained calls it.</summary>
-    private string NameOf(string key) => adapter is null ? key : "base_model.model." + key.Replace($".{adapter.Name}.weight", ".weight", StringComparison.Ordinal);
+    private string NameOf(string key) => adapter is null ? key
+        : "base_model.model." + key.Replace($".{adapter.Name}.weight", ".weight", StringComparison.Ordinal);
 }

@@ -1,6 +1,8 @@
 namespace Zoo.Cli.Verification.Formulas;
 
-/// <summary>Published chat formats as templates of the kind that checkpoints hold; what the assistant writes is marked where its format says what is learned.</summary>
+/// <summary>
+/// Published chat formats as templates of the kind that checkpoints hold; what the assistant writes is marked where its format says what is learned.
+/// </summary>
 internal static class PublishedTemplates
 {
     /// <summary>LLaMA 3 (meta-llama/llama3, ChatFormat).</summary>

@@ -60,7 +60,8 @@ internal static partial class RewardFormula
         run.Compare("out.loss.head", loss);
         run.Compare("grad.hidden", hidden.grad);
         run.Compare("grad.head_weight", weight.grad);
-        run.Compare("out.head_rewards", RewardLosses.AtLast(hidden.detach(), mask).matmul(weight.detach()), check: "out.head_rewards, picked before the product");
+        Tensor picked = RewardLosses.AtLast(hidden.detach(), mask).matmul(weight.detach());
+        run.Compare("out.head_rewards", picked, check: "out.head_rewards, picked before the product");
     }
 
     /// <summary>The weight of the pull towards zero stands in the formula alone.</summary>
