@@ -4,6 +4,7 @@ using System.Linq;
 using Dsl.Testing;
 using Dsl.Tests;
 using Xunit;
+using static TorchSharp.torch;
 using static Zoo.Tests.Goldens.FormulaCases;
 
 namespace Zoo.Tests.Goldens;
@@ -30,6 +31,18 @@ public sealed class BrokenFormulaTests
         GoldenRow row = Assert.Single(Verifier.Verify(changed.Folder).Rows);
         Assert.False(row.Passed);
         Assert.Equal($"{Path.GetFileName(changed.Folder)}: {problem}", row.Note);
+    }
+
+    [Theory]
+    [InlineData("schedules", "base")]
+    [InlineData("trajectory_lora", "betas")]
+    [InlineData("trajectory_lora", "windows")]
+    public void A_hyperparameter_of_another_kind_is_named(string kind, string key)
+    {
+        using ChangedCase changed = Of(kind);
+        changed.Json(Description, root => root["hyperparameters"]![key] = "many");
+        GoldenRow row = Assert.Single(Verifier.Verify(changed.Folder, ScalarType.Float64).Misses);
+        Assert.StartsWith($"{Path.GetFileName(changed.Folder)}: case.json: hyperparameters/{key} is a text, expected ", row.Note, StringComparison.Ordinal);
     }
 
     [Theory]

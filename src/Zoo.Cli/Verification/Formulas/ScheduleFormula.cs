@@ -13,11 +13,12 @@ internal static class ScheduleFormula
     internal static void Compare(FormulaRun run)
     {
         GoldenJson h = run.Description["hyperparameters"];
+        var common = new Common(h["base"].Number, h["minimum_rate"].Number, h["warmup"].Long, h["total"].Long);
         foreach (GoldenJson rates in run.Data["rates"].Members)
         {
             run.Attempt(rates.Path, () =>
             {
-                Schedule schedule = Of(rates.Name, h);
+                Schedule schedule = Of(rates.Name, common, h);
                 run.Compare(rates, [.. run.Data["steps"].Items.Take(rates.Items.Count).Select(step => schedule.At(step.Long))], Tolerance);
             });
         }
@@ -35,10 +36,9 @@ internal static class ScheduleFormula
         run.Only(run.Data, "steps", "rates", "t5");
     }
 
-    private static Schedule Of(string name, GoldenJson h)
+    private static Schedule Of(string name, Common common, GoldenJson h)
     {
-        double rate = h["base"].Number, floor = h["minimum_rate"].Number;
-        long warmUp = h["warmup"].Long, total = h["total"].Long;
+        (double rate, double floor, long warmUp, long total) = common;
         WarmUpStableDecay Stable(DecayShape shape, bool toFloor = true) =>
             new(rate, warmUp, h["wsd"]["stable"].Long, h["wsd"]["decay"].Long, shape, toFloor ? h["wsd"]["min_lr_ratio"].Number : 0);
         return name switch
@@ -56,4 +56,7 @@ internal static class ScheduleFormula
             _ => throw new FormatException($"'{name}' is no schedule that is known"),
         };
     }
+
+    /// <summary>What most of them are made of.</summary>
+    private sealed record Common(double Rate, double Floor, long WarmUp, long Total);
 }
