@@ -15,7 +15,10 @@ internal static class VerifyCommand
         var folders = new Argument<string[]>("folder") { Description = "folders of golden cases.", Arity = ArgumentArity.OneOrMore };
         var assembly = new Option<string?>("--assembly") { Description = "an assembly (.dll) of your own; its models come before the zoo's." };
         var command = new Command("verify",
-            "Compare models, and the losses, data and optimisers behind them, with golden cases: each output's and gradient's error against its tolerance; exit 1 on a miss.") { folders, assembly };
+            "Compare models, losses, data and optimisers with golden cases: each output's and gradient's error against its tolerance; exit 1 on a miss.")
+        {
+            folders, assembly,
+        };
         command.SetAction(words => context.Zoo.Verify(words.GetRequiredValue(folders), words.GetValue(assembly), context.Console));
         return command;
     }
