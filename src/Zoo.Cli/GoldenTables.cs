@@ -17,10 +17,10 @@ internal static class GoldenTables
         int exit = 0;
         foreach (string path in paths)
         {
-            var found = GoldenVerifier.Find(path);
+            var found = verifier.Find(path);
             if (found.Count == 0)
             {
-                console.MarkupLineInterpolated($"[red]{path} holds no case: case.json, config.json, model.safetensors and io.safetensors were expected.[/]");
+                console.MarkupLineInterpolated($"[red]{path} holds no case: {Expected(verifier)}.[/]");
                 exit = 2;
             }
 
@@ -43,7 +43,7 @@ internal static class GoldenTables
         table.AddColumn(new TableColumn("check").NoWrap());
         foreach (var dtype in dtypes)
         {
-            table.AddColumn(new TableColumn(Markup.Escape(dtype.ToString())).RightAligned());
+            table.AddColumn(new TableColumn(Markup.Escape(dtype?.ToString() ?? "different")).RightAligned());
             table.AddColumn(new TableColumn("allowed").RightAligned());
         }
 
@@ -65,7 +65,15 @@ internal static class GoldenTables
         {
             console.MarkupLineInterpolated($"[red]missed[/] {miss.ToString()}");
         }
+
+        foreach (string line in report.Omissions)
+        {
+            console.MarkupLineInterpolated($"{line}");
+        }
     }
+
+    private static string Expected(GoldenVerifier verifier) => "expected case.json with config.json, model.safetensors and io.safetensors, "
+        + $"or with base/, adapter/ and io.safetensors, or in a folder whose name begins with one of {string.Join(", ", verifier.Kinds)}";
 
     private static string Number(double value, string format = "0.0e+00") => value == 0 ? "0" : value.ToString(format, CultureInfo.InvariantCulture);
 }

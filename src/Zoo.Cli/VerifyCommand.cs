@@ -7,7 +7,7 @@ using Dsl.Runtime;
 
 namespace Zoo.Cli;
 
-/// <summary><c>verify</c>: models against what the published implementations answer.</summary>
+/// <summary><c>verify</c>: models, and what trains them, against what the published implementations answer.</summary>
 internal static class VerifyCommand
 {
     internal static Command Make(CliContext context)
@@ -15,7 +15,10 @@ internal static class VerifyCommand
         var folders = new Argument<string[]>("folder") { Description = "folders of golden cases.", Arity = ArgumentArity.OneOrMore };
         var assembly = new Option<string?>("--assembly") { Description = "an assembly (.dll) of your own; its models come before the zoo's." };
         var command = new Command("verify",
-            "Compare models with golden cases: each output's and gradient's error against its tolerance; exit 1 on a miss.") { folders, assembly };
+            "Compare models, losses, data and optimisers with golden cases: each output's and gradient's error against its tolerance; exit 1 on a miss.")
+        {
+            folders, assembly,
+        };
         command.SetAction(words => context.Zoo.Verify(words.GetRequiredValue(folders), words.GetValue(assembly), context.Console));
         return command;
     }

@@ -151,54 +151,6 @@ public sealed class ChatTemplateTests
         public override DateTimeOffset GetUtcNow() => new(2024, 7, 5, 14, 3, 9, TimeSpan.Zero);
     }
 
-    private const string Llama3 = """
-        {{- bos_token }}
-        {%- for m in messages %}
-            {{- '<|start_header_id|>' + m.role + '<|end_header_id|>\n\n' + m.content | trim + '<|eot_id|>' }}
-        {%- endfor %}
-        {%- if add_generation_prompt %}
-            {{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}
-        {%- endif %}
-        """;
-
-    private const string Llama2 = """
-        {% if messages[0]['role'] == 'system' %}{% set rest = messages[1:] %}{% set system = messages[0]['content'] %}
-        {% else %}{% set rest = messages %}{% set system = false %}{% endif %}
-        {% for m in rest %}
-        {% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}
-        {% if loop.index0 == 0 and system != false %}{% set content = '<<SYS>>\n' + system + '\n<</SYS>>\n\n' + m['content'] %}
-        {% else %}{% set content = m['content'] %}{% endif %}
-        {% if m['role'] == 'user' %}{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}
-        {% elif m['role'] == 'assistant' %}{{ ' ' + content.strip() + ' ' + eos_token }}
-        {% endif %}{% endfor %}
-        """;
-
-    /// <summary>The prompts of published formats, from templates as their models have them.</summary>
-    [Theory]
-    [InlineData("llama3", "<|begin_of_text|>", Llama3)]
-    [InlineData("llama2", "<s>", Llama2)]
-    [InlineData("chatml", "<s>", ChatMl)]
-    [Trait("Category", "Goldens")]
-    public void PublishedFormatsAreWritten(string format, string begin, string template)
-    {
-        JsonElement all = new Golden(Path.Combine(GoldenFolder.InRepository(), "chat_templates")).Data;
-        string[] said = [.. all.GetProperty("turns").EnumerateArray().Select(turn => turn.GetString()!)];
-        foreach ((string kind, bool system) in new[] { ("with_system", true), ("without_system", false) })
-        {
-            ChatTurn[] turns =
-            [
-                .. system ? [new ChatTurn("system", all.GetProperty("system").GetString()!)] : Array.Empty<ChatTurn>(),
-                .. said[..^1].Select((text, i) => new ChatTurn(i % 2 == 0 ? "user" : "assistant", text)),
-            ];
-            string prompt = ChatTemplate.Parse(string.Concat(format == "llama2" ? template.Replace("\n", "") : template))
-                .Render(turns, names: new Dictionary<string, string> { ["bos_token"] = begin, ["eos_token"] = "</s>" });
-            if (all.GetProperty(format).TryGetProperty(kind, out JsonElement golden))
-            {
-                Assert.Equal(golden.GetProperty("prompt").GetString(), prompt);
-            }
-        }
-    }
-
     [Fact]
     public void DepthAndLengthAreBounded()
     {

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using Dsl.Files;
 using Dsl.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,8 +10,8 @@ using static TorchSharp.torch;
 namespace Dsl.Testing;
 
 /// <summary>
-/// A folder that says what a published implementation answers: <c>config.json</c> and <c>model.safetensors</c> as published, <c>io.safetensors</c> with
-/// <c>in.*</c>, <c>out.*</c> and <c>grad.*</c>, and <c>case.json</c> that says how it was made.
+/// A folder that says what a published implementation answers: <c>config.json</c> and <c>model.safetensors</c> as published (or in a folder <c>base</c> beside
+/// a folder <c>adapter</c>), <c>io.safetensors</c> with <c>in.*</c>, <c>out.*</c> and <c>grad.*</c>, and <c>case.json</c> that says how it was made.
 /// </summary>
 public sealed class GoldenCase : IDisposable
 {
@@ -21,18 +20,20 @@ public sealed class GoldenCase : IDisposable
     private GoldenCase(string folder)
     {
         Folder = folder;
-        Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        config = ConfigReader.Open(folder);
-        Architecture = config.Architectures.FirstOrDefault() ?? throw new FormatException($"{Name}: config.json names no architecture.");
+        Name = NameOf(folder);
+        AdapterFolder = GoldenAdapter.IsCase(folder) ? Path.Combine(folder, "adapter") : null;
+        ModelFolder = ModelFolderOf(folder);
+        config = ConfigReader.Open(ModelFolder);
+        Architecture = config.Architectures.FirstOrDefault()
+            ?? (AdapterFolder is not null ? "" : throw new FormatException($"{Name}: config.json names no architecture."));
 
-        using var described = Described(Path.Combine(folder, "case.json"));
+        GoldenJson described = GoldenJson.Read(folder, "case.json");
         What = Text("what") ?? "";
-        Tied = described.RootElement.TryGetProperty("tied", out var tied) ? TiedIn(tied) : [];
-        Float32Inside = described.RootElement.TryGetProperty("float32_inside", out var inside) && inside.ValueKind != JsonValueKind.False;
+        Tied = described.Find("tied") is { } tied ? TiedIn(tied.Element) : [];
+        Float32Inside = described.Find("float32_inside") is { } inside && inside.Element.ValueKind != JsonValueKind.False;
         Loss = Text("loss") ?? Architecture;
-        Description = described.RootElement.Clone();
-        string? Text(string key) =>
-            described.RootElement.TryGetProperty(key, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+        Description = described;
+        string? Text(string key) => described.Find(key) is { Element.ValueKind: JsonValueKind.String } text ? text.Text : null;
 
         var tensors = Read(Path.Combine(folder, "io.safetensors"));
         Inputs = Prefixed(tensors, "in.");
@@ -43,13 +44,19 @@ public sealed class GoldenCase : IDisposable
     /// <summary>Where it lies.</summary>
     public string Folder { get; }
 
+    /// <summary>Where its model lies: the folder itself, or <c>base</c> in it.</summary>
+    public string ModelFolder { get; }
+
+    /// <summary>Where an adapter lies that the case is of; null where it is of the model alone.</summary>
+    public string? AdapterFolder { get; }
+
     /// <summary>The folder's name.</summary>
     public string Name { get; }
 
     /// <summary>What the case is, in a line.</summary>
     public string What { get; }
 
-    /// <summary>The published class: the first of config.json's <c>architectures</c>.</summary>
+    /// <summary>The published class: the first of config.json's <c>architectures</c>; empty where there are none beside an adapter.</summary>
     public string Architecture { get; }
 
     /// <summary>Keys that share another key's weight, and which.</summary>
@@ -65,7 +72,7 @@ public sealed class GoldenCase : IDisposable
     public string Loss { get; }
 
     /// <summary>All of case.json.</summary>
-    public JsonElement Description { get; }
+    public GoldenJson Description { get; }
 
     /// <summary>By name without <c>in.</c>.</summary>
     public IReadOnlyDictionary<string, Tensor> Inputs { get; }
@@ -82,6 +89,12 @@ public sealed class GoldenCase : IDisposable
     /// <exception cref="CheckpointException">Its io.safetensors cannot be read.</exception>
     /// <exception cref="IOException">Its case.json cannot be read.</exception>
     public static GoldenCase Open(string folder) => new(folder);
+
+    /// <summary>Where the model of a case lies.</summary>
+    internal static string ModelFolderOf(string folder) => GoldenAdapter.IsCase(folder) ? Path.Combine(folder, "base") : folder;
+
+    /// <summary>A folder's name, however its path is written.</summary>
+    internal static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
 
     /// <summary>The model cases of a folder: itself, or its direct subfolders, in order of name. A model case has a config, weights and tensors.</summary>
     public static IReadOnlyList<string> Find(string path)
@@ -121,22 +134,6 @@ public sealed class GoldenCase : IDisposable
         return file.Tensors.ToDictionary(t => t.Name, t => file.ReadTensor(t.Name).DetachFromDisposeScope());
     }
 
-    private JsonDocument Described(string file)
-    {
-        JsonDocument? json = null;
-        try
-        {
-            json = JsonDocument.Parse(UserFile.ReadText(file, UserFile.MostOfText, FileErrors.Plain));
-        }
-        catch (JsonException e)
-        {
-            throw new FormatException($"{Name}: case.json is not JSON (line {e.LineNumber + 1}), expected an object", e);
-        }
-
-        return json.RootElement.ValueKind == JsonValueKind.Object ? json
-            : throw new FormatException($"{Name}: case.json is {json.RootElement.ValueKind.ToString().ToLowerInvariant()}, expected an object");
-    }
-
     private Dictionary<string, string> TiedIn(JsonElement tied) =>
         tied.ValueKind == JsonValueKind.Object && tied.EnumerateObject().All(pair => pair.Value.ValueKind == JsonValueKind.String)
             && tied.EnumerateObject().Select(pair => pair.Name).Distinct().Count() == tied.EnumerateObject().Count()
@@ -145,7 +142,7 @@ public sealed class GoldenCase : IDisposable
 
     private static string SafeKind(JsonElement value) => value.ValueKind == JsonValueKind.Object ? "an object of something else" : "no object";
 
-    private static bool IsCase(string folder) =>
+    internal static bool IsCase(string folder) =>
         new[] { "case.json", "config.json", "model.safetensors", "io.safetensors" }.All(file => File.Exists(Path.Combine(folder, file)));
 
     private static Dictionary<string, Tensor> Prefixed(Dictionary<string, Tensor> tensors, string prefix) =>

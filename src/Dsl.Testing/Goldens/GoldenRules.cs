@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -48,9 +49,18 @@ public sealed record GoldenRules
     /// <summary>Cases that are more than a forward pass.</summary>
     public IReadOnlyList<GoldenProcedure> Procedures { get; init; } = [];
 
+    /// <summary>Cases that no model answers.</summary>
+    public IReadOnlyList<GoldenFormula> Formulas { get; init; } = [];
+
     /// <summary>What outputs of the case's class may differ by in a dtype.</summary>
     public double Tolerance(GoldenCase golden, ScalarType dtype) => GoldenTolerance.Output(
         dtype, golden.Float32Inside || Float32Pockets.Any(name => golden.Architecture.StartsWith(name, StringComparison.Ordinal)));
+
+    /// <summary>The kind of a case that no model answers; null for others.</summary>
+    internal GoldenFormula? FormulaOf(string folder) =>
+        File.Exists(Path.Combine(folder, "case.json")) && !File.Exists(Path.Combine(folder, "config.json")) && !GoldenAdapter.IsCase(folder)
+            ? Formulas.Where(formula => GoldenCase.NameOf(folder).StartsWith(formula.Kind, StringComparison.Ordinal)).MaxBy(formula => formula.Kind.Length)
+            : null;
 
     internal Tensor DecoderInputs(GoldenCase golden) => GoldenLoss.DecoderInputs(
         golden, DecoderStarts.FirstOrDefault(start => golden.Architecture.StartsWith(start.Key, StringComparison.Ordinal)).Value);

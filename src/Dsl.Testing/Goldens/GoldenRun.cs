@@ -118,8 +118,13 @@ public sealed class GoldenRun
         rows, check, Dtype, () => Add(new GoldenRow(check, Dtype, GoldenTolerance.Error(ours, reference, where), tolerance ?? Tolerance)));
 
     /// <summary>Adds a row of tokens, which are equal or not.</summary>
-    public void CompareTokens(string check, long different) =>
-        Add(new GoldenRow(check, Dtype, different, 0, different == 0 ? null : $"{different} tokens differ."));
+    public void CompareTokens(string check, long different) => Differ(check, different, $"{different} tokens differ.");
+
+    /// <summary>Adds a row of things that are equal or not.</summary>
+    /// <param name="check">What it is called.</param>
+    /// <param name="different">How many are not.</param>
+    /// <param name="note">What is wrong, where any is.</param>
+    public void Differ(string check, long different, string note) => Add(new GoldenRow(check, Dtype, different, 0, different == 0 ? null : note));
 
     /// <summary>Adds a row of something that cannot be compared.</summary>
     public void Miss(string check, string note) => Add(new GoldenRow(check, Dtype, double.PositiveInfinity, 0, note));

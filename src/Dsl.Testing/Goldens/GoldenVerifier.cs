@@ -30,35 +30,46 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
     {
     }
 
-    /// <summary>Whether a case's architecture is declared.</summary>
+    /// <summary>Whether a case's architecture is declared, or its kind known.</summary>
     /// <exception cref="ConfigException">Its config.json cannot be read.</exception>
-    public bool Supports(string folder) => ConfigReader.Open(folder).Architectures.Any(name => models.Find(name) is not null);
+    public bool Supports(string folder)
+    {
+        if (rules.FormulaOf(folder) is not null)
+        {
+            return true;
+        }
 
-    /// <summary>The cases at a path (itself, or its direct subfolders): of models, then of models with an adapter's folder beside them.</summary>
-    public static IReadOnlyList<string> Find(string path) => [.. GoldenCase.Find(path), .. GoldenAdapter.Find(path)];
+        IReadOnlyList<string> named = ConfigReader.Open(GoldenCase.ModelFolderOf(folder)).Architectures;
+        return named.Count > 0 ? named.Any(name => models.Find(name) is not null) : GoldenAdapter.IsCase(folder) && Reason(folder).Length == 0;
+    }
+
+    /// <summary>
+    /// The cases at a path (itself, or its direct subfolders) in order of name: of models, of models with an adapter's folder beside them, and of the rules'
+    /// kinds that no model answers.
+    /// </summary>
+    public IReadOnlyList<string> Find(string path) => IsCase(path) ? [path]
+        : Directory.Exists(path) ? [.. Directory.GetDirectories(path).Where(IsCase).Order(StringComparer.Ordinal)] : [];
+
+    /// <summary>The kinds of cases that no model answers.</summary>
+    public IEnumerable<string> Kinds => rules.Formulas.Select(formula => formula.Kind);
 
     /// <summary>The cases at a path (a case's folder, or a folder of cases) that no declared model answers to, each with the reason.</summary>
     public IReadOnlyList<UnsupportedCase> Unsupported(string path) =>
-        [.. GoldenCase.Find(path).Where(folder => !Supports(folder)).Select(folder => new UnsupportedCase(folder, Reason(folder)))];
+        [.. Find(path).Where(folder => !Supports(folder)).Select(folder => new UnsupportedCase(folder, Reason(folder)))];
 
     /// <summary>Verifies one case. What cannot be compared is a row that missed, with the reason as its note.</summary>
     /// <param name="folder">The case's folder.</param>
-    /// <param name="dtypes">Dtypes to run in; none: float32 and float64.</param>
-    /// <exception cref="FormatException">The case's own files are at fault.</exception>
+    /// <param name="dtypes">Dtypes that a model runs in; none: float32 and float64. A kind without a model has its own.</param>
+    /// <exception cref="FormatException">The files of a model's case are at fault.</exception>
     public GoldenReport Verify(string folder, params ScalarType[] dtypes)
     {
-        ScalarType[] asked = dtypes.Length == 0 ? [ScalarType.Float32, ScalarType.Float64] : dtypes;
-        var rows = new List<GoldenRow>();
-        if (GoldenAdapter.IsCase(folder))
+        if (rules.FormulaOf(folder) is { } formula)
         {
-            foreach (ScalarType dtype in asked)
-            {
-                Attempt(rows, "model", dtype, () => new GoldenAdapter(models, folder, dtype, rows).Run());
-            }
-
-            return new GoldenReport(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), GoldenAdapter.WhatOf(folder), rows);
+            return new FormulaRun(formula, folder).Report();
         }
 
+        ScalarType[] asked = dtypes.Length == 0 ? [ScalarType.Float32, ScalarType.Float64] : dtypes;
+        var rows = new List<GoldenRow>();
         using var golden = GoldenCase.Open(folder);
         foreach (ScalarType dtype in asked)
         {
@@ -66,7 +77,7 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
             Attempt(checks, "model", dtype, () =>
             {
                 using DisposeScope scope = NewDisposeScope();
-                using IModel model = models.Load(folder, dtype);
+                using IModel model = models.Load(golden.ModelFolder, dtype);
                 model.Module.eval();
                 All(new GoldenRun(golden, model, dtype, rules, checks));
             });
@@ -77,7 +88,7 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
     }
 
     /// <summary>Runs one check; an exception becomes a row that missed, and the answer is false.</summary>
-    internal static bool Attempt(List<GoldenRow> rows, string check, ScalarType dtype, Action compare)
+    internal static bool Attempt(List<GoldenRow> rows, string check, ScalarType? dtype, Action compare)
     {
         try
         {
@@ -100,6 +111,12 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
             return;
         }
 
+        if (run.Case.AdapterFolder is { } adapter)
+        {
+            new GoldenAdapter(run, adapter).Compare();
+            return;
+        }
+
         GoldenCheck[] checks = [.. GoldenForms.Checks, .. GoldenRouting.Checks, .. rules.Checks];
         string[] direct = [.. run.Case.Outputs.Keys.Where(name => name != "loss" && !checks.Any(check => check.Reads(name)))];
         GoldenOutputs.Compare(run, direct);
@@ -111,11 +128,13 @@ public sealed class GoldenVerifier(ModelRegistry models, GoldenRules? rules = nu
         }
     }
 
+    private bool IsCase(string folder) => GoldenCase.IsCase(folder) || GoldenAdapter.IsCase(folder) || rules.FormulaOf(folder) is not null;
+
     private string Reason(string folder)
     {
         try
         {
-            models.Find(ConfigReader.Open(folder));
+            models.Find(ConfigReader.Open(GoldenCase.ModelFolderOf(folder)));
             return "";
         }
         catch (ConfigException e)

@@ -5,6 +5,7 @@ using Dsl.Generation;
 using Dsl.Runtime;
 using Dsl.Testing;
 using TorchSharp;
+using Zoo.Cli.Verification.Formulas;
 using static TorchSharp.torch;
 
 namespace Zoo.Cli.Verification;
@@ -38,6 +39,19 @@ public static class ZooGoldens
         {
             ["MBart"] = (tokens, padding) => tokens.gather(1, tokens.ne(Scalars.Of(padding)).sum(1, keepdim: true).Plus(-1L)),
         },
+        Formulas =
+        [
+            new("dpo", PreferenceFormula.Compare),
+            new("ppo", PolicyFormula.Compare),
+            new("reward_model", RewardFormula.Compare),
+            new("lora_linear", LowRankFormula.Straight),
+            new("lora_conv1d", LowRankFormula.Transposed),
+            new("nf4", Nf4Formula.Compare, ScalarType.Float32),
+            new("optimizers", OptimizerFormula.Compare),
+            new("schedules", ScheduleFormula.Compare),
+            new("chat_templates", ChatTemplateFormula.Compare, Dtype: null),
+            new("finetuning_data", TuningDataFormula.Compare, Dtype: null),
+        ],
         Procedures = [new(ZooTrajectories.Is, ZooTrajectories.Compare)],
         Checks =
         [

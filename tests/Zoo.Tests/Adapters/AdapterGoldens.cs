@@ -12,85 +12,17 @@ using static TorchSharp.torch;
 
 namespace Zoo.Tests.Adapters;
 
-/// <summary>Adapters against peft: one map, and a folder over a small model.</summary>
+/// <summary>Adapters against peft: a folder over a small model.</summary>
 [Trait("Category", "Goldens")]
 public sealed class AdapterGoldens
 {
-    public static TheoryData<string, bool> Maps
-    {
-        get
-        {
-            var rows = new TheoryData<string, bool>();
-            foreach (string kind in new[] { "lora_linear", "lora_conv1d" })
-            {
-                foreach (string folder in ((IEnumerable<object[]>)Golden.Cases(kind)).Select(row => (string)row[0]))
-                {
-                    rows.Add(folder, kind == "lora_conv1d");
-                }
-            }
-
-            return rows;
-        }
-    }
-
     public static TheoryData<string> Models => Golden.Cases("lora_llama");
-
-    [Theory]
-    [MemberData(nameof(Maps))]
-    public void A_map_with_an_adapter_is_the_published_one(string folder, bool transposed)
-    {
-        using var scope = NewDisposeScope();
-        using var golden = new Golden(folder);
-        Dictionary<string, Tensor> io = GoldenCase.Read(Path.Combine(folder, "io.safetensors"));
-        Tensor Given(string name) => io[name].to(ScalarType.Float64);
-        int rank = (int)io["in.lora_A"].shape[0];
-        var config = new MapConfig((int)io["in.lora_A"].shape[1], (int)io["in.lora_B"].shape[0]);
-        foreach (string kind in new[] { "", "rslora." })
-        {
-            var weights = new Weights(ScalarType.Float64);
-            using IModel model = transposed ? new TransposedMap(config, weights) : new StraightMap(config, weights);
-            Adapter adapter = Dsl.Runtime.Adapters.Add(model, new AdapterOptions
-            {
-                Targets = ["map"],
-                Rank = rank,
-                Alpha = golden.Data.GetProperty("alpha").GetDouble(),
-                RankStabilised = kind.Length > 0,
-            });
-            Weight Of(string key) => model.Weights.All.Single(weight => weight.Key == key);
-            using (no_grad())
-            {
-                Of("map.weight").Value.copy_(Given("in.weight"));
-                Of("map.bias").Value.copy_(Given("in.bias"));
-                adapter.A("map").Value.copy_(Given("in.lora_A"));
-                adapter.B("map").Value.copy_(Given("in.lora_B"));
-            }
-
-            using Tensor x = Given("in.x").detach().requires_grad_();
-            Tensor y = model.Run(new Dictionary<string, Tensor> { ["x"] = x })["y"];
-            Equal(Given($"out.{kind}y"), y, 1e-7, "y");
-            (y * Given("in.cotangent")).sum().backward();
-            Equal(Given($"grad.{kind}lora_A"), adapter.A("map").Value.grad!, 1e-6, "A");
-            Equal(Given($"grad.{kind}lora_B"), adapter.B("map").Value.grad!, 1e-6, "B");
-            Equal(Given($"grad.{kind}x"), x.grad!, 1e-6, "x");
-            Assert.Null(Of("map.weight").Value.grad);
-
-            adapter.Merge();
-            Equal(Given($"out.{kind}merged_weight"), Of("map.weight").Value, 1e-7, "merged");
-            using (no_grad())
-            {
-                Equal(Given($"out.{kind}y"), model.Run(new Dictionary<string, Tensor> { ["x"] = x })["y"], 1e-7, "y after merging");
-            }
-
-            adapter.Unmerge();
-            Assert.True(Of("map.weight").Value.equal(Given("in.weight")).all().item<bool>());
-        }
-    }
 
     [Theory]
     [MemberData(nameof(Models))]
     public void A_folder_of_peft_gives_what_peft_gives(string folder)
     {
-        Assert.Contains(folder, GoldenVerifier.Find(GoldenFolder.Path));
+        Assert.Contains(folder, ZooGoldens.Verifier.Find(GoldenFolder.Path));
         GoldenReport report = ZooGoldens.Verifier.Verify(folder);
         Assert.True(report.Passed, string.Join(Environment.NewLine, report.Misses));
         foreach (string check in new[] { "out.base_logits", "out.adapter_logits, advance by 1", "out.loss", "out.merged_logits", "weights after unmerging" })

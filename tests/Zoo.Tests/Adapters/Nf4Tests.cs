@@ -149,6 +149,8 @@ public sealed class Nf4Tests
         Quantisation.ToNf4(model, ["q_proj"]);
         Dictionary<string, Tensor> state = model.state_dict();
         Assert.Contains("is in NF4", Assert.Throws<InvalidOperationException>(() => model.load_state_dict(state)).Message, StringComparison.Ordinal);
+        Adapter over = Dsl.Runtime.Adapters.Add(model, new AdapterOptions { Targets = ["q_proj"] });
+        Assert.Contains("is in NF4", Assert.Throws<InvalidOperationException>(() => over.Merge()).Message, StringComparison.Ordinal);
         Assert.Contains("'x' means no linear map", Assert.Throws<ArgumentException>(() => Quantisation.ToNf4(model, ["x"])).Message, StringComparison.Ordinal);
     }
 
