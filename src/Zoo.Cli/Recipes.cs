@@ -80,7 +80,7 @@ internal static class Recipes
             Tune with
             {
                 Published = new("Taori and others, 2023 (Alpaca), train.py", 2e-5, 128, 3, 512, "cosine", 0.03, 0, "the 13B model 1e-5 and 5 epochs"),
-                Run = Tiny with { Steps = 300 },
+                Run = Tiny with { Steps = 600 },
                 AddsPad = true,
             },
         ]),
@@ -126,7 +126,7 @@ internal static class Recipes
             {
                 Published = new("Rozière and others, 2023 (Code Llama)", 3e-4, 1024, Length: 4096, Schedule: "cosine",
                     Other: "7B and 13B; gaps in 90 % of the texts, half of them suffix first; 500 billion tokens"),
-                Run = Tiny with { Steps = 1500, Context = 32 },
+                Run = Tiny with { Steps = 4000, Context = 32 },
                 Infill = new InfillOptions(),
                 MostTokens = 16,
             },
