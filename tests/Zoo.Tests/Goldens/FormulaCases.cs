@@ -13,14 +13,14 @@ using static TorchSharp.torch;
 
 namespace Zoo.Tests.Goldens;
 
-/// <summary>Cases that are no forward pass of a model: of kinds, and those with a base and an adapter.</summary>
+/// <summary>The repository's cases that are no forward pass of a model: of kinds, and those with a base and an adapter.</summary>
 internal static class FormulaCases
 {
     internal const string Tensors = "io.safetensors", Data = "io.json", Description = "case.json";
 
     internal static GoldenVerifier Verifier => ZooGoldens.Verifier;
 
-    private static string[] Folders { get; } = [.. Verifier.Find(GoldenFolder.Path).Except(GoldenCase.Find(GoldenFolder.Path))];
+    private static string[] Folders { get; } = [.. Verifier.Find(GoldenFolder.InRepository()).Except(GoldenCase.Find(GoldenFolder.InRepository()))];
 
     internal static TheoryData<string> All => Names(_ => true);
 
