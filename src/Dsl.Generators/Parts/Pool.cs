@@ -15,7 +15,8 @@ internal sealed class PoolPart : Part
     {
         if (at.Numbers(part) is { } x && at.HasTime(part, x))
         {
-            at.Current = [at.Add(part, new Pool(at.WordOf(part[0], part.Place.At(0), "pooling", "first", "mean", "last")), [x], "pooled", x.Axes.Where(a => !a.IsTime).ToList())];
+            var kind = at.WordOf(part[0], part.Place.At(0), "pooling", "first", "mean", "last");
+            at.Current = [at.Add(part, new Pool(kind), [x], "pooled", x.Axes.Where(a => !a.IsTime).ToList())];
         }
     }
 }

@@ -49,7 +49,7 @@ public sealed class BrokenFormulaTests
     [MemberData(nameof(All))]
     public void A_case_without_its_answers_is_a_sentence(string name)
     {
-        using var changed = new ChangedCase(GoldenFolder.Case(name));
+        using var changed = new ChangedCase(FolderOf(name));
         string[] files = [.. new[] { Tensors, Data }.Where(file => File.Exists(changed[file]))];
         foreach (string file in files)
         {
@@ -66,11 +66,11 @@ public sealed class BrokenFormulaTests
     [MemberData(nameof(OfTensors))]
     public void A_tensor_that_is_not_there_is_named(string name)
     {
-        string[] given = [.. GoldenCase.Read(Path.Combine(GoldenFolder.Case(name), Tensors)).Keys.Where(key => key.StartsWith("in.", StringComparison.Ordinal))];
+        string[] given = [.. GoldenCase.Read(Path.Combine(FolderOf(name), Tensors)).Keys.Where(key => key.StartsWith("in.", StringComparison.Ordinal))];
         int named = 0;
         foreach (string dropped in given)
         {
-            using var changed = new ChangedCase(GoldenFolder.Case(name));
+            using var changed = new ChangedCase(FolderOf(name));
             changed.Tensors(key => key == dropped, drop: true);
             GoldenRow[] misses = [.. Verifier.Verify(changed.Folder).Misses];
             Assert.All(misses, row => Assert.Equal($"{Tensors} has no tensor '{dropped}', expected one", row.Note));

@@ -32,6 +32,8 @@ internal static class FormulaCases
 
     private static bool IsOfModel(string folder) => Directory.Exists(Path.Combine(folder, "base"));
 
+    internal static string FolderOf(string name) => Path.Combine(GoldenFolder.InRepository(), name);
+
     internal static ChangedCase Of(string kind) =>
         new(Verifier.Find(GoldenFolder.InRepository()).First(folder => Path.GetFileName(folder).StartsWith(kind, StringComparison.Ordinal)));
 

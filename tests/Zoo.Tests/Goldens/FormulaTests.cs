@@ -38,7 +38,7 @@ public sealed class FormulaTests
     [MemberData(nameof(OfTensors))]
     public void Every_answer_that_changed_is_missed(string name)
     {
-        using var changed = new ChangedCase(Path.Combine(GoldenFolder.InRepository(), name));
+        using var changed = new ChangedCase(FolderOf(name));
         string[] answers = Answers(changed.Folder, Before(name).Omitted);
         changed.Tensors(answers.Contains);
         Assert.Equal(answers, Misses(changed).Select(Answer).Distinct().Order(StringComparer.Ordinal));
@@ -48,7 +48,7 @@ public sealed class FormulaTests
     [MemberData(nameof(All))]
     public void One_answer_that_changed_is_missed_there_alone(string name)
     {
-        using var changed = new ChangedCase(Path.Combine(GoldenFolder.InRepository(), name));
+        using var changed = new ChangedCase(FolderOf(name));
         GoldenReport before = Before(name);
         Assert.True(before.Passed, before.ToString());
         if (File.Exists(changed[Tensors]))
@@ -70,7 +70,7 @@ public sealed class FormulaTests
     [MemberData(nameof(OfJson))]
     public void Every_value_that_changed_is_missed_and_one_that_is_new_too(string name)
     {
-        using var changed = new ChangedCase(Path.Combine(GoldenFolder.InRepository(), name));
+        using var changed = new ChangedCase(FolderOf(name));
         string[] values = Changeable(changed, Before(name));
         changed.Json(Data, root =>
         {
@@ -173,7 +173,7 @@ public sealed class FormulaTests
             .Where(check => ChangedCase.ChangeLast(ChangedCase.At(root, check)))];
     }
 
-    private static GoldenReport Before(string name) => Unchanged.GetOrAdd(name, _ => Verifier.Verify(Path.Combine(GoldenFolder.InRepository(), name), ScalarType.Float64));
+    private static GoldenReport Before(string name) => Unchanged.GetOrAdd(name, _ => Verifier.Verify(FolderOf(name), ScalarType.Float64));
 
     private static string[] Misses(ChangedCase changed) => [.. Verifier.Verify(changed.Folder, ScalarType.Float64).Misses.Select(row => row.Check)];
 

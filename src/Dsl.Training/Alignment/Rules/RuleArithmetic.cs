@@ -10,8 +10,8 @@ namespace Dsl.Training.Alignment.Rules;
 
 /// <summary>
 /// Sums, differences, products and quotients as GOAT's data set writes them (Liu and Low, 2023, arXiv 2305.14201): what a model cannot learn at once, products
-/// and quotients of several digits, is split into steps that it can: the smaller factor by its digits, the quotient digit by digit. Digits are a token each, the first of a number with
-/// the space before it.
+/// and quotients of several digits, is split into steps that it can: the smaller factor by its digits, the quotient digit by digit. A digit is a token, the
+/// first of a number with the space before it.
 /// </summary>
 /// <param name="digits">Of the larger numbers; the smaller factor or divisor has half as many, rounded up.</param>
 public sealed class RuleArithmetic(int digits = 2) : RuleData
