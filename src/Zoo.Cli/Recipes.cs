@@ -126,7 +126,8 @@ internal static class Recipes
             {
                 Published = new("Rozière and others, 2023 (Code Llama)", 3e-4, 1024, Length: 4096, Schedule: "cosine",
                     Other: "7B and 13B; gaps in 90 % of the texts, half of them suffix first; 500 billion tokens"),
-                Run = Tiny with { Steps = 4000, Context = 32 },
+                Run = Tiny with { Steps = 2500, Context = 32 },
+                Lines = 60000,
                 Infill = new InfillOptions(),
                 MostTokens = 16,
             },
