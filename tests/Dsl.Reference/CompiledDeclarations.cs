@@ -69,7 +69,7 @@ public sealed class CompiledDeclarations : IDisposable
     internal static CompiledDeclarations Compile(IEnumerable<(string Path, string Text)> files, Pipeline pipeline, bool areValid = false)
     {
         CSharpCompilation compilation = UserCompilation.Create(files);
-        (CSharpCompilation whole, ImmutableArray<Diagnostic> generator) = UserCompilation.Generate(compilation, pipeline);
+        (CSharpCompilation whole, ImmutableArray<Diagnostic> generator, _) = UserCompilation.Generate(compilation, pipeline);
         if (areValid)
         {
             return Loaded(pipeline, compilation, whole, generator);
@@ -82,6 +82,24 @@ public sealed class CompiledDeclarations : IDisposable
         }
 
         return Loaded(pipeline, compilation, whole, diagnostics);
+    }
+
+    /// <summary>
+    /// Compiles several files at once for judges of their own: what C# can compile is loaded, whatever the compiler of declarations says of it, and
+    /// <see cref="Diagnostics"/> are C#'s alone.
+    /// </summary>
+    /// <param name="files">Paths, which only messages show, and texts.</param>
+    /// <param name="whole">The sources with what the generator adds.</param>
+    /// <param name="run">What the generator did.</param>
+    internal static CompiledDeclarations Once(IEnumerable<(string Path, string Text)> files, out CSharpCompilation whole, out GeneratorRunResult run)
+    {
+        CSharpCompilation compilation = UserCompilation.Create(files, documented: true);
+        (whole, _, run) = UserCompilation.Generate(compilation, Pipeline.Core);
+        var context = new AssemblyLoadContext("declarations", isCollectible: true);
+        (Assembly? made, ImmutableArray<Diagnostic> found) = UserCompilation.TryLoad(whole, context);
+
+        // Errors in declarations keep C# from looking at bodies.
+        return new CompiledDeclarations(Pipeline.Core, compilation, made is null ? whole.GetDiagnostics() : found, context, made);
     }
 
     /// <inheritdoc/>

@@ -208,6 +208,9 @@ internal sealed partial class Elaborator
         return words[0];
     }
 
+    /// <summary>Whether a parameter of this type is given the config: its own, or one that it extends.</summary>
+    public bool IsConfig(string type) => type == spec.Config.Name || spec.Config.Ancestors.Contains(type);
+
     private FunctionSpec? FindFunction(Constant name) =>
         spec.Functions.FirstOrDefault(f => f.Name == name.Text && (name.Owner.Length == 0 || f.Owner == name.Owner))
             ?? spec.Functions.FirstOrDefault(f => f.Name == name.Text && name.Owner.Length == 0);

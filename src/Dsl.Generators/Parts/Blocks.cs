@@ -202,7 +202,7 @@ internal static class Blocks
             return null;
         }
 
-        if (!Accepts(own.Config, at))
+        if (!at.IsConfig(own.Config))
         {
             at.Report(Problems.BlockConfig, part.Place, Names.Simple(type), Names.Simple(own.Config), at.Spec.Config.SimpleName);
             return null;
@@ -286,9 +286,6 @@ internal static class Blocks
 
         return inputs;
     }
-
-    /// <summary>A block may be built with this declaration's config or with one that the config extends.</summary>
-    private static bool Accepts(string config, Elaborator at) => config == at.Spec.Config.Name || at.Spec.Config.Ancestors.Contains(config);
 }
 
 /// <summary>A value beside its result that a block gives to whoever uses it.</summary>

@@ -60,10 +60,9 @@ internal sealed class RotaryPart : Part
             return null;
         }
 
-        // A config of a base is an ancestor of this one's.
         var parameters = place.Spec.Parameters;
         if (place.Spec.Returns == "int" && parameters.Count is 1 or 2 && parameters[0].Type == "int"
-            && (parameters.Count == 1 || parameters[1].Type is not ("int" or "bool" or "double" or "float" or "string")))
+            && (parameters.Count == 1 || at.IsConfig(parameters[1].Type)))
         {
             return place;
         }

@@ -3,15 +3,13 @@ using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.IO;
 using System.Linq;
-using System.Text;
 using System.Text.RegularExpressions;
 using Dsl.Fuzz.Tree;
-using Dsl.Generators;
 using Dsl.Generators.Diagnostics;
+using Dsl.Reference;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
-using Microsoft.CodeAnalysis.Text;
 using Program = Dsl.Fuzz.Tree.Program;
 
 namespace Dsl.Fuzz.Judging;
@@ -21,45 +19,27 @@ internal static partial class Compiler
 {
     private const string Generated = ".g.cs";
 
-    private static readonly CSharpParseOptions Parsing = new(LanguageVersion.CSharp12, DocumentationMode.Diagnose);
-
-    private static readonly CSharpCompilationOptions Strict = new(
-        OutputKind.DynamicallyLinkedLibrary,
-        optimizationLevel: OptimizationLevel.Release,
-        checkOverflow: true,
-        nullableContextOptions: NullableContextOptions.Enable,
-        generalDiagnosticOption: ReportDiagnostic.Error,
-        specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)],
-        warningLevel: 9999);
-
-    private static readonly Lazy<ImmutableArray<MetadataReference>> References = new(() =>
-    [
-        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(p => !Path.GetFileName(p).StartsWith("Dsl.", StringComparison.Ordinal) || Path.GetFileName(p) == "Dsl.Runtime.dll")
-            .Where(p => !Path.GetFileName(p).StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal))
-            .Select(p => (MetadataReference)MetadataReference.CreateFromFile(p)),
-    ]);
-
     /// <summary>
-    /// A verdict for each namespace; what was accepted is <see cref="Outcome.Right"/>. What one program does wrong falls on no other one.
+    /// The programs compiled together, and a verdict for each namespace; what was accepted is <see cref="Outcome.Right"/>. What one program does wrong falls
+    /// on no other one.
     /// </summary>
-    public static IReadOnlyDictionary<string, Verdict> Compile(IReadOnlyList<Program> programs)
+    /// <param name="programs">Of different namespaces.</param>
+    /// <param name="compiled">The caller's to dispose; not loaded where C# cannot compile them all.</param>
+    public static IReadOnlyDictionary<string, Verdict> Compile(IReadOnlyList<Program> programs, out CompiledDeclarations compiled)
     {
-        CSharpCompilation before = Create(programs);
-        GeneratorDriver driver = CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Parsing);
-        driver = driver.RunGeneratorsAndUpdateCompilation(before, out Compilation after, out _);
-        GeneratorRunResult result = driver.GetRunResult().Results.Single();
-        var found = after.GetDiagnostics().Where(d => d.Severity >= DiagnosticSeverity.Warning).ToList();
+        compiled = CompiledDeclarations.Once(
+            programs.Select(p => (p.Space + ".cs", Printer.Print(p))), out CSharpCompilation whole, out GeneratorRunResult result);
+        var found = compiled.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning && !d.IsSuppressed).ToList();
 
         // A warning (a result that nothing reads) refuses nothing: what else is computed is right.
-        Diagnostic[] analysed = [.. Analyse(after).Where(d => d.DefaultSeverity == DiagnosticSeverity.Error)];
+        Diagnostic[] analysed = [.. Analyse(whole).Where(d => d.DefaultSeverity == DiagnosticSeverity.Error)];
         Diagnostic? homeless = found.Concat(analysed).FirstOrDefault(d => SpaceOf(d.Location.SourceTree) is null);
         if (result.Exception is not null || homeless is not null)
         {
             if (programs.Count > 1)
             {
                 // Whose fault it is shows when each stands alone.
-                return programs.ToDictionary(p => p.Space, p => Compile([p])[p.Space]);
+                return programs.ToDictionary(p => p.Space, Alone);
             }
 
             Verdict verdict = result.Exception is { } e
@@ -72,6 +52,14 @@ internal static partial class Compiler
         var toldBySpace = analysed.ToLookup(d => SpaceOf(d.Location.SourceTree)!);
         var written = result.GeneratedSources.Select(s => s.HintName).ToHashSet(StringComparer.Ordinal);
         return programs.ToDictionary(p => p.Space, p => Judge(p, [.. bySpace[p.Space]], [.. toldBySpace[p.Space]], written));
+    }
+
+    /// <summary>The verdict of one program.</summary>
+    public static Verdict Alone(Program program)
+    {
+        Verdict verdict = Compile([program], out CompiledDeclarations compiled)[program.Space];
+        compiled.Dispose();
+        return verdict;
     }
 
     private static Verdict Judge(Program program, IReadOnlyList<Diagnostic> found, IReadOnlyList<Diagnostic> told, HashSet<string> written)
@@ -114,12 +102,6 @@ internal static partial class Compiler
             ? Verdict.Failed("no code and no diagnostic", silent.Name)
             : Verdict.Right;
     }
-
-    private static CSharpCompilation Create(IEnumerable<Program> programs) => CSharpCompilation.Create(
-        "Fuzzed",
-        programs.Select(p => CSharpSyntaxTree.ParseText(SourceText.From(Printer.Print(p), Encoding.UTF8), Parsing, p.Space + ".cs")),
-        References.Value,
-        Strict);
 
     private static ImmutableArray<Diagnostic> Analyse(Compilation compilation)
     {

@@ -21,9 +21,11 @@ internal static class Judge
     /// <param name="begins">Told of each program before it runs: what ends the process then is its fault.</param>
     public static IEnumerable<(Program Program, Verdict Verdict)> All(IReadOnlyList<Program> programs, bool runs = true, Action<Program>? begins = null)
     {
-        IReadOnlyDictionary<string, Verdict> verdicts = Compiler.Compile(programs);
+        IReadOnlyDictionary<string, Verdict> verdicts = Compiler.Compile(programs, out CompiledDeclarations together);
+        using CompiledDeclarations first = together;
         Program[] accepted = [.. programs.Where(p => runs && verdicts[p.Space].Outcome == Outcome.Right)];
-        using CompiledDeclarations compiled = Load(accepted, fuse: true);
+        using CompiledDeclarations? others = together.IsLoaded || accepted.Length == 0 ? null : Load(accepted, fuse: true);
+        CompiledDeclarations compiled = others ?? together;
         using CompiledDeclarations unfused = Load([.. accepted.Where(IsUnfused)], fuse: false);
         foreach (Program program in programs)
         {
@@ -56,7 +58,7 @@ internal static class Judge
 
     private static Verdict Alone(Program program, string only)
     {
-        Verdict verdict = Compiler.Compile([program])[program.Space];
+        Verdict verdict = Compiler.Alone(program);
         if (verdict.Outcome != Outcome.Right)
         {
             return verdict;

@@ -114,6 +114,22 @@ public sealed class FaultTests
         [Embedding("embed", nameof(C.Vocab), nameof(C.FeedForward)), Use<Layer>("l"), Use<Layer>("l", Shared = [|true|]), Output("hidden")]
         public sealed partial class Small;
         """, "DSL009")]
+    [InlineData("""
+        [Block<C>]
+        [Attention("{q,k,v,o}", Mask = nameof(Near))]
+        public sealed partial class Layer
+        {
+            [Mask] static bool Near(int query, int key, ReadOnlySpan<double> [|all|]) => key <= query;
+        }
+        """, "DSL039")]
+    [InlineData("""
+        [Block<C>]
+        [Linear("v", nameof(C.Hidden)), Heads(nameof(C.Heads)), Rotary(Position = [|nameof(Place)|]), Merge]
+        public sealed partial class Layer
+        {
+            static int Place(int position, ReadOnlySpan<double> all) => position;
+        }
+        """, "DSL019")]
     public async Task Is_refused_at_its_token(string marked, string id)
     {
         var (source, marks) = Analysing.Read(Analysing.Prelude + marked + "\n");

@@ -21,6 +21,9 @@ internal static class UserCompilation
 {
     private static readonly CSharpParseOptions Parsing = new(LanguageVersion.CSharp12);
 
+    /// <summary>Documentation is checked, too.</summary>
+    private static readonly CSharpParseOptions Documented = Parsing.WithDocumentationMode(DocumentationMode.Diagnose);
+
     private static readonly Lazy<ImmutableArray<MetadataReference>> References = new(() =>
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
@@ -40,27 +43,29 @@ internal static class UserCompilation
 
     private static int count;
 
-    internal static CSharpCompilation Create(IEnumerable<(string Path, string Text)> files) => CSharpCompilation.Create(
+    internal static CSharpCompilation Create(IEnumerable<(string Path, string Text)> files, bool documented = false) => CSharpCompilation.Create(
         FormattableString.Invariant($"User{System.Threading.Interlocked.Increment(ref count)}"),
-        files.Select(file => CSharpSyntaxTree.ParseText(SourceText.From(file.Text, Encoding.UTF8), Parsing, file.Path)),
+        files.Select(file => CSharpSyntaxTree.ParseText(SourceText.From(file.Text, Encoding.UTF8), documented ? Documented : Parsing, file.Path)),
         References.Value,
         Strict);
 
     /// <summary>The user's sources with what the generator adds to them. What it writes is routed through <see cref="Routed"/>.</summary>
-    internal static (CSharpCompilation Whole, ImmutableArray<Diagnostic> Diagnostics) Generate(CSharpCompilation compilation, Pipeline pipeline)
+    internal static (CSharpCompilation Whole, ImmutableArray<Diagnostic> Diagnostics, GeneratorRunResult Run) Generate(
+        CSharpCompilation compilation, Pipeline pipeline)
     {
-        GeneratorDriver driver = CSharpGeneratorDriver.Create([new ModelGenerator(pipeline).AsSourceGenerator()], parseOptions: Parsing)
+        var parsing = (CSharpParseOptions?)compilation.SyntaxTrees.FirstOrDefault()?.Options ?? Parsing;
+        GeneratorDriver driver = CSharpGeneratorDriver.Create([new ModelGenerator(pipeline).AsSourceGenerator()], parseOptions: parsing)
             .RunGeneratorsAndUpdateCompilation(compilation, out Compilation whole, out ImmutableArray<Diagnostic> diagnostics);
         foreach (SyntaxTree tree in driver.GetRunResult().GeneratedTrees)
         {
             string text = tree.ToString(), routed = Routed.Rewrite(text, pipeline.Fuses);
             if (text != routed)
             {
-                whole = whole.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(SourceText.From(routed, Encoding.UTF8), Parsing, tree.FilePath));
+                whole = whole.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(SourceText.From(routed, Encoding.UTF8), parsing, tree.FilePath));
             }
         }
 
-        return ((CSharpCompilation)whole, diagnostics);
+        return ((CSharpCompilation)whole, diagnostics, driver.GetRunResult().Results.Single());
     }
 
     internal static ImmutableArray<Diagnostic> Analyse(CSharpCompilation compilation, Pipeline pipeline)
@@ -73,16 +78,21 @@ internal static class UserCompilation
     internal static IEnumerable<Diagnostic> Check(CSharpCompilation whole) =>
         whole.GetDiagnostics().Where(d => d.Severity >= DiagnosticSeverity.Warning && !d.IsSuppressed);
 
-    internal static Assembly Load(CSharpCompilation whole, AssemblyLoadContext context)
+    /// <exception cref="InvalidOperationException">There are errors: they are named.</exception>
+    internal static Assembly Load(CSharpCompilation whole, AssemblyLoadContext context) => TryLoad(whole, context) is var (assembly, found) && assembly is not null
+        ? assembly : throw new InvalidOperationException(string.Join(Environment.NewLine, found));
+
+    /// <summary>The assembly, null where there are errors; and all that is to be said of it.</summary>
+    internal static (Assembly? Assembly, ImmutableArray<Diagnostic> Diagnostics) TryLoad(CSharpCompilation whole, AssemblyLoadContext context)
     {
         using var image = new MemoryStream();
         EmitResult emitted = whole.Emit(image);
         if (!emitted.Success)
         {
-            throw new InvalidOperationException(string.Join(Environment.NewLine, emitted.Diagnostics));
+            return (null, emitted.Diagnostics);
         }
 
         image.Position = 0;
-        return context.LoadFromStream(image);
+        return (context.LoadFromStream(image), emitted.Diagnostics);
     }
 }
