@@ -130,7 +130,8 @@ public sealed class OptimizerTests
     [Fact]
     public void TheRelativeStepFallsFromAHundredthOrRisesFromAMillionth()
     {
-        Schedule flat = new TrainingOptions { Schedule = "relative" }.MakeSchedule(), warm = new TrainingOptions { Schedule = "relative-warm-up" }.MakeSchedule();
+        Schedule flat = new TrainingOptions { Schedule = "relative" }.MakeSchedule();
+        Schedule warm = new TrainingOptions { Schedule = "relative-warm-up" }.MakeSchedule();
         Assert.Equal([1e-2, 1e-2, 1 / Math.Sqrt(40_000)], new long[] { 0, 9_999, 39_999 }.Select(flat.At));
         Assert.Equal([1e-6, 1e-2, 1 / Math.Sqrt(40_000)], new long[] { 0, 9_999, 39_999 }.Select(warm.At));
     }

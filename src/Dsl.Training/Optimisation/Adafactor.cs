@@ -7,9 +7,9 @@ namespace Dsl.Training;
 
 /// <summary>
 /// Adafactor (Shazeer and Stern, 2018) as transformers.Adafactor has it: the second moment of what has two or more axes is kept as its means over the last
-/// and over the last but one, [.., rows] and [.., columns]; that of a vector is kept whole. With k = 1 - t^decayRate: s = g^2 + 1e-30; r = k r + (1 - k) mean(s);
-/// u = g / sqrt(r / mean(r) x c), or g / sqrt(v); u /= max(1, RMS(u) / clip); u *= rate (times max(1e-3, RMS(p)) with <paramref name="scaled"/>), of which, where
-/// there is a beta1, a mean is taken; p -= decay x rate x p + u. A rate of its own, the relative step, is <see cref="RelativeStep"/>.
+/// and over the last but one, r [.., rows] and c [.., columns]; that of a vector, v, is kept whole. They move to s = g^2 + epsilon by k = 1 - t^decayRate:
+/// r = k r + (1 - k) mean(s). u = g / sqrt(r / mean(r) x c), or g / sqrt(v); u /= max(1, RMS(u) / clip); u *= rate; of u a mean is taken where there is a
+/// beta1; p -= decay x rate x p + u. Scaled, the rate is times max(leastSize, RMS(p)). The relative step, a rate of its own, is <see cref="RelativeStep"/>.
 /// </summary>
 /// <param name="groups">Each parameter belongs to one group.</param>
 /// <param name="beta1">How slowly the mean of the update moves; 0: there is none.</param>

@@ -121,7 +121,8 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>Tensors of the parameter's own shape.</summary>
-    private protected static Func<long[], IEnumerable<(string Name, long[] Shape)>> Alike(params string[] names) => shape => names.Select(name => (name, shape));
+    private protected static Func<long[], IEnumerable<(string Name, long[] Shape)>> Alike(params string[] names) =>
+        shape => names.Select(name => (name, shape));
 
     /// <summary>The gradient with decay x parameter added to it. The caller's to dispose.</summary>
     private protected static Tensor WithDecay(Slot slot, Tensor gradient) =>

@@ -40,8 +40,9 @@ internal static class OptimizerFormula
         var numbers = new Hyperparameters(h);
         string[] excluded = numbers.Texts("exclude");
         double decay = numbers.Number("weight_decay", 0);
-        using Optimizer optimizer = Make(Kind(h), numbers, fused,
-            [new([.. keyed.Where(pair => !excluded.Contains(pair.Key))], decay), new([.. keyed.Where(pair => excluded.Contains(pair.Key))], 0, Excluded: true)]);
+        ParameterGroup[] groups = [.. keyed.GroupBy(pair => excluded.Contains(pair.Key))
+            .Select(group => new ParameterGroup([.. group], group.Key ? 0 : decay, Excluded: group.Key))];
+        using Optimizer optimizer = Make(Kind(h), numbers, fused, groups);
         Schedule schedule = numbers.Flag("relative_step") ? new RelativeStep(numbers.Flag("warmup_init")) : new ConstantSchedule(numbers.Number("lr"));
         double? most = numbers.Find("max_norm")?.Number;
         run.Only(h, [.. numbers.Known, "lr", "warmup_init"]);
