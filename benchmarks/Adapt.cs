@@ -80,7 +80,7 @@ internal sealed class Adapt : IBenchmark
                 Adapters.Add(model, new AdapterOptions { Targets = [AdapterOptions.AllLinear], Rank = Rank, Alpha = Rank });
             }
 
-            optimizer = new AdamW(AdamW.Declared(model.Weights.All, 0.1), 0.9, 0.95);
+            optimizer = new AdamW(Optimizer.Declared(model.Weights.All, 0.1), 0.9, 0.95);
         }
 
         public double Trained => model.Weights.All.Where(weight => weight.Trainable).Sum(weight => (double)weight.Count);

@@ -75,7 +75,7 @@ internal sealed class Train : IBenchmark
         {
             Model = subject.Ours();
             Model.Module.train();
-            optimizer = new AdamW(AdamW.Declared(Model.Weights.All, Decay), Beta1, Beta2);
+            optimizer = new AdamW(Optimizer.Declared(Model.Weights.All, Decay), Beta1, Beta2);
         }
 
         public IModel Model { get; }

@@ -33,7 +33,7 @@ public sealed class Trainer : IDisposable
     private const string HeldKey = "data.";
 
     private readonly Parameter[] parameters;
-    private readonly AdamW optimizer;
+    private readonly Optimizer optimizer;
     private readonly Schedule schedule;
     private readonly Device device;
     private readonly bool checkpointed;
@@ -58,7 +58,7 @@ public sealed class Trainer : IDisposable
         Data = data;
         Options = options;
         parameters = [.. model.Weights.All.Select(weight => weight.Value)];
-        optimizer = new AdamW(AdamW.Declared(model.Weights.All, options.Decay), options.Beta1, options.Beta2, options.Epsilon);
+        optimizer = options.MakeOptimizer(Optimizer.Declared(model.Weights.All, options.Decay));
         schedule = options.MakeSchedule();
         device = model.Weights.Device;
         checkpointed = model.Weights.CheckpointsActivations;
@@ -171,7 +171,7 @@ public sealed class Trainer : IDisposable
     internal IReadOnlyList<(string Key, Tensor Value)> Weights() =>
         [.. Model.Weights.All.Where(weight => weight.Trainable || !OverBase).Select(weight => (weight.Key, (Tensor)weight.Value))];
 
-    /// <summary>Moments and torch's generator. The generator's state is the caller's to dispose.</summary>
+    /// <summary>What the optimiser remembers, and torch's generator. The generator's state is the caller's to dispose.</summary>
     internal (IReadOnlyList<(string Key, Tensor Value)> Tensors, Tensor Generator) State()
     {
         Tensor generator = get_rng_state();
@@ -181,7 +181,7 @@ public sealed class Trainer : IDisposable
         ], generator);
     }
 
-    /// <summary>Goes on from saved files, which must hold the model's weights and the optimiser's moments and nothing else.</summary>
+    /// <summary>Goes on from saved files, which must hold the model's weights and the optimiser's state and nothing else.</summary>
     /// <exception cref="CheckpointException">A tensor is missing, unexpected or of another shape.</exception>
     internal void Resume(SafeTensorsFile weights, SafeTensorsFile state, long step, string dataPosition)
     {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Text.Json.Serialization;
 
 namespace Dsl.Training;
@@ -34,24 +35,43 @@ public sealed record TrainingOptions
     [Option("warm-up", "Steps of linear warm-up; unless asked for, at most a tenth of the steps.", "n")]
     public int WarmUp { get; init; } = 50;
 
-    /// <summary>How the rate falls: cosine, cosine-from-zero (whose first step has rate 0, as transformers has it), linear, constant or inverse-sqrt.</summary>
-    [Option("schedule", "How the rate falls: cosine, cosine-from-zero, linear, constant or inverse-sqrt.", "name")]
+    /// <summary>
+    /// How the rate falls: cosine, cosine-from-zero (whose first step has rate 0, as transformers has it), linear, constant, inverse-sqrt, or relative and
+    /// relative-warm-up (<see cref="RelativeStep"/>, Adafactor's, whatever rate and warm-up are).
+    /// </summary>
+    [Option("schedule", "How the rate falls: cosine, cosine-from-zero, linear, constant, inverse-sqrt, relative or relative-warm-up.", "name")]
     public string Schedule { get; init; } = "cosine";
 
-    /// <summary>AdamW's first beta.</summary>
-    [Option("beta1", "AdamW's first beta.", "x")]
+    /// <summary>The rule of steps: adamw, adam, sgd, rmsprop, lion, adafactor, bert-adam or lamb.</summary>
+    [Option("optimizer", "The rule of steps: adamw, adam, sgd, rmsprop, lion, adafactor, bert-adam or lamb.", "name")]
+    public string Optimizer { get; init; } = "adamw";
+
+    /// <summary>How slowly the mean of the gradient moves: AdamW, Adam, BERT's Adam, LAMB; its share in Lion's steps.</summary>
+    [Option("beta1", "How slowly the gradient's mean moves: adamw, adam, lion, bert-adam, lamb.", "x")]
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>AdamW's second beta.</summary>
-    [Option("beta2", "AdamW's second beta.", "x")]
+    /// <summary>How slowly the mean of its square moves: the same and RMSprop (alpha); of Lion, the mean itself.</summary>
+    [Option("beta2", "How slowly its square's mean moves: the same (Lion's own mean) and rmsprop.", "x")]
     public double Beta2 { get; init; } = 0.95;
 
-    /// <summary>AdamW's epsilon.</summary>
-    [Option("epsilon", "AdamW's epsilon.", "x")]
+    /// <summary>Added to the root of that; Adafactor has its own.</summary>
+    [Option("epsilon", "Added to the root of that.", "x")]
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Weight decay of what has two or more dimensions.</summary>
-    [Option("decay", "AdamW's weight decay, on matrices only.", "x")]
+    /// <summary>SGD's momentum, or how slowly the mean of Adafactor's updates moves (its beta1); 0: neither remembers anything of that kind.</summary>
+    [Option("momentum", "The momentum of sgd, and of adafactor's updates; 0: none.", "x")]
+    public double Momentum { get; init; }
+
+    /// <summary>SGD looks a step ahead along its momentum.</summary>
+    [Option("nesterov", "sgd looks a step ahead along its momentum.")]
+    public bool Nesterov { get; init; }
+
+    /// <summary>Adafactor's rate is in proportion to the size of each weight.</summary>
+    [Option("scale-parameter", "adafactor's rate is in proportion to each weight's size.")]
+    public bool ScaleParameter { get; init; }
+
+    /// <summary>Weight decay of what has two or more dimensions; Adam, SGD and RMSprop add it to the gradient, the others take it from the weight.</summary>
+    [Option("decay", "Weight decay, on matrices only; adam, sgd and rmsprop add it to the gradient.", "x")]
     public double Decay { get; init; } = 0.1;
 
     /// <summary>The norm to which gradients are clipped.</summary>
@@ -106,7 +126,26 @@ public sealed record TrainingOptions
         "linear" => new LinearSchedule(Rate, WarmUp, Steps),
         "constant" => new ConstantSchedule(Rate, WarmUp),
         "inverse-sqrt" => new InverseSqrtSchedule(Rate, WarmUp),
-        _ => throw new ArgumentException($"--schedule '{Schedule}', expected cosine, cosine-from-zero, linear, constant or inverse-sqrt"),
+        "relative" => new RelativeStep(),
+        "relative-warm-up" => new RelativeStep(WarmsUp: true),
+        _ => throw new ArgumentException(
+            $"--schedule '{Schedule}', expected cosine, cosine-from-zero, linear, constant, inverse-sqrt, relative or relative-warm-up"),
+    };
+
+    /// <summary>The optimiser these options describe. The caller's to dispose.</summary>
+    /// <param name="groups">What it steps: each parameter belongs to one group.</param>
+    public Optimizer MakeOptimizer(IReadOnlyList<ParameterGroup> groups) => Optimizer switch
+    {
+        "adamw" => new AdamW(groups, Beta1, Beta2, Epsilon),
+        "adam" => new Adam(groups, Beta1, Beta2, Epsilon),
+        "sgd" => new Sgd(groups, Momentum, Nesterov),
+        "rmsprop" => new RmsProp(groups, Beta2, Epsilon),
+        "lion" => new Lion(groups, Beta1, Beta2),
+        "adafactor" => new Adafactor(groups, Momentum, ScaleParameter),
+        "bert-adam" => new BertAdam(groups, Beta1, Beta2, Epsilon),
+        "lamb" => new Lamb(groups, Beta1, Beta2, Epsilon),
+        _ => throw new ArgumentException(
+            $"--optimizer '{Optimizer}', expected adamw, adam, sgd, rmsprop, lion, adafactor, bert-adam or lamb"),
     };
 
     /// <summary>Throws where a value makes no sense.</summary>
@@ -123,6 +162,12 @@ public sealed record TrainingOptions
         Require(Beta1 is >= 0 and < 1, "beta1", Beta1, "from 0 to less than 1");
         Require(Beta2 is >= 0 and < 1, "beta2", Beta2, "from 0 to less than 1");
         Require(Epsilon > 0 && double.IsFinite(Epsilon), "epsilon", Epsilon, "more than 0");
+        Require(Momentum is >= 0 and < 1, "momentum", Momentum, "from 0 to less than 1");
+        if (Nesterov && Momentum == 0)
+        {
+            throw new ArgumentException("--nesterov without --momentum, expected a momentum of more than 0");
+        }
+
         Require(Decay >= 0 && double.IsFinite(Decay), "decay", Decay, "0 or more");
         Require(Clip > 0 && double.IsFinite(Clip), "clip", Clip, "more than 0");
         Require(EvaluateEvery >= 1, "evaluate-every", EvaluateEvery, "1 or more");
@@ -130,6 +175,7 @@ public sealed record TrainingOptions
         Require(Patience >= 0, "patience", Patience, "0 or more");
         _ = WeightType;
         MakeSchedule();
+        MakeOptimizer([]).Dispose();
     }
 
     internal static void Require(bool holds, string name, double value, string expected)

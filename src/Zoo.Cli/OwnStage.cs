@@ -8,6 +8,7 @@ using System.Text.Json.Nodes;
 using Dsl.Files;
 using Dsl.Runtime;
 using Dsl.Text;
+using Dsl.Training;
 using Dsl.Training.Alignment;
 using Dsl.Training.Alignment.Data;
 using static TorchSharp.torch;
@@ -37,7 +38,9 @@ internal abstract class OwnStage : StageRun
         Family = (string?)Parsed()["model_type"] ?? "";
         using IModel outline = context.Zoo.Outline(Folder, new LoadOptions());
         Limit = ContextLimits.Read(context, Folder, new LoadOptions()) is var limits ? limits.Most ?? limits.Trained : null;
-        TrainingMemory.Require(outline.Weights.Count, stage.Adapter, stage.FourBits);
+        using Optimizer rule = source.Run(stage.Run).MakeOptimizer([]);
+        TrainingMemory.Require(
+            outline.Weights.Count, stage.Adapter, stage.FourBits, rule.StateCount(outline.Weights.All.Select(weight => weight.Shape)));
     }
 
     internal override string Family { get; }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading;
@@ -156,6 +157,22 @@ public sealed class CheckpointSafetyTests : IDisposable
         File.WriteAllText(config, before);
         File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"seed\": 0", "\"seed\": 5"));
         Assert.StartsWith("is not the file that step-2 was saved with", Problem("training.json"), StringComparison.Ordinal);
+    }
+
+    /// <summary>A run that was saved before there was an option goes on with that option's default.</summary>
+    [Fact]
+    public void AManifestWithoutANewerOptionIsWhole()
+    {
+        TrainingCheckpoint saved = Saved(2);
+        string manifest = Path.Combine(saved.Folder, "training.json");
+        string[] lines = [.. File.ReadAllLines(manifest).Where(line => !line.Contains("\"optimizer\":") && !line.Contains("\"momentum\":"))];
+        string text = string.Join('\n', lines), digest = saved.State.Digest;
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.Replace(digest, ""))));
+        File.WriteAllText(manifest, text.Replace(digest, hash) + "\n");
+        TrainingCheckpoint older = new RunFolder(folder.Path).Latest().Checkpoint!;
+        older.Verify();
+        Assert.Equal(saved.State.Options, older.State.Options);
+        Assert.NotEqual(digest, older.State.Digest);
     }
 
     [Fact]

@@ -128,7 +128,7 @@ public sealed class TrainerTests
     public void DecayIsOnMatricesOnly()
     {
         using var model = new TinyModel(new TinyConfig(5));
-        IReadOnlyList<ParameterGroup> groups = AdamW.DecayMatrices(model.Weights.All.Select(weight => (weight.Key, weight.Value)), 0.1);
+        IReadOnlyList<ParameterGroup> groups = Optimizer.DecayMatrices(model.Weights.All.Select(weight => (weight.Key, weight.Value)), 0.1);
         Assert.All(groups[0].Parameters, pair => Assert.True(pair.Parameter.dim() >= 2));
         Assert.All(groups[1].Parameters, pair => Assert.Equal(1, pair.Parameter.dim()));
         Assert.Equal((0.1, 0.0), (groups[0].Decay, groups[1].Decay));
@@ -143,10 +143,10 @@ public sealed class TrainerTests
         model.Weights.Group(matrices[0].Key, decay: 0);
         model.Weights.Group(matrices[1].Key, rate: 0.5);
         model.Weights.Group(matrices[2].Key, decay: 0.5, rate: 0.25);
-        var factors = matrices.Take(4).Select(weight => AdamW.Declared(model.Weights.All, 0.1)
+        var factors = matrices.Take(4).Select(weight => Optimizer.Declared(model.Weights.All, 0.1)
             .Single(group => group.Parameters.Any(pair => pair.Key == weight.Key))).Select(group => (group.Decay, group.Rate));
         Assert.Equal([(0, 1), (0.1, 0.5), (0.05, 0.25), (0.1, 1)], factors);
-        Assert.Equal(model.Weights.All.Count, AdamW.Declared(model.Weights.All, 0.1).Sum(group => group.Parameters.Count));
+        Assert.Equal(model.Weights.All.Count, Optimizer.Declared(model.Weights.All, 0.1).Sum(group => group.Parameters.Count));
 
         foreach (bool fused in new[] { false, true })
         {

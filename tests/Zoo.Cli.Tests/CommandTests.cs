@@ -132,7 +132,11 @@ public sealed class CommandTests : IDisposable
     [InlineData("error: --steps 0, expected 1 or more", "train", "--steps", "0")]
     [InlineData("error: --rate NaN, expected more than 0", "train", "--rate", "NaN")]
     [InlineData("error: --family 'lama', expected llama, mamba, rwkv, s4d, ttt", "train", "--family", "lama")]
-    [InlineData("error: --schedule 'cosin', expected cosine, cosine-from-zero, linear, constant or inverse-sqrt", "train", "--schedule", "cosin")]
+    [InlineData("error: --schedule 'cosin', expected cosine, cosine-from-zero, linear, constant, inverse-sqrt, relative or relative-warm-up",
+        "train", "--schedule", "cosin")]
+    [InlineData("error: --optimizer 'adamax', expected adamw, adam, sgd, rmsprop, lion, adafactor, bert-adam or lamb", "train", "--optimizer", "adamax")]
+    [InlineData("error: --momentum 1, expected from 0 to less than 1", "train", "--optimizer", "sgd", "--momentum", "1")]
+    [InlineData("error: --nesterov without --momentum, expected a momentum of more than 0", "train", "--optimizer", "sgd", "--nesterov")]
     [InlineData("error: --infill 1.5, expected from 0 to 1", "train", "--objective", "denoise", "--infill", "1.5")]
     [InlineData("error: --mean-span 40, expected more than 0 and at most 10", "train", "--objective", "denoise", "--mean-span", "40")]
     [InlineData("error: --delete with --objective mlm, expected --objective denoise", "train", "--objective", "mlm", "--delete", "0.1")]

@@ -11,24 +11,26 @@ public static class TrainingMemory
     // A number in NF4 with quantised magnitudes, in bytes.
     private const double FourBitNumber = 4.127 / 8;
 
-    /// <summary>Weights in float32 (or four bits), and, of those that are trained, gradients and AdamW's two moments.</summary>
+    /// <summary>Weights in float32 (or four bits), and, of those that are trained, gradients and what the optimiser remembers.</summary>
     /// <param name="weights">Numbers of the model.</param>
     /// <param name="trained">Those that are trained.</param>
     /// <param name="fourBits">The frozen ones are in NF4.</param>
+    /// <param name="remembered">Numbers of the optimiser (<see cref="Optimizer.StateCount"/>); null: the two moments of AdamW.</param>
     /// <returns>Bytes.</returns>
-    public static double Needed(long weights, long trained, bool fourBits) =>
-        (weights * (fourBits ? FourBitNumber : sizeof(float))) + (trained * 3.0 * sizeof(float));
+    public static double Needed(long weights, long trained, bool fourBits, long? remembered = null) =>
+        (weights * (fourBits ? FourBitNumber : sizeof(float))) + ((trained + (remembered ?? 2.0 * trained)) * sizeof(float));
 
     /// <summary>Refuses what cannot be.</summary>
     /// <param name="weights">Numbers of the model.</param>
     /// <param name="adapter">Nothing else is trained; null: everything is.</param>
     /// <param name="fourBits">The model is in NF4.</param>
+    /// <param name="remembered">Numbers of the optimiser, where everything is trained; null: the two moments of AdamW.</param>
     /// <param name="available">Bytes that there are; null: as the system says.</param>
     /// <exception cref="TrainingException">It takes more than there is; one sentence with both numbers.</exception>
-    public static void Require(long weights, AdapterOptions? adapter, bool fourBits, double? available = null)
+    public static void Require(long weights, AdapterOptions? adapter, bool fourBits, long? remembered = null, double? available = null)
     {
         // A model is read in numbers before it is put into four bits.
-        double needed = Math.Max(Needed(weights, adapter is null ? weights : 0, fourBits), sizeof(float) * (double)weights);
+        double needed = Math.Max(adapter is null ? Needed(weights, weights, fourBits, remembered) : Needed(weights, 0, fourBits), sizeof(float) * (double)weights);
         double there = available ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (needed > there)
         {

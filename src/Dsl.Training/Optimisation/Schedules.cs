@@ -71,6 +71,16 @@ public sealed record FlatThenInverseSqrt(long FlatSteps = 10_000) : Schedule
     public override double At(long step) => 1 / Math.Sqrt(Math.Max(step, FlatSteps));
 }
 
+/// <summary>
+/// Adafactor's relative step (Shazeer and Stern, 2018; transformers.Adafactor): min(0.01, 1 / sqrt(t)) with t from 1, or min(t / 10^6, 1 / sqrt(t)) with the
+/// warm-up. It has no rate of its own.
+/// </summary>
+public sealed record RelativeStep(bool WarmsUp = false) : Schedule
+{
+    /// <inheritdoc/>
+    public override double At(long step) => Math.Min(WarmsUp ? 1e-6 * (step + 1) : 1e-2, 1 / Math.Sqrt(step + 1));
+}
+
 /// <summary>Linear warm-up, then a power of the way left, down to an end rate that stays.</summary>
 public sealed record PolynomialSchedule(double Rate, long WarmUpSteps, long TotalSteps, double Power, double EndRate) : Schedule
 {

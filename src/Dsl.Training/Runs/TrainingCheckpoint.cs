@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dsl.Files;
@@ -114,16 +115,20 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
     public void Verify()
     {
         string step = Path.GetFileName(Folder);
-        if (Digest(State with { Digest = "" }) != State.Digest)
+        string manifest = Path.Combine(Folder, ManifestFile);
+
+        // Of the text as it stands: options that this version has and the one that wrote it had not are no part of it.
+        string written = UserFile.ReadText(manifest, UserFile.MostOfText, Error).TrimEnd('\n').Replace(State.Digest, "", StringComparison.Ordinal);
+        if (HashOf(Encoding.UTF8.GetBytes(written)) != State.Digest)
         {
             throw new CheckpointException(
-                Path.Combine(Folder, ManifestFile), $"is not the file that {step} was saved with (its digest differs), expected it unchanged");
+                manifest, $"is not the file that {step} was saved with (its digest differs), expected it unchanged");
         }
 
-        foreach ((string name, CheckpointFile written) in State.Files)
+        foreach ((string name, CheckpointFile file) in State.Files)
         {
             string path = Path.Combine(Folder, name);
-            if (HashOf(path) != written.Sha256)
+            if (HashOf(path) != file.Sha256)
             {
                 throw new CheckpointException(path, $"is not the file that {step} was saved with (its digest differs), expected it unchanged; "
                     + $"without the folder {step} the run goes on from the checkpoint before it");
@@ -183,7 +188,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
                 file => Path.GetFileName(file), file => new CheckpointFile(new FileInfo(file).Length, HashOf(file))),
             Digest = "",
         };
-        manifest = manifest with { Digest = Digest(manifest) };
+        manifest = manifest with { Digest = HashOf(JsonSerializer.SerializeToUtf8Bytes(manifest, Json)) };
         WriteText(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(manifest, Json) + "\n");
         written?.Invoke(ManifestFile);
     }
@@ -199,7 +204,7 @@ public sealed record TrainingCheckpoint(string Folder, TrainingState State)
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
-    private static string Digest(TrainingState state) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(state, Json)));
+    private static string HashOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     /// <summary>The state in a manifest; null where the file is cut short or of another format.</summary>
     /// <exception cref="CheckpointException">It is whole and says what cannot be.</exception>

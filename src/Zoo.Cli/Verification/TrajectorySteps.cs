@@ -38,7 +38,7 @@ internal sealed class TrajectorySteps(GoldenRun run, RecordedBatches data, Adapt
     /// <summary>Which weights are trained, and which of them decay.</summary>
     internal void Groups(GoldenJson h)
     {
-        ILookup<bool, string> groups = AdamW.Declared(run.Model.Weights.All, decay: 1)
+        ILookup<bool, string> groups = Optimizer.Declared(run.Model.Weights.All, decay: 1)
             .SelectMany(group => group.Parameters.Select(pair => (Decays: group.Decay > 0, Name: NameOf(pair.Key))))
             .ToLookup(each => each.Decays, each => each.Name);
         foreach ((string name, bool decays) in new[] { ("decay", true), ("no_decay", false) })

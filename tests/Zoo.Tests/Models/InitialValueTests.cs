@@ -269,6 +269,6 @@ public sealed class InitialValueTests
         // The length of the kernels is no parameter.
         string[] buffers = layer == "S4D" ? [] : ["s4_layers.0.layer.kernel.l_kernel", "s4_layers.1.layer.kernel.l_kernel"];
         Assert.Equal(buffers, model.named_buffers().Select(buffer => buffer.name));
-        Assert.Empty(AdamW.Declared(model.Weights.All, 0.1).SelectMany(group => group.Parameters).Select(pair => pair.Key).Intersect(buffers));
+        Assert.Empty(Optimizer.Declared(model.Weights.All, 0.1).SelectMany(group => group.Parameters).Select(pair => pair.Key).Intersect(buffers));
     }
 }

@@ -40,7 +40,7 @@ public sealed class TrainingLeakTests
         }
 
         model.Module.train();
-        using var optimiser = new AdamW(AdamW.DecayMatrices(model.Module.named_parameters().Select(pair => (pair.name, pair.parameter)), 0.1));
+        using var optimiser = new AdamW(Optimizer.DecayMatrices(model.Module.named_parameters().Select(pair => (pair.name, pair.parameter)), 0.1));
         long before = 0;
         for (int i = 0; i < 53; i++)
         {
