@@ -97,11 +97,11 @@ public sealed class ReferenceModel
 
     private Run NewRun(double learnerStep = Interpreting.Run.NearStep, Rounding? rounding = null) =>
         new(config, weights, compiled.Functions, compiled.FindType)
-    {
-        LearnerStep = learnerStep,
-        Rounding = rounding,
-        Adapter = graph.Adapter is { } adapter ? AdapterRule.Of(adapter, new SettingReader(config, 0, new Dictionary<string, long>())) : null,
-    };
+        {
+            LearnerStep = learnerStep,
+            Rounding = rounding,
+            Adapter = graph.Adapter is { } adapter ? AdapterRule.Of(adapter, new SettingReader(config, 0, new Dictionary<string, long>())) : null,
+        };
 
     private Ran Run(IReadOnlyDictionary<string, NumberArray> inputs, Run run)
     {
