@@ -67,13 +67,6 @@ internal sealed class AttendPart : Part
 
         var function = at.FunctionOf(part["Mask"], part.PlaceOf("Mask"), FunctionKind.Mask);
         var stranger = function?.Spec.Parameters.Any(p => p.Name is "query" or "key" or "layer" ? p.Type is not "int" : !at.IsConfig(p.Type)) == true;
-        if (stranger && function!.Scalar is null)
-        {
-            // The reader of scalar functions tells of it at the argument.
-            at.Report(Problems.ScalarForm, part.PlaceOf("Mask"), $"'{function.Spec.Name}' cannot be read as a scalar function", function.Spec.Owner);
-            return ("none", null);
-        }
-
         CheckSignature(function, part.PlaceOf("Mask"), at, "bool (int query, int key, C c)", "bool", stranger, "query", "key");
         return ("none", function);
     }

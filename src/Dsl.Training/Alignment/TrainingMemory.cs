@@ -30,7 +30,8 @@ public static class TrainingMemory
     public static void Require(long weights, AdapterOptions? adapter, bool fourBits, long? remembered = null, double? available = null)
     {
         // A model is read in numbers before it is put into four bits.
-        double needed = Math.Max(adapter is null ? Needed(weights, weights, fourBits, remembered) : Needed(weights, 0, fourBits), sizeof(float) * (double)weights);
+        double needed = Math.Max(
+            adapter is null ? Needed(weights, weights, fourBits, remembered) : Needed(weights, 0, fourBits), sizeof(float) * (double)weights);
         double there = available ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (needed > there)
         {

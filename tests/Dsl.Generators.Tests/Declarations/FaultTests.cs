@@ -116,14 +116,6 @@ public sealed class FaultTests
         """, "DSL009")]
     [InlineData("""
         [Block<C>]
-        [Attention("{q,k,v,o}", Mask = nameof(Near))]
-        public sealed partial class Layer
-        {
-            [Mask] static bool Near(int query, int key, ReadOnlySpan<double> [|all|]) => key <= query;
-        }
-        """, "DSL039")]
-    [InlineData("""
-        [Block<C>]
         [Linear("v", nameof(C.Hidden)), Heads(nameof(C.Heads)), Rotary(Position = [|nameof(Place)|]), Merge]
         public sealed partial class Layer
         {

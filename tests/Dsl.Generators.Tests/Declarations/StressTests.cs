@@ -147,6 +147,7 @@ public sealed class StressTests
     [InlineData("[Mask] static bool F(int query, out int key) { key = 0; return query > key; }")]
     [InlineData("[Mask] static bool F(int query, int key, ref double x) => query > key;")]
     [InlineData("[Mask] static bool F(int query, double key) => query > key;")]
+    [InlineData("[Mask] static bool F(int query, int key, System.ReadOnlySpan<double> all) => query > key;")]
     public async Task A_mask_has_plain_arguments(string mask)
     {
         var (source, marks) = Analysing.Read(Analysing.Prelude + Declared("Attention(\"{q,k,v,o}\", Mask = [|nameof(F)|])", mask));
