@@ -42,12 +42,12 @@ public sealed record TrainingOptions
     [Option("schedule", "How the rate falls: cosine, cosine-from-zero, linear, constant, inverse-sqrt, relative or relative-warm-up.", "name")]
     public string Schedule { get; init; } = "cosine";
 
-    /// <summary>The rule of steps: adamw, adam, sgd, rmsprop, lion, adafactor, bert-adam or lamb.</summary>
-    [Option("optimizer", "The rule of steps: adamw, adam, sgd, rmsprop, lion, adafactor, bert-adam or lamb.", "name")]
+    /// <summary>The rule of steps: adamw, adam, sgd, rmsprop, lion, adafactor, uncorrected-adam or lamb.</summary>
+    [Option("optimizer", "The rule of steps: adamw, adam, sgd, rmsprop, lion, adafactor, uncorrected-adam or lamb.", "name")]
     public string Optimizer { get; init; } = "adamw";
 
     /// <summary>How slowly the mean of the gradient moves: AdamW, Adam, BERT's Adam, LAMB; its share in Lion's steps.</summary>
-    [Option("beta1", "How slowly the gradient's mean moves: adamw, adam, lion, bert-adam, lamb.", "x")]
+    [Option("beta1", "How slowly the gradient's mean moves: adamw, adam, lion, uncorrected-adam, lamb.", "x")]
     public double Beta1 { get; init; } = 0.9;
 
     /// <summary>How slowly the mean of its square moves: the same and RMSprop (alpha); of Lion, the mean itself.</summary>
@@ -142,10 +142,10 @@ public sealed record TrainingOptions
         "rmsprop" => new RmsProp(groups, Beta2, Epsilon),
         "lion" => new Lion(groups, Beta1, Beta2),
         "adafactor" => new Adafactor(groups, Momentum, ScaleParameter),
-        "bert-adam" => new BertAdam(groups, Beta1, Beta2, Epsilon),
+        "uncorrected-adam" => new UncorrectedAdam(groups, Beta1, Beta2, Epsilon),
         "lamb" => new Lamb(groups, Beta1, Beta2, Epsilon),
         _ => throw new ArgumentException(
-            $"--optimizer '{Optimizer}', expected adamw, adam, sgd, rmsprop, lion, adafactor, bert-adam or lamb"),
+            $"--optimizer '{Optimizer}', expected adamw, adam, sgd, rmsprop, lion, adafactor, uncorrected-adam or lamb"),
     };
 
     /// <summary>Throws where a value makes no sense.</summary>

@@ -134,7 +134,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("error: --family 'lama', expected llama, mamba, rwkv, s4d, ttt", "train", "--family", "lama")]
     [InlineData("error: --schedule 'cosin', expected cosine, cosine-from-zero, linear, constant, inverse-sqrt, relative or relative-warm-up",
         "train", "--schedule", "cosin")]
-    [InlineData("error: --optimizer 'adamax', expected adamw, adam, sgd, rmsprop, lion, adafactor, bert-adam or lamb", "train", "--optimizer", "adamax")]
+    [InlineData("error: --optimizer 'adamax', expected adamw, adam, sgd, rmsprop, lion, adafactor, uncorrected-adam or lamb", "train", "--optimizer", "adamax")]
     [InlineData("error: --momentum 1, expected from 0 to less than 1", "train", "--optimizer", "sgd", "--momentum", "1")]
     [InlineData("error: --nesterov without --momentum, expected a momentum of more than 0", "train", "--optimizer", "sgd", "--nesterov")]
     [InlineData("error: --infill 1.5, expected from 0 to 1", "train", "--objective", "denoise", "--infill", "1.5")]

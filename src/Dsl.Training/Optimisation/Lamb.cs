@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 namespace Dsl.Training;
 
 /// <summary>
-/// LAMB (You and others, 2020) as ALBERT was trained with it (google-research/albert, lamb_optimizer.py): <see cref="BertAdam"/>'s update, without correction
-/// of the means, times |p| / |update|, the norms of the whole parameter; times 1 where either is 0, and for what is excluded from decay.
+/// LAMB (You and others, 2020) as ALBERT was trained with it (google-research/albert, lamb_optimizer.py): the update of <see cref="UncorrectedAdam"/>
+/// times |p| / |update|, the norms of the whole parameter; times 1 where either is 0, and for what is excluded from decay.
 /// </summary>
 /// <param name="groups">Each parameter belongs to one group.</param>
 /// <param name="beta1">How slowly the mean of the gradient moves.</param>
 /// <param name="beta2">How slowly the mean of its square moves.</param>
 /// <param name="epsilon">Added to the root, outside of it.</param>
 public sealed class Lamb(IEnumerable<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-6)
-    : BertAdam(groups, beta1, beta2, epsilon)
+    : UncorrectedAdam(groups, beta1, beta2, epsilon)
 {
     private protected override void Scale(Slot slot, Tensor update)
     {

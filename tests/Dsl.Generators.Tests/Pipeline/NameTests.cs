@@ -140,8 +140,11 @@ public sealed class NameTests
     [InlineData("[Mask] static bool {0}(int query, int key, TinyConfig c) => key <= query && (query - key) % c.Heads == 0;", "Mask")]
     [InlineData("[Score] static double {0}(double score, int query, int key, TinyConfig c) => score + Far(query - key, c);\n"
         + "    static int Far(int distance, TinyConfig c) => Math.Min(distance, c.Heads);", "Mask = Mask.Causal, Score")]
-    [InlineData("static int {0}(int position) => position / 2;", "Mask = Mask.Causal, Position")]
     public void A_function_of_attention(string function, string option) => Functions("Attention(\"{{q,k,v,o}}\", " + option + " = nameof({0}))", function);
+
+    [Fact]
+    public void A_function_of_positions() => Functions(
+        "Heads(nameof(TinyConfig.Heads)), Rotary(Position = nameof({0})), Merge", "static int {0}(int position) => position / 2;");
 
     private static void Functions(string bracket, string function)
     {

@@ -93,7 +93,7 @@ internal static class OptimizerFormula
         "lion" => new Lion(groups, h.Numbers("betas")[0], h.Numbers("betas")[1]),
         "adafactor" => new Adafactor(groups, h.Number("beta1", 0), h.Flag("scale_parameter"), h.Number("clip_threshold"), h.Number("decay_rate"),
             h.Numbers("eps")[0], h.Numbers("eps")[1]),
-        "bert" => new BertAdam(groups, h.Numbers("betas")[0], h.Numbers("betas")[1], h.Number("eps")),
+        "bert" => new UncorrectedAdam(groups, h.Numbers("betas")[0], h.Numbers("betas")[1], h.Number("eps")),
         "lamb" => new Lamb(groups, h.Numbers("betas")[0], h.Numbers("betas")[1], h.Number("eps")),
         _ => throw new FormatException($"'{kind}' is no optimiser, expected adamw, adam, sgd, rmsprop, lion, adafactor, bert_adam or lamb"),
     };

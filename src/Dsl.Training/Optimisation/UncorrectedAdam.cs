@@ -12,7 +12,7 @@ namespace Dsl.Training;
 /// <param name="beta1">How slowly the mean of the gradient moves.</param>
 /// <param name="beta2">How slowly the mean of its square moves.</param>
 /// <param name="epsilon">Added to the root, outside of it.</param>
-public class BertAdam(IEnumerable<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-6)
+public class UncorrectedAdam(IEnumerable<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-6)
     : AdamMoments(groups, beta1, beta2, epsilon)
 {
     private protected sealed override void StepOne(Slot slot, Tensor gradient, double rate)
