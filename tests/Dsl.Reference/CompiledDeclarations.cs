@@ -89,12 +89,13 @@ public sealed class CompiledDeclarations : IDisposable
     /// <see cref="Diagnostics"/> are C#'s alone.
     /// </summary>
     /// <param name="files">Paths, which only messages show, and texts.</param>
-    /// <param name="whole">The sources with what the generator adds.</param>
+    /// <param name="analysed">What the analyzer says.</param>
     /// <param name="run">What the generator did.</param>
-    internal static CompiledDeclarations Once(IEnumerable<(string Path, string Text)> files, out CSharpCompilation whole, out GeneratorRunResult run)
+    internal static CompiledDeclarations Once(IEnumerable<(string Path, string Text)> files, out ImmutableArray<Diagnostic> analysed, out GeneratorRunResult run)
     {
         CSharpCompilation compilation = UserCompilation.Create(files, documented: true);
-        (whole, _, run) = UserCompilation.Generate(compilation, Pipeline.Core);
+        (CSharpCompilation whole, _, run) = UserCompilation.Generate(compilation, Pipeline.Core);
+        analysed = UserCompilation.Analyse(whole, Pipeline.Core);
         var context = new AssemblyLoadContext("declarations", isCollectible: true);
         (Assembly? made, ImmutableArray<Diagnostic> found) = UserCompilation.TryLoad(whole, context);
 

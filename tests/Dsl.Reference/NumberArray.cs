@@ -22,6 +22,9 @@ public sealed class NumberArray(int[] shape, double[] values)
     /// <summary>The size of the last axis; 1 where there is none.</summary>
     public int Last => Shape.Length == 0 ? 1 : Shape[^1];
 
+    /// <summary>The largest absolute value of those that are finite; 0 where none is.</summary>
+    public double Largest => Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+
     /// <summary>One number by its index on each axis.</summary>
     public double this[params int[] index]
     {

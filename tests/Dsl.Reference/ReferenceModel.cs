@@ -64,7 +64,7 @@ public sealed class ReferenceModel
 
         IReadOnlyDictionary<string, NumberArray> far = Run(inputs, NewRun(2 * run.LearnerStep)).Outputs;
         return close.Max(output => output.Value.Values.Zip(far[output.Key].Values, (a, b) => Math.Abs(a - b)).Where(double.IsFinite).DefaultIfEmpty(0).Max()
-            / Math.Max(1e-3, output.Value.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max()));
+            / Math.Max(1e-3, output.Value.Largest));
     }
 
     /// <summary>
@@ -90,8 +90,7 @@ public sealed class ReferenceModel
         return still.ToDictionary(output => output.Key, output =>
         {
             double change = moved.Max(m => m[output.Key].Values.Zip(output.Value.Values, Comparing.Report.Difference).DefaultIfEmpty(0).Max());
-            double largest = output.Value.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
-            return change > Decided * Math.Max(largest, 1e-3) ? double.PositiveInfinity : change / 10;
+            return change > Decided * Math.Max(output.Value.Largest, 1e-3) ? double.PositiveInfinity : change / 10;
         });
     }
 

@@ -5,11 +5,8 @@ using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
 using Dsl.Fuzz.Tree;
-using Dsl.Generators.Diagnostics;
 using Dsl.Reference;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.Diagnostics;
 using Program = Dsl.Fuzz.Tree.Program;
 
 namespace Dsl.Fuzz.Judging;
@@ -28,11 +25,11 @@ internal static partial class Compiler
     public static IReadOnlyDictionary<string, Verdict> Compile(IReadOnlyList<Program> programs, out CompiledDeclarations compiled)
     {
         compiled = CompiledDeclarations.Once(
-            programs.Select(p => (p.Space + ".cs", Printer.Print(p))), out CSharpCompilation whole, out GeneratorRunResult result);
+            programs.Select(p => (p.Space + ".cs", Printer.Print(p))), out ImmutableArray<Diagnostic> told, out GeneratorRunResult result);
         var found = compiled.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning && !d.IsSuppressed).ToList();
 
         // A warning (a result that nothing reads) refuses nothing: what else is computed is right.
-        Diagnostic[] analysed = [.. Analyse(whole).Where(d => d.DefaultSeverity == DiagnosticSeverity.Error)];
+        Diagnostic[] analysed = [.. told.Where(d => d.DefaultSeverity == DiagnosticSeverity.Error)];
         Diagnostic? homeless = found.Concat(analysed).FirstOrDefault(d => SpaceOf(d.Location.SourceTree) is null);
         if (result.Exception is not null || homeless is not null)
         {
@@ -101,13 +98,6 @@ internal static partial class Compiler
         return program.Declarations.FirstOrDefault(d => !written.Contains($"{program.Space}.{d.Name}.g.cs")) is { } silent
             ? Verdict.Failed("no code and no diagnostic", silent.Name)
             : Verdict.Right;
-    }
-
-    private static ImmutableArray<Diagnostic> Analyse(Compilation compilation)
-    {
-        var options = new CompilationWithAnalyzersOptions(
-            new AnalyzerOptions([]), onAnalyzerException: null, concurrentAnalysis: false, logAnalyzerExecutionTime: false);
-        return new CompilationWithAnalyzers(compilation, [new DeclarationAnalyzer()], options).GetAnalyzerDiagnosticsAsync().GetAwaiter().GetResult();
     }
 
     private static bool IsGenerated(Diagnostic diagnostic) => diagnostic.Location.SourceTree?.FilePath.EndsWith(Generated, StringComparison.Ordinal) == true;

@@ -39,7 +39,7 @@ internal static class GradientComparison
         s.Reference.Run(feed);
         var read = s.Reference.KeysRead.ToHashSet();
         int most = (int)Math.Min(sample.Weights, Math.Max(Fewest, sample.Work / Math.Max(1, 2 * s.Reference.Work)));
-        double size = sums.Values.Sum(sum => sum.Values.Sum(Math.Abs)), noise = Rounding(s, feed, sums) / Step;
+        double size = sums.Values.Sum(sum => sum.Values.Sum(Math.Abs)), noise = LastPlace(s, feed, sums) / Step;
         var random = new Random(s.Seed);
         Dictionary<string, NumberArray?>? moved = null;
         var found = new List<string>();
@@ -80,7 +80,7 @@ internal static class GradientComparison
     }
 
     /// <summary>What the sum is known to: of large numbers a small difference is lost in their last places.</summary>
-    private static double Rounding(Subject s, IReadOnlyDictionary<string, NumberArray> feed, Dictionary<string, NumberArray> sums)
+    private static double LastPlace(Subject s, IReadOnlyDictionary<string, NumberArray> feed, Dictionary<string, NumberArray> sums)
     {
         IReadOnlyDictionary<string, NumberArray> outputs = s.Reference.Run(feed);
         return Math.Pow(2, -52) * sums.Sum(sum => sum.Value.Values.Zip(outputs[sum.Key].Values, (w, x) => w == 0 ? 0 : Math.Abs(w * x)).Where(double.IsFinite).Sum());

@@ -44,7 +44,7 @@ internal sealed class Report
             return;
         }
 
-        double worst = 0, largest = reference.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+        double worst = 0, largest = reference.Largest;
         int at = -1;
         for (int i = 0; i < ours.Count; i++)
         {

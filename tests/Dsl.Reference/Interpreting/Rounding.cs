@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 
 namespace Dsl.Reference.Interpreting;
 
@@ -15,7 +14,7 @@ internal sealed class Rounding(int seed)
     /// <summary>All of them, by about so much of the largest.</summary>
     internal NumberArray Move(NumberArray numbers)
     {
-        double largest = numbers.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+        double largest = numbers.Largest;
         return numbers.Map(x => Move(x, largest));
     }
 }

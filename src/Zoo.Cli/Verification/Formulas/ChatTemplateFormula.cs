@@ -89,9 +89,7 @@ internal static class ChatTemplateFormula
 
         if (expected.Find("loss") is { } loss)
         {
-            // The published places count code points.
-            int Points(int units) => complete.Text[..units].EnumerateRunes().Count();
-            string ours = string.Join(", ", complete.Answers.Select(part => $"[{Points(part.Start)}, {Points(part.End)}]"));
+            string ours = string.Join(", ", CodePoints.Of(complete.Text, complete.Answers).Select(part => $"[{part[0]}, {part[1]}]"));
             string theirs = string.Join(", ", loss.Items.Select(part => $"[{part[0].Integer}, {part[1].Integer}]"));
             run.Differ(loss.Path, ours == theirs ? 0 : 1, $"{ours}, expected {theirs}");
         }

@@ -86,5 +86,6 @@ internal static class LowRankFormula
         return ((update * product).sum() / product.Square().sum()).item<double>();
     }
 
-    private static Tensor Y(IModel model, Tensor x) => model.Run(new Dictionary<string, Tensor> { ["x"] = x })["y"];
+    /// <summary>What a map gives for [batch, time, in].</summary>
+    internal static Tensor Y(IModel model, Tensor x) => model.Run(new Dictionary<string, Tensor> { ["x"] = x })["y"];
 }

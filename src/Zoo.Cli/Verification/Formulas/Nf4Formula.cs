@@ -12,7 +12,9 @@ namespace Zoo.Cli.Verification.Formulas;
 internal static class Nf4Formula
 {
     /// <summary>The references multiply in float64 what is multiplied in float32 here.</summary>
-    private const double Output = 1e-6, Gradient = 1e-5;
+    internal const double Output = 1e-6;
+
+    private const double Gradient = 1e-5;
 
     internal static void Compare(FormulaRun run)
     {
@@ -26,6 +28,16 @@ internal static class Nf4Formula
         Nf4LayerFormula.Compare(run);
         run.Only(run.Data, "lora_scale", "quant_state_json", "keys", "short");
     }
+
+    /// <summary>A map of the given weight's shape, with weights of its own.</summary>
+    internal static StraightMap Fitting(FormulaRun run)
+    {
+        Tensor weight = run.Given("in.weight");
+        return new StraightMap(new MapConfig(checked((int)weight.shape[1]), checked((int)weight.shape[0])));
+    }
+
+    /// <summary>What a map gives for rows [rows, in].</summary>
+    internal static Tensor Y(IModel model, Tensor x) => LowRankFormula.Y(model, x.unsqueeze(0)).squeeze(0);
 
     private static void Matrix(FormulaRun run)
     {
@@ -84,14 +96,12 @@ internal static class Nf4Formula
     /// <summary>A map whose weight is quantised, alone and with an adapter over it.</summary>
     private static void Map(FormulaRun run)
     {
-        Tensor weight = run.Given("in.weight");
-        using IModel model = new StraightMap(new MapConfig(checked((int)weight.shape[1]), checked((int)weight.shape[0])));
+        using IModel model = Fitting(run);
         LowRankFormula.Fill(model, run);
         Quantisation.ToNf4(model, ["map"]);
-        Tensor Y(Tensor x) => model.Run(new Dictionary<string, Tensor> { ["x"] = x.unsqueeze(0) })["y"].squeeze(0);
-        run.Compare("out.y", Y(run.Given("in.x")), Output);
+        run.Compare("out.y", Y(model, run.Given("in.x")), Output);
         Adapter adapter = LowRankFormula.Over(model, run, rank => new AdapterOptions { Rank = rank, Alpha = run.Data["lora_scale"].Number * rank });
-        Tensor input = run.Numbers("in.x", gradient: true), y = Y(input), sum = (y * run.Given("in.cotangent")).sum();
+        Tensor input = run.Numbers("in.x", gradient: true), y = Y(model, input), sum = (y * run.Given("in.cotangent")).sum();
         sum.backward();
         run.Compare("out.qlora_y", y, Output);
         run.Compare("grad.x", input.grad, Gradient);

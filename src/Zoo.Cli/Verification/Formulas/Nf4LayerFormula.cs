@@ -25,10 +25,9 @@ internal static class Nf4LayerFormula
             string layer = theirs.Keys.Single(key => key.EndsWith(".weight", StringComparison.Ordinal))[..^".weight".Length];
             string read = Path.Combine(scratch.FullName, "read"), written = Path.Combine(scratch.FullName, "written");
             Checkpoint.Save(read, [.. theirs.Select(pair => TensorSource.From("map" + pair.Key[layer.Length..], pair.Value))]);
-            using var model = new StraightMap(new MapConfig(checked((int)run.Given("in.weight").shape[1]), checked((int)run.Given("in.weight").shape[0])));
+            using StraightMap model = Nf4Formula.Fitting(run);
             model.LoadWeights(read);
-            Tensor y = model.Run(new Dictionary<string, Tensor> { ["x"] = run.Given("in.x").unsqueeze(0) })["y"].squeeze(0);
-            run.Compare("out.y", y, 1e-6, $"out.y of {File}");
+            run.Compare("out.y", Nf4Formula.Y(model, run.Given("in.x")), Nf4Formula.Output, $"out.y of {File}");
             model.Save(written);
             ours = GoldenCase.Read(Path.Combine(written, "model.safetensors")).ToDictionary(pair => layer + pair.Key["map".Length..], pair => pair.Value);
             foreach (string key in theirs.Keys.Union(ours.Keys))

@@ -89,22 +89,17 @@ internal static class TuningRowsFormula
 
     internal static int Multiple(GoldenJson batch) => batch.Find("pad_to_multiple_of")?.Integer ?? 1;
 
-    private static Dictionary<string, object?> Made(TuningExample made)
+    private static Dictionary<string, object?> Made(TuningExample made) => new()
     {
-        // The published places count code points.
-        int Points(int units) => made.Text[..units].EnumerateRunes().Count();
-        return new Dictionary<string, object?>
-        {
-            ["text"] = made.Text,
-            ["prompt_text"] = made.PromptText,
-            ["input_ids"] = made.Row.Ids,
-            ["labels"] = made.Row.Labels,
-            ["prompt_ids"] = made.PromptIds,
-            ["assistant_mask"] = made.AssistantMask?.Select(Convert.ToInt32),
-            ["completion_mask"] = made.AnswerMask?.Select(Convert.ToInt32),
-            ["generation"] = made.Answers.Select(part => new[] { Points(part.Start), Points(part.End) }),
-        };
-    }
+        ["text"] = made.Text,
+        ["prompt_text"] = made.PromptText,
+        ["input_ids"] = made.Row.Ids,
+        ["labels"] = made.Row.Labels,
+        ["prompt_ids"] = made.PromptIds,
+        ["assistant_mask"] = made.AssistantMask?.Select(Convert.ToInt32),
+        ["completion_mask"] = made.AnswerMask?.Select(Convert.ToInt32),
+        ["generation"] = CodePoints.Of(made.Text, made.Answers),
+    };
 
     private static Dictionary<string, object?> Made(GoldenJson batch, TuningRow[] rows, TuningTokens tokens, TuningOptions options)
     {
