@@ -123,15 +123,16 @@ public static class Attention
         return pass.Memo((mask, axis, keys.Count, dtype), () => AttentionMask.Of(mask, queries, keys, dtype, device));
     }
 
-    private static bool HasScale => ProductPolicy.UseFused && StableC.HasOperators;
-
     /// <summary>libtorch's own attention, which never stores the scores where it can avoid it.</summary>
     private static Tensor Fast(Tensor q, Tensor k, Tensor v, Tensor? bias, bool causal, double scale, double dropout)
     {
         long heads = q.shape[2], keyHeads = k.shape[2], groups = heads / keyHeads, width = q.shape[3];
         double builtIn = 1 / Math.Sqrt(width);
         bool rescales = Math.Abs(scale - builtIn) > 1e-12 * builtIn;
-        using Tensor scaled = rescales && !HasScale ? q * Scalars.Of(scale / builtIn) : q.alias();
+
+        // Asked once: a switch that changed in between would scale twice, or not at all.
+        double? within = rescales && ProductPolicy.UseFused && StableC.HasOperators ? scale : null;
+        using Tensor scaled = rescales && within is null ? q * Scalars.Of(scale / builtIn) : q.alias();
         if (groups > 1 && q.shape[1] == 1 && !causal)
         {
             // One new token: the query heads of a group stand where times would, and no key is repeated.
@@ -141,19 +142,19 @@ public static class Attention
             using Tensor? spread = bias is null ? null
                 : bias.shape[1] == 1 ? bias.expand(bias.shape[0], 1, groups, bias.shape[3])
                 : bias.reshape(bias.shape[0], keyHeads, groups, bias.shape[3]);
-            using Tensor read = Kernel(folded, kt, vt, spread, dropout, false, rescales ? scale : null);
+            using Tensor read = Kernel(folded, kt, vt, spread, dropout, false, within);
             return read.reshape(q.shape[0], 1, heads, v.shape[3]);
         }
 
         using Tensor qh = scaled.transpose(1, 2);
         using Tensor kh = Repeated(k, groups);
         using Tensor vh = Repeated(v, groups);
-        using Tensor result = Kernel(qh, kh, vh, bias, dropout, causal, rescales ? scale : null);
+        using Tensor result = Kernel(qh, kh, vh, bias, dropout, causal, within);
         return result.transpose(1, 2);
     }
 
     /// <summary>With a scale of its own where libtorch's operator can be called; TorchSharp's has none, and its queries come scaled.</summary>
-    private static Tensor Kernel(Tensor q, Tensor k, Tensor v, Tensor? bias, double dropout, bool causal, double? scale) => scale is not null && HasScale
+    private static Tensor Kernel(Tensor q, Tensor k, Tensor v, Tensor? bias, double dropout, bool causal, double? scale) => scale is not null
         ? StableC.ScaledDotProductAttention(q, k, v, bias, dropout, causal, scale)
         : nn.functional.scaled_dot_product_attention(q, k, v, bias, dropout, causal);
 
