@@ -68,7 +68,11 @@ internal static class Entry
             var options = new Options(parsed.GetValue(folder), TimeSpan.FromSeconds(parsed.GetValue(shrink)), !parsed.GetValue(compile));
             if (parsed.GetValue(worker))
             {
-                Worker.Run(parsed.GetValue(seed), first, last, options, Console.Out);
+                TextWriter told = Console.Out;
+
+                // A program's own function may print: only verdicts go to the one who reads.
+                Console.SetOut(TextWriter.Null);
+                Worker.Run(parsed.GetValue(seed), first, last, options, told);
                 return 0;
             }
 

@@ -688,6 +688,51 @@ internal static class OddDeclarations
                 }
             }
             """,
+        ["the layer, asked by a model itself"] = """
+            [Model<C>("M")]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Apply(nameof(Point)), Apply(nameof(Step)), Apply(nameof(Wide))]
+            [RmsNorm("norm.{layer}", Eps = nameof(C.ScaleOf)), Linear("q.{layer}"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("q")]
+            [Attend("q", "q", "q", Mask = nameof(Near), Score = nameof(Bent)), Merge]
+            """ + Head.Replace("partial class M;", """
+            partial class M
+            {
+                [Pointwise] static double Point(double x, int layer) => x * (layer + 2);
+                [Pointwise("b t d")] static double Wide(double x, int layer) => x + layer - 0.25;
+                [Recurrence("b t d", State = "b d")] static double Step(ref double s, double x, int layer) { s = 0.5 * s + x; return s + layer; }
+                [Mask] static bool Near(int query, int key, int layer) => key <= query && query - key <= layer + 2;
+                [Score] static double Bent(double score, int query, int layer) => score / (layer + query + 1);
+            }
+            """, System.StringComparison.Ordinal),
+        ["a gate of an activated value with itself"] = Block("""
+            [Linear("up", nameof(C.FeedForward)), Activate(Activation.Silu), As("a"), Gate("a"), Linear("down")]
+            """),
+        ["a product that is dropped and added to itself"] = Block("""
+            [Linear("up"), Dropout(0.1), As("a")]
+            [Sum("a", "a")]
+            """),
+        ["a map for each head below a fast one"] = Block("""
+            [From("x"), Linear("k"), Heads(nameof(C.Heads), nameof(C.HeadDim)), As("k")]
+            [From("k", "k"), Learn<L>("learner", Loss = nameof(Half), Every = nameof(C.Every)), Merge]
+            """, """
+            [Pointwise] static double Half(double f, double target) => 0.5 * (f - target) * (f - target);
+            """) + """
+
+            [Block<C>, Input("x", "b t h f")]
+            [Linear("down", nameof(C.FeedForward), Stored = "h in out"), Activate(Activation.Tanh)]
+            [Linear("map", nameof(C.HeadDim), Stored = "h in out", Fast = true)]
+            public sealed partial class L;
+            """,
+        ["what no layer collects"] = Embed + """
+            [Repeat<B>("layers", nameof(C.None)), As("layers")]
+            """ + Head.Replace("public", """
+            [From("layers"), Collected("seen", 4), Output("seen")]
+            public
+            """, System.StringComparison.Ordinal) + """
+
+            [Block<C>]
+            [Linear("down", 4), Collect("seen"), Linear("up")]
+            public sealed partial class B;
+            """,
     };
 
     /// <summary>Recurrences whose kernels write outside of their buffers: they end the process, so no test runs them until they are refused or right.</summary>

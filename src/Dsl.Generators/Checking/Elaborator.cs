@@ -106,8 +106,11 @@ internal sealed partial class Elaborator
     /// <summary>What is collected for the model here: by name, with its axes.</summary>
     public IList<(string Name, IReadOnlyList<Axis> Axes)> Collections => collections;
 
-    /// <summary>Whether a code path asks which layer this is.</summary>
+    /// <summary>Something here asks which layer this is.</summary>
     public void ReadLayer(bool reads = true) => readsLayer |= reads;
+
+    /// <summary>What is built here asks which layer it is in: a model says 0.</summary>
+    public void HandLayer(bool reads) => readsLayer |= reads && !spec.IsModel;
 
     public Graph Run()
     {
@@ -172,7 +175,7 @@ internal sealed partial class Elaborator
 
     private (Setting, string)? CheckInitialValues()
     {
-        ReadLayer(!spec.IsModel && InitialFunctions.ReadLayer(spec));
+        HandLayer(InitialFunctions.ReadLayer(spec));
         foreach (var part in spec.HeaderParts("Init").Concat(spec.HeaderParts("Group")))
         {
             if (part.Text(0) is { } pattern && !part.Place.Whole && !KeyText.MayMatch(pattern, keys.Select(k => k.Key).Concat(nested)))

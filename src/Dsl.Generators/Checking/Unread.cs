@@ -10,18 +10,21 @@ namespace Dsl.Generators.Checking;
 /// </summary>
 internal static class Unread
 {
-    /// <summary>Of each node that nothing needs, with what leads to it: the last one alone, for who mends it mends all of it.</summary>
-    public static IEnumerable<Node> In(Graph graph)
+    /// <summary>All nodes that no form computes.</summary>
+    public static IReadOnlyList<Node> In(Graph graph)
     {
         var ends = graph.Outputs.Select(o => o.Value).Concat(graph.Result is { } result ? [result] : Enumerable.Empty<Value>());
         var needed = new HashSet<Node>(graph.NodesFor(ends, []));
-        var read = new HashSet<Value>(graph.Nodes.SelectMany(n => n.Inputs));
-        return graph.Nodes.Where(n => !needed.Contains(n) && !n.Outputs.Any(read.Contains));
+        return graph.Nodes.Where(n => !needed.Contains(n)).ToList();
     }
 
-    /// <summary>What is said of them.</summary>
-    public static IEnumerable<Problem> Of(Graph graph) =>
-        In(graph).Select(n => new Problem(Problems.Unread, n.Place, new[] { WordOf(graph, n) }.ToEquatable())).Distinct();
+    /// <summary>What is said of them: of the last one alone of those that lead to it, for who mends it mends all.</summary>
+    public static IEnumerable<Problem> Of(Graph graph)
+    {
+        var read = new HashSet<Value>(graph.Nodes.SelectMany(n => n.Inputs));
+        return In(graph).Where(n => !n.Outputs.Any(read.Contains))
+            .Select(n => new Problem(Problems.Unread, n.Place, new[] { WordOf(graph, n) }.ToEquatable())).Distinct();
+    }
 
     private static string WordOf(Graph graph, Node node) =>
         graph.Spec.Brackets.SelectMany(b => b.Parts).FirstOrDefault(p => p.Place.Equals(node.Place))?.Name ?? graph.Spec.SimpleName;

@@ -20,9 +20,9 @@ internal static class ClassMembers
             code.Line($"private readonly {fields.Text.ShortType(forms.Source.Spec.Config.Name)} config;");
         }
 
-        if (forms.Source.ReadsLayer && !forms.Source.Spec.IsModel)
+        if (forms.Source.ReadsLayer)
         {
-            code.Line("private readonly int layer;");
+            code.Line(forms.Source.Spec.IsModel ? "private readonly int layer = 0;  // what no layer holds" : "private readonly int layer;");
         }
 
         foreach (var field in fields.Declarations)

@@ -60,8 +60,16 @@ internal sealed class FormWriter
     /// <summary>The pass that is handed to what has no time.</summary>
     public string Timeless { get; set; }
 
+    /// <summary>Whether the method that is written is given passes.</summary>
+    public bool HasPass { get; init; } = true;
+
     public string PassOf(string? axis)
     {
+        if (!HasPass)
+        {
+            throw new InvalidOperationException("A form without passes is asked for one.");
+        }
+
         var name = axis is null ? Timeless : axis == graph.MainAxis ? "pass" : axis + "Pass";
         passes.Add(name);
         return name;
@@ -283,6 +291,8 @@ internal sealed class FormWriter
         public override string In(int index = 0) => form.names[node.Inputs[index]];
 
         public override string PassOf(string? axis) => form.PassOf(axis);
+
+        public override bool HasPass => form.HasPass;
 
         public override string Local(string wanted) => form.locals.Take(wanted);
 

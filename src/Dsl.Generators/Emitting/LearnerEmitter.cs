@@ -43,7 +43,7 @@ internal sealed class LearnerEmitter
     /// <summary>The block's statements, with its fast maps asked of the pass.</summary>
     private FormWriter Forward(string ofFast)
     {
-        var written = new FormWriter(text, Graph, code);
+        var written = new FormWriter(text, Graph, code) { HasPass = false };
         written.Bind(Graph.Inputs[0].Output, "x");
         foreach (var node in Graph.Nodes)
         {

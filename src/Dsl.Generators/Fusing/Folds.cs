@@ -62,8 +62,7 @@ internal sealed class FoldResidual : IPass
             }
 
             if (branch is { Operation: Linear { Adds: false, Activation: null, IsPlain: true } linear }
-                && run.OnlyReader(branch.Output, dropout ?? sum)
-                && sum.Inputs[0] != branch.Output)
+                && run.OnlyReader(branch.Output, dropout ?? sum))
             {
                 if (dropout is not null)
                 {

@@ -28,8 +28,9 @@ internal sealed class StraightRun(IEnumerable<Node> nodes, IReadOnlyCollection<V
     /// <summary>What was fused, in words.</summary>
     public List<Note> Notes { get; } = [];
 
-    /// <summary>Whether the node is all that reads the value, those inside conditions counted.</summary>
-    public bool OnlyReader(Value value, Node reader) => !escaping.Contains(value) && Nodes.Where(n => n.Inputs.Contains(value)).SequenceEqual([reader]);
+    /// <summary>Whether the node is all that reads the value, and reads it once; those inside conditions are counted.</summary>
+    public bool OnlyReader(Value value, Node reader) =>
+        !escaping.Contains(value) && Nodes.Where(n => n.Inputs.Contains(value)).SequenceEqual([reader]) && reader.Inputs.Count(i => i == value) == 1;
 
     public Node? ProducerOf(Value value) => Nodes.FirstOrDefault(n => n.Outputs.Contains(value));
 

@@ -146,6 +146,9 @@ internal abstract class Calling(IClassText text) : Writing(text)
     /// <summary>The pass along a time axis.</summary>
     public abstract string PassOf(string? axis);
 
+    /// <summary>False in a learner, which is read in mini-batches that no pass knows.</summary>
+    public abstract bool HasPass { get; }
+
     /// <summary>The pass along the time axis of an input; of a weight or an image, any.</summary>
     public string Pass(int index = 0) => PassOf(Node.Inputs[index].PassAxis);
 

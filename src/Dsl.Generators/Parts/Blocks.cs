@@ -35,7 +35,7 @@ internal static class Blocks
             return false;
         }
 
-        at.ReadLayer(member.OfLayer && part.Name != "Repeat");
+        at.HandLayer(member.OfLayer && part.Name != "Repeat");
         by = new BlockChoice(member.Name, member.OfLayer);
         return true;
     }

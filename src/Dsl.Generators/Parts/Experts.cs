@@ -43,7 +43,7 @@ internal sealed class ExpertsPart : Part
             return;
         }
 
-        at.ReadLayer(block.Graph!.ReadsLayer);
+        at.HandLayer(block.Graph!.ReadsLayer);
         var axes = new[] { x.Axes[0], x.Axes[1], result[result.Count - 1] };
         at.Current = [at.Add(part, new Experts(block, key), [x, chosen, weights], "mixed", axes)];
     }

@@ -58,7 +58,7 @@ internal sealed class LearnPart : Part
             return;
         }
 
-        at.ReadLayer(blocks.Any(b => b.Graph?.ReadsLayer == true));
+        at.HandLayer(blocks.Any(b => b.Graph?.ReadsLayer == true));
         var every = at.SizeOf(part["Every"], part.PlaceOf("Every")) ?? Size.Of(1);
         FunctionUse? rowRate = null;
         if (!part["RowRate"].IsNull && (rowRate = RowRateOf(part, every, at)) is null)

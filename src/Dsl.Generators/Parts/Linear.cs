@@ -157,7 +157,7 @@ internal sealed record Linear(string Key, Size In, Size Out, Setting Bias, Stora
                 at.Result($"{field}.Apply({x}, {at.Activation(activation)})", "the activation inside the product");
                 break;
             default:
-                at.Result($"{field}.Apply({x}{(IsForEach ? ", " + at.Pass() : "")})");
+                at.Result($"{field}.Apply({x}{(IsForEach && at.HasPass ? ", " + at.Pass() : "")})");
                 break;
         }
     }

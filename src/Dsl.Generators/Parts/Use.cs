@@ -65,7 +65,7 @@ internal sealed class UsePart : Part
 
         result = opened;
 
-        at.ReadLayer(!repeats && blocks.Any(b => b.Graph?.ReadsLayer == true));
+        at.HandLayer(!repeats && blocks.Any(b => b.Graph?.ReadsLayer == true));
         Operation use;
         if (repeats)
         {

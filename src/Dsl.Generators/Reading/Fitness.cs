@@ -215,5 +215,5 @@ internal static class GeneratedMembers
     public static bool IsPublic(string name, bool model) => (model ? OfModels : OfEvery).Contains(name);
 
     /// <summary>These, the config's field, and what every module has and its generated part reads.</summary>
-    public static HashSet<string> Of(bool model) => [.. model ? OfModels : OfEvery, "config", "training", "Weights"];
+    public static HashSet<string> Of(bool model) => [.. model ? OfModels : OfEvery, "config", "layer", "training", "Weights"];
 }

@@ -254,6 +254,11 @@ internal sealed class ModelSession : IDisposable
             return double.PositiveInfinity;
         }
 
+        if (reference.numel() == 0)
+        {
+            return 0;
+        }
+
         double difference = (ours.to_type(ScalarType.Float64) - reference.to_type(ScalarType.Float64)).abs().max().item<double>();
         double scale = reference.to_type(ScalarType.Float64).abs().max().item<double>();
 

@@ -17,6 +17,7 @@ public sealed class ExpertFaultTests
     [InlineData("[Linear(\"gate\", 4), [|Collected(\"scores\", 4)|]]", "DSL043")]
     [InlineData("[Linear(\"gate\", 4), Heads(2), [|Collect(\"scores\")|]]", "DSL043")]
     [InlineData("[Linear(\"gate\", 4), [|Collect(\"scores\")|]]\n[From(\"x\"), Linear(\"out\", 4)]", "DSL043")]
+    [InlineData("[Linear(\"gate\", 4), [|Collect(\"scores\")|], Linear(\"lost\", 4)]\n[From(\"x\"), Linear(\"out\", 4)]", "DSL043")]
     [InlineData("[Linear(\"gate\", 4), Balance([|5|]), Linear(\"out\", 4)]", "DSL009")]
     [InlineData("[Linear(\"wide\", 7), As(\"w\"), Linear(\"gate\", 4), As(\"c\")]\n[From(\"x\"), Experts<Fine>(\"experts\", \"c\", [|\"w\"|])]", "DSL009")]
     [InlineData("[Linear(\"gate\", 4), As(\"c\")]\n[From(\"x\"), Experts<Fine>(\"experts\", [|\"d\"|], \"c\")]", "DSL004")]
