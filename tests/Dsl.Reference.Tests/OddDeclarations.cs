@@ -722,6 +722,39 @@ internal static class OddDeclarations
             [Linear("map", nameof(C.HeadDim), Stored = "h in out", Fast = true)]
             public sealed partial class L;
             """,
+        ["layers that do not step, whose result nothing reads"] = Block("""
+            [Repeat<Mixed>("lost", 2)]
+            [From("x"), Linear("o")]
+            """) + """
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Conv("conv", nameof(C.Kernel)), Attention("{q,k,v,o}")]
+            public sealed partial class Mixed;
+            """,
+        ["logits that do not step, and an output after them that could"] = """
+            [Model<C>("M")]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), As("embedded")]
+            [Residual, Attention("{q,k,v,o}")]
+            [Head("head", nameof(C.Vocab)), Output("logits")]
+            [From("embedded"), Residual, Conv("conv", nameof(C.Kernel)), Attention("other.{q,k,v,o}", Mask = Mask.Causal)]
+            [Output("other")]
+            public sealed partial class M;
+            """,
+        ["logits that step, and an output after them that does not"] = """
+            [Model<C>("M")]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), As("embedded")]
+            [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            [Head("head", nameof(C.Vocab)), Output("logits")]
+            [From("embedded"), Residual, Conv("conv", nameof(C.Kernel)), Attention("other.{q,k,v,o}")]
+            [Output("other")]
+            public sealed partial class M;
+            """,
+        ["logits of an input that does not step"] = """
+            [Model<C>("M"), Input("ids", "b s", Mask = "mask"), Input("target", "b t", Steps = true)]
+            [From("ids"), Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), Conv("conv", nameof(C.Kernel))]
+            [Head("head", nameof(C.Vocab)), Output("logits")]
+            public sealed partial class M;
+            """,
         ["what no layer collects"] = Embed + """
             [Repeat<B>("layers", nameof(C.None)), As("layers")]
             """ + Head.Replace("public", """

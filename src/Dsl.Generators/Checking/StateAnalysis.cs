@@ -10,8 +10,8 @@ internal static class StateAnalysis
     public static Graph Of(Graph graph)
     {
         var stepping = graph.Stepping;
-        var needed = graph.Result is null ? graph.Nodes : graph.NodesFor(graph.Results, []);
-        var reason = Graph.Flatten(needed).Select(n => n.Operation.WhyNotStateful(n, stepping)).FirstOrDefault(r => r is not null);
+        var needed = Graph.Flatten(graph.Needed).ToList();
+        var reason = needed.Select(n => n.Operation.WhyNotStateful(n, stepping)).FirstOrDefault(r => r is not null);
 
         reason ??= Unbegun(graph, stepping);
 
@@ -20,7 +20,7 @@ internal static class StateAnalysis
         return graph with
         {
             NotStateful = reason ?? (stepping is null ? "none of its inputs steps" : null),
-            HasState = remembers || graph.AllNodes.Any(n => n.Operation.InTime(n, stepping) is InTime.Shifted or InTime.Accumulating),
+            HasState = remembers || needed.Any(n => n.Operation.InTime(n, stepping) is InTime.Shifted or InTime.Accumulating),
         };
     }
 
@@ -73,6 +73,8 @@ internal static class StateAnalysis
             }
         }
 
-        return null;
+        return stepping is not null && graph.Spec.IsModel && graph.Results.Any(r => !steps.Contains(r))
+            ? $"its output does not depend on '{graph.Inputs.First(i => i.Steps).Name}', which steps"
+            : null;
     }
 }

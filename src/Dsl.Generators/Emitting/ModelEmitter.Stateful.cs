@@ -9,12 +9,12 @@ internal sealed partial class ModelEmitter
 {
     private void AdvanceForm(StateNames states)
     {
-        var logits = graph.Outputs.First(o => o.Name == LogitsName).Value;
+        var (name, logits) = graph.Stepped!.Value;
         var step = states.Form.Step;
         var nodes = step.NodesFor([logits], []).ToList();
         var input = graph.Inputs.First(i => i.Steps);
         code.Line();
-        code.Line($"/// <summary>The stateful form: <c>{LogitsName}</c> of tokens after those that the state has read.</summary>");
+        code.Line($"/// <summary>The stateful form: <c>{name}</c> of tokens after those that the state has read.</summary>");
         code.Block($"public override Tensor Advance(Tensor {input.Output.Hint}, State state, Tensor? mask = null, bool last = false)", () =>
         {
             code.Line("using var off = torch.no_grad();  // a state carries no gradient");

@@ -36,8 +36,6 @@ internal sealed partial class ModelEmitter
 
     public static string Emit(Forms forms) => new ModelEmitter(forms).Emit();
 
-    private string LogitsName => graph.Outputs.Any(o => o.Name == "logits") ? "logits" : graph.Outputs[graph.Outputs.Count - 1].Name;
-
     private IEnumerable<(GraphInput Input, string Name)> InputNames => graph.Inputs.Select(i => (i, i.Output.Hint));
 
     private IEnumerable<string> Masks() => graph.Inputs.Select(i => i.Mask).OfType<string>().Distinct();

@@ -57,8 +57,11 @@ internal sealed class LowerStateful
             }
         }
 
-        var held = step.SelectMany(n => n.Inputs).Concat(graph.Spec.IsModel ? [] : graph.Results).Where(memory.Contains).Distinct().ToList();
-        return new StatefulForm(graph with { Nodes = step }, graph with { Nodes = begin }, memoryInputs, held, blocks);
+        // What is computed for other outputs alone, or for nothing, no step comes to: nothing is kept for it.
+        var stepped = graph with { Nodes = step };
+        var made = new HashSet<Value>(Graph.Flatten(stepped.Needed).SelectMany(n => n.Outputs));
+        var held = stepped.Needed.SelectMany(n => n.Inputs).Concat(graph.Spec.IsModel ? [] : graph.Results).Where(memory.Contains).Distinct().ToList();
+        return new StatefulForm(stepped, graph with { Nodes = begin }, memoryInputs, held, blocks.Where(b => made.Contains(b.Output)).ToList());
     }
 
     /// <summary>Each node as the steps have it, those under conditions too; a value made around a condition is seen inside it.</summary>

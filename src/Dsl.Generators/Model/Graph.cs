@@ -78,8 +78,14 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
 
     public IReadOnlyList<(string Name, Value Value)> Outputs { get; init; } = [];
 
-    /// <summary>What a form of it gives: of a block its result and its outputs.</summary>
-    public IReadOnlyList<Value> Results => Result is null ? [] : Spec.IsModel ? [Result] : [Result, .. Outputs.Select(o => o.Value)];
+    /// <summary>The output that a model's steps give: its logits, or the last one; null where it names none.</summary>
+    public (string Name, Value Value)? Stepped => Outputs.Where(o => o.Name == "logits").Concat(Outputs.Reverse()).Cast<(string, Value)?>().FirstOrDefault();
+
+    /// <summary>What a step of it gives: of a block its result and its outputs.</summary>
+    public IReadOnlyList<Value> Results => Result is null ? [] : Spec.IsModel ? [Stepped?.Value ?? Result] : [Result, .. Outputs.Select(o => o.Value)];
+
+    /// <summary>The nodes that its results need, in their order: what a step computes.</summary>
+    public IReadOnlyList<Node> Needed => Result is null ? Nodes : NodesFor(Results, []);
 
     /// <summary>Outputs that training adds to its loss, each times a number.</summary>
     public IReadOnlyList<(string Output, Setting Weight)> Losses { get; init; } = [];
