@@ -326,7 +326,8 @@ internal sealed partial class Elaborator
                     Report(Problems.KeyIndexUnknown, use.Place, index, use.Key, Suggest(index, spec.Config.Members.Select(m => m.Name).Append("layer")));
                 }
 
-                readsLayer |= index == "layer" || spec.Config.Member(index) is { OfLayer: true };
+                // What repeats has a number of its own.
+                readsLayer |= use.Word != "Repeat" && (index == "layer" || spec.Config.Member(index) is { OfLayer: true });
             }
         }
 

@@ -118,6 +118,15 @@ internal abstract class Construction(IClassText text) : Writing(text)
 
     public abstract void Line(string line);
 
+    /// <summary>Refuses configs in which one size is more than another; what constants decide was checked with the declaration.</summary>
+    public void AtMost(Size size, Size limit, string? called = null)
+    {
+        if (size is not Size.Number || limit is not Size.Number)
+        {
+            Line($"Require.AtMost({Code(size)}, {Text(called ?? size.Spell())}, {Code(limit)}, {Text(limit.Spell())});");
+        }
+    }
+
     public abstract void Block(string? head, Action body, string tail = "");
 
     /// <summary>Builds the nodes of the operation's two bodies: the first where the condition holds, the second where it does not.</summary>

@@ -20,19 +20,22 @@ internal sealed class BalancePart : Part
             return;
         }
 
-        at.Current = [at.Add(part, new Balance(count), [x], "balance", [])];
+        at.Current = [at.Add(part, new Balance(count, among), [x], "balance", [])];
     }
 }
 
 /// <summary>A number for the whole batch.</summary>
 /// <param name="Count">How many experts a token has.</param>
-internal sealed record Balance(Size Count) : SummaryOperation
+/// <param name="Among">How many there are.</param>
+internal sealed record Balance(Size Count, Size Among) : SummaryOperation
 {
     public override string Called => "a balance";
 
     public override string Describe(Func<Size, string> spell) => $"balance of {spell(Count)}";
 
-    public override Operation MapSizes(Func<Size, Size> map) => new Balance(map(Count));
+    public override Operation MapSizes(Func<Size, Size> map) => new Balance(map(Count), map(Among));
+
+    public override void Build(Construction at) => at.AtMost(Count, Among);
 
     protected override string Reason => "its result is a balance over the whole sequence";
 

@@ -126,6 +126,10 @@ internal sealed record Collected(string Name, Size Size) : SummaryOperation
 
     public override Operation MapSizes(Func<Size, Size> map) => this with { Size = map(Size) };
 
+    public override void Build(Construction at)
+    {
+    }
+
     protected override string Reason => $"its result reads what layers collect as '{Name}'";
 
     public override void Call(Calling at) => at.Result($"{at.Pass()}.Collected({Writing.Text(Name)}, {at.Code(Size)}, {at.In()})");

@@ -36,13 +36,7 @@ internal sealed record Route(Size Count, Size Among) : TokenOperation
 
     public override Operation MapSizes(Func<Size, Size> map) => new Route(map(Count), map(Among));
 
-    public override void Build(Construction at)
-    {
-        if (Count is not Size.Number || Among is not Size.Number)
-        {
-            at.Line($"Require.AtMost({at.Code(Count)}, {Writing.Text(Count.Spell())}, {at.Code(Among)}, {Writing.Text(Among.Spell())});");
-        }
-    }
+    public override void Build(Construction at) => at.AtMost(Count, Among);
 
     public override void Call(Calling at) => at.Result($"Routing.Choose({at.In()}, {at.Code(Count)})");
 }

@@ -28,10 +28,6 @@ internal abstract record SummaryOperation : WholeOperation
     public sealed override InTime InTime(Node node, string? stepping) => Model.InTime.PerPosition;
 
     public sealed override string? WhyNotStateful(Node node, string? stepping) => Reason;
-
-    public sealed override void Build(Construction at)
-    {
-    }
 }
 
 /// <summary>An operation that makes a time axis of others.</summary>

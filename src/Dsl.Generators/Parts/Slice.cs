@@ -35,7 +35,7 @@ internal sealed class SlicePart : Part
             return;
         }
 
-        at.Current = [at.Add(part, new Slice(start, length), [x], "slice", Elaborator.WithLast(x, length))];
+        at.Current = [at.Add(part, new Slice(start, length, total), [x], "slice", Elaborator.WithLast(x, length))];
     }
 
     private static Size? Start(PartSpec part, Elaborator at) => part[0].Text == "0" ? Size.Of(0) : at.SizeOf(part[0], part.Place.At(0));
@@ -55,7 +55,11 @@ internal sealed class SlicePart : Part
     }
 }
 
-internal sealed record Slice(Size Start, Size Length) : TokenOperation, IForEach
+/// <summary>A run of the last axis.</summary>
+/// <param name="Start">The first element.</param>
+/// <param name="Length">How many.</param>
+/// <param name="Total">How many there are.</param>
+internal sealed record Slice(Size Start, Size Length, Size Total) : TokenOperation, IForEach
 {
     public string? WhyNotForEach(string axis) => null;
 
@@ -65,11 +69,9 @@ internal sealed record Slice(Size Start, Size Length) : TokenOperation, IForEach
 
     public override string Describe(Func<Size, string> spell) => $"slice {spell(Start)} {spell(Length)}";
 
-    public override Operation MapSizes(Func<Size, Size> map) => new Slice(map(Start), map(Length));
+    public override Operation MapSizes(Func<Size, Size> map) => new Slice(map(Start), map(Length), map(Total));
 
-    public override void Build(Construction at)
-    {
-    }
+    public override void Build(Construction at) => at.AtMost(Start + Length, Total, "the end of a slice");
 
     public override void Call(Calling at) => at.Result($"{at.In()}.narrow(-1, {at.Code(Start)}, {at.Code(Length)})");
 }
