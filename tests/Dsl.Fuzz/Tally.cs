@@ -10,14 +10,21 @@ namespace Dsl.Fuzz;
 /// <summary>What one program held, by word: parts, their options, header attributes, functions and their statements.</summary>
 internal static class Words
 {
+    private static readonly string[] Letters = ["A", "B", "D", "E", "F", "G"];
+
     public static IEnumerable<string> Of(Program program)
     {
         foreach (Declaration declaration in program.Declarations)
         {
             foreach (Part part in declaration.Header.Concat(declaration.Brackets.SelectMany(b => b.Parts)))
             {
-                string word = part.Types.Count > 1 ? $"{part.Word}<A, B>" : part.Word;
+                string word = part.Types.Count > 1 ? $"{part.Word}<{string.Join(", ", Letters.Take(part.Types.Count))}>" : part.Word;
                 yield return word;
+                if (part.Types.Contains(OwnLayer.Name))
+                {
+                    yield return $"{part.Word}, a layer by hand";
+                }
+
                 foreach (Option option in part.Options)
                 {
                     yield return $"{word}({option.Name})";

@@ -25,6 +25,11 @@ internal static class Printer
 
             """);
         Config(program, text);
+        if (program.Declarations.SelectMany(d => d.Brackets).SelectMany(b => b.Parts).Any(p => p.Types.Contains(OwnLayer.Name)))
+        {
+            text.Append(OwnLayer.Text);
+        }
+
         foreach (Declaration declaration in program.Declarations)
         {
             Print(declaration, text);

@@ -43,6 +43,15 @@ internal abstract partial class FlowWriter
         return name;
     }
 
+    /// <summary>A function of one number and nothing else: of any value, an image among them.</summary>
+    protected string OfEachElement()
+    {
+        string name = $"F{Functions.Count}";
+        Expression number = new FunctionWriter(Program.Aside, Program.Smooth).Number(new Reads(["a"], [], []), 2);
+        Functions.Add(new Function("Pointwise", "double", name, ["double a"], [new Statement("return {0}", [Expression.Of("{0} + 0.5 * a", number)])]));
+        return name;
+    }
+
     /// <summary>The layer, the config: what any function may have.</summary>
     private Reads Common(List<string> parameters, Reads reads)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Dsl.Fuzz.Tree;
 
@@ -109,14 +110,16 @@ internal abstract partial class FlowWriter
             && b.Collects == block.Collects)];
         Collects |= block.Collects;
         Usable? other = alike.Length > 0 && Chance.OneIn(3) ? Chance.Of(alike) : null;
+        Usable[] all = other is null ? [block] : [block, other, .. alike.Where(b => b != other).TakeWhile(_ => Program.Aside.Maybe).Take(4)];
+        string[] names = [.. all.Select(b => b.Name)];
         bool repeats = result.Equals(x.Last) && Chance.Maybe && block.HandsOver is null;
         string key = Key();
         Part part = repeats
-            ? new Part("Repeat", other is null ? [block.Name] : [block.Name, other.Name], [key, Chance.Of("nameof(C.Layers)", "2", "1")], [])
-            : new Part("Use", other is null ? [block.Name] : [block.Name, other.Name], [key], []);
+            ? new Part("Repeat", names, [key, Chance.Of("nameof(C.Layers)", "2", "1")], [])
+            : new Part("Use", names, [key], []);
         if (other is not null)
         {
-            part = part.With("By", $"nameof(C.{Kind(block, other, repeats && Chance.Maybe)})");
+            part = part.With("By", $"nameof(C.{Kind(names, repeats && Chance.Maybe)})");
         }
 
         part = part.With("With", Binding(block, x.Last));
@@ -155,12 +158,19 @@ internal abstract partial class FlowWriter
             : null;
     }
 
-    /// <summary>A member of the config that picks one of two blocks.</summary>
-    private string Kind(Usable a, Usable b, bool ofLayer)
+    /// <summary>A member of the config that picks one of several blocks.</summary>
+    private string Kind(string[] blocks, bool ofLayer)
     {
         string name = $"Kind{Program.Config.Members.Count(m => m.Type == "Type")}";
         string condition = ofLayer ? Chance.Of("layer % 2 == 0", "layer == 0", "P && layer > 0") : Chance.Of("P", "Q", "Either");
-        Program.Config.Add(new Member("Type", name, null, [$"{condition} ? typeof({a.Name}) : typeof({b.Name})"], ofLayer ? "(int layer)" : ""));
+        string rest = $"typeof({blocks[^1]})";
+        for (int i = blocks.Length - 2; i > 0; i--)
+        {
+            string another = ofLayer ? string.Create(CultureInfo.InvariantCulture, $"layer % {i + 2} == 1") : Program.Aside.Of("P", "Q", "Either", "Tied");
+            rest = $"{another} ? typeof({blocks[i]}) : {rest}";
+        }
+
+        Program.Config.Add(new Member("Type", name, null, [$"{condition} ? typeof({blocks[0]}) : {rest}"], ofLayer ? "(int layer)" : ""));
         return name;
     }
 

@@ -22,6 +22,11 @@ internal sealed partial class ModelWriter
             .With("Over", Chance.Of("\"rows columns -> i j\"", "\"columns rows -> j i\"")).With("Stride", "2")
             .With("Padding", Chance.OneIn(3) ? "1" : null).With("Bias", Chance.Maybe ? Chance.Of("true", "nameof(C.Biased)") : null);
         var parts = new List<Part> { Part.Of("From", "\"pixels\""), conv };
+        if (Program.Aside.OneIn(3))
+        {
+            parts.Add(Part.Of("Apply", $"nameof({OfEachElement()})"));
+        }
+
         if (Chance.OneIn(4))
         {
             parts.Add(Part.Of("Activate", Activation()));

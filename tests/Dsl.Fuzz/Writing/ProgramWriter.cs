@@ -71,6 +71,11 @@ internal sealed class ProgramWriter
 
     private Program Write(string space, int index)
     {
+        if (Aside.OneIn(8))
+        {
+            Blocks.Add(new Usable(OwnLayer.Name, Size.Width, Size.Width, [], Causal: true, Collects: false, HandsOver: null));
+        }
+
         if (Chance.OneIn(7))
         {
             WriteLearner();
