@@ -755,6 +755,13 @@ internal static class OddDeclarations
             [Head("head", nameof(C.Vocab)), Output("logits")]
             public sealed partial class M;
             """,
+        ["logits along an axis that does not step"] = """
+            [Model<C>("M"), Axis("wide", nameof(C.Hidden))]
+            [Embedding("embed", nameof(C.Vocab), nameof(C.Hidden)), As("embedded")]
+            [Parameter("class", "wide"), As("class")]
+            [From("embedded"), Expand("class", "first"), Head("head", nameof(C.Vocab)), Output("logits")]
+            public sealed partial class M;
+            """,
         ["what no layer collects"] = Embed + """
             [Repeat<B>("layers", nameof(C.None)), As("layers")]
             """ + Head.Replace("public", """

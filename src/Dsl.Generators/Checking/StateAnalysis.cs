@@ -59,9 +59,9 @@ internal static class StateAnalysis
             else if (node.Inputs.Any(memory.Contains))
             {
                 memory.UnionWith(node.Outputs);
-                if (node.Inputs.FirstOrDefault(timeless.ContainsKey) is { } given)
+                if (node.Inputs.FirstOrDefault(timeless.ContainsKey) is { } alone)
                 {
-                    return $"what it makes of its memory reads '{timeless[given]}' too, which it is given at each step";
+                    return $"what it makes of its memory reads '{timeless[alone]}' too, which it is given at each step";
                 }
             }
             else if (node.Inputs.FirstOrDefault(timeless.ContainsKey) is { } from)
@@ -73,8 +73,14 @@ internal static class StateAnalysis
             }
         }
 
-        return stepping is not null && graph.Spec.IsModel && graph.Results.Any(r => !steps.Contains(r))
-            ? $"its output does not depend on '{graph.Inputs.First(i => i.Steps).Name}', which steps"
+        if (stepping is null || !graph.Spec.IsModel || graph.Results.Count == 0)
+        {
+            return null;
+        }
+
+        var given = graph.Results[0];
+        return !steps.Contains(given) ? $"its output does not depend on '{graph.Inputs.First(i => i.Steps).Name}', which steps"
+            : given.TimeAxis is { } other && other != stepping ? $"its output runs along '{other}', which does not step"
             : null;
     }
 }

@@ -25,9 +25,11 @@ internal static class OwnLayer
         var weights = new Weights(ScalarType.Float64);
         object config = UserFunction.ConfigOf(frame.Run.Config, create.GetParameters()[0].ParameterType);
         object own = create.Invoke(null, [config, weights.At(key), (long)frame.SizeOf(block.Parameters[0].Size)])!;
+        HashSet<string> maps = [.. weights.Explain().Select(row => row.Key)];
         foreach (Weight weight in weights.All)
         {
-            using Tensor numbers = frame.Run.Weight(weight.Key, [.. weight.Shape.Select(s => (int)s)]).ToTensor(ScalarType.Float64);
+            NumberArray stored = frame.Run.Weight(weight.Key, [.. weight.Shape.Select(s => (int)s)]);
+            using Tensor numbers = (maps.Contains(weight.Key) ? Adapted(stored, weight.Key, frame.Run) : stored).ToTensor(ScalarType.Float64);
             weight.Value.copy_(numbers);
         }
 
@@ -43,6 +45,29 @@ internal static class OwnLayer
         arguments.AddRange(along.Select(axis => axis is null ? Pass.Over(1, 1, CPU) : PassOf(frame.Time(axis))));
         return ((Tensor)type.GetMethods().Single(m => m.Name == "Forward" && m.GetParameters().Length == arguments.Count)
             .Invoke(own, [.. arguments])!).ToNumbers();
+    }
+
+    /// <summary>The matrix [out, in] of a map with what stands beside it: W + alpha / rank B A.</summary>
+    private static NumberArray Adapted(NumberArray stored, string weight, Run run)
+    {
+        string key = weight[..^".weight".Length];
+        if (run.Adapter is not { } adapter || !adapter.Adapts(key))
+        {
+            return stored;
+        }
+
+        (int size, int width) = (stored.Shape[0], stored.Shape[1]);
+        NumberArray a = run.Weight(key + ".lora_A.weight", [adapter.Rank, width]), b = run.Weight(key + ".lora_B.weight", [size, adapter.Rank]);
+        var sum = new NumberArray(stored.Shape, [.. stored.Values]);
+        for (int i = 0; i < sum.Count; i++)
+        {
+            for (int r = 0; r < adapter.Rank; r++)
+            {
+                sum.Values[i] += adapter.Scale * b.Values[(i / width * adapter.Rank) + r] * a.Values[(r * width) + (i % width)];
+            }
+        }
+
+        return sum;
     }
 
     private static Pass PassOf(TimeAxis time)
