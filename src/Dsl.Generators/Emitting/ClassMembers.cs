@@ -54,7 +54,7 @@ internal static class ClassMembers
             code.Line($"Require.Divides({divisor.ToCode()}, {Name(divisor)}, {dividend.ToCode()}, {Name(dividend)});");
         }
 
-        string Name(Size size) => Writing.Text(size is Size.Member m ? Declared.MemberName(graph.Spec.Config, m.Name) : size.Spell());
+        string Name(Size size) => Declared.Called(size, graph.Spec.Config);
     }
 
     /// <summary>Methods of scalar functions, and masks in use.</summary>

@@ -41,6 +41,8 @@ internal sealed class ClassText(Graph graph, NameTable taken) : IClassText
 
     public string Key(string key) => KeyText.ToCode(key, graph.Spec.Config);
 
+    public string Called(Size size) => Declared.Called(size, graph.Spec.Config);
+
     public string TypeOf(BlockUse block) => ShortType(block.TypeName);
 
     /// <summary>A type as this namespace writes it.</summary>

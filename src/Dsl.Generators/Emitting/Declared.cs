@@ -54,6 +54,9 @@ internal static class Declared
 
     public static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
 
+    /// <summary>What the config's file calls a size, as a C# string.</summary>
+    public static string Called(Size size, ConfigSpec config) => Writing.Text(size is Size.Member m ? MemberName(config, m.Name) : size.Spell());
+
     /// <summary>What the config file calls a member.</summary>
     public static string MemberName(ConfigSpec config, string member) =>
         config.Member(member) is { Paths.Count: > 0 } spec ? spec.Paths[0] : member.TrimStart('@');

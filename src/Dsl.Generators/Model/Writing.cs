@@ -61,6 +61,9 @@ internal interface IClassText
 
     /// <summary>A checkpoint key as a C# string.</summary>
     string Key(string key);
+
+    /// <summary>What the config's file calls a size, as a C# string.</summary>
+    string Called(Size size);
 }
 
 /// <summary>What an operation may ask of whoever writes its class.</summary>
@@ -91,6 +94,8 @@ internal abstract class Writing(IClassText text)
     public string Activation(ActivationSetting activation) => text.Activation(activation);
 
     public string Key(string key) => text.Key(key);
+
+    public string Called(Size size) => text.Called(size);
 
     public string KeyOrNull(string? key) => key is null ? "null" : Key(key);
 
@@ -123,7 +128,16 @@ internal abstract class Construction(IClassText text) : Writing(text)
     {
         if (size is not Size.Number || limit is not Size.Number)
         {
-            Line($"Require.AtMost({Code(size)}, {Text(called ?? size.Spell())}, {Code(limit)}, {Text(limit.Spell())});");
+            Line($"Require.AtMost({Code(size)}, {(called is null ? Called(size) : Text(called))}, {Code(limit)}, {Called(limit)});");
+        }
+    }
+
+    /// <summary>Refuses configs that say less than nothing where something is counted from 0.</summary>
+    public void NotNegative(Size size)
+    {
+        if (size is not Size.Number)
+        {
+            Line($"Require.Within(\"config.json\", {Code(size)}, {Called(size)}, 0);");
         }
     }
 

@@ -71,7 +71,11 @@ internal sealed record Slice(Size Start, Size Length, Size Total) : TokenOperati
 
     public override Operation MapSizes(Func<Size, Size> map) => new Slice(map(Start), map(Length), map(Total));
 
-    public override void Build(Construction at) => at.AtMost(Start + Length, Total, "the end of a slice");
+    public override void Build(Construction at)
+    {
+        at.NotNegative(Start);
+        at.AtMost(Start + Length, Total, "the end of a slice");
+    }
 
     public override void Call(Calling at) => at.Result($"{at.In()}.narrow(-1, {at.Code(Start)}, {at.Code(Length)})");
 }
@@ -90,9 +94,7 @@ internal sealed record SliceTime(string Axis, Size Start, Size? Length) : Sequen
 
     public override Operation MapSizes(Func<Size, Size> map) => this with { Start = map(Start), Length = Length is null ? null : map(Length) };
 
-    public override void Build(Construction at)
-    {
-    }
+    public override void Build(Construction at) => at.NotNegative(Start);
 
     public override void Call(Calling at) => at.Result($"Sequences.Slice({at.In()}, {at.Pass()}, {Run(at)})");
 
