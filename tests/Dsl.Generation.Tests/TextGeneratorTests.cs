@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Dsl.Runtime;
 using Dsl.Tests;
 using Dsl.Text;
 using TorchSharp;
@@ -27,7 +28,7 @@ public sealed class TextGeneratorTests : IDisposable
             // Large matrices make the distributions different from row to row.
             foreach (var parameter in model.parameters().Where(parameter => parameter.dim() > 1))
             {
-                parameter.mul_(25);
+                parameter.mul_(Scalars.Of(25));
             }
         }
 

@@ -31,7 +31,7 @@ public sealed class OwnLayerTests
                 Tensor sums = Total.After(kept, x * Total.Real(pass, x));
                 Tensor there = Total.Real(sPass, memory);
                 Tensor mean = (memory * there).sum(1, keepdim: true) / there.sum(1, keepdim: true);
-                Tensor y = sums * scale.Value * gate + offset + mean.narrow(2, 0, 1);
+                Tensor y = (sums * scale.Value * gate).Plus(offset).Plus(mean.narrow(2, 0, 1));
                 return y.unflatten(2, [4L, 4L]).MoveToOuterDisposeScope();
             }
         }
@@ -76,7 +76,7 @@ public sealed class OwnLayerTests
 
             public static Tensor After(Total? kept, Tensor x)
             {
-                Tensor own = x.cumsum(1), all = kept?.value is null ? own : own + kept.value;
+                Tensor own = x.cumsum(1), all = kept?.value is null ? own : own.Plus(kept.value);
                 if (kept is not null)
                 {
                     Tensor last = all.narrow(1, all.shape[1] - 1, 1);
@@ -159,7 +159,7 @@ public sealed class OwnLayerTests
                 public Tensor Forward(Tensor x, Tensor gate, Pass pass)
                 {
                     using var product = x * gate;
-                    return product + offset.Value;
+                    return product.Plus(offset.Value);
                 }
 
                 public Tensor Advance(Tensor x, Tensor gate, Pass pass, IStatePart state) => Forward(x, gate, pass);

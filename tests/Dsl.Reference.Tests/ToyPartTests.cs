@@ -36,17 +36,17 @@ public sealed class ToyPartTests
 
             public static class Toys
             {
-                public static Tensor Clamp(Tensor x, double most) => x.clamp(-most, most);
+                public static Tensor Clamp(Tensor x, double most) => x.clamp(Scalars.Of(-most), Scalars.Of(most));
 
                 /// <summary>The highest of each channel over the row's real tokens so far; a padded token gets the highest before it, or 0.</summary>
                 public static Tensor Highest(Tensor x, Pass pass, HighestState? state)
                 {
-                    using var low = pass.Padded ? x.masked_fill(Padding(x, pass), -1e30) : x.alias();
+                    using var low = pass.Padded ? x.masked_fill(Padding(x, pass), Scalars.Of(-1e30)) : x.alias();
                     using var all = state?.Value is { } before ? cat([before, low], 1) : low.alias();
                     using var highest = all.cummax(1).values;
                     state?.Keep(highest, pass);
                     using var own = highest.narrow(1, all.shape[1] - x.shape[1], x.shape[1]);
-                    return own.masked_fill(own < -1e29, 0);
+                    return own.masked_fill(own.lt(Scalars.Of(-1e29)), Scalars.Of(0));
                 }
 
                 private static Tensor Padding(Tensor x, Pass pass) => pass.Queries.Real!.to(x.device).to(ScalarType.Bool).logical_not().unsqueeze(-1);

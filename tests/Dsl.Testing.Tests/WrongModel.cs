@@ -66,7 +66,7 @@ internal sealed class WrongModel : GeneratedModel
         switch (fault)
         {
             case Fault.SeesTheNextToken:
-                logits = logits + 0.1 * logits.roll(-1, 1);
+                logits = logits.Plus(logits.roll(-1, 1) * Scalars.Of(0.1));
                 break;
             case Fault.StopsAGradient:
                 logits = logits.detach();
@@ -83,10 +83,10 @@ internal sealed class WrongModel : GeneratedModel
                 logits = logits * old.to(logits.dtype);
                 break;
             case Fault.Constant:
-                logits = logits * 0;
+                logits = logits * Scalars.Of(0);
                 break;
             case Fault.ScalesAfterItsHead:
-                logits = logits * 1.5;
+                logits = logits * Scalars.Of(1.5);
                 break;
         }
 

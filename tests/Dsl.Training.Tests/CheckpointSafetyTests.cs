@@ -39,7 +39,7 @@ public sealed class CheckpointSafetyTests : IDisposable
         if (poison != 0)
         {
             using IDisposable off = no_grad();
-            model.Weights.All[^1].Value.fill_(poison);
+            model.Weights.All[^1].Value.fill_(Scalars.Of(poison));
         }
 
         using var trainer = new Trainer(model, Corpus, Small);

@@ -80,7 +80,7 @@ public sealed class OptimizerTests
         for (int step = 0; step < 3; step++)
         {
             // What both can hold.
-            using Tensor gradient = start.mul(step + 0.5).to(ScalarType.BFloat16), exact = gradient.to(ScalarType.Float32);
+            using Tensor gradient = start.mul(Scalars.Of(step + 0.5)).to(ScalarType.BFloat16), exact = gradient.to(ScalarType.Float32);
             narrow.grad = gradient.clone();
             wide.grad = exact.clone();
             first.Step(1e-3);
@@ -89,7 +89,7 @@ public sealed class OptimizerTests
 
         using Tensor master = first.State()["master.w"].detach(), expected = wide.detach(), shown = expected.to(ScalarType.BFloat16);
         Assert.Equal(expected.data<float>().ToArray(), master.data<float>().ToArray());
-        using Tensor same = narrow.detach().eq(shown), still = idle.detach().eq(1);
+        using Tensor same = narrow.detach().eq(shown), still = idle.detach().eq(Scalars.Of(1));
         Assert.True(same.all().item<bool>());
         Assert.True(still.all().item<bool>());
         Assert.NotEqual(rounded.to(ScalarType.Float32).data<float>().ToArray(), master.data<float>().ToArray());

@@ -156,7 +156,7 @@ public sealed class TrainerTests
                 fused: fused);
             foreach (Parameter parameter in pair)
             {
-                parameter.grad = full_like(parameter, 0.3);
+                parameter.grad = full_like(parameter, Scalars.Of(0.3));
             }
 
             optimizer.Step(0.01);
@@ -172,7 +172,7 @@ public sealed class TrainerTests
         using var model = new TinyModel(new TinyConfig(Corpus.Codec.Vocabulary));
         using (no_grad())
         {
-            model.Weights.All[^1].Value.fill_(double.NaN);
+            model.Weights.All[^1].Value.fill_(Scalars.Of(double.NaN));
         }
 
         using var trainer = new Trainer(model, Corpus, Small);

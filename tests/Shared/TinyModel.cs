@@ -125,7 +125,7 @@ internal sealed class TinyModel : GeneratedModel
                     using Tensor merged = attended.flatten(2, 3);
                     using Tensor projected = output.Apply(merged);
                     using Tensor dropped = Dropout.Apply(projected, config.Dropout, pass);
-                    return x + dropped;
+                    return x.Plus(dropped);
                 }
             }
         }

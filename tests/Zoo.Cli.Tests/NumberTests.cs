@@ -10,37 +10,96 @@ namespace Zoo.Cli.Tests;
 
 /// <summary>
 /// TorchSharp makes an object with a finaliser of a number, and gives native code its address alone. Whatever member of it makes one, itself or through
-/// others, is called by none of our assemblies; <c>Scalars</c> holds the numbers that we make.
+/// others, is called by none of our assemblies, nor by their tests, whose process may end of it; <c>Scalars</c> holds the numbers that we make.
 /// </summary>
 public sealed class NumberTests
 {
     private static readonly string Folder = AppContext.BaseDirectory;
 
+    private static readonly Lazy<HashSet<string>> Making = new(() =>
+    {
+        using AssemblyDefinition torch = AssemblyDefinition.ReadAssembly(typeof(Scalar).Assembly.Location);
+        return Makers(torch);
+    });
+
     [Fact]
     public void NoCallMakesANumberThatNobodyHolds()
     {
-        using AssemblyDefinition torch = AssemblyDefinition.ReadAssembly(typeof(Scalar).Assembly.Location);
-        HashSet<string> making = Making(torch);
-        Assert.Contains("TorchSharp.torch/Tensor TorchSharp.torch/Tensor::square()", making);
-        Assert.True(making.Count > 300, $"{making.Count} members make numbers");
-        string[] found = [.. new[] { "Dsl.Runtime", "Dsl.Testing", "Dsl.Generation", "Dsl.Training",
-            "Zoo", "Zoo.Cli" }.SelectMany(name => Calls(name, making))];
-        Assert.Equal([], found);
+        Assert.Contains("TorchSharp.torch/Tensor TorchSharp.torch/Tensor::square()", Making.Value);
+        Assert.True(Making.Value.Count > 300, $"{Making.Value.Count} members make numbers");
+        NoneMake(new[] { "Dsl.Runtime", "Dsl.Testing", "Dsl.Generation", "Dsl.Training", "Zoo", "Zoo.Cli" }
+            .Select(name => Path.Combine(Folder, name + ".dll")));
     }
 
-    private static IEnumerable<string> Calls(string name, HashSet<string> making)
+    [Fact]
+    public void NorDoesACallOfATest()
     {
-        using AssemblyDefinition assembly = AssemblyDefinition.ReadAssembly(Path.Combine(Folder, name + ".dll"));
-        return [.. assembly.MainModule.GetTypes().SelectMany(type => type.Methods)
+        string[] built = BuiltTests();
+        Assert.Contains(typeof(NumberTests).Assembly.Location, built);
+        NoneMake(built);
+    }
 
-            // The one place that holds them, and a field that lives for ever.
-            .Where(method => method.HasBody && method.DeclaringType.Name != "Scalars" && method.Name != ".cctor")
-            .SelectMany(method =>
-                Called(method).Select(called => called.FullName).Where(making.Contains).Select(called => $"{method.FullName} calls {called}"))];
+    private static void NoneMake(IEnumerable<string> paths)
+    {
+        string[] found = [.. paths.SelectMany(Calls)];
+        Assert.True(found.Length == 0, string.Join('\n', found));
+    }
+
+    /// <summary>The assemblies of all projects under tests that are built as this one is.</summary>
+    private static string[] BuiltTests()
+    {
+        string project = Path.Combine(Root(), "tests", "Zoo.Cli.Tests"), output = Path.GetRelativePath(project, Folder);
+        return [.. Directory.GetFiles(Path.Combine(Root(), "tests"), "*.csproj", SearchOption.AllDirectories)
+            .Select(file => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, output, Path.GetFileNameWithoutExtension(file) + ".dll")))
+            .Where(File.Exists)];
+    }
+
+    private static string Root()
+    {
+        for (DirectoryInfo? at = new(Folder); at is not null; at = at.Parent)
+        {
+            if (File.Exists(Path.Combine(at.FullName, "Dsl.sln")))
+            {
+                return at.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException($"no folder above {Folder} holds Dsl.sln");
+    }
+
+    private static IEnumerable<string> Calls(string path)
+    {
+        using AssemblyDefinition assembly = AssemblyDefinition.ReadAssembly(path);
+        return [.. assembly.MainModule.GetTypes().SelectMany(type => type.Methods).Where(method => method.HasBody && !MayMake(method)).SelectMany(method =>
+            Called(method).Select(called => called.FullName).Where(Making.Value.Contains).Select(called => $"{method.FullName} calls {called}"))];
+    }
+
+    private static bool MayMake(MethodDefinition method)
+    {
+        TypeDefinition type = method.DeclaringType;
+        while (type.DeclaringType is { } outer)
+        {
+            type = outer;
+        }
+
+        return type.FullName switch
+        {
+            // The one place that holds them.
+            "Dsl.Runtime.Scalars" => true,
+
+            // Its fields live for ever.
+            "Dsl.Runtime.Activations" => method.Name == ".cctor",
+
+            // Shows the fault on purpose: the stress run that must break.
+            "Dsl.Fuzz.Stress.StressCalls" => method.Name.StartsWith("<OfOperators>", StringComparison.Ordinal),
+
+            // What the benchmarks compare with, compiled into Zoo.Tests: models as one writes them by hand, operator by operator.
+            _ => type.Namespace == "Benchmarks.Baselines",
+        };
     }
 
     /// <summary>Conversions to a number, what calls them, and what calls that.</summary>
-    private static HashSet<string> Making(AssemblyDefinition torch)
+    private static HashSet<string> Makers(AssemblyDefinition torch)
     {
         MethodDefinition[] methods = [.. torch.MainModule.GetTypes().SelectMany(type => type.Methods).Where(method => method.HasBody)];
         Dictionary<string, string[]> calls = methods.GroupBy(method => method.FullName)

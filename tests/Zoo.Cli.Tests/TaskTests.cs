@@ -109,16 +109,17 @@ public sealed class TaskTests
         Tensor logits = randn(4, 3), labels = tensor(new long[] { 0, 2, 1, 1 });
         Assert.Equal(nn.functional.cross_entropy(logits, labels).item<float>(), HeadLosses.Sequence(logits, labels).item<float>(), 1e-6f);
         Tensor several = tensor(new long[,] { { 1, 0, 1 }, { 0, 0, 0 }, { 1, 1, 1 }, { 0, 1, 0 } });
-        Tensor expected = -(several * logits.sigmoid().log() + (1 - several) * (1 - logits.sigmoid()).log()).mean();
+        Tensor expected = -(several * logits.sigmoid().log()).Plus(several.neg().Plus(1) * logits.sigmoid().neg().Plus(1).log()).mean();
         Assert.Equal(expected.item<float>(), HeadLosses.Sequence(logits, several).item<float>(), 1e-6f);
         Tensor one = randn(4, 1), numbers = randn(4);
-        Assert.Equal((one.squeeze(1) - numbers).square().mean().item<float>(), HeadLosses.Sequence(one, numbers).item<float>(), 1e-6f);
+        Assert.Equal((one.squeeze(1) - numbers).Square().mean().item<float>(), HeadLosses.Sequence(one, numbers).item<float>(), 1e-6f);
         Tensor scores = randn(8, 1), choices = tensor(new long[] { 3, 0 });
         Assert.Equal(nn.functional.cross_entropy(scores.reshape(2, 4), choices).item<float>(), HeadLosses.Choice(scores, choices).item<float>(), 1e-6f);
 
         // An end beyond the row is left out of the mean.
         Tensor start = randn(2, 5), end = randn(2, 5), starts = tensor(new long[] { 1, 4 }), ends = tensor(new long[] { 2, 9 });
-        Tensor both = (nn.functional.cross_entropy(start, starts) + nn.functional.cross_entropy(end.narrow(0, 0, 1), ends.narrow(0, 0, 1))) / 2;
+        Tensor first = nn.functional.cross_entropy(start, starts), last = nn.functional.cross_entropy(end.narrow(0, 0, 1), ends.narrow(0, 0, 1));
+        Tensor both = first.Plus(last) / Scalars.Of(2);
         Assert.Equal(both.item<float>(), HeadLosses.Span(start, end, starts, ends).item<float>(), 1e-6f);
     }
 

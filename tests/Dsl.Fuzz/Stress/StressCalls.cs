@@ -114,7 +114,7 @@ internal static class StressCalls
         model.Module.zero_grad();
         return Run(model, results =>
         {
-            using Tensor loss = results.Where(result => result.requires_grad).Select(result => result.square().mean()).Aggregate((a, b) => a.Plus(b));
+            using Tensor loss = results.Where(result => result.requires_grad).Select(result => result.Square().mean()).Aggregate((a, b) => a.Plus(b));
             loss.backward();
             return Digest([.. model.Weights.All.Select(weight => ((Tensor)weight.Value).grad).Where(grad => grad is not null).Select(grad => grad!)]);
         });
@@ -144,7 +144,7 @@ internal static class StressCalls
         var logits = new List<Tensor>();
         for (int i = 0; i < 6; i++)
         {
-            using Tensor tokens = full([Rows, 1 + (i % 2)], 3L + i, ScalarType.Int64);
+            using Tensor tokens = full([Rows, 1 + (i % 2)], Scalars.Of(3L + i), ScalarType.Int64);
             logits.Add(model.Advance(tokens, state, last: true));
         }
 

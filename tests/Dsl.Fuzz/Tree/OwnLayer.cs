@@ -35,7 +35,7 @@ internal static class OwnLayer
             public static TorchSharp.torch.Tensor After(Total? kept, TorchSharp.torch.Tensor x)
             {
                 var own = x.cumsum(1);
-                var all = kept?.value is null ? own : own + kept.value;
+                var all = kept?.value is null ? own : own.Plus(kept.value);
                 kept?.Become(all.narrow(1, all.shape[1] - 1, 1).clone());
                 return all;
             }

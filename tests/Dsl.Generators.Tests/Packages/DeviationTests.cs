@@ -70,7 +70,7 @@ public sealed class DeviationTests
                     using var none = no_grad();
                     return string.Concat(model.Module.named_parameters().Where(p => p.parameter.dim() > 1).Select(p =>
                     {
-                        double found = Math.Sqrt(p.parameter.square().mean().item<float>());
+                        double found = Math.Sqrt(p.parameter.Square().mean().item<float>());
                         double near = new[] { 0.02, 0.125, 0.25, 0.5, 2 }.MinBy(d => Math.Abs(Math.Log(found / d)));
                         return $"{p.name} {(Math.Abs(found / near - 1) < 0.1 ? near : found)}; ";
                     }));

@@ -87,7 +87,8 @@ public sealed class LearnTests
 
                 // The maps of a head by the head's own rate: where its axis stands in each tensor.
                 var heads = new[] { 0, 0, 2, 0, -1 };
-                return Define(own, fast, heads, (y, p) => learner.Forward(y, p), k, v, v, rate, i => row[i].square() / (1 + i), 3, got.reshape(1, 8, 2, 5));
+                return Define(
+                    own, fast, heads, (y, p) => learner.Forward(y, p), k, v, v, rate, i => row[i].Square() / Scalars.Of(1 + i), 3, got.reshape(1, 8, 2, 5));
             }
 
             public static double OfOneMap()
@@ -135,9 +136,9 @@ public sealed class LearnTests
                     double Moved(double by)
                     {
                         using var off = no_grad();
-                        weight.Value.add_(step, alpha: by);
+                        weight.Value.add_(step, alpha: Scalars.Of(by));
                         double answer = Answer().item<double>();
-                        weight.Value.add_(step, alpha: -by);
+                        weight.Value.add_(step, alpha: Scalars.Of(-by));
                         return answer;
                     }
 
@@ -166,7 +167,7 @@ public sealed class LearnTests
                         {
                             Tensor each = rate[0, i];
                             each = heads[w] == -2 ? each[0] : heads[w] == -1 ? each.unsqueeze(1).expand(2, 5).reshape(10) : each.reshape([.. gradients[w].shape.Select((_, a) => a == heads[w] ? 2L : 1L)]);
-                            gathered[w] = (gathered[w] + (each * gradients[w])).detach();
+                            gathered[w] = gathered[w].Plus(each * gradients[w]).detach();
                         }
                     }
 

@@ -38,7 +38,7 @@ public sealed class OwnLayerTests
             {
                 var kept = (Sum)state;
                 using var own = x.cumsum(1);
-                var all = kept.Value is null ? own.alias() : own + kept.Value;
+                var all = kept.Value is null ? own.alias() : own.Plus(kept.Value);
                 kept.Value?.Dispose();
                 kept.Value = all[.., ^1..].clone().DetachFromDisposeScope();
                 using (all)

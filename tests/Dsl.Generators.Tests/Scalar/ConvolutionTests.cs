@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Scalar;
+using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -132,7 +133,8 @@ public sealed class ConvolutionTests
 
         torch.manual_seed(seed);
         using var scope = NewDisposeScope();
-        Tensor[] arguments = [.. harness.Values.Select(p => KernelTests.Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.7))];
+        Tensor[] arguments = [.. harness.Values.Select(p =>
+            KernelTests.Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * Scalars.Of(0.7)))];
         var (expected, _) = harness.Oracle(
             [.. arguments.Select(KernelHarness.Numbers)],
             [.. harness.States.Select(s => new double[harness.ShapeOf(s, sizes).Aggregate(1L, (a, b) => a * b)])],

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
 using Dsl.Generators.Scalar;
+using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -161,15 +162,15 @@ internal sealed class KernelHarness
         bool kinks = false)
     {
         torch.manual_seed(seed);
-        Tensor Fill(ScalarParameter p) => (shape ?? ((_, x) => x))(p, torch.randn(ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.7);
+        Tensor Fill(ScalarParameter p) => (shape ?? ((_, x) => x))(p, torch.randn(ShapeOf(p, sizes), dtype: ScalarType.Float64) * Scalars.Of(0.7));
         Tensor[] arguments = [.. Values.Select(Fill)];
         Tensor[] states = [.. States.Select(Fill)];
-        Tensor? real = padded ? torch.rand(sizes[Axes[0]], sizes["t"]) > 0.3 : null;
+        Tensor? real = padded ? torch.rand(sizes[Axes[0]], sizes["t"]).gt(Scalars.Of(0.3)) : null;
         bool[]? realBits = real is null || real.numel() == 0 ? null : real.data<bool>().ToArray();
 
         // Counted from each row's first real token, as a pass counts them.
         Tensor? positions = Function.Parameters.Any(p => p.Name == "position") && real is not null
-            ? torch.cumsum((real.cumsum(1) > 0).to(ScalarType.Int64), 1).sub(1).clamp_min(0) : null;
+            ? torch.cumsum(real.cumsum(1).gt(Scalars.Of(0)).to(ScalarType.Int64), 1).sub(Scalars.Of(1)).clamp_min(Scalars.Of(0)) : null;
         long[]? places = positions is null || positions.numel() == 0 ? null : positions.data<long>().ToArray();
         double[][] numbers = [.. arguments.Select(Numbers)];
         double[][] starts = [.. states.Select(Numbers)];
@@ -192,7 +193,7 @@ internal sealed class KernelHarness
             Tensor loss = (result * weights).sum();
             for (int i = 0; i < finals.Length; i++)
             {
-                loss = loss + (finals[i] * finalWeights[i]).sum();
+                loss = loss.Plus((finals[i] * finalWeights[i]).sum());
             }
 
             loss.backward();

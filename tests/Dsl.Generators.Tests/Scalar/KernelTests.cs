@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Dsl.Generators.Scalar;
+using Dsl.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -33,10 +34,10 @@ public sealed class KernelTests
 
     internal static Tensor Tame(ScalarParameter p, Tensor x) => p.Name switch
     {
-        "delta" => x.abs() + 0.1,
-        "b" when p.ByRef => x.abs() + 0.5,
-        "A" => torch.stack([-x.select(-1, 0).abs() - 0.3, x.select(-1, 1)], -1),
-        "step" => x.abs() * 0.3,
+        "delta" => x.abs().Plus(0.1),
+        "b" when p.ByRef => x.abs().Plus(0.5),
+        "A" => torch.stack([x.select(-1, 0).abs().neg().Plus(-0.3), x.select(-1, 1)], -1),
+        "step" => x.abs() * Scalars.Of(0.3),
         _ => x,
     };
 
@@ -121,19 +122,19 @@ public sealed class KernelTests
     {
         var harness = new KernelHarness(ScalarReaderTests.Declared, name);
         var sizes = Sizes(text);
-        Tensor[] values = [.. harness.Values.Select(p => Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.5))];
+        Tensor[] values = [.. harness.Values.Select(p => Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * Scalars.Of(0.5)))];
         double[][] Run(Func<Tensor, Tensor> lay)
         {
             Tensor[] leaves = [.. values.Select(v => lay(v.clone()).detach().requires_grad_())];
             var (y, states) = harness.Run(leaves, null);
-            (y.sum() + states.Aggregate(torch.zeros(1), (sum, state) => sum + state.sum())).backward();
+            states.Aggregate(y.sum(), (sum, state) => sum.Plus(state.sum())).backward();
             return [KernelHarness.Numbers(y), .. states.Select(KernelHarness.Numbers), .. leaves.Select(l => KernelHarness.Numbers(l.grad!))];
         }
 
         static Tensor Reversed(Tensor x) => x.permute([.. Enumerable.Range(0, (int)x.dim()).Reverse().Select(i => (long)i)]);
         double[][] dense = Run(x => x);
         Assert.Equal(dense, Run(x => Reversed(Reversed(x).contiguous())));
-        Assert.Equal(dense, Run(x => torch.stack([x, x + 1], dim: -1).select(-1, 0)));
+        Assert.Equal(dense, Run(x => torch.stack([x, x.Plus(1)], dim: -1).select(-1, 0)));
     }
 
     [Fact]
@@ -141,7 +142,7 @@ public sealed class KernelTests
     {
         var harness = new KernelHarness(ScalarReaderTests.Declared, "SelectiveScan");
         var sizes = Sizes("b=3 t=200 d=37 n=5");
-        Tensor[] values = [.. harness.Values.Select(p => Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * 0.5))];
+        Tensor[] values = [.. harness.Values.Select(p => Tame(p, torch.randn(harness.ShapeOf(p, sizes), dtype: ScalarType.Float64) * Scalars.Of(0.5)))];
         double[][] Gradients(ScalarType type)
         {
             Tensor[] leaves = [.. values.Select(v => v.to(type).clone().requires_grad_())];

@@ -41,7 +41,7 @@ public sealed class PointwiseKernelTests
             Tensor[] ours = [.. own.Select(x => x.clone().requires_grad_())];
             Tensor[] theirs = [.. own.Select(x => x.clone().requires_grad_())];
             Tensor y = run(tensors, ours);
-            Tensor expected = (theirs[0] * theirs[2]) + (theirs[1] * (1 - theirs[2]));
+            Tensor expected = (theirs[0] * theirs[2]).Plus(theirs[1] * theirs[2].neg().Plus(1));
             Assert.Equal(expected.shape, y.shape);
             Assert.True(torch.allclose(expected, y, 1e-12, 1e-12));
             using (torch.no_grad())

@@ -107,7 +107,7 @@ public sealed class StateSpaceGoldenTests
             // D is not in the published kernel.
             Tensor[] bare = [.. arguments[..^1], zeros_like(leaves[5])];
             Tensor impulse = zeros(1, u.shape[1], u.shape[2]);
-            impulse.select(1, 0).fill_(1);
+            impulse.select(1, 0).fill_(Scalars.Of(1));
             Tensor kernel = harness.Convolve([impulse, .. bare[1..]], powers: form == "powers");
             OperatorGoldenTests.Close(file.ReadTensor(Out("K")).t().unsqueeze(0), kernel, 1e-5, 0, $"K by {form}");
         }
@@ -181,7 +181,7 @@ public sealed class StateSpaceGoldenTests
             Tensor[] leaves = [.. keys.Select(k => file.ReadTensor("in." + k).requires_grad_())];
             Tensor[] arguments = [leaves[0].squeeze(-1), leaves[1], leaves[2], leaves[3].squeeze(0), leaves[4].squeeze(0), leaves[5].squeeze(0)];
             Tensor impulse = zeros(1, length, leaves[0].shape[0]);
-            impulse.select(1, 0).fill_(1);
+            impulse.select(1, 0).fill_(Scalars.Of(1));
             Tensor kernel = LowRankStep.Value.Convolve([impulse, .. arguments], powers).squeeze(0).t();
             OperatorGoldenTests.Close(file.ReadTensor("out.K"), kernel, 1e-5, 0, "K of the step");
             (kernel * weights).sum().backward();
@@ -194,9 +194,9 @@ public sealed class StateSpaceGoldenTests
             Tensor u = file.ReadTensor("in.u").transpose(1, 2).contiguous();
             Tensor skipped = u * file.ReadTensor("in.D");
             Tensor y = file.ReadTensor("out.y").transpose(1, 2);
-            OperatorGoldenTests.Close(y, LowRankStep.Value.Convolve([u, .. arguments], powers) + skipped, 1e-5, 0, "y by convolution");
+            OperatorGoldenTests.Close(y, LowRankStep.Value.Convolve([u, .. arguments], powers).Plus(skipped), 1e-5, 0, "y by convolution");
             var (scanned, finals) = LowRankStep.Value.Run([u, .. arguments], null);
-            OperatorGoldenTests.Close(y, scanned + skipped, 1e-5, 0, "y by scan");
+            OperatorGoldenTests.Close(y, scanned.Plus(skipped), 1e-5, 0, "y by scan");
             OperatorGoldenTests.Close(file.ReadTensor("out.final_state").narrow(2, 0, leaves[1].shape[1]), finals[0], 1e-5, 0, "final state");
         }
 
@@ -217,7 +217,7 @@ public sealed class StateSpaceGoldenTests
         OperatorGoldenTests.Close(shorter, own.narrow(1, 0, shorter.shape[1]), 1e-5, 0, "a shorter K is cut");
         Tensor halved = file.ReadTensor("out.K_rate2");
         OperatorGoldenTests.Close(
-            halved, Frequencies.Value(halved.shape[1], [read[0] + Math.Log(2), .. read[1..]]), 1e-5, 0, "K at twice the step and half the nodes");
+            halved, Frequencies.Value(halved.shape[1], [read[0].Plus(Math.Log(2)), .. read[1..]]), 1e-5, 0, "K at twice the step and half the nodes");
         Assert.True(Frequencies.Value(2, read).isfinite().all().item<bool>() && Frequencies.Value(1, read).isfinite().all().item<bool>());
     }
 

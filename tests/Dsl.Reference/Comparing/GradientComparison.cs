@@ -160,7 +160,8 @@ internal static class GradientComparison
         {
             // A padded token counts for nothing, whatever its number is: also where that is none.
             Tensor weights = sum.ToTensor(ScalarType.Float64);
-            total = total + torch.where(sum.Map(w => w == 0 ? 0 : 1).ToTensor(ScalarType.Bool), results[output] * weights, torch.zeros_like(weights)).sum();
+            Tensor counted = sum.Map(w => w == 0 ? 0 : 1).ToTensor(ScalarType.Bool);
+            total = total.Plus(torch.where(counted, results[output] * weights, torch.zeros_like(weights)).sum());
         }
 
         // Ids alone have no gradient.

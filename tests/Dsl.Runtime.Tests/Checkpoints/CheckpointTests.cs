@@ -15,7 +15,7 @@ public class CheckpointTests
     private static TensorSource Floats(string name, long[] shape, float first = 0) => TensorSource.From<float>(name, ElementType.F32, shape,
         Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => first + i).ToArray());
 
-    private static LoadTarget Target(string key, params long[] shape) => new(key, shape, full(shape, -1f));
+    private static LoadTarget Target(string key, params long[] shape) => new(key, shape, full(shape, Scalars.Of(-1f)));
 
     private static float[] Values(LoadTarget target) => target.Destination.contiguous().data<float>().ToArray();
 
@@ -60,7 +60,7 @@ public class CheckpointTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         Checkpoint.Save(folder.Path, [Floats("q", [2, 3], 0), Floats("k", [1, 3], 100), Floats("v", [1, 3], 200)]);
-        var packed = nn.Parameter(full([4, 3], -1f));
+        var packed = nn.Parameter(full([4, 3], Scalars.Of(-1f)));
         using var checkpoint = Checkpoint.Open(folder.Path);
         var report = checkpoint.LoadInto(
         [
@@ -95,7 +95,7 @@ public class CheckpointTests
             Refused(folder.Path, [Tied()]));
 
         // Equal values of different types are equal.
-        var half = TensorSource.From("lm_head.weight", arange(0, 6, ScalarType.Float16).reshape(3, 2));
+        var half = TensorSource.From("lm_head.weight", Scalars.Range(6, ScalarType.Float16).reshape(3, 2));
         Checkpoint.Save(folder.Path, [Floats("embed_tokens.weight", [3, 2]), half]);
         using var mixed = Checkpoint.Open(folder.Path);
         Assert.Equal(1, mixed.LoadInto([Tied()]).Loaded);
@@ -110,7 +110,7 @@ public class CheckpointTests
         nan[999] = float.NaN;
         infinite[3] = float.NegativeInfinity;
         Checkpoint.Save(folder.Path, [Floats("fine", [1000]), TensorSource.From<float>("nan", ElementType.F32, [1000], nan),
-            TensorSource.From<float>("inf", ElementType.F32, [1000], infinite), TensorSource.From("overflows", full([9], 1e6f))]);
+            TensorSource.From<float>("inf", ElementType.F32, [1000], infinite), TensorSource.From("overflows", full([9], Scalars.Of(1e6f)))]);
         LoadTarget[] targets = [Target("fine", 1000), Target("nan", 1000), Target("inf", 1000),
             new("overflows", [9], zeros([9], ScalarType.Float16))];
         using var checkpoint = Checkpoint.Open(folder.Path);

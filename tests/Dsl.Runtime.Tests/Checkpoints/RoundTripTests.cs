@@ -65,7 +65,7 @@ public class RoundTripTests
     public void TensorsOfAnyStridesRoundTrip(ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var values = (randn(6, 5, 4) * 40).to(type);
+        var values = (randn(6, 5, 4) * Scalars.Of(40)).to(type);
         var tensors = new Dictionary<string, Tensor>
         {
             ["plain"] = values,

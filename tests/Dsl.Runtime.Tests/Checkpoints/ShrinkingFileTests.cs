@@ -20,7 +20,7 @@ public class ShrinkingFileTests
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
         // Larger than what one thread takes, so that several read it.
-        Tensor large = arange(3_000_000, dtype: ScalarType.Float64).reshape(3000, 1000), small = ones(10, dtype: ScalarType.Float64);
+        Tensor large = Scalars.Range(3_000_000, ScalarType.Float64).reshape(3000, 1000), small = ones(10, dtype: ScalarType.Float64);
         string path = folder.File("model.safetensors");
         SafeTensorsWriter.Write(path, [TensorSource.From("large", large, stored), TensorSource.From("again", large, stored), TensorSource.From("small", small)]);
         using var file = SafeTensorsFile.Open(path);

@@ -156,7 +156,7 @@ public class GeneratedModuleTests
     {
         using var model = new TinyModel(new TinyConfig());
         double[] before = Reference.Host(model.get_parameter("model.embed.weight"));
-        Dictionary<string, Tensor> state = model.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach() + 1);
+        Dictionary<string, Tensor> state = model.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach().Plus(1));
         state.Remove("model.norm.weight");
         state["strange"] = torch.ones(3);
         state["model.layers.0.attn.q.bias"] = torch.ones(5);

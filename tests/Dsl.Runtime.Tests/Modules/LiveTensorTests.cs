@@ -25,7 +25,7 @@ public class LiveTensorTests
                 foreach (MaskRule mask in new[] { MaskRule.Full, MaskRule.Causal, MaskRule.Band(2) })
                 {
                     Attention.Attend(q, k, k, mask, 0.5, pass).Dispose();
-                    Attention.Attend(q, k, k, mask, 0.5, pass, score: (x, place) => x * 2).Dispose();
+                    Attention.Attend(q, k, k, mask, 0.5, pass, score: (x, place) => x * Scalars.Of(2)).Dispose();
                     Attention.Attend(
                         q, k, k, mask, 0.5, pass, bias: new ScoreBias("places", (like, place) => (place.Query - place.Key).to(like.dtype))).Dispose();
                 }
@@ -44,7 +44,7 @@ public class LiveTensorTests
     public void ForwardsAndTrainingStepsLeaveNothingBehind()
     {
         using var model = new TinyModel(new TinyConfig(Dropout: 0.1));
-        using Tensor ids = torch.arange(14, dtype: ScalarType.Int64).view(2, 7);
+        using Tensor ids = Scalars.Range(14, ScalarType.Int64).view(2, 7);
         using optim.Optimizer optimizer = torch.optim.AdamW(model.parameters(), 1e-3);
         long idle = 0, left = 0;
         using (torch.no_grad())

@@ -24,7 +24,7 @@ public class FusedFunctionTests
         protected override Tensor[] Forward(Tensor?[] inputs)
         {
             Save(inputs[0], inputs[1]);
-            return [inputs[0]! * inputs[1]!, inputs[0]! + inputs[1]!];
+            return [inputs[0]! * inputs[1]!, inputs[0]!.Plus(inputs[1]!)];
         }
 
         protected override Tensor?[] Backward(Tensor?[] gradients, Tensor?[] saved)
@@ -38,9 +38,9 @@ public class FusedFunctionTests
 
             Tensor? Part(Tensor other) => (gradients[0], gradients[1]) switch
             {
-                ({ } product, { } sum) => product * other + sum,
+                ({ } product, { } sum) => (product * other).Plus(sum),
                 ({ } product, null) => product * other,
-                (null, { } sum) => sum * 1,
+                (null, { } sum) => sum * Scalars.Of(1),
                 _ => null,
             };
         }
@@ -69,12 +69,13 @@ public class FusedFunctionTests
         var (a, b, c, d) = (Leaf(1, dtype, 3, 4), Leaf(2, dtype, 3, 4), Leaf(1, dtype, 3, 4), Leaf(2, dtype, 3, 4));
         var results = FusedFunction.Apply(new ProductAndSum(), a, b);
         Loss(results[0], results[1]).backward();
-        Loss(c * d, c + d).backward();
+        Loss(c * d, c.Plus(d)).backward();
         Near.Assert(c.grad!, a.grad, 1e-6);
         Near.Assert(d.grad!, b.grad, 1e-6);
 
         Tensor Loss(Tensor product, Tensor sum) =>
-            (usesProduct ? product.square().sum() : torch.zeros(1, dtype: dtype)) + (usesSum ? sum.pow(3).sum() : torch.zeros(1, dtype: dtype));
+            (usesProduct ? product.Square().sum() : torch.zeros(1, dtype: dtype))
+                .Plus(usesSum ? sum.pow(Scalars.Of(3)).sum() : torch.zeros(1, dtype: dtype));
     }
 
     [Fact]
@@ -127,7 +128,7 @@ public class FusedFunctionTests
 
         // Nothing of it lingers.
         FusedFunction.Differentiate(FusedFunction.Apply(new ProductAndSum(), a, a)[0].sum());
-        Near.Assert(2 * a, a.grad);
+        Near.Assert(a * Scalars.Of(2), a.grad);
     }
 
     [Theory]
@@ -181,7 +182,7 @@ public class FusedFunctionTests
             {
                 var hidden = FusedLinear.Apply(x, w1, null, FusedActivation.Gelu);
                 var results = FusedFunction.Apply(new ProductAndSum(), FusedLinear.Apply(hidden, w2), x);
-                FusedFunction.Differentiate(results[0].sum() + results[1].square().sum());
+                FusedFunction.Differentiate(results[0].sum().Plus(results[1].Square().sum()));
                 Tensor[] gradients = [x.grad!, w1.grad!, w2.grad!];
                 expected ??= [.. gradients.Select(g => scope.Detach(g.clone()))];
                 foreach (var (wanted, gradient) in expected.Zip(gradients))

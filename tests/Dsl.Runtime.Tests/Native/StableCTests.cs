@@ -14,7 +14,8 @@ public class StableCTests
     private static Tensor Random(int seed, params long[] shape) => torch.randn(shape, generator: new Generator((ulong)seed));
 
     private static Tensor Plain(Tensor q, Tensor k, Tensor v, Tensor? mask, double scale) =>
-        ((q.matmul(k.transpose(-1, -2)) * scale) is var scores && mask is { } m ? scores.masked_fill(m.logical_not(), double.NegativeInfinity) : scores)
+        ((q.matmul(k.transpose(-1, -2)) * Scalars.Of(scale)) is var scores && mask is { } m
+                ? scores.masked_fill(m.logical_not(), Scalars.Of(double.NegativeInfinity)) : scores)
             .softmax(-1).matmul(v);
 
     [Fact]
@@ -53,7 +54,7 @@ public class StableCTests
     public void Attention_takes_a_mask_and_grouped_heads()
     {
         var (q, k, v) = (Random(1, 2, 4, 5, 8), Random(2, 2, 2, 6, 8), Random(3, 2, 2, 6, 8));
-        var mask = Random(4, 2, 1, 5, 6) > -0.5;
+        var mask = Random(4, 2, 1, 5, 6).gt(Scalars.Of(-0.5));
         mask[.., .., .., 0] = torch.tensor(true);
         var expected = Plain(q, k.repeat_interleave(2, 1), v.repeat_interleave(2, 1), mask, 1 / Math.Sqrt(8));
         Near.Assert(expected, StableC.ScaledDotProductAttention(q, k, v, mask, groupedHeads: true));
@@ -68,7 +69,7 @@ public class StableCTests
         var fused = Random(1, 3, 4, 16).requires_grad_();
         var plainWeight = weighted ? Random(2, 16).requires_grad_() : null;
         var fusedWeight = weighted ? Random(2, 16).requires_grad_() : null;
-        var expected = plain * torch.rsqrt(plain.square().mean([-1], keepdim: true) + 1e-3);
+        var expected = plain * torch.rsqrt(plain.Square().mean([-1], keepdim: true).Plus(1e-3));
         expected = plainWeight is null ? expected : expected * plainWeight;
         var actual = StableC.RmsNorm(fused, fusedWeight, 1e-3);
         Near.Assert(expected, actual);
@@ -105,8 +106,8 @@ public class StableCTests
     {
         var (x, weight, bias, other) = (Random(1, 2, 5, 24), Random(2, 17, 24), Random(3, 17), Random(4, 2, 5, 17));
         var before = other.clone();
-        Near.Assert(functional.linear(x, weight, bias) + other, StableC.LinearAdd(x, weight, bias, other));
-        Near.Assert(functional.linear(x, weight) + other, StableC.LinearAdd(x, weight, null, other));
+        Near.Assert(functional.linear(x, weight, bias).Plus(other), StableC.LinearAdd(x, weight, bias, other));
+        Near.Assert(functional.linear(x, weight).Plus(other), StableC.LinearAdd(x, weight, null, other));
         Assert.True(before.eq(other).all().item<bool>());
     }
 
@@ -159,11 +160,11 @@ public class StableCTests
             for (int i = 0; i < plain.Length; i++)
             {
                 plain[i].grad = gradients[i].clone();
-                steps[i].add_(1);
+                steps[i].Increase(1);
             }
             optimizer.step();
             using var half = torch.tensor(0.5f);
-            var doubled = gradients.Select(g => g * 0.5).ToArray();
+            var doubled = gradients.Select(g => g * Scalars.Of(0.5)).ToArray();
             StableC.FusedAdamW(fused, doubled, averages, squares, steps, 0.01, 0.9, 0.95, 0.1, 1e-8, half);
             Near.Assert(gradients[0], doubled[0]);
         }
@@ -176,10 +177,10 @@ public class StableCTests
     {
         using var x = torch.zeros(3);
         long before = StableC.Version(x);
-        x.add_(1);
+        x.Increase(1);
         Assert.Equal(before + 1, StableC.Version(x));
         using var view = x[..2];
-        view.mul_(2);
+        view.mul_(Scalars.Of(2));
         Assert.Equal(before + 2, StableC.Version(x));
     }
 

@@ -70,7 +70,7 @@ public class AttentionTests
             using Tensor single = Attention.Attend(q.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), mask, scale, pass);
             Assert.True(Reference.Error(Reference.Host(single), expected, 1) < 1e-5, $"float32 {c}");
             using Tensor scored = Attention.Attend(q, k, v, mask, scale, pass, score: (x, place) =>
-                x + ((place.Key - place.Query).to(x.dtype) * 0.1) + (place.Head.to(x.dtype) * 0.01));
+                x.Plus((place.Key - place.Query).to(x.dtype) * Scalars.Of(0.1)).Plus(place.Head.to(x.dtype) * Scalars.Of(0.01)));
             double[] scoredExpected = Reference.Attend(q, k, v, scale,
                 (row, i, j) => real[row, j] && mask.Allows(positions[row, c.Past + i], positions[row, j]),
                 (x, row, head, i, j) => x + ((positions[row, j] - positions[row, c.Past + i]) * 0.1) + (head * 0.01));

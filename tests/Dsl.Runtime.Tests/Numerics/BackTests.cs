@@ -17,7 +17,7 @@ public sealed class BackTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         var function = Activation.Of(name);
-        Tensor x = (Reference.Random(1, 64) * 4).add(0.01).detach();
+        Tensor x = (Reference.Random(1, 64) * Scalars.Of(4)).Plus(0.01).detach();
         Compare(x, at => function.Apply(at), (at, gradient) => function.Back(at, gradient));
     }
 
@@ -59,7 +59,8 @@ public sealed class BackTests
         Tensor Along(Tensor place, Tensor incoming) => (back(place, incoming) * probe).sum();
         Tensor step = Reference.Random(9, [.. x.shape]), change = Reference.Random(10, [.. gradient.shape]);
         const double Small = 1e-6;
-        double byPlace = (Along(at + (step * Small), gradient) - Along(at - (step * Small), gradient)).item<double>() / (2 * Small);
+        Tensor small = step * Scalars.Of(Small);
+        double byPlace = (Along(at.Plus(small), gradient) - Along(at - small, gradient)).item<double>() / (2 * Small);
         double byGradient = Along(at, change).item<double>();
         Assert.Equal(byGradient, (given.grad! * change).sum().item<double>(), 1e-10);
         Assert.Equal(byPlace, x.grad is { } own ? (own * step).sum().item<double>() : 0, 1e-6 * Math.Max(1, Math.Abs(byPlace)));

@@ -121,7 +121,7 @@ public sealed class HeadLossTests
         Product head = Head(ScalarType.Float64, bias: true);
         Tensor targets = torch.tensor(Some, [2, 3]), hidden = Hidden(ScalarType.Float64, 2, 3), broken = hidden.detach().clone();
         double expected = Losses.CrossEntropy(hidden, head, targets).item<double>();
-        broken[0, 1] = torch.full([Width], value, dtype: ScalarType.Float64);
+        broken[0, 1] = torch.full([Width], Scalars.Of(value), dtype: ScalarType.Float64);
         broken.requires_grad_();
         Tensor loss = Losses.CrossEntropy(broken, head, targets);
         loss.backward();
@@ -140,7 +140,7 @@ public sealed class HeadLossTests
         foreach (long rows in new long[] { 0, 4 })
         {
             Tensor hidden = Hidden(ScalarType.Float64, rows);
-            Tensor loss = Losses.CrossEntropy(hidden, head, torch.full([rows], -100, dtype: ScalarType.Int64));
+            Tensor loss = Losses.CrossEntropy(hidden, head, torch.full([rows], Scalars.Of(-100), dtype: ScalarType.Int64));
             Assert.True(double.IsNaN(loss.item<double>()));
             loss.backward();
             Assert.Equal([rows, Width], hidden.grad!.shape);
@@ -158,9 +158,9 @@ public sealed class HeadLossTests
         Tensor once = head.Weight.Value.grad!.clone();
         head.Weight.Value.grad = null;
         Tensor loss = Losses.CrossEntropy(hidden, head, targets);
-        Tensor twice = loss * 2 + loss * -5;
+        Tensor twice = (loss * Scalars.Of(2)).Plus(loss * Scalars.Of(-5));
         twice.backward(retain_graph: true);
-        Assert.True(Reference.Error(head.Weight.Value.grad!, once * -3) < 1e-14);
+        Assert.True(Reference.Error(head.Weight.Value.grad!, once * Scalars.Of(-3)) < 1e-14);
         Assert.Contains("differentiated before", Assert.Throws<InvalidOperationException>(() => FusedFunction.Differentiate(twice)).Message);
     }
 

@@ -190,9 +190,9 @@ public class NumericsTests
         var weights = new Weights(ScalarType.BFloat16);
         Norm norm = weights.RmsNorm("n", 64, 1e-6);
         weights.Initialize("n.weight", Initializer.Uniform(-2, 2));
-        Tensor x = (Reference.Random(1, 3, 64) * 300).to(ScalarType.BFloat16);
+        Tensor x = (Reference.Random(1, 3, 64) * Scalars.Of(300)).to(ScalarType.BFloat16);
         Tensor wide = x.to(ScalarType.Float32);
-        Tensor normed = (wide * torch.rsqrt(wide.square().mean([-1], true) + 1e-6)).to(ScalarType.BFloat16);
+        Tensor normed = (wide * torch.rsqrt(wide.Square().mean([-1], true).Plus(1e-6))).to(ScalarType.BFloat16);
         Tensor y = norm.Apply(x);
         Assert.Equal(ScalarType.BFloat16, y.dtype);
         Assert.Equal(Reference.Host(normed * weights.Shared("n.weight").Value), Reference.Host(y));
@@ -233,7 +233,7 @@ public class NumericsTests
     public void CrossEntropyIsTheMeanOverWhatIsNotIgnored()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        Tensor logits = (Reference.Random(1, 2, 3, 7) * 4).requires_grad_();
+        Tensor logits = (Reference.Random(1, 2, 3, 7) * Scalars.Of(4)).requires_grad_();
         Tensor targets = torch.tensor(new long[] { 1, -100, 6, 0, 3, -100 }, [2, 3]);
         double[] rows = Reference.Host(logits);
         double expected = new[] { (0, 1), (2, 6), (3, 0), (4, 3) }.Average(at =>
@@ -267,7 +267,7 @@ public class NumericsTests
     public void PoolingSkipsPadding()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        Tensor x = torch.arange(16, dtype: ScalarType.Float64).view(2, 4, 2), mask = torch.tensor(new long[] { 0, 0, 1, 1, 1, 1, 1, 0 }, [2, 4]);
+        Tensor x = Scalars.Range(16, ScalarType.Float64).view(2, 4, 2), mask = torch.tensor(new long[] { 0, 0, 1, 1, 1, 1, 1, 0 }, [2, 4]);
         using Pass plain = Pass.Over(x);
         using Pass padded = Pass.Over(x, mask);
         Assert.Equal([0, 1, 8, 9], Reference.Host(Pool.First(x, plain)));

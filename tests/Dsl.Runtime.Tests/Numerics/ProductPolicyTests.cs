@@ -34,7 +34,7 @@ public class ProductPolicyTests
                 Assert.True(Reference.Error(Run(true, true), plain) < 2e-6, $"{stored} {rows} packed");
 
                 // Writing to the weight in place makes a packed copy stale; so does a call that records gradients.
-                product.Weight.Value.mul_(2);
+                product.Weight.Value.mul_(Scalars.Of(2));
                 Assert.True(Reference.Error(Run(true, true), Run(false, false)) < 2e-6, $"{stored} {rows} written");
                 weights.Changed();
                 Assert.True(Reference.Error(Run(true, true), Run(false, false)) < 2e-6);
@@ -62,7 +62,7 @@ public class ProductPolicyTests
                     {
                         Tensor[] leaves = [x, residual, .. weights.All.Select(weight => weight.Value)];
                         Array.ForEach(leaves, leaf => leaf.grad = null);
-                        Tensor y = product.Apply(x, name) + product.ApplyAdd(x, residual);
+                        Tensor y = product.Apply(x, name).Plus(product.ApplyAdd(x, residual));
                         (y * outer).sum().backward();
                         return [.. Reference.Host(y), .. leaves.SelectMany(leaf => Reference.Host(leaf.grad!))];
                     }

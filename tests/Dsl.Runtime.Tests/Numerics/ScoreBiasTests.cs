@@ -31,7 +31,7 @@ public class ScoreBiasTests
         using Tensor? mask = padded ? tensor(Enumerable.Range(0, 2 * length).Select(i => i < 2 ? 0L : 1L).ToArray(), [2, length]) : null;
         using Pass pass = Pass.Over(zeros(2, length, dtype: ScalarType.Int64), mask);
         Tensor Added(ScorePlace place) => table.index(TensorIndex.Tensor((place.Query - place.Key).abs()), TensorIndex.Tensor(place.Head));
-        Tensor expected = Attention.Attend(q, k, v, MaskRule.Causal, 0.7, pass, score: (scores, place) => scores + Added(place));
+        Tensor expected = Attention.Attend(q, k, v, MaskRule.Causal, 0.7, pass, score: (scores, place) => scores.Plus(Added(place)));
         int built = 0;
         ScoreBias Bias() => new("distance", (_, place) =>
         {
@@ -50,8 +50,8 @@ public class ScoreBiasTests
             expected.sum().backward();
             Tensor reference = table.grad!.clone();
             table.grad!.zero_();
-            (first + second).sum().backward();
-            Assert.True(Reference.Error(reference * 2, table.grad!) < 1e-12);
+            first.Plus(second).sum().backward();
+            Assert.True(Reference.Error(reference * Scalars.Of(2), table.grad!) < 1e-12);
         }
     }
 
@@ -77,9 +77,9 @@ public class ScoreBiasTests
             asked++;
             return i * i;
         };
-        Assert.Equal([0L, 1, 4, 9], TensorScalar.Tabulate(arange(4, dtype: ScalarType.Int64), square).data<long>().ToArray());
-        Assert.Equal([1L, 0, 1, 4, 9, 16], TensorScalar.Tabulate(arange(-1, 5, dtype: ScalarType.Int64), square).data<long>().ToArray());
-        Assert.Equal([4L, 9], TensorScalar.Tabulate(arange(2, 4, dtype: ScalarType.Int64), square).data<long>().ToArray());
+        Assert.Equal([0L, 1, 4, 9], TensorScalar.Tabulate(Scalars.Range(4, ScalarType.Int64), square).data<long>().ToArray());
+        Assert.Equal([1L, 0, 1, 4, 9, 16], TensorScalar.Tabulate(Scalars.Range(6, ScalarType.Int64).Plus(-1), square).data<long>().ToArray());
+        Assert.Equal([4L, 9], TensorScalar.Tabulate(Scalars.Range(2, ScalarType.Int64).Plus(2), square).data<long>().ToArray());
         Assert.Equal(6, asked);
     }
 
@@ -87,7 +87,7 @@ public class ScoreBiasTests
     public void AnIndexOutsideOfATableIsAnErrorOnlyWhereItIsSeen()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor table = arange(4, dtype: ScalarType.Float64).view(4, 1), rows = tensor([-1L, 0, 3, 4]), column = zeros(1, ScalarType.Int64);
+        Tensor table = Scalars.Range(4, ScalarType.Float64).view(4, 1), rows = tensor([-1L, 0, 3, 4]), column = zeros(1, ScalarType.Int64);
         Tensor seen = tensor([false, true, true, false]), third = tensor([true, true, true, false]);
         Assert.Equal([0.0, 0, 3, 0], TensorScalar.Entries(table, rows, column, seen, null).data<double>().ToArray());
         Assert.Contains("row -1", Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Entries(table, rows, column, third)).Message, StringComparison.Ordinal);
@@ -95,7 +95,7 @@ public class ScoreBiasTests
         Assert.Contains("row 4", Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Entries(table, 4, column)).Message, StringComparison.Ordinal);
         Assert.Contains("element 4", Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Element(table.view(4), 4)).Message, StringComparison.Ordinal);
         Assert.Throws<IndexOutOfRangeException>(() => TensorScalar.Element(table.view(4), rows));
-        Assert.Equal([1L, 1, 3, 4], TensorScalar.Divisor(rows.clamp_min(0), tensor([false, false, true, true])).data<long>().ToArray());
+        Assert.Equal([1L, 1, 3, 4], TensorScalar.Divisor(rows.clamp_min(Scalars.Of(0)), tensor([false, false, true, true])).data<long>().ToArray());
         Assert.Throws<DivideByZeroException>(() => TensorScalar.Divisor(rows, seen));
     }
 

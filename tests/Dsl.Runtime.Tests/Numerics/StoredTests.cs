@@ -25,7 +25,7 @@ public sealed class StoredTests
         for (int h = 0; h < 3; h++)
         {
             Tensor map = stored switch { "h in out" => w[h].t(), "out in h" => w[.., .., h], _ => w[(h * 5)..((h * 5) + 5)] };
-            Tensor expected = x[.., .., h].matmul(map.t()) + b[h];
+            Tensor expected = x[.., .., h].matmul(map.t()).Plus(b[h]);
             Assert.True(Reference.Error(got[.., .., h], expected) < 1e-14);
         }
     }
@@ -40,7 +40,7 @@ public sealed class StoredTests
         Assert.Equal([3, 1, 4], product.Weight.Shape);
         Assert.Equal([3, 1], product.Bias!.Shape);
         Tensor x = Reference.Random(1, 2, 4);
-        Tensor expected = x.matmul(product.Weight.Value[.., 0].t()) + product.Bias.Value[.., 0];
+        Tensor expected = x.matmul(product.Weight.Value[.., 0].t()).Plus(product.Bias.Value[.., 0]);
         foreach (bool recorded in new[] { true, false })
         {
             using IDisposable mode = torch.set_grad_enabled(recorded);
@@ -58,8 +58,8 @@ public sealed class StoredTests
         Norm norm = weights.Norm(kind, weights.Tensor("w", [6]), weights.Tensor("b", [6]), 3, 1e-5, spans: [2, 3]);
         weights.Initialize("*", Initializer.Uniform(-1, 1));
         Tensor x = Reference.Random(1, 4, 2, 3), centred = kind == NormKind.Layer ? x - x.mean([-1], keepdim: true) : x;
-        Tensor expected = (centred / (centred.square().mean([-1], keepdim: true) + 1e-5).sqrt() * norm.Weight!.Value.reshape(2, 3))
-            + norm.Bias!.Value.reshape(2, 3);
+        Tensor expected = (centred / centred.Square().mean([-1], keepdim: true).Plus(1e-5).sqrt() * norm.Weight!.Value.reshape(2, 3))
+            .Plus(norm.Bias!.Value.reshape(2, 3));
         Assert.True(Reference.Error(norm.Apply(x), expected) < 1e-14);
     }
 

@@ -89,7 +89,7 @@ public class PastInputsTests
         Tensor sum = torch.zeros_like(x);
         for (int back = 0; back < kernel; back++)
         {
-            sum += all.narrow(1, kernel - 1 - back, x.shape[1]) * (1 + (10 * back));
+            sum = sum.Plus(all.narrow(1, kernel - 1 - back, x.shape[1]) * Scalars.Of(1 + (10 * back)));
         }
 
         return pass.Expand(sum);

@@ -15,7 +15,7 @@ public class SelectTests
     {
         using DisposeScope scope = NewDisposeScope();
         using var held = new HeldValue();
-        held.Hold(arange(6, dtype: ScalarType.Float32).reshape(2, 3));
+        held.Hold(Scalars.Range(6, ScalarType.Float32).reshape(2, 3));
         held.Select(tensor(new long[] { 0, 0, 1, 1 }));
         IntPtr kept = held.Value!.Handle;
 

@@ -124,7 +124,7 @@ public sealed class TuningTrainerTests
         using (no_grad())
         {
             // A policy that draws its tokens nearly at random, ends included.
-            model.Weights.All.Single(weight => weight.Key.StartsWith("embed", StringComparison.Ordinal)).Value.mul_(0.01f);
+            model.Weights.All.Single(weight => weight.Key.StartsWith("embed", StringComparison.Ordinal)).Value.mul_(Scalars.Of(0.01f));
         }
 
         int[][] prompts = [.. RuleChat.Requests(4, 1, heldOut: false).Select(request => Tokens.Prompt(new Passage([new ChatTurn("user", request)])))];

@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
+using Dsl.Runtime;
 using Dsl.Tests;
 using Dsl.Training.Objectives;
 using TorchSharp;
@@ -40,8 +41,8 @@ public sealed class ReplacedTokenGoldens
 
         Tensor ids = Ids("in.input_ids"), positions = Ids("in.positions"), replace = Ids("in.replace_positions");
         long mask = golden.Longs("out.masked_input_ids").Zip(golden.Longs("in.input_ids")).First(pair => pair.First != pair.Second).First;
-        Assert.Equal(golden.Longs("out.masked_input_ids"), ReplacedTokens.Write(ids, replace, full_like(replace, mask)).data<long>().ToArray());
-        Tensor used = Numbers("in.weights").ne(0);
+        Assert.Equal(golden.Longs("out.masked_input_ids"), ReplacedTokens.Write(ids, replace, full_like(replace, Scalars.Of(mask))).data<long>().ToArray());
+        Tensor used = Numbers("in.weights").ne(Scalars.Of(0));
         Assert.True(Ids("in.masked_ids").eq(ids.gather(1, positions)).logical_or(used.logical_not()).all().item<bool>());
         Tensor corrupted = ReplacedTokens.Write(ids, positions, Ids("in.sampled_ids"));
         Assert.Equal(golden.Longs("out.corrupted_ids"), corrupted.data<long>().ToArray());
@@ -54,7 +55,7 @@ public sealed class ReplacedTokenGoldens
         Tensor generator = Numbers("in.generator_logits").requires_grad_(), discriminator = Numbers("in.discriminator_logits").requires_grad_();
         Tensor mlm = ReplacedTokens.GeneratorLoss(generator, Ids("in.masked_ids"), Numbers("in.weights"));
         Tensor told = ReplacedTokens.DiscriminatorLoss(discriminator, replaced, Ids("in.input_mask"));
-        Tensor loss = weights[0] * mlm + weights[1] * told;
+        Tensor loss = (mlm * Scalars.Of(weights[0])).Plus(told * Scalars.Of(weights[1]));
         loss.backward();
         double outputs = dtype == ScalarType.Float32 ? 1e-5 : 2e-7, gradients = dtype == ScalarType.Float32 ? 1e-4 : 2e-7;
         foreach ((string name, Tensor made, double tolerance) in new[]
@@ -79,7 +80,7 @@ public sealed class ReplacedTokenGoldens
         double[] expected = nn.functional.softmax(logits[0].detach(), 0).to(ScalarType.Float64).data<double>().ToArray();
         for (int id = 0; id < 3; id++)
         {
-            double share = drawn.eq(id).to(ScalarType.Float64).mean().item<double>();
+            double share = drawn.eq(Scalars.Of(id)).to(ScalarType.Float64).mean().item<double>();
 
             // Four standard deviations.
             Assert.InRange(share, expected[id] - 0.0142, expected[id] + 0.0142);

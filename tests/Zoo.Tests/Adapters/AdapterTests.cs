@@ -288,7 +288,7 @@ public sealed class AdapterTests
     /// <summary>Logits of the parallel form, with gradients and without, and of the stateful one; of one text.</summary>
     internal static Tensor[] Forms(IModel model)
     {
-        Tensor ids = arange(18, dtype: ScalarType.Int64).reshape(2, 9).remainder(Scalars.Of(13));
+        Tensor ids = Scalars.Range(18, ScalarType.Int64).reshape(2, 9).remainder(Scalars.Of(13));
         var inputs = new Dictionary<string, Tensor> { ["input_ids"] = ids };
         Tensor recorded = model.Run(inputs, "logits")["logits"].detach();
         using IDisposable off = no_grad();

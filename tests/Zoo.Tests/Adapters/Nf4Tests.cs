@@ -53,7 +53,7 @@ public sealed class Nf4Tests
         foreach (IModel each in new[] { model, rounded })
         {
             var loss = new TokenLoss(each, "logits");
-            Tensor ids = arange(18, dtype: ScalarType.Int64).reshape(2, 9);
+            Tensor ids = Scalars.Range(18, ScalarType.Int64).reshape(2, 9);
             loss.Of(each.Run(new Dictionary<string, Tensor> { ["input_ids"] = ids }, loss.Reads), ids).backward();
         }
 

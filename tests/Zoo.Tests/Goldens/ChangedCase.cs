@@ -48,7 +48,7 @@ internal sealed class ChangedCase : IDisposable
 
             Tensor flat = all[name].flatten(), one = flat.narrow(0, flat.numel() / 2, 1);
             double most = flat.to(ScalarType.Float64).abs().max().item<double>();
-            one.add_(flat.is_floating_point() ? Scalars.Of(1e-2 * (most == 0 ? 1 : most)) : Scalars.Of(1));
+            one.add_(flat.is_floating_point() ? Scalars.Of(1e-2 * (most == 0 ? 1 : most)) : Scalars.Of(1), Scalars.Of(1));
         }
 
         SafeTensorsWriter.Write(this["io.safetensors"], [.. all.Select(pair => TensorSource.From(pair.Key, pair.Value))]);

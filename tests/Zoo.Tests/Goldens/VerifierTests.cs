@@ -33,7 +33,7 @@ public sealed class VerifierTests : IDisposable
     public void A_changed_output_is_the_only_miss()
     {
         string folder = Changed("io.safetensors", (name, t) =>
-            name == "out.logits" ? t.index_put_(t.max() * 1.001, TensorIndex.Single(0), TensorIndex.Single(1), TensorIndex.Single(2)) : t);
+            name == "out.logits" ? t.index_put_(t.max() * Scalars.Of(1.001), TensorIndex.Single(0), TensorIndex.Single(1), TensorIndex.Single(2)) : t);
         Assert.Equal(["out.logits"], Misses(folder));
     }
 
@@ -55,7 +55,7 @@ public sealed class VerifierTests : IDisposable
     {
         string key = "";
         string folder = Changed("io.safetensors", (name, t) => name.StartsWith("grad.", StringComparison.Ordinal)
-            && name.EndsWith(".weight", StringComparison.Ordinal) && key.Length == 0 ? (key = name, t.mul_(1.001)).Item2 : t);
+            && name.EndsWith(".weight", StringComparison.Ordinal) && key.Length == 0 ? (key = name, t.mul_(Scalars.Of(1.001))).Item2 : t);
         Assert.Equal([key], Misses(folder));
     }
 
@@ -64,7 +64,7 @@ public sealed class VerifierTests : IDisposable
     {
         // The last one alone: a model that repeats its last token would repeat another one, too.
         string folder = Changed("io.safetensors", (name, t) =>
-            name == "out.greedy" ? (t.narrow(1, t.shape[1] - 1, 1).add_(1), t).Item2 : t);
+            name == "out.greedy" ? (t.narrow(1, t.shape[1] - 1, 1).add_(Scalars.Of(1), Scalars.Of(1)), t).Item2 : t);
         Assert.Equal(["out.greedy"], Misses(folder));
     }
 
@@ -72,7 +72,7 @@ public sealed class VerifierTests : IDisposable
     public void A_changed_weight_misses_every_output_but_leaves_the_forms_equal()
     {
         bool done = false;
-        string folder = Changed("model.safetensors", (_, t) => t.dim() == 2 && !done ? (done = true, t.mul_(1.01)).Item2 : t);
+        string folder = Changed("model.safetensors", (_, t) => t.dim() == 2 && !done ? (done = true, t.mul_(Scalars.Of(1.01))).Item2 : t);
         string[] misses = Misses(folder);
         Assert.All(new[] { "out.logits", "out.hidden", "out.loss", "out.left_padded_logits" }, check => Assert.Contains(check, misses));
         Assert.DoesNotContain("advance by 1", misses);
@@ -94,7 +94,7 @@ public sealed class VerifierTests : IDisposable
         using var text = new StringWriter();
         var console = AnsiConsole.Create(
             new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
-        string wrong = Changed("io.safetensors", (name, t) => name == "out.loss" ? t.mul_(1.001) : t);
+        string wrong = Changed("io.safetensors", (name, t) => name == "out.loss" ? t.mul_(Scalars.Of(1.001)) : t);
         Assert.Equal(0, GoldenTables.Print(ZooGoldens.Verifier, [Whole], console));
         Assert.DoesNotContain("missed", text.ToString());
         Assert.Equal(1, GoldenTables.Print(ZooGoldens.Verifier, [wrong], console));

@@ -190,7 +190,7 @@ public sealed class CheckpointedLayerTests
         foreach (Tensor output in model.Run(inputs, [.. model.Outputs.Where(name => name != "hidden0")]).Values.Where(output => output.requires_grad))
         {
             Tensor weights = randn_like(output), product = output * weights;
-            loss = loss + product.sum();
+            loss = loss.Plus(product.sum());
         }
 
         between?.Invoke();

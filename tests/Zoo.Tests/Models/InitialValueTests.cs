@@ -81,7 +81,7 @@ public sealed class InitialValueTests
 
         // [20, 6] with gain sqrt(20/6) / 2.
         using var head = tensor(Values(model, "head.weight")).view(20, Width);
-        Assert.True(head.t().mm(head).allclose(eye(Width, dtype: ScalarType.Float64) * (20.0 / 6 / 4), 1e-6, 1e-6));
+        Assert.True(head.t().mm(head).allclose(eye(Width, dtype: ScalarType.Float64) * Scalars.Of(20.0 / 6 / 4), 1e-6, 1e-6));
         double[] embedding = Values(model, "rwkv.embeddings.weight");
         Assert.InRange(embedding.Max(Math.Abs), 0.9e-4, 1e-4);
         Assert.InRange(embedding.Average(), -3e-5, 3e-5);

@@ -49,7 +49,7 @@ public sealed class Int8Tests
     {
         using var scope = NewDisposeScope();
         using var folder = new ScratchFolder();
-        Write(folder, zeros([32, 32], ScalarType.Int8), ones(rows), zeros([1], ScalarType.Byte) + format);
+        Write(folder, zeros([32, 32], ScalarType.Int8), ones(rows), zeros([1], ScalarType.Byte).Plus(format));
         string message = Assert.Throws<CheckpointException>(() => global::Zoo.Models.Load(folder.Path)).Message;
         Assert.Equal("model.safetensors: " + problem, message);
     }

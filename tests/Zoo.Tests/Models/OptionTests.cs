@@ -102,7 +102,7 @@ public sealed class OptionTests
             inputs.Remove(extra);
         }
 
-        model.Run(inputs, "logits")["logits"].square().sum().backward();
+        model.Run(inputs, "logits")["logits"].Square().sum().backward();
         Tensor gradient = model.Module.named_parameters().Single(p => p.name == key).parameter.grad!;
         foreach (long id in new long[] { 3, 4, 5, 6, 7, 8 })
         {
@@ -195,7 +195,7 @@ public sealed class OptionTests
 
     private static Tensor Rows(Tensor ids, Tensor table) => table.index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], -1);
 
-    private static Tensor RootMeanSquare(Tensor x, Tensor weight, double eps) => x * rsqrt(x.square().mean([-1L], keepdim: true) + eps) * weight;
+    private static Tensor RootMeanSquare(Tensor x, Tensor weight, double eps) => x * rsqrt(x.Square().mean([-1L], keepdim: true).Plus(eps)) * weight;
 
     private static Tensor Mamba2Logits(Mamba2Config c, Func<string, Tensor> w, Tensor ids)
     {
@@ -208,7 +208,7 @@ public sealed class OptionTests
             Tensor convolved = functional.conv1d(before, W("mixer.conv1d.weight"), W("mixer.conv1d.bias"), groups: c.Convolved);
             Tensor activated = c.Act.Name switch { "gelu" => functional.gelu(convolved), "relu" => convolved.relu(), _ => functional.silu(convolved) };
             Tensor[] mixed = activated.transpose(1, 2).split([c.Inner, c.Mapped, c.Mapped], -1);
-            Tensor step = functional.softplus(parts[2] + W("mixer.dt_bias"), 1, 20).clamp(c.StepLimit![0], c.StepLimit[1]);
+            Tensor step = parts[2].Plus(W("mixer.dt_bias")).Softplus().clamp(Scalars.Of(c.StepLimit![0]), Scalars.Of(c.StepLimit[1]));
             var heads = new List<Tensor>();
             for (int head = 0; head < c.Heads; head++)
             {
@@ -219,8 +219,8 @@ public sealed class OptionTests
                 {
                     Tensor u = mixed[0].select(1, t).narrow(1, head * c.HeadDim, c.HeadDim), delta = step.select(1, t).narrow(1, head, 1);
                     Tensor b = mixed[1].select(1, t).narrow(1, group * c.State, c.State), read = mixed[2].select(1, t).narrow(1, group * c.State, c.State);
-                    state = (delta * a).exp().unsqueeze(-1) * state + (delta * u).unsqueeze(-1) * b.unsqueeze(1);
-                    all.Add(state.matmul(read.unsqueeze(-1)).squeeze(-1) + W("mixer.D")[head] * u);
+                    state = ((delta * a).exp().unsqueeze(-1) * state).Plus((delta * u).unsqueeze(-1) * b.unsqueeze(1));
+                    all.Add(state.matmul(read.unsqueeze(-1)).squeeze(-1).Plus(W("mixer.D")[head] * u));
                 }
 
                 heads.Add(stack(all, 1));
@@ -230,7 +230,7 @@ public sealed class OptionTests
             long width = c.Inner / c.Groups;
             IEnumerable<Tensor> normed = Enumerable.Range(0, c.Groups).Select(g =>
                 RootMeanSquare(gated.narrow(-1, g * width, width), W("mixer.norm.weight").narrow(0, g * width, width), c.Eps));
-            x = x + cat([.. normed], -1).matmul(W("mixer.out_proj.weight").t());
+            x = x.Plus(cat([.. normed], -1).matmul(W("mixer.out_proj.weight").t()));
         }
 
         return RootMeanSquare(x, w("backbone.norm_f.weight"), c.Eps).matmul(w("lm_head.weight").t());
@@ -239,8 +239,9 @@ public sealed class OptionTests
     private static Tensor RwkvLogits(RwkvConfig c, Func<string, Tensor> w, Tensor ids)
     {
         Tensor Norm(Tensor x, string key) => functional.layer_norm(x, [c.Hidden], w(key + ".weight"), w(key + ".bias"), c.Eps);
-        Tensor Mixed(Tensor x, string key) => x * w(key) + cat([zeros_like(x.narrow(1, 0, 1)), x.narrow(1, 0, x.shape[1] - 1)], 1) * (1 - w(key));
-        Tensor Map(Tensor x, string key, double over = 1) => x.matmul(w(key + ".weight").t()) / over;
+        Tensor Before(Tensor x) => cat([zeros_like(x.narrow(1, 0, 1)), x.narrow(1, 0, x.shape[1] - 1)], 1);
+        Tensor Mixed(Tensor x, string key) => (x * w(key)).Plus(Before(x) * w(key).neg().Plus(1));
+        Tensor Map(Tensor x, string key, double over = 1) => x.matmul(w(key + ".weight").t()) / Scalars.Of(over);
         Tensor x = Norm(Rows(ids, w("rwkv.embeddings.weight")), "rwkv.blocks.0.pre_ln");
         for (int layer = 0; layer < c.Layers; layer++)
         {
@@ -255,16 +256,17 @@ public sealed class OptionTests
             for (int t = 0; t < ids.shape[1]; t++)
             {
                 // Each token before decays once for every token between.
-                Tensor[] shares = [.. Enumerable.Range(0, t + 1).Select(i => (k.select(1, i) + (i == t ? bonus : -decay * (t - 1 - i))).exp())];
-                Tensor sum = shares.Select((share, i) => share * v.select(1, i)).Aggregate((a, b) => a + b);
-                read.Add(sum / shares.Aggregate((a, b) => a + b));
+                Tensor[] shares = [.. Enumerable.Range(0, t + 1).Select(i => k.select(1, i).Plus(i == t ? bonus : -decay * Scalars.Of(t - 1 - i)).exp())];
+                Tensor sum = shares.Select((share, i) => share * v.select(1, i)).Aggregate((a, b) => a.Plus(b));
+                read.Add(sum / shares.Aggregate((a, b) => a.Plus(b)));
             }
 
-            x = x + Map(r * stack(read, 1), at + "attention.output", over);
+            x = x.Plus(Map(r * stack(read, 1), at + "attention.output", over));
             n = Norm(x, at + "ln2");
             Tensor open = Map(Mixed(n, at + "feed_forward.time_mix_receptance"), at + "feed_forward.receptance").sigmoid();
-            x = x + open * Map(Map(Mixed(n, at + "feed_forward.time_mix_key"), at + "feed_forward.key").relu().square(), at + "feed_forward.value", over);
-            x = (layer + 1) % c.RescaleEvery == 0 ? x / 2 : x;
+            Tensor squared = Map(Mixed(n, at + "feed_forward.time_mix_key"), at + "feed_forward.key").relu().Square();
+            x = x.Plus(open * Map(squared, at + "feed_forward.value", over));
+            x = (layer + 1) % c.RescaleEvery == 0 ? x / Scalars.Of(2) : x;
         }
 
         return Map(Norm(x, "rwkv.ln_out"), "head");

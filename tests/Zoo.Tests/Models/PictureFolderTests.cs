@@ -107,7 +107,7 @@ public sealed class PictureFolderTests
         // A key's bias that is no longer zero has no place there.
         using (no_grad())
         {
-            again.Weights.All.First(weight => weight.Key.EndsWith("qkv.bias", StringComparison.Ordinal)).Value.fill_(1);
+            again.Weights.All.First(weight => weight.Key.EndsWith("qkv.bias", StringComparison.Ordinal)).Value.fill_(Scalars.Of(1));
         }
 
         Assert.Contains("has numbers other than zero in part 2 of 3",
