@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO.Enumeration;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -125,16 +126,16 @@ internal static class GradientChecks
         }
 
         var inputs = s.With(feed, tokens.narrow(1, 0, length - 1));
-        using optim.Optimizer optimiser = torch.optim.AdamW(model.Module.parameters().Where(parameter => parameter.requires_grad), 6e-3, weight_decay: 0);
+        using Optimizer optimiser = ModelSession.OptimiserOf(model);
         double loss = double.PositiveInfinity;
         int steps = 0;
         for (; steps < most && loss > 0.05; steps++)
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            optimiser.zero_grad();
+            model.Module.zero_grad();
             Tensor now = Losses.CrossEntropy(s.Parallel(model, inputs), targets);
             now.backward();
-            optimiser.step();
+            optimiser.Step(6e-3);
             loss = now.item<float>();
         }
 

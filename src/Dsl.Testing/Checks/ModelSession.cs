@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Dsl.Files;
 using Dsl.Runtime;
+using Dsl.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -245,6 +246,10 @@ internal sealed class ModelSession : IDisposable
 
         return torch.cat(pieces, 1);
     }
+
+    /// <summary>AdamW over all that is trained, without decay.</summary>
+    internal static Optimizer OptimiserOf(IModel model) =>
+        new AdamW(Optimizer.DecayMatrices(model.Weights.All.Where(weight => weight.Trainable).Select(weight => (weight.Key, weight.Value)), 0));
 
     /// <summary>The largest difference over the largest reference value; infinite where shapes differ or a number is none.</summary>
     internal static double Error(Tensor ours, Tensor reference)

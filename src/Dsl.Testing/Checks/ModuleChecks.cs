@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Dsl.Runtime;
+using Dsl.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -75,10 +76,10 @@ internal static class ModuleChecks
         }
 
         Dictionary<string, Tensor> old = model.Module.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach().clone());
-        using (optim.Optimizer optimiser = torch.optim.AdamW(model.Module.parameters().Where(parameter => parameter.requires_grad), 1e-2, weight_decay: 0))
+        using (Optimizer optimiser = ModelSession.OptimiserOf(model))
         {
             Sum(model.Run(feed)).backward();
-            optimiser.step();
+            optimiser.Step(1e-2);
         }
 
         using IDisposable off = torch.no_grad();
