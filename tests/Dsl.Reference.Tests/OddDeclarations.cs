@@ -762,6 +762,34 @@ internal static class OddDeclarations
             [From("embedded"), Expand("class", "first"), Head("head", nameof(C.Vocab)), Output("logits")]
             public sealed partial class M;
             """,
+        ["a weight at the key of its map, a bias below it"] = Block("""
+            [Linear("map", Weight = "", BiasWeight = "offset")]
+            """),
+        ["four blocks, one named like what keeps the state of their choice"] = Embed + """
+            [Use<Chosen, A, Chosen2, B>("chosen", By = nameof(C.Kind)), Use<Chosen, A, Chosen2, B>("chosen", By = nameof(C.Kind), Shared = true)]
+            """ + Head + """
+
+            [Block<C>]
+            [Residual, Linear("map")]
+            public sealed partial class Chosen;
+
+            [Block<C>]
+            [Residual, Attention("{q,k,v,o}", Mask = Mask.Causal)]
+            public sealed partial class A;
+
+            [Block<C>]
+            [Residual, Linear("map", Bias = true)]
+            public sealed partial class Chosen2;
+
+            [Block<C>]
+            [Residual, RmsNorm("norm"), Shift, Linear("map")]
+            public sealed partial class B;
+
+            public sealed partial record Config
+            {
+                public Type Kind => Flag ? typeof(A) : Other ? typeof(B) : Tied ? typeof(Chosen) : typeof(Chosen2);
+            }
+            """,
         ["what no layer collects"] = Embed + """
             [Repeat<B>("layers", nameof(C.None)), As("layers")]
             """ + Head.Replace("public", """

@@ -50,7 +50,7 @@ internal static class KeyText
 
     public static string LastSegment(string key) => Plain(key) is var plain ? plain.Substring(plain.LastIndexOf('.') + 1) : "";
 
-    public static string Below(string? key, string name) => key is null or "" ? name : key + "." + name;
+    public static string Below(string? key, string name) => key is null or "" ? name : name.Length == 0 ? key : key + "." + name;
 
     /// <summary>The key as a C# string expression.</summary>
     public static string ToCode(string key, ConfigSpec config)

@@ -287,7 +287,7 @@ internal abstract record BlockOperation(EquatableArray<BlockUse> All, string Key
         var type = at.TypeOf(block);
         return block.Graph is { HasState: true } ? $"{type} block{index + 1} => new {type}.State({owner}, block{index + 1})"
             : block.Own is { Steps: true } ? $"{type} block{index + 1} => {owner}.Own(block{index + 1}.NewState())"
-            : $"{type} => null";
+            : $"{type} _ => null";
     }
 
     private static string StateType(Writing at, BlockUse block) => block.Own is null ? at.TypeOf(block) + ".State" : "IStatePart";

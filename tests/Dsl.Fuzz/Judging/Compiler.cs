@@ -45,7 +45,7 @@ internal static partial class Compiler
             return new Dictionary<string, Verdict> { [programs[0].Space] = verdict };
         }
 
-        var bySpace = found.Where(d => d.Id is not ("CS1591" or "CS0219" or "CS1718") || IsGenerated(d)).ToLookup(d => SpaceOf(d.Location.SourceTree)!);
+        var bySpace = found.Where(d => d.Id is not ("CS1591" or "CS0162" or "CS0219" or "CS1718") || IsGenerated(d)).ToLookup(d => SpaceOf(d.Location.SourceTree)!);
         var toldBySpace = analysed.ToLookup(d => SpaceOf(d.Location.SourceTree)!);
         var written = result.GeneratedSources.Select(s => s.HintName).ToHashSet(StringComparer.Ordinal);
         return programs.ToDictionary(p => p.Space, p => Judge(p, [.. bySpace[p.Space]], [.. toldBySpace[p.Space]], written));

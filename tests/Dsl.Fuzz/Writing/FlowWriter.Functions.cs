@@ -330,7 +330,7 @@ internal abstract partial class FlowWriter
             if (Chance.Maybe)
             {
                 string row = $"Row{Functions.Count}";
-                Functions.Add(new Function("Pointwise", "double", row, ["int place", $"[Parameter({Key()}, \"place\")] ReadOnlySpan<double> row"],
+                Functions.Add(new Function("Pointwise", "double", row, ["int place", $"[Parameter({Key()}, \"place{Functions.Count}\")] ReadOnlySpan<double> row"],
                     [new Statement("return {0}", [Expression.Of("1.0 / (place + 1) + 0.1 * Tanh(row[place])")])]));
                 learn = learn.With("RowRate", $"nameof({row})");
             }

@@ -67,7 +67,15 @@ internal sealed class UserFunction
             slots.Numbers[i] = Parameters[i].ParameterType == typeof(double) ? slots.Rounding.Move(slots.Numbers[i], slots.Numbers[i]) : slots.Numbers[i];
         }
 
-        return call(slots);
+        try
+        {
+            return call(slots);
+        }
+        catch (ArithmeticException)
+        {
+            // Math.Sign of what is no number: the compiled forms pass it on.
+            return double.NaN;
+        }
     }
 
     /// <param name="run">Whose config it gets; a function that was written for the config which that one extends gets one of its own type.</param>
