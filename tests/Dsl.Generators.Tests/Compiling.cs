@@ -49,7 +49,7 @@ internal static class Compiling
         warningLevel: 9999);
 
     /// <summary>The folder that holds Dsl.sln.</summary>
-    public static string Repository { get; } = FindRepository();
+    public static string Repository => Dsl.Tests.Repository.Root;
 
     /// <summary>The zoo's folders of families as they stand: declarations, configs, presets, and what these call.</summary>
     public static SourceFile[] Zoo() =>
@@ -165,19 +165,6 @@ internal static class Compiling
                 Walk(field.GetValue(value), path + "." + field.Name, seen);
             }
         }
-    }
-
-    private static string FindRepository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Dsl.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"no folder above {AppContext.BaseDirectory} holds Dsl.sln");
     }
 }
 

@@ -51,7 +51,7 @@ internal static class Sources
         """;
 
     /// <summary>The folder that holds Dsl.sln.</summary>
-    internal static string Repository { get; } = Find();
+    internal static string Repository => Dsl.Tests.Repository.Root;
 
     /// <summary>Compiles declarations below the prelude; they must compile.</summary>
     internal static CompiledDeclarations Compile(string declarations, bool fuse = true)
@@ -78,16 +78,5 @@ internal static class Sources
             .SelectMany(files => files);
         return families.Append(Path.Combine(Repository, "samples", "Recurrences", "Layers.cs")).Order(StringComparer.Ordinal)
             .Select(f => (Path.GetRelativePath(Repository, f), File.ReadAllText(f)));
-    }
-
-    private static string Find()
-    {
-        DirectoryInfo? at = new(AppContext.BaseDirectory);
-        while (at is not null && !File.Exists(Path.Combine(at.FullName, "Dsl.sln")))
-        {
-            at = at.Parent;
-        }
-
-        return at?.FullName ?? throw new DirectoryNotFoundException("no folder above the tests holds Dsl.sln");
     }
 }

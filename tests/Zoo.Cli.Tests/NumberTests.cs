@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Dsl.Tests;
 using Mono.Cecil;
 using TorchSharp;
 using Xunit;
@@ -48,23 +49,10 @@ public sealed class NumberTests
     /// <summary>The assemblies of all projects under tests that are built as this one is.</summary>
     private static string[] BuiltTests()
     {
-        string project = Path.Combine(Root(), "tests", "Zoo.Cli.Tests"), output = Path.GetRelativePath(project, Folder);
-        return [.. Directory.GetFiles(Path.Combine(Root(), "tests"), "*.csproj", SearchOption.AllDirectories)
+        string project = Path.Combine(Repository.Root, "tests", "Zoo.Cli.Tests"), output = Path.GetRelativePath(project, Folder);
+        return [.. Directory.GetFiles(Path.Combine(Repository.Root, "tests"), "*.csproj", SearchOption.AllDirectories)
             .Select(file => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, output, Path.GetFileNameWithoutExtension(file) + ".dll")))
             .Where(File.Exists)];
-    }
-
-    private static string Root()
-    {
-        for (DirectoryInfo? at = new(Folder); at is not null; at = at.Parent)
-        {
-            if (File.Exists(Path.Combine(at.FullName, "Dsl.sln")))
-            {
-                return at.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"no folder above {Folder} holds Dsl.sln");
     }
 
     private static IEnumerable<string> Calls(string path)

@@ -68,7 +68,8 @@ internal static partial class MaskChecks
 
         // An output before the last attention sees less than all of them together, never more.
         var seen = new bool[length, length];
-        foreach ((string name, Tensor value) in model.Run(s.With(feed, tokens)).Where(pair => ModelSession.IsAlong(pair.Value, length) && pair.Value.numel() > 0))
+        foreach ((string name, Tensor value) in model.Run(s.With(feed, tokens))
+            .Where(pair => ModelSession.IsAlong(pair.Value, length) && pair.Value.numel() > 0))
         {
             Tensor flat = value.dim() > 2 ? value.flatten(2) : value.unsqueeze(-1);
             Tensor change = (flat - flat.narrow(0, 0, 1)).abs().amax([2]) / flat.abs().max();

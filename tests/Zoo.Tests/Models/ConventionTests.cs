@@ -2,9 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Dsl.Runtime;
+using Dsl.Tests;
 using Xunit;
 
 namespace Zoo.Tests.Models;
@@ -14,7 +14,7 @@ public sealed partial class ConventionTests
 {
     /// <summary>Files that declare a model or a block, the presets' apart.</summary>
     private static readonly IReadOnlyDictionary<string, string[]> Declarations = Directory
-        .GetFiles(Path.Combine(Root(), "src", "Zoo"), "*.cs", SearchOption.AllDirectories)
+        .GetFiles(Path.Combine(Repository.Root, "src", "Zoo"), "*.cs", SearchOption.AllDirectories)
         .Where(file => !file.Split(Path.DirectorySeparatorChar).Intersect(["obj", "bin"]).Any())
         .Select(file => (Name: Path.GetFileName(file), Lines: File.ReadAllLines(file)))
         .Where(file => file.Lines.Any(line => Declaring().IsMatch(line)))
@@ -89,8 +89,8 @@ public sealed partial class ConventionTests
     public static TheoryData<string> Folders =>
     [
         "benchmarks", "samples", "tests/Shared",
-        .. Directory.GetDirectories(Path.Combine(Root(), "src")).Select(folder => $"src/{Path.GetFileName(folder)}"),
-        .. Directory.GetDirectories(Path.Combine(Root(), "tests"), "*.Tests").Select(folder => $"tests/{Path.GetFileName(folder)}")
+        .. Directory.GetDirectories(Path.Combine(Repository.Root, "src")).Select(folder => $"src/{Path.GetFileName(folder)}"),
+        .. Directory.GetDirectories(Path.Combine(Repository.Root, "tests"), "*.Tests").Select(folder => $"tests/{Path.GetFileName(folder)}")
             .Except(["tests/Dsl.Generators.Tests", "tests/Dsl.Runtime.Tests"]),
     ];
 
@@ -98,27 +98,14 @@ public sealed partial class ConventionTests
     [MemberData(nameof(Folders))]
     public void Lines_have_at_most_160_characters(string folder)
     {
-        var files = Directory.GetFiles(Path.Combine(Root(), folder), "*.cs", SearchOption.AllDirectories)
+        var files = Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Split(Path.DirectorySeparatorChar).Intersect(["obj", "bin"]).Any())
             .ToList();
         Assert.NotEmpty(files);
         Assert.Empty(files.SelectMany(file => File.ReadLines(file)
-            .Select((line, i) => (line.Length, At: $"{Path.GetRelativePath(Root(), file)}:{i + 1}"))
+            .Select((line, i) => (line.Length, At: $"{Path.GetRelativePath(Repository.Root, file)}:{i + 1}"))
             .Where(line => line.Length > 160)
             .Select(line => line.At)));
-    }
-
-    internal static string Root([CallerFilePath] string here = "")
-    {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (File.Exists(Path.Combine(at.FullName, "Dsl.sln")))
-            {
-                return at.FullName;
-            }
-        }
-
-        return Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
     }
 
     private static IEnumerable<string> Code(IEnumerable<string> lines) =>
