@@ -8,7 +8,7 @@ namespace Dsl.Fuzz.Writing;
 internal static class Mutator
 {
     private static readonly string[] Illegal =
-        ["while ({0} > 0.5) {{ }}", "double[] array = new double[] {{ {0} }}", "System.Func<double> f = () => {0}", "foreach (char letter in \"ab\") {{ }}",
+        ["while ({0} > 1e300) {{ }}", "double[] array = new double[] {{ {0} }}", "System.Func<double> f = () => {0}", "foreach (char letter in \"ab\") {{ }}",
             "double wide = (float)({0})", "int whole = (int)({0})", "for (int n = 0; n < 9; n += 2) {{ }}",
                 "for (int i = 0; i < 2; i++) {{ for (int j = 0; j < 2; j++) {{ }} }}",
             "bool truth = {0} > 0", "double rest = {0} % 1.5", "System.Console.WriteLine({0})", "string text = \"a\"", "var pair = ({0}, 1)",
