@@ -98,7 +98,8 @@ internal sealed partial class Frame
         foreach (Node node in nodes)
         {
             Run.Work.Value++;
-            Run.Across.Value += LooksAcross(node) ? 1 : 0;
+            // Attention rotates all of its keys anew; anything else keeps earlier tokens as they were, as does a layer after it.
+            Run.Across.Value += !LooksAcross(node) ? 0 : node.Operation is Ops.Attend ? 1 : 2;
             PartReferences.Of(node).Compute(node, this);
         }
     }
