@@ -10,8 +10,7 @@ internal static class StateAnalysis
     public static Graph Of(Graph graph)
     {
         var stepping = graph.Stepping;
-        var needed = Graph.Flatten(graph.Needed).ToList();
-        var reason = needed.Select(n => n.Operation.WhyNotStateful(n, stepping)).FirstOrDefault(r => r is not null);
+        var reason = Graph.Flatten(graph.Needed).Select(n => n.Operation.WhyNotStateful(n, stepping)).FirstOrDefault(r => r is not null);
 
         reason ??= Unbegun(graph, stepping);
 
@@ -20,7 +19,7 @@ internal static class StateAnalysis
         return graph with
         {
             NotStateful = reason ?? (stepping is null ? "none of its inputs steps" : null),
-            HasState = remembers || needed.Any(n => n.Operation.InTime(n, stepping) is InTime.Shifted or InTime.Accumulating),
+            HasState = remembers || graph.Keeping.Any(),
         };
     }
 

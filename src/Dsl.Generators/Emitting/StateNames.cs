@@ -16,7 +16,7 @@ internal sealed class StateNames
         Form = form;
         var table = new NameTable(
             "Timeline", "Batch", "Length", "Bytes", "Parts", "Own", "Clone", "Select", "Truncate", "Reset", "Dispose", "Fresh", "State");
-        foreach (var node in Graph.Flatten(form.Step.Needed).Where(n => n.Operation.InTime(n, form.Step.Stepping) is InTime.Shifted or InTime.Accumulating))
+        foreach (var node in form.Step.Keeping)
         {
             var field = node.Operation.State(built.At(node))!;
             fields[node.Output] = field with { Name = table.Take(char.ToUpperInvariant(field.Name[0]) + field.Name.Substring(1)) };

@@ -59,8 +59,9 @@ internal sealed class LowerStateful
 
         // What is computed for other outputs alone, or for nothing, no step comes to: nothing is kept for it.
         var stepped = graph with { Nodes = step };
-        var made = new HashSet<Value>(Graph.Flatten(stepped.Needed).SelectMany(n => n.Outputs));
-        var held = stepped.Needed.SelectMany(n => n.Inputs).Concat(graph.Spec.IsModel ? [] : graph.Results).Where(memory.Contains).Distinct().ToList();
+        var needed = stepped.Needed;
+        var made = new HashSet<Value>(Graph.Flatten(needed).SelectMany(n => n.Outputs));
+        var held = needed.SelectMany(n => n.Inputs).Concat(graph.Spec.IsModel ? [] : graph.Results).Where(memory.Contains).Distinct().ToList();
         return new StatefulForm(stepped, graph with { Nodes = begin }, memoryInputs, held, blocks.Where(b => made.Contains(b.Output)).ToList());
     }
 

@@ -87,6 +87,9 @@ internal sealed record Graph(DeclarationSpec Spec, Members Members)
     /// <summary>The nodes that its results need, in their order: what a step computes.</summary>
     public IReadOnlyList<Node> Needed => Result is null ? Nodes : NodesFor(Results, []);
 
+    /// <summary>Those of them, inside conditions too, that keep something from step to step.</summary>
+    public IEnumerable<Node> Keeping => Flatten(Needed).Where(n => n.Operation.InTime(n, Stepping) is InTime.Shifted or InTime.Accumulating);
+
     /// <summary>Outputs that training adds to its loss, each times a number.</summary>
     public IReadOnlyList<(string Output, Setting Weight)> Losses { get; init; } = [];
 

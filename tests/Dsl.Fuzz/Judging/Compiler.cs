@@ -45,7 +45,8 @@ internal static partial class Compiler
             return new Dictionary<string, Verdict> { [programs[0].Space] = verdict };
         }
 
-        var bySpace = found.Where(d => d.Id is not ("CS1591" or "CS0162" or "CS0219" or "CS1718") || IsGenerated(d)).ToLookup(d => SpaceOf(d.Location.SourceTree)!);
+        var bySpace = found.Where(d => d.Id is not ("CS1591" or "CS0162" or "CS0219" or "CS1718") || IsGenerated(d))
+            .ToLookup(d => SpaceOf(d.Location.SourceTree)!);
         var toldBySpace = analysed.ToLookup(d => SpaceOf(d.Location.SourceTree)!);
         var written = result.GeneratedSources.Select(s => s.HintName).ToHashSet(StringComparer.Ordinal);
         return programs.ToDictionary(p => p.Space, p => Judge(p, [.. bySpace[p.Space]], [.. toldBySpace[p.Space]], written));
@@ -85,7 +86,9 @@ internal static partial class Compiler
             string ids = string.Join(' ', told.Select(d => d.Id).Distinct().Order(StringComparer.Ordinal));
             string text = string.Join('\n',
                 told.Select(d => $"{d.Id} at '{d.Location.SourceTree!.GetText().ToString(d.Location.SourceSpan)}': {d.GetMessage(null)}"));
-            return program.Mutation is null && !told.All(LeavesACollectorUnread) ? Verdict.Failed("valid, but " + ids, text) : new Verdict(Outcome.Refused, ids, text);
+            return program.Mutation is null && !told.All(LeavesACollectorUnread)
+                ? Verdict.Failed("valid, but " + ids, text)
+                : new Verdict(Outcome.Refused, ids, text);
         }
 
         if (found.Count > 0)

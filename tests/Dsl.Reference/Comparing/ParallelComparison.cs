@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Dsl.Generators.Model;
 using Dsl.Runtime;
 
@@ -9,6 +10,8 @@ namespace Dsl.Reference.Comparing;
 /// <summary>The parallel form: each way it can be computed, with and without padding, with and without optional inputs.</summary>
 internal static class ParallelComparison
 {
+    private static readonly Lock Switch = new();
+
     /// <summary>Of a reference that is less sharp than this nothing is believed: it differs.</summary>
     private const double Bluntest = 1e-5;
 
@@ -52,15 +55,19 @@ internal static class ParallelComparison
             }));
         }
 
-        bool fused = ProductPolicy.UseFused;
-        ProductPolicy.UseFused = false;
-        try
+        // The switch is the whole process's: two that turned it at once could leave it off.
+        lock (Switch)
         {
-            Compare("forward without libtorch's own operators", s, report, s.Feed);
-        }
-        finally
-        {
-            ProductPolicy.UseFused = fused;
+            bool fused = ProductPolicy.UseFused;
+            ProductPolicy.UseFused = false;
+            try
+            {
+                Compare("forward without libtorch's own operators", s, report, s.Feed);
+            }
+            finally
+            {
+                ProductPolicy.UseFused = fused;
+            }
         }
 
         return true;

@@ -16,6 +16,10 @@ internal sealed record AdapterRule(Regex[] Ends, int Rank, double Scale)
 
     internal bool Adapts(string key) => Ends.Any(end => end.IsMatch(key));
 
+    /// <summary>The two matrices beside a map: A [rank, in] and B [out, rank].</summary>
+    internal (NumberArray A, NumberArray B) Beside(Run run, string key, int width, int size) =>
+        (run.Weight(key + ".lora_A.weight", [Rank, width]), run.Weight(key + ".lora_B.weight", [size, Rank]));
+
     private static Regex End(string target)
     {
         string text = string.Concat(target.Select(c => c switch

@@ -57,7 +57,7 @@ internal static class OwnLayer
         }
 
         (int size, int width) = (stored.Shape[0], stored.Shape[1]);
-        NumberArray a = run.Weight(key + ".lora_A.weight", [adapter.Rank, width]), b = run.Weight(key + ".lora_B.weight", [size, adapter.Rank]);
+        (NumberArray a, NumberArray b) = adapter.Beside(run, key, width, size);
         var sum = new NumberArray(stored.Shape, [.. stored.Values]);
         for (int i = 0; i < sum.Count; i++)
         {

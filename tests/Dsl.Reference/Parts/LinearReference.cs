@@ -55,7 +55,7 @@ internal sealed class LinearReference : PartReference<Ops.Linear>
         }
 
         int width = x.Shape[^1], size = y.Shape[^1];
-        NumberArray a = frame.Run.Weight(key + ".lora_A.weight", [adapter.Rank, width]), b = frame.Run.Weight(key + ".lora_B.weight", [size, adapter.Rank]);
+        (NumberArray a, NumberArray b) = adapter.Beside(frame.Run, key, width, size);
         for (int row = 0; row < x.Count / width; row++)
         {
             for (int r = 0; r < adapter.Rank; r++)
